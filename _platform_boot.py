@@ -1,0 +1,48 @@
+"""The way in when the standard library's `platform` was imported first (doit, pytest, coverage, numpy, uuid).
+
+First import of dodo.py, conftest.py and the console script, and where doit finds our plugins by entry point.
+It gives an already imported standard module our folder as `__path__`, so that `platform.cli` can be found and
+nobody ends up with two copies of a module or of a class.
+"""
+import sys
+from importlib import import_module
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent
+
+
+def graft() -> None:
+    """Make `platform` of this process the standard module and our package at once; doing it twice changes nothing."""
+    folder = str(_ROOT / "platform")
+    module = sys.modules.get("platform")
+    if module is None:
+        if str(_ROOT) not in sys.path[:1]:
+            sys.path.insert(0, str(_ROOT))
+        import_module("platform")
+        return
+    if folder in getattr(module, "__path__", ()):
+        return
+    module.__path__ = [folder]
+    if module.__spec__ is not None:
+        module.__spec__.submodule_search_locations = [folder]
+
+
+graft()
+
+_PLUGINS = {
+    "Run": "platform.tasks.command",
+    "Loader": "platform.tasks.loader",
+    "Backend": "platform.tasks.backend",
+}
+
+
+def __getattr__(name: str) -> object:
+    """doit's plugins, imported when doit asks for them and not before."""
+    if name in _PLUGINS:
+        return getattr(import_module(_PLUGINS[name]), name)
+    raise AttributeError(name)
+
+
+def main() -> int:
+    """Console script `platform`: the same as `python -m platform.cli`, from anywhere inside the repository."""
+    return int(import_module("platform.cli").main())

@@ -1,0 +1,64 @@
+"""Every error of ours, and the exit status it ends with. Drawn once, mapped once (in `cli` and in `tasks.command`).
+
+    PlatformError            1   an order did not complete
+     ├─ UsageError           2   the command line is wrong
+     ├─ InputError          10   a file that somebody wrote is wrong: carries Problems
+     ├─ ConflictError       11   the same key with another body, or somebody else was first
+     ├─ CreditsError        12   the balance does not cover it
+     ├─ CorruptError        13   a state file is damaged: names file and line, repairs nothing
+     ├─ StaleError          14   the state is older than one we trust, or missing
+     ├─ StorageError        15   the disk said no: nothing was acknowledged
+     ├─ RemoteError         16   a service said no, or did not answer
+     └─ ForbiddenError      17   not permitted
+
+A failed step is not here: it is an outcome with a record, not an exception.
+"""
+from collections.abc import Sequence
+
+
+class PlatformError(Exception):
+    """One line for a person: what is wrong; what to do."""
+
+    exit_status = 1
+
+
+class UsageError(PlatformError):
+    exit_status = 2
+
+
+class InputError(PlatformError):
+    """Problems (`model.problem.Problem`), each of which prints as one line with its place."""
+
+    exit_status = 10
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class ConflictError(PlatformError):
+    exit_status = 11
+
+
+class CreditsError(PlatformError):
+    exit_status = 12
+
+
+class CorruptError(PlatformError):
+    exit_status = 13
+
+
+class StaleError(PlatformError):
+    exit_status = 14
+
+
+class StorageError(PlatformError):
+    exit_status = 15
+
+
+class RemoteError(PlatformError):
+    exit_status = 16
+
+
+class ForbiddenError(PlatformError):
+    exit_status = 17

@@ -1,0 +1,124 @@
+"""The disk, thin: whole files replaced at once, and digests that no file is read twice for.
+
+A stat cache remembers (size, mtime, ctime, inode) -> sha256. It is a cache and nothing else: lost or torn, files are
+read again. It never trusts an entry that was taken within the clock's grain of the file's last change, because a
+second write in the same tick would not show.
+"""
+import hashlib
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from platform.errors import StorageError
+from platform.model.digest import digest_of
+
+_GRAIN_NS = 20_000_000  # kernels stamp files with a tick of up to 10 ms; twice that is safe
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename or creation inside `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Replace a whole file: a reader sees the old bytes or the new, never half. StorageError when the disk refuses."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+        if durable:
+            fsync_folder(path.parent)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise StorageError(f"{path}: cannot be written ({error.strerror}); free space, then run again") from error
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, read now; OSError when it cannot be."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every regular file below a folder as (posix path below it, path), sorted; links are not followed."""
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(base, name)
+            if path.is_file() and not path.is_symlink():
+                yield path.relative_to(folder).as_posix(), path
+
+
+class Digests:
+    """Digests of files and trees, each file read once a process and, thanks to the stat cache, once a change.
+
+    Safe for threads. `save()` writes the cache when something new was learnt; losing it costs time only.
+    """
+
+    def __init__(self, cache_file: Path | None = None) -> None:
+        self._cache_file = cache_file
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[tuple[int, int, int, int], str]] = {}
+        self._dirty = False
+        if cache_file is not None:
+            self._load(cache_file)
+
+    def _load(self, cache_file: Path) -> None:
+        try:
+            entries = json.loads(cache_file.read_bytes())
+            self._known = {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, AttributeError):
+            self._known = {}  # damaged: files are read again, and the next save mends it
+
+    def file(self, path: Path, stat: os.stat_result | None = None) -> str:
+        """SHA-256 of a file; OSError when it cannot be read."""
+        before = stat or path.stat()
+        signature = (before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino)
+        name = str(path)
+        known = self._known.get(name)
+        if known is not None and known[0] == signature:
+            return known[1]
+        digest = sha256_file(path)
+        settled = time.time_ns() - max(before.st_mtime_ns, before.st_ctime_ns) > _GRAIN_NS
+        with self._lock:
+            if settled:
+                self._known[name] = (signature, digest)
+                self._dirty = True
+            else:
+                self._known.pop(name, None)
+        return digest
+
+    def tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
+        """Digest of a folder: paths below it and their bytes, nothing else. `skip` names folders left out anywhere."""
+        return digest_of([[below, self.file(path)] for below, path in files_below(folder)
+                          if not skip.intersection(below.split("/"))])
+
+    def save(self) -> None:
+        """Write what was learnt; a disk that refuses is no error, the cache is only speed."""
+        if self._cache_file is None or not self._dirty:
+            return
+        with self._lock:
+            entries = json.dumps(self._known)
+            self._dirty = False
+        try:
+            write_atomic(self._cache_file, entries.encode())
+        except StorageError:
+            self._dirty = True

@@ -1,0 +1,40 @@
+"""One canonical form, one hash, one short id: what every key, chain and address here is made of.
+
+Canonical JSON is UTF-8, keys sorted, no spaces, no NaN: equal values have equal bytes on every machine.
+Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
+"""
+import hashlib
+import json
+from typing import Any
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
+
+
+def canonical_json(value: Any) -> bytes:
+    """The bytes of a JSON value; ValueError for NaN and infinity, TypeError for what JSON does not know."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a JSON value's canonical bytes, as 64 hexadecimal digits."""
+    return sha256_hex(canonical_json(value))
+
+
+def base62(number: int, length: int) -> str:
+    """The last `length` Base62 digits of a number, most significant first."""
+    digits = []
+    for _ in range(length):
+        number, rest = divmod(number, 62)
+        digits.append(_ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def derived_id(key: str) -> str:
+    """A row's or a run's id from its idempotency key: 20 Base62 characters."""
+    return base62(int.from_bytes(hashlib.sha256(key.encode()).digest()), ID_LENGTH)

@@ -1,0 +1,79 @@
+"""What money means here: the price list, promotions, top-up methods and confirmed payments. Credits are integers."""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from platform.model.problem import Place
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One line of config/module_prices.csv; `effective_to` is inclusive and may be open."""
+
+    module_id: str
+    deliverable_id: str
+    price_credits: int
+    effective_from: date
+    effective_to: date | None = None
+    active: bool = True
+    notes: str = ""
+    place: Place = field(default=Place(""), compare=False)
+
+    def covers(self, day: date) -> bool:
+        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+
+class PriceList:
+    """The rows, indexed by what they price."""
+
+    def __init__(self, rows: Sequence[PriceRow] = ()) -> None:
+        self.rows = tuple(rows)
+        self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
+        for row in sorted(self.rows, key=lambda row: row.effective_from):
+            self._by_item.setdefault((row.module_id, row.deliverable_id), []).append(row)
+
+    def in_force(self, module_id: str, deliverable_id: str, day: date) -> PriceRow | None:
+        """The row that covers the day and started last; None when nothing does."""
+        rows = self._by_item.get((module_id, deliverable_id), [])
+        return next((row for row in reversed(rows) if row.covers(day)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """config/promotions.csv: `promo_code,credits,max_uses_per_tenant,effective_from,effective_to,active,notes`."""
+
+    promo_code: str
+    credits: int
+    max_uses_per_tenant: int
+    effective_from: date
+    effective_to: date | None = None
+    active: bool = True
+    notes: str = ""
+    place: Place = field(default=Place(""), compare=False)
+
+    def covers(self, day: date) -> bool:
+        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True)
+class TopupMethod:
+    topup_method_id: str
+    name: str
+    enabled: bool
+    instructions: str = ""
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """config/payments.csv: `payment_id,tenant_id,topup_method_id,amount_credits,reference,status,received_at,note`."""
+
+    payment_id: str
+    tenant_id: str
+    topup_method_id: str
+    amount_credits: int
+    reference: str
+    status: str  # CONFIRMED is applied once; PENDING and REJECTED are not
+    received_at: str = ""
+    note: str = ""
+    place: Place = field(default=Place(""), compare=False)

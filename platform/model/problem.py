@@ -1,0 +1,55 @@
+"""A problem is a value: what is wrong, where, and what to do. All of them are shown, none is raised on the way."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Path = tuple[str | int, ...]  # ("steps", 2, "inputs", "topic"): the way to a value inside a file
+
+
+class Place(NamedTuple):
+    """A point in a file; line and column count from 1, as editors do."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value was read: the file, and the place of every node in it. `file` is relative to the repository."""
+
+    file: str
+    marks: Mapping[Path, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    def place(self, *path: str | int) -> Place:
+        """The place of the value at `path`, or of the nearest one around it that is in the file.
+
+        A key has a mark of its own: end the path with the key and "~key", e.g. ("steps", 0, "kind", "~key").
+        """
+        while path and path not in self.marks:
+            path = path[:-2] if path[-1] == "~key" and path[:-1] not in self.marks else path[:-1]
+        line, column = self.marks.get(path, (1, 1))
+        return Place(self.file, line, column)
+
+
+NOWHERE = Source("")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong. `subject` says whom it stops: ("order", tenant, id), ("tenant", id), ("module", id), or ()
+    for everything. `code` is a stable kebab-case name that docs/errors.md explains."""
+
+    place: Place
+    code: str
+    what: str
+    cure: str
+    subject: tuple[str, ...] = ()
+    warning: bool = False
+
+    def __str__(self) -> str:
+        level = "warning" if self.warning else "error"
+        return f"{self.place}: {level}[{self.code}]: {self.what}; {self.cure}"

@@ -1,0 +1,33 @@
+"""A runtime profile: where things are kept and which outside services are real."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from platform.model.problem import NOWHERE, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one step may use. Zero means no limit."""
+
+    timeout_s: int = 300
+    memory_mb: int = 2048
+    processes: int = 256
+    file_mb: int = 2048
+    output_mb: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """config/runtime_profile*.yml; folders are relative to the repository's root."""
+
+    profile_id: str = "local"
+    external_services: str = "recorded"  # recorded | live
+    billing_state_dir: str = ".billing-state"
+    runtime_dir: str = "runtime"
+    release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
+    delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
+    limits: Limits = field(default_factory=Limits)
+    sandbox: str = "auto"  # auto | bubblewrap | process
+    cache: bool = True
+    source: Source = field(default=NOWHERE, compare=False, repr=False)

@@ -1,0 +1,41 @@
+"""Everything that was read from the repository, as one value: what `check` judges and `plan` expands."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from platform.model.contract import Contract
+from platform.model.ids import OrderId
+from platform.model.order import Order
+from platform.model.prices import Payment, PriceList, Promotion, TopupMethod
+from platform.model.problem import Problem
+from platform.model.profile import Profile
+from platform.model.reasons import Reasons
+from platform.model.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file below tenants/<tenant>/assets/ that some order binds."""
+
+    path: str  # as the binding names it
+    file: str  # relative to the repository
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """`problems` are those of reading (YAML, schema, CSV); what could be read is there all the same."""
+
+    root: str
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    orders: Mapping[OrderId, Order] = field(default_factory=dict)
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    prices: PriceList = field(default_factory=PriceList)
+    promotions: Mapping[str, Promotion] = field(default_factory=dict)
+    topup_methods: Mapping[str, TopupMethod] = field(default_factory=dict)
+    payments: tuple[Payment, ...] = ()
+    reasons: Reasons = field(default_factory=Reasons)
+    profile: Profile = field(default_factory=Profile)
+    assets: Mapping[tuple[str, str], Asset] = field(default_factory=dict)  # by (tenant id, path)
+    unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # orders that could not be read -> their file
+    problems: tuple[Problem, ...] = ()

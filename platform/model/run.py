@@ -1,0 +1,64 @@
+"""What became of a step: its run record, the truth of which doit's store is only a cache."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from platform.model.ids import StepId
+
+
+class Status(StrEnum):
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"  # because of another step; always reason `skipped_upstream`
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """An output as it was when the step ended. Of a dir, `sha256` is the tree's and `bytes` the sum of its files."""
+
+    output_id: str
+    type: str  # file | dir
+    path: str  # below the step's outputs folder
+    sha256: str
+    bytes: int
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """runtime/<tenant>/<order>/<step>/run.json (schemas/run_record.schema.json). Times are UTC, ISO 8601, with Z."""
+
+    tenant_id: str
+    work_order_id: str
+    step_id: str
+    module_id: str
+    module_version: str
+    kind: str
+    status: Status
+    task_hash: str
+    refund_epoch: int
+    run_id: str
+    inputs_digest: str  # of `inputs`: whether what went in then is what would go in now
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # the manifest that `inputs_digest` digests and `why` reads
+    outputs: tuple[OutputFile, ...] = ()
+    reason: str = ""
+    message: str = ""
+    isolation: str = ""  # bubblewrap | process | none, and what that means, in words
+    attempts: int = 0
+    cached_from: str = ""  # the step whose result was taken, when none was run
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # a delivery's receipt
+    started_at: str = ""
+    finished_at: str = ""
+    duration_s: float = 0.0
+
+    @property
+    def id(self) -> StepId:
+        return StepId(self.tenant_id, self.work_order_id, self.step_id)
+
+    @property
+    def completed(self) -> bool:
+        return self.status is Status.COMPLETED
+
+    def output(self, output_id: str) -> OutputFile | None:
+        return next((output for output in self.outputs if output.output_id == output_id), None)

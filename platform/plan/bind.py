@@ -1,0 +1,61 @@
+"""What a binding's selector makes of a file's bytes. Pure: the bytes are an argument."""
+import json
+from typing import Any
+
+from platform.model import jsonpath
+from platform.model.order import Binding, Selector
+
+
+class SelectError(ValueError):
+    """The bound file is not what the selector reads; the message says where it stops being so."""
+
+
+def select(data: bytes, binding: Binding) -> Any:
+    """The JSON value that `binding` selects from a file's bytes (UTF-8). SelectError when it finds none."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SelectError(f"is not UTF-8 text (byte {error.start})") from error
+    match binding.selector:
+        case Selector.TEXT:
+            return text
+        case Selector.LINES:
+            lines = [line.strip() for line in text.split("\n") if line.strip()]
+            return lines[: binding.take]
+        case Selector.JSON:
+            return _find(_parse(text, 1), binding)
+        case Selector.JSONL:
+            return [_find(value, binding) for value in _objects(text, binding.take)]
+        case Selector.JSONL_FIRST:
+            first = _objects(text, 1)
+            if not first:
+                raise SelectError("has no line to take the first of")
+            return _find(first[0], binding)
+        case Selector.FILE:
+            raise ValueError("selector file is the file itself, not a value in it")
+
+
+def _objects(text: str, take: int | None) -> list[Any]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return [_parse(line, number) for number, line in lines[:take]]
+
+
+def _parse(text: str, line: int) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        at = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
+        raise SelectError(f"is not JSON in line {at} ({error})") from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _find(value: Any, binding: Binding) -> Any:
+    if not binding.json_path:
+        return value
+    try:
+        return jsonpath.find(value, binding.json_path)
+    except LookupError as error:
+        raise SelectError(str(error.args[0])) from error

@@ -1,0 +1,76 @@
+"""A checked Repo becomes a Plan: every enabled order with its steps in order, their task hashes and their prices."""
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+
+from platform.model.digest import digest_of
+from platform.model.ids import OrderId, StepId
+from platform.model.order import Order, Step
+from platform.model.plan import Plan, PlannedOrder, PlannedStep
+from platform.model.problem import Problem
+from platform.model.repo import Repo
+from platform.plan.fingerprint import effective_inputs, manifest
+from platform.plan.graph import in_order
+from platform.plan.period import period
+from platform.plan.policy import waits_for
+from platform.plan.price import charges
+
+
+def expand(repo: Repo, problems: Iterable[Problem], now: datetime, only: Collection[OrderId] | None = None) -> Plan:
+    """The plan of `repo` at `now` (aware; prices and periods go by its UTC date). An order that a problem stops, by
+    itself, its tenant or a module it uses, is refused whole; the others do not notice. `only` narrows it to some."""
+    stopped = _by_subject(problems)
+    orders, refused = {}, {}
+    for order_id, order in repo.orders.items():
+        if not order.enabled or (only is not None and order_id not in only):
+            continue
+        reasons = _stopping(order, stopped)
+        if reasons:
+            refused[order_id] = reasons
+        else:
+            orders[order_id] = _planned(repo, order, now)
+    for order_id in repo.unreadable:
+        if only is None or order_id in only:
+            refused[order_id] = tuple(stopped.get(("order", *order_id), ()))
+    return Plan(orders, refused)
+
+
+def _by_subject(problems: Iterable[Problem]) -> dict[tuple[str, ...], list[Problem]]:
+    stopped: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        if not problem.warning:
+            stopped.setdefault(problem.subject, []).append(problem)
+    return stopped
+
+
+def _stopping(order: Order, stopped: dict[tuple[str, ...], list[Problem]]) -> tuple[Problem, ...]:
+    modules = dict.fromkeys(step.module_id for step in order.steps if step.enabled)
+    subjects = [(), ("tenant", order.tenant_id), ("order", *order.id), *(("module", module) for module in modules)]
+    return tuple(problem for subject in subjects for problem in stopped.get(subject, ()))
+
+
+def _planned(repo: Repo, order: Order, now: datetime) -> PlannedOrder:
+    steps = {step.step_id: step for step in order.steps if step.enabled}
+    waits = waits_for(order, tuple(steps.values()))
+    due = period(order.schedule_cron, now)
+    hashes: dict[str, str] = {}
+    planned = []
+    for step_id in in_order(waits):
+        step = _planned_step(repo, order, steps[step_id], waits[step_id], hashes, due, now)
+        hashes[step_id] = step.task_hash
+        planned.append(step)
+    return PlannedOrder(order, tuple(planned), order.promotions, due)
+
+
+def _planned_step(repo: Repo, order: Order, step: Step, waits: tuple[str, ...], hashes: dict[str, str],
+                  due: str, now: datetime) -> PlannedStep:
+    contract = repo.contracts[step.module_id]
+    inputs = effective_inputs(step, contract)
+    what = manifest(order.id, step, contract, inputs, hashes=hashes, assets=repo.assets, period=due)
+    return PlannedStep(
+        id=StepId(order.tenant_id, order.work_order_id, step.step_id), kind=contract.kind, contract=contract,
+        index=step.index, task_hash=digest_of(what), manifest=what, params=inputs, upstream=waits,
+        deliverables=step.deliverables,
+        charges=charges(repo.prices, step.module_id, step.deliverables, now.astimezone(UTC).date()),
+        required_outputs=frozenset(output for bought in step.deliverables
+                                   for output in contract.deliverables[bought].outputs),
+        timeout_s=step.timeout_s, retries=step.retries, reuse=step.reuse_output_type)

@@ -1,0 +1,31 @@
+"""The order of steps: each after those it waits for, otherwise as the tenant wrote them."""
+import heapq
+from collections.abc import Mapping, Sequence
+
+
+def in_order(waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Names sorted so that each stands after all it waits for; among free ones the mapping's own order decides.
+
+    ValueError when there is a cycle or an unknown name: `check` has named both before anything is planned.
+    """
+    position = {name: index for index, name in enumerate(waits_for)}
+    missing = {name: len(set(before)) for name, before in waits_for.items()}
+    followers: dict[str, list[str]] = {name: [] for name in waits_for}
+    for name, before in waits_for.items():
+        for other in set(before):
+            if other not in followers:
+                raise ValueError(f"{name} waits for {other}, which is not there")
+            followers[other].append(name)
+    free = [(position[name], name) for name, count in missing.items() if count == 0]
+    heapq.heapify(free)
+    ordered = []
+    while free:
+        _, name = heapq.heappop(free)
+        ordered.append(name)
+        for follower in followers[name]:
+            missing[follower] -= 1
+            if missing[follower] == 0:
+                heapq.heappush(free, (position[follower], follower))
+    if len(ordered) < len(waits_for):
+        raise ValueError(f"a cycle among {sorted(set(waits_for) - set(ordered))}")
+    return tuple(ordered)

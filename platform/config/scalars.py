@@ -1,0 +1,74 @@
+"""What a plain YAML scalar means: YAML 1.2's core rules, narrowed to what every reader understands alike.
+
+`true` and `false` are booleans; `yes`, `no`, `on`, `off`, dates and `1:30` are text, as in YAML 1.2 and unlike 1.1.
+Numbers that 1.1 and 1.2 read differently (`012`, `0o14`, `0x1F`) are refused, and so is what JSON cannot hold.
+"""
+import math
+import re
+from typing import Any, NamedTuple
+
+_FIRST = frozenset("-+.0123456789~nNtTfF")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OTHER_BASE = re.compile(r"[-+]?0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_LONGEST = 40  # digits and signs of a number that is shown whole
+MAX_INTEGER = 2**63 - 1
+
+
+class Fault(NamedTuple):
+    """A scalar that cannot be taken as it stands; `value` stands in for it, so that reading can go on."""
+
+    code: str
+    what: str
+    cure: str
+    value: Any
+
+
+def resolve(text: str) -> Any:
+    """The value of a plain scalar: None, bool, int, float or str; a Fault when its meaning is not certain."""
+    if text and text[0] not in _FIRST:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
+    if _OTHER_BASE.fullmatch(text):
+        return Fault("number-ambiguous", f"{_short(text)} is not the same number to every YAML reader",
+                     "write it in decimal, or in quotes if it is text", 0)
+    if _NOT_FINITE.fullmatch(text):
+        return Fault("number-not-finite", f"{text} is not a number that can be counted with", "write a finite number",
+                     0.0)
+    if _FLOAT.fullmatch(text):
+        return _float(text)
+    return text
+
+
+def _integer(text: str) -> int | Fault:
+    digits = text.lstrip("+-")
+    if len(digits) > 19:  # before int(): converting 5,000 digits is what Python itself refuses
+        return _too_large(text, 0)
+    if len(digits) > 1 and digits[0] == "0":
+        return Fault("number-ambiguous", f"{text} is octal to some YAML readers and decimal to others",
+                     f"write {int(text)}, or '{text}' in quotes if it is text", int(text))
+    number = int(text)
+    return number if -MAX_INTEGER <= number <= MAX_INTEGER else _too_large(text, 0)
+
+
+def _float(text: str) -> float | Fault:
+    number = float(text)
+    return number if math.isfinite(number) else _too_large(text, 0.0)
+
+
+def _too_large(text: str, value: int | float) -> Fault:
+    return Fault("number-too-large", f"{_short(text)} is too large a number",
+                 "write a number below 2^63, or put it in quotes if it is text", value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:12]}... ({len(text)} characters)"

@@ -1,0 +1,55 @@
+"""`python -m platform.cli`: the table of commands, and the one place where errors become exit statuses."""
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from platform.errors import PlatformError
+
+# name -> (module in platform.commands, its function pair's suffix, what it is for)
+COMMANDS = {
+    "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
+    "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
+    "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
+    "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
+    "admin-topup": ("topup", "post a TOPUP for a tenant"),
+    "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
+    "verify-module": ("module", "run a module's self-test in its sandbox"),
+    "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status. One line a problem, never a traceback for what a person got wrong."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        arguments = _parser(words).parse_args(words)
+        return int(arguments.run(arguments) or 0)
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
+        return 130
+    except BrokenPipeError:  # the reader (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the asked-for command only: the others are named, not imported."""
+    parser = argparse.ArgumentParser(prog="python -m platform.cli", description="A build graph that bills.",
+                                     allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
+        if name in words[:1]:
+            room = import_module(f"platform.commands.{module}")
+            room.add_arguments(command)
+            command.set_defaults(run=room.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What commands share: where the repository is, the options that say where state is, and how a result is printed."""
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from platform.errors import UsageError
+from platform.tasks.session import Options, Session
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """The options that every command with state has (SPEC section 9: the folder is an option everywhere)."""
+    parser.add_argument("--runtime-profile", default=Options().runtime_profile, metavar="FILE",
+                        help="the runtime profile (default: %(default)s)")
+    parser.add_argument("--billing-state-dir", default="", metavar="DIR",
+                        help="the ledger's folder (default: the profile's)")
+    parser.add_argument("--runtime-dir", default="", metavar="DIR",
+                        help="outputs and run records (default: the profile's)")
+
+
+def add_order(parser: argparse.ArgumentParser) -> None:
+    """One tenant, or one of its orders."""
+    parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only")
+    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order only; needs --tenant-id")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def root() -> Path:
+    """The repository: the nearest folder at or above this one with a dodo.py and tenants/."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dodo.py").is_file() and (folder / "tenants").is_dir():
+            return folder
+    raise UsageError(f"{here}: not inside a repository with dodo.py and tenants/; change to it first")
+
+
+def options(arguments: argparse.Namespace) -> Options:
+    """The options that `add_places` parsed; UsageError when the profile is not there."""
+    if not Path(root() / arguments.runtime_profile).is_file():
+        raise UsageError(f"{arguments.runtime_profile}: no such runtime profile; see config/")
+    return Options(arguments.runtime_profile, arguments.billing_state_dir, arguments.runtime_dir)
+
+
+def open_session(arguments: argparse.Namespace) -> Session:
+    """A session for a command that looks and does not run tasks."""
+    return Session(root(), options(arguments))
+
+
+def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:
+    """Print a result: plain JSON on request, lines for people otherwise."""
+    sys.stdout.write((json.dumps(result, indent=1, ensure_ascii=False) if arguments.json else text).rstrip("\n") + "\n")

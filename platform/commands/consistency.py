@@ -1,0 +1,24 @@
+"""`consistency-validate`: everything written in the repository is right and fits together. Reads, changes nothing."""
+import argparse
+from dataclasses import asdict
+
+from platform.commands.common import add_json, add_places, open_session, show
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when nothing is wrong (warnings about drafts are printed), 10 otherwise."""
+    session = open_session(arguments)
+    problems = session.problems
+    errors = [problem for problem in problems if not problem.warning]
+    repo = session.repo
+    summary = (f"{len(repo.tenants)} tenants, {len(repo.orders) + len(repo.unreadable)} work orders, "
+               f"{len(repo.contracts)} modules: {len(errors)} errors, {len(problems) - len(errors)} warnings")
+    result = {"errors": len(errors), "warnings": len(problems) - len(errors),
+              "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
+    show(arguments, result, "\n".join([*map(str, problems), summary]))
+    return 10 if errors else 0

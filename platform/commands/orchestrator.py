@@ -1,0 +1,37 @@
+"""`orchestrator`: `doit run` over the same dodo.py with other folders. It publishes nothing."""
+import argparse
+import os
+
+from platform.commands.common import add_order, add_places, options, root
+from platform.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    add_order(parser)
+    parser.add_argument("-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: every order COMPLETED; otherwise the status of `doit run`."""
+    from doit.doit_cmd import DoitMain
+
+    from platform.tasks.loader import Loader
+
+    places = options(arguments)
+    named = {"runtime_profile": places.runtime_profile, "billing_state_dir": places.billing_state_dir,
+             "runtime_dir": places.runtime_dir}
+    words = [f"{name}={value}" for name, value in named.items() if value]
+    os.chdir(root())
+    plugins = {"COMMAND": {"run": "_platform_boot:Run"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
+    jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
+    return int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
+        ["run", *jobs, *words, *_tasks(arguments.tenant_id, arguments.work_order_id)]))
+
+
+def _tasks(tenant_id: str, work_order_id: str) -> list[str]:
+    if work_order_id and not tenant_id:
+        raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+    if work_order_id:
+        return [f"workorder:{tenant_id}/{work_order_id}"]
+    return [f"workorder:{tenant_id}/*"] if tenant_id else []

@@ -1,0 +1,1 @@
+"""The only room that knows doit: the graph it sees, and what its tasks do."""

@@ -1,0 +1,149 @@
+"""What tasks do. Each asks the session, lets a pure function decide, acts, and tells doit in plain values.
+
+A failed step is an outcome, not an exception: its task succeeds and its record says FAILED; the steps below it record
+SKIPPED; `workorder:` settles what happened and is the task that fails.
+"""
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platform.ledger.charge import decide_charge
+from platform.ledger.initialise import ensure
+from platform.ledger.refund import settle
+from platform.model.entry import PostType
+from platform.model.ids import OrderId, StepId
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.run import RunRecord
+from platform.plan.policy import Outcome, outcome
+from platform.run.current import current as reasons_to_run
+from platform.run.step import run_step, skip_step
+from platform.tasks import session
+from platform.tasks.order_record import order_file, write_order
+from platform.tasks.outcome import Refused, task_action
+
+__all__ = ["charge", "check", "clean_folder", "order_file", "refused", "settle_steps", "state", "step", "workorder"]
+
+Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
+_EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17}
+
+
+@task_action
+def check() -> Values | Refused:
+    """Print every problem; errors fail the task with 10, warnings about drafts do not."""
+    problems = session.current().problems
+    text = "\n".join(str(problem) for problem in problems)
+    if any(not problem.warning for problem in problems):
+        return Refused(text, 10)
+    return {"lines": text}
+
+
+@task_action
+def refused(order_id: OrderId) -> Refused:
+    """An enabled order that is wrong: its problems, exit status 10, nothing charged."""
+    problems = session.current().plan.refused[order_id]
+    return Refused("\n".join(map(str, problems)) or f"{order_id}: cannot be read; see `doit run check`", 10)
+
+
+@task_action
+def state() -> Values:
+    """Make the billing state when there is none, and apply confirmed payments that are not in it."""
+    now = session.current()
+    posted = ensure(now.billing_state_dir, now.repo.payments)
+    return {"credits": sum(post.amount_credits for post in posted), "posts": len(posted)}
+
+
+@task_action
+def charge(order_id: OrderId) -> Values:
+    """One SPEND for what is not yet paid, or one zero-credit row that says why not."""
+    now = session.current()
+    order = now.plan.orders[order_id]
+    tenant = now.repo.tenants[order_id.tenant_id]
+    posted = now.ledger.post(lambda book: decide_charge(book, order, tenant, now.repo.promotions, now.now.date()).posts)
+    spent = -sum(post.amount_credits for post in posted if post.type is PostType.SPEND)
+    granted = sum(post.amount_credits for post in posted if post.type is PostType.TOPUP)
+    return {"spent_credits": spent, "granted_credits": granted, "refusal": now.refusal(order_id),
+            "balance_credits": now.ledger.book.balance(order_id.tenant_id)}
+
+
+@task_action
+def step(step_id: StepId) -> Values:
+    """Run one step, or record why it was skipped. Its own record is asked first: doit's store is only a cache."""
+    now = session.current()
+    planned = now.step(step_id)
+    if not reasons_to_run(now.context, planned):
+        return {"state": "CURRENT"}
+    if now.refusal(step_id.order):
+        return {"state": "REFUSED"}
+    epoch = now.ledger.book.epoch(planned.task_hash, "__run__")
+    stopped_by = _stopped_by(now, planned)
+    record = skip_step(now.context, planned, epoch, stopped_by) if stopped_by else run_step(now.context, planned, epoch)
+    now.remember(record)
+    return _shown(record)
+
+
+def _stopped_by(now: session.Session, planned: PlannedStep) -> str:
+    """The upstream step that stops this one, or nothing. In STRICT mode the step before it is upstream too."""
+    runs = {name: now.run(now.step(StepId(*planned.id.order, name))) for name in planned.upstream}
+    return next((name for name, record in runs.items() if record is None or not record.completed), "")
+
+
+def _shown(record: RunRecord) -> Values:
+    return {"state": record.status.value, "reason": record.reason, "message": record.message,
+            "duration_s": record.duration_s, "cached_from": record.cached_from, "attempts": record.attempts}
+
+
+@task_action
+def workorder(order_id: OrderId) -> Values | Refused:
+    """Settle: refund what was not delivered, write the order's record, fail unless everything is COMPLETED."""
+    now = session.current()
+    order = now.plan.orders[order_id]
+    refusal = now.refusal(order_id)  # before the refunds, which make items unpaid again
+    refunded = _settle(now, order)
+    result = outcome(order, now.runs(order), refusal)
+    write_order(now.runtime_dir, order, result, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if result.status == "COMPLETED":
+        return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
+    return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(result.reason, 1), refunded)
+
+
+@task_action
+def settle_steps(order_id: OrderId, names: list[str]) -> Values | Refused:
+    """The end of `doit run step:...`: the same settlement, and a failure if an asked-for step did not complete."""
+    now = session.current()
+    order = now.plan.orders[order_id]
+    refusal = now.refusal(order_id)
+    refunded = _settle(now, order)
+    runs = now.runs(order)
+    open_steps = [name for name in names if name not in runs or not runs[name].completed]
+    if not open_steps:
+        return {"refunded_credits": refunded}
+    words = [f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
+             for name in open_steps]
+    return Refused(f"{order_id} {refusal or 'did not complete'}: {'; '.join(words)}",
+                   _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
+
+
+def _settle(now: session.Session, order: PlannedOrder) -> int:
+    """Post refunds and evidence; the credits given back."""
+    runs = now.runs(order)
+    posted = now.ledger.post(lambda book: settle(book, order, runs, now.repo.reasons))
+    return sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
+
+
+def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
+    total = len(order.steps)
+    counts = [f"{count} {word}" for count, word in ((result.failed, "failed"), (result.skipped, "skipped"),
+                                                   (result.pending, "not run")) if count]
+    refund = f"; {refunded} credits refunded" if refunded else ""
+    return f"{order.id} {result.status} {result.reason}: {result.completed} of {total} steps completed" + (
+        f", {', '.join(counts)}" if counts else "") + refund
+
+
+def clean_folder(folder: str, dryrun: bool) -> None:
+    """`doit clean`: a step's folder with everything in it. What was paid stays paid."""
+    if Path(folder).is_dir():
+        sys.stdout.write(f"removing {folder}\n")
+        if not dryrun:
+            shutil.rmtree(folder)

@@ -1,0 +1,53 @@
+"""`doit run` with the manners of a command that moves money: it ends cleanly on SIGTERM and Ctrl-C, says errors in
+one line, and exits with SPEC's statuses (doit knows 0 to 3 only)."""
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from doit.cmd_run import Run as DoitRun
+from doit.exceptions import InvalidCommand
+
+from platform.errors import PlatformError
+from platform.tasks import session
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+USAGE = 2
+
+
+class Run(DoitRun):  # type: ignore[misc]  # doit has no types
+    """The exit status is the largest of the failures', so that damage is not hidden behind an incomplete order."""
+
+    name = "run"
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        ended: list[int] = []
+        with _sigterm_interrupts():
+            try:
+                ended = [int(super().execute(params, args) or 0)]
+            except PlatformError as error:
+                sys.stderr.write(f"{error}\n")
+                ended = [error.exit_status]
+            except InvalidCommand as error:
+                sys.stderr.write(f"ERROR: {error}\n")
+                ended = [USAGE]
+            except KeyboardInterrupt:
+                sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
+                ended = [INTERRUPTED]
+            finally:
+                failures = session.finish()
+        return max(failures or ended)
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM as KeyboardInterrupt: actions stop their child processes and doit writes its state."""
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,105 @@
+"""The plan as doit tasks. Cheap and linear: values become dicts, nothing is read here but what the session has read.
+
+    check     state -> charge:t/o -> step:t/o/s ... -> workorder:t/o
+                                        step:... asked for alone -> _settle:t/o
+
+A step's file dependencies are its module's files and its assets; what it takes from other steps is compared by
+content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
+"""
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from platform.files import files_below
+from platform.model.ids import OrderId, StepId
+from platform.model.order import bindings_in
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.run.records import record_file, step_dir
+from platform.tasks import actions, uptodate
+from platform.tasks.session import Session
+
+Task = dict[str, Any]
+
+
+def check(session: Session) -> Iterator[Task]:
+    """One task for all that was read."""
+    yield {"basename": "check", "actions": [actions.check], "uptodate": [uptodate.no_problems],
+           "doc": "Everything that was read is right: orders, modules, prices", "io": {"capture": False}}
+
+
+def state(session: Session) -> Iterator[Task]:
+    """The billing state, made and reconciled with the confirmed payments."""
+    yield {"basename": "state", "actions": [actions.state], "uptodate": [uptodate.state_is_current],
+           "doc": "The billing state exists and confirmed payments are in it", "io": {"capture": False}}
+
+
+def charge(session: Session) -> Iterator[Task]:
+    """`charge:<tenant>/<order>`."""
+    for order in session.plan.orders.values():
+        yield {"name": str(order.id), "actions": [(actions.charge, [order.id])], "task_dep": ["state"],
+               "uptodate": [(uptodate.is_paid, [order.id])], "io": {"capture": False},
+               "doc": f"{order.total_credits} credits for {_steps(len(order.steps))}, once"}
+
+
+def step(session: Session) -> Iterator[Task]:
+    """`step:<tenant>/<order>/<step>`, and those of refused orders, which say what is wrong with them."""
+    module_files: dict[str, list[str]] = {}
+    for order in session.plan.orders.values():
+        for planned in order.steps:
+            module_id = planned.contract.module_id
+            if module_id not in module_files:
+                module_files[module_id] = _module_files(session.root, module_id)
+            yield _step(session, order, planned, module_files[module_id])
+    for order_id in session.plan.refused:
+        refused = session.repo.orders.get(order_id)
+        for name in dict.fromkeys(step.step_id for step in refused.steps) if refused else ():
+            yield _refused(StepId(*order_id, name), order_id, "invalid input, see `doit run check`")
+
+
+def _step(session: Session, order: PlannedOrder, planned: PlannedStep, module_files: list[str]) -> Task:
+    before = [f"step:{StepId(*order.id, name)}" for name in planned.upstream]
+    assets = [str(session.context.assets[planned.id.tenant_id, binding.asset].relative_to(session.root))
+              for _, binding in bindings_in(planned.params) if binding.asset]
+    return {
+        "name": str(planned.id), "actions": [(actions.step, [planned.id])], "task_dep": [f"charge:{order.id}", *before],
+        "file_dep": [*module_files, *assets], "targets": [str(record_file(session.runtime_dir, planned.id))],
+        "uptodate": [(uptodate.is_done, [planned.id])], "io": {"capture": False},
+        "clean": [(actions.clean_folder, [str(step_dir(session.runtime_dir, planned.id))])],
+        "doc": f"{planned.contract.module_id} ({planned.kind}), {planned.total_credits} credits",
+        "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
+    }
+
+
+def workorder(session: Session) -> Iterator[Task]:
+    """`workorder:<tenant>/<order>`: settles when every step has ended, and is the task that fails."""
+    for order in session.plan.orders.values():
+        yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
+               "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
+               "uptodate": [(uptodate.is_settled, [order.id])], "io": {"capture": False},
+               "targets": [str(actions.order_file(session.runtime_dir, order.id))], "clean": True,
+               "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
+    for order_id in session.plan.refused:
+        yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+
+
+def settle(session: Session) -> Iterator[Task]:
+    """`_settle:<tenant>/<order>`: what the loader adds when steps are asked for without their order."""
+    for order_id, names in session.asked_steps.items():
+        yield {"name": str(order_id), "actions": [(actions.settle_steps, [order_id, names])],
+               "task_dep": [f"step:{StepId(*order_id, name)}" for name in names], "io": {"capture": False},
+               "doc": "Refunds for what failed, and the exit status"}
+
+
+def _refused(name: OrderId | StepId, order_id: OrderId, doc: str) -> Task:
+    return {"name": str(name), "actions": [(actions.refused, [order_id])], "doc": doc, "io": {"capture": False}}
+
+
+def _module_files(root: Path, module_id: str) -> list[str]:
+    """What counts as a module's code, relative to the root: the same files that the run record digests."""
+    folder = root / "modules" / module_id
+    return [str(path.relative_to(root)) for below, path in files_below(folder)
+            if "__pycache__" not in below and not below.endswith((".md", ".pyc"))]
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'' if count == 1 else 's'}"

@@ -1,0 +1,110 @@
+"""The lines of a run, made from plain values. Pure but for the log's tail."""
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_TAIL_LINES = 5
+_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened so far, for the last line."""
+
+    ran: int = 0
+    current: int = 0
+    failed: int = 0
+    skipped: int = 0
+    refused: int = 0
+    completed_orders: int = 0
+    failed_orders: int = 0
+    spent_credits: int = 0
+    added_credits: int = 0
+    refunded_credits: int = 0
+
+    def after(self, name: str, values: Mapping[str, Any]) -> "Counts":
+        """One more task that doit calls a success."""
+        if name.startswith("step:"):
+            field = {"COMPLETED": "ran", "FAILED": "failed", "SKIPPED": "skipped", "CURRENT": "current",
+                     "REFUSED": "refused"}[values["state"]]
+            return self._more(**{field: 1})
+        return self._more(spent_credits=values.get("spent_credits", 0),
+                          refunded_credits=values.get("refunded_credits", 0),
+                          added_credits=values.get("credits", 0) + values.get("granted_credits", 0),
+                          completed_orders=name.startswith("workorder:"))
+
+    def after_skip(self, name: str) -> "Counts":
+        """One more task that was up to date."""
+        return self._more(current=name.startswith("step:"), completed_orders=name.startswith("workorder:"))
+
+    def after_failure(self, name: str, refunded_credits: int = 0) -> "Counts":
+        """One more task that failed."""
+        return self._more(failed_orders=name.startswith(("workorder:", "_settle:")), refunded_credits=refunded_credits)
+
+    def _more(self, **more: int) -> "Counts":
+        return replace(self, **{name: getattr(self, name) + int(count) for name, count in more.items()})
+
+
+def in_credits(amount: int) -> str:
+    return f"{amount} credit{'' if abs(amount) == 1 else 's'}"
+
+
+def success(name: str, values: Mapping[str, Any]) -> str:
+    """A task's line, or nothing when there is nothing to say."""
+    kind, _, subject = name.partition(":")
+    if kind == "step" and values["state"] == "COMPLETED":
+        how = f"taken from {values['cached_from']}" if values["cached_from"] else f"{values['duration_s']:.2f} s"
+        return f"completed    {subject}  {how}" + (f"  ({values['reason']})" if values["reason"] else "")
+    if kind == "step" and values["state"] in ("FAILED", "SKIPPED"):
+        return f"{values['state'].lower():<12} {subject}  {values['reason']}: {values['message']}"
+    if kind == "charge":
+        return _charge(subject, values)
+    if kind == "state" and values["posts"]:
+        return f"top-up       {in_credits(values['credits'])} from {values['posts']} confirmed payments"
+    if kind == "workorder":
+        refund = f", {in_credits(values['refunded_credits'])} refunded" if values["refunded_credits"] else ""
+        return f"COMPLETED    {subject}  {values['steps']} of {values['steps']} steps{refund}"
+    return str(values.get("lines", ""))
+
+
+def _charge(subject: str, values: Mapping[str, Any]) -> str:
+    granted, balance = values["granted_credits"], in_credits(values["balance_credits"])
+    first = f"promotion    {subject}  {in_credits(granted)} granted\n" if granted else ""
+    if values["refusal"]:
+        return f"{first}refused      {subject}  {values['refusal']}: nothing runs, {balance} left"
+    return f"{first}charged      {subject}  {in_credits(values['spent_credits'])}, {balance} left"
+
+
+def failure(name: str, message: str, traceback: str) -> str:
+    """A failed task: our own failures are lines for people; a traceback is a defect of ours and shown whole."""
+    if traceback:
+        return f"ERROR        {name}  {message}\n{traceback}"
+    if name == "check":
+        return message
+    return "\n".join([f"NOT DONE     {name}", *(f"  {line}" for line in message.splitlines())])
+
+
+def log_tail(values: Mapping[str, Any], log: Path) -> str:
+    """The last lines a failed step printed."""
+    if values["state"] != "FAILED" or not log.is_file():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        tail = file.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
+    return "\n".join(f"             | {line}" for line in [*tail, f"whole log: {log}"] if line.strip())
+
+
+def summary(counts: Counts, seconds: float) -> str:
+    """The last line of every run."""
+    orders = [f"{count} {word}" for count, word in ((counts.completed_orders, "COMPLETED"),
+                                                    (counts.failed_orders, "not completed")) if count]
+    steps = [f"{count} {word}" for count, word in (
+        (counts.ran, "ran"), (counts.current, "up to date"), (counts.failed, "failed"), (counts.skipped, "skipped"),
+        (counts.refused, "not started")) if count]
+    money = [f"{in_credits(amount)} {word}" for amount, word in (
+        (counts.spent_credits, "charged"), (counts.added_credits, "added"),
+        (counts.refunded_credits, "refunded")) if amount]
+    parts = ["orders: " + ", ".join(orders or ["none"]), "steps: " + ", ".join(steps or ["none"]),
+             ", ".join(money) or "nothing posted", f"{seconds:.1f} s"]
+    return "; ".join(parts)

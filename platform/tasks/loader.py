@@ -1,0 +1,35 @@
+"""Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
+from typing import Any
+
+from doit.cmd_base import DodoTaskLoader
+
+from platform.model.ids import OrderId, StepId
+from platform.tasks import session
+from platform.tasks.selection import orders_asked_for, steps_asked_for
+
+
+class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
+    """For `doit run` it also takes the run folder's lock, and lets asked-for steps end in their order's settlement."""
+
+    def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
+        now = session.current()
+        words = [word for word in pos_args if not word.startswith("-")]
+        now.only = orders_asked_for(words, session.known_orders(now.root))
+        if cmd.execute_tasks:
+            now.take_lock()
+            now.asked_steps.update(_asked_steps(now, words))
+            cmd.sel_tasks = [*(cmd.sel_tasks or ()), *(f"_settle:{order_id}" for order_id in now.asked_steps)] or None
+        tasks: list[Any] = super().load_tasks(cmd, pos_args)
+        return tasks
+
+
+def _asked_steps(now: session.Session, words: list[str]) -> dict[OrderId, list[str]]:
+    """The steps that are asked for by order, without the orders that are asked for whole and settle by themselves."""
+    whole = "workorder" in words
+    known = {f"step:{step.id}": step.id for order in now.plan.orders.values() for step in order.steps}
+    asked: dict[OrderId, list[str]] = {}
+    for name in steps_asked_for(words, known):
+        step_id: StepId = known[name]
+        if not whole and f"workorder:{step_id.order}" not in words:
+            asked.setdefault(step_id.order, []).append(step_id.step_id)
+    return asked

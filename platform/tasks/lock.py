@@ -1,0 +1,48 @@
+"""One run at a time over a runtime folder: a second one says who holds it, and waits."""
+import contextlib
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from platform.errors import StorageError
+
+
+def acquire(runtime_dir: Path, command: str, say: Callable[[str], None]) -> int:
+    """Hold the folder until `release(handle)` or the end of the process; waits while another run has it."""
+    try:
+        runtime_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(runtime_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); mend the folder, run again") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"waiting for another run over {runtime_dir}/: {_holder(handle)}")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    holder = {"pid": os.getpid(), "command": command, "since": time.strftime("%H:%M:%S UTC", time.gmtime())}
+    with contextlib.suppress(OSError):  # the note is for people; on a full disk the lock still holds
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(holder).encode(), 0)
+    return handle
+
+
+def release(handle: int) -> None:
+    """Let the next run in."""
+    os.close(handle)
+
+
+def _holder(handle: int) -> str:
+    try:
+        holder = json.loads(os.pread(handle, 4096, 0))
+        return f"process {holder['pid']} (`{holder['command']}`, since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "it does not say who"
+
+
+def command_line() -> str:
+    """How this process was called, for the note in the lock."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -1,0 +1,53 @@
+"""What became of an order: runtime/<tenant>/<order>/order.json, for people, CI and the publisher."""
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from platform.files import write_atomic
+from platform.model.ids import OrderId
+from platform.model.plan import PlannedOrder
+from platform.plan.policy import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """The outcome of one plan of an order; `task_hashes` say which. Times are UTC, ISO 8601, with Z."""
+
+    tenant_id: str
+    work_order_id: str
+    status: str
+    reason: str
+    completed: int
+    failed: int
+    skipped: int
+    pending: int
+    task_hashes: dict[str, str]
+    finished_at: str
+
+    def matches(self, order: PlannedOrder, outcome: Outcome) -> bool:
+        """Whether this record says just that about just this plan."""
+        return (self.status, self.reason) == (outcome.status, outcome.reason) and self.task_hashes == _hashes(order)
+
+
+def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
+    return runtime_dir / order_id.tenant_id / order_id.work_order_id / "order.json"
+
+
+def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
+    """The record, or None when there is none or it is damaged: the order is then settled again, which posts nothing."""
+    try:
+        return OrderRecord(**json.loads(order_file(runtime_dir, order_id).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_order(runtime_dir: Path, order: PlannedOrder, outcome: Outcome, finished_at: str) -> OrderRecord:
+    """Write what became of the order; StorageError when the disk refuses."""
+    record = OrderRecord(*order.id, **asdict(outcome), task_hashes=_hashes(order), finished_at=finished_at)
+    text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
+    write_atomic(order_file(runtime_dir, order.id), text.encode())
+    return record
+
+
+def _hashes(order: PlannedOrder) -> dict[str, str]:
+    return {step.id.step_id: step.task_hash for step in order.steps}

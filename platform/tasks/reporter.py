@@ -1,0 +1,108 @@
+"""What people see of a run: one line a step that ran, what moved in the ledger, what failed with its reason and the
+end of its log, and one line that sums up. On a terminal also a progress line; in CI plain lines and nothing else.
+
+What is up to date is counted, not listed (`-v 2` lists it). Lines are made by `lines.py` from plain values; this file
+only keeps count and writes.
+"""
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from platform.tasks import lines, session
+
+
+class Reporter:
+    """doit's reporter interface, every hook a real method."""
+
+    desc = "one line a step, credits moved, failures with reason and log tail"
+
+    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
+        self._out = outstream
+        self._counts = lines.Counts()
+        self._started = time.monotonic()
+        self._errors: list[str] = []
+        self._progress = _progress(outstream)
+
+    def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        self._progress.begin(sum(1 for name in tasks if name.startswith("step:")))
+
+    def get_status(self, task: Any) -> None:
+        """doit is about to ask whether the task is up to date."""
+
+    def execute_task(self, task: Any) -> None:
+        if task.name.startswith("step:"):
+            self._progress.running(task.name)
+
+    def add_success(self, task: Any) -> None:
+        self._counts = self._counts.after(task.name, task.values)
+        self._write(lines.success(task.name, task.values))
+        if task.name.startswith("step:"):
+            self._write(lines.log_tail(task.values, _log_of(task.name)))
+            self._progress.done(task.name)
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        if fail.get_name() == "UnmetDependency":  # the one it waited for has said why
+            return
+        self._counts = self._counts.after_failure(task.name, getattr(fail, "refunded_credits", 0))
+        self._write(lines.failure(task.name, fail.message, "".join(fail.traceback)))
+
+    def skip_uptodate(self, task: Any) -> None:
+        self._counts = self._counts.after_skip(task.name)
+        if task.name.startswith("step:"):
+            self._progress.done(task.name)
+        if task.verbosity == 2 and task.actions:
+            self._write(f"up to date   {task.name}")
+
+    def skip_ignore(self, task: Any) -> None:
+        self._write(f"ignored      {task.name} (`doit ignore`)")
+
+    def cleanup_error(self, exception: Any) -> None:
+        sys.stderr.write(exception.get_msg())
+
+    def runtime_error(self, msg: str) -> None:
+        self._errors.append(msg)
+
+    def teardown_task(self, task: Any) -> None:
+        """No task of ours has a teardown."""
+
+    def complete_run(self) -> None:
+        self._progress.end()
+        for message in self._errors:
+            self._write(f"doit: {message}")
+        self._write(lines.summary(self._counts, time.monotonic() - self._started))
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._progress.write(text + "\n")
+
+
+def _log_of(task_name: str) -> Path:
+    return session.current().runtime_dir / task_name.removeprefix("step:") / "log.txt"
+
+
+def _progress(outstream: Any) -> "Plain":
+    if not outstream.isatty():
+        return Plain(outstream)
+    from platform.tasks.progress import Live
+
+    return Live(outstream)
+
+
+class Plain:
+    """No progress line: files, pipes, CI."""
+
+    def __init__(self, outstream: Any) -> None:
+        self._out = outstream
+
+    def begin(self, steps: int) -> None: ...
+
+    def running(self, name: str) -> None: ...
+
+    def done(self, name: str) -> None: ...
+
+    def end(self) -> None: ...
+
+    def write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()

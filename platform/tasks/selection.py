@@ -1,0 +1,45 @@
+"""Which orders a command line is about, so that one task out of fifty thousand loads one order. Pure."""
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+
+from platform.model.ids import OrderId
+
+_KINDS = ("step", "charge", "workorder", "settle", "publish")
+
+
+def orders_asked_for(words: Sequence[str], known: Iterable[OrderId]) -> frozenset[OrderId] | None:
+    """The orders that tasks named on the command line belong to; None for all of them.
+
+    Any word that is not the name of an order's task (a group, a path, another task) needs the whole graph.
+    """
+    asked: set[OrderId] = set()
+    everything = list(known)
+    for word in words:
+        pattern = _order_pattern(word)
+        if pattern is None:
+            return None
+        if "*" in pattern or "?" in pattern or "[" in pattern:
+            asked.update(order for order in everything if fnmatch(str(order), pattern))
+        else:
+            asked.update(order for order in everything if str(order) == pattern)
+    return frozenset(asked) if words else None
+
+
+def _order_pattern(word: str) -> str | None:
+    """`step:nxlkGI/UbjkpxZO/a` -> `nxlkGI/UbjkpxZO`; a star may stand for several parts, as in doit."""
+    kind, _, name = word.partition(":")
+    if kind not in _KINDS or not name:
+        return None
+    parts = name.split("/")
+    if kind != "step":
+        return name
+    if len(parts) >= 3:
+        return "/".join(parts[:2])
+    return name if name.endswith("*") else None
+
+
+def steps_asked_for(words: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The `step:` tasks that the words name, in the graph's order, wildcards expanded."""
+    patterns = [word for word in words if word == "step" or word.startswith("step:")]
+    return [name for name in known
+            if any(pattern == "step" or name == pattern or fnmatch(name, pattern) for pattern in patterns)]

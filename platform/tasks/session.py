@@ -1,0 +1,197 @@
+"""One run's view of the repository: what was read, planned and posted, each looked up once and kept.
+
+There is one session a process; doit's callables are module-level functions (worker processes must find them by name)
+and reach it through `current()`. Everything in it is opened when first asked for: `doit list` opens no ledger.
+"""
+import os
+import sys
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from platform.check import check
+from platform.config.load import load_profile, load_repo
+from platform.files import Digests
+from platform.ledger.charge import unpaid
+from platform.ledger.journal import Ledger
+from platform.model.ids import OrderId, StepId
+from platform.model.plan import Plan, PlannedOrder, PlannedStep
+from platform.model.problem import Problem
+from platform.model.repo import Repo
+from platform.model.run import RunRecord
+from platform.model.tenant import TenantStatus
+from platform.plan.expand import expand
+from platform.run.context import RunContext
+from platform.run.records import read_record
+from platform.tasks import lock
+from platform.tasks.preflight import missing_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where things are; empty means what the profile says. Folders are relative to the repository's root."""
+
+    runtime_profile: str = "config/runtime_profile.yml"
+    billing_state_dir: str = ""
+    runtime_dir: str = ""
+
+
+class Session:
+    """Errors of reading are in `problems`; errors of the ledger and the disk are raised by what touches them."""
+
+    def __init__(self, root: Path, options: Options) -> None:
+        self.root = root
+        self.options = options
+        self.now = datetime.now(UTC)
+        self.profile, self._profile_problems = load_profile(root, root / options.runtime_profile)
+        self.runtime_dir = root / (options.runtime_dir or self.profile.runtime_dir)
+        self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
+        self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
+        self.asked_steps: dict[OrderId, list[str]] = {}  # steps asked for without their order
+        self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
+        self._records: dict[StepId, RunRecord | None] = {}
+        self._unpaid: dict[OrderId, tuple[int, bool]] = {}
+        self._lock = threading.RLock()
+        self._held: int | None = None
+
+    # what was read
+
+    @cached_property
+    def digests(self) -> Digests:
+        return Digests(self.runtime_dir / "digests.json")
+
+    @cached_property
+    def repo(self) -> Repo:
+        return load_repo(self.root, self.profile, self.digests, only=self.only)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything wrong with what was read, warnings included, sorted by place."""
+        found = (*self._profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
+        return tuple(sorted(found))
+
+    @cached_property
+    def plan(self) -> Plan:
+        return expand(self.repo, self.problems, self.now, self.only)
+
+    @cached_property
+    def _steps(self) -> dict[StepId, PlannedStep]:
+        return {step.id: step for order in self.plan.orders.values() for step in order.steps}
+
+    def step(self, step_id: StepId) -> PlannedStep:
+        """A planned step by its id; KeyError when the plan has none."""
+        return self._steps[step_id]
+
+    # what was run
+
+    @cached_property
+    def context(self) -> RunContext:
+        return RunContext(root=self.root, runtime_dir=self.runtime_dir, profile=self.profile, digests=self.digests,
+                          env=dict(os.environ), now=lambda: datetime.now(UTC), record=self.record,
+                          assets={key: self.root / asset.file for key, asset in self.repo.assets.items()})
+
+    def record(self, step_id: StepId) -> RunRecord | None:
+        """The step's run record, read once; None when it never ran."""
+        if step_id not in self._records:
+            self._records[step_id] = read_record(self.runtime_dir, step_id)
+        return self._records[step_id]
+
+    def remember(self, record: RunRecord) -> None:
+        """A step has just ended: its record is this one now."""
+        self._records[record.id] = record
+
+    def run(self, planned: PlannedStep) -> RunRecord | None:
+        """The step's record if it speaks of this plan: of the same task hash."""
+        record = self.record(planned.id)
+        return record if record and record.task_hash == planned.task_hash else None
+
+    def runs(self, order: PlannedOrder) -> dict[str, RunRecord]:
+        """The records that speak of this plan, by step id."""
+        found = {step.id.step_id: self.run(step) for step in order.steps}
+        return {name: record for name, record in found.items() if record}
+
+    # what was paid
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        with self._lock:
+            return Ledger.open(self.billing_state_dir)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether the billing state exists; asking does not make it."""
+        return Ledger.exists(self.billing_state_dir)
+
+    def refusal(self, order_id: OrderId) -> str:
+        """Why nothing of this order may run now: `tenant_suspended`, `not_enough_credits`, or nothing.
+
+        After its charge an order is paid whole or not at all, so an unpaid item means that the charge was refused.
+        """
+        order = self.plan.orders[order_id]
+        if self.repo.tenants[order_id.tenant_id].status is TenantStatus.SUSPENDED:
+            return "tenant_suspended"
+        book = self.ledger.book
+        with self._lock:
+            at, answer = self._unpaid.get(order_id, (-1, False))
+            if at != book.seq:  # every post may change the answer, nothing else can
+                answer = bool(unpaid(book, order))
+                self._unpaid[order_id] = (book.seq, answer)
+        return "not_enough_credits" if answer else ""
+
+    # the run itself
+
+    def take_lock(self) -> None:
+        """Hold the runtime folder until `close`; waits for another run and says so."""
+        self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+
+    def close(self) -> None:
+        """Keep what was learnt for the next run, and let it in."""
+        stop_all()
+        if "ledger" in self.__dict__:
+            self.ledger.checkpoint()
+        self.digests.save()
+        if self._held is not None:
+            lock.release(self._held)
+            self._held = None
+
+
+_current: Session | None = None
+
+
+def start(root: Path, options: Options | None = None) -> Session:
+    """Make a session this process's own. Called by dodo.py when it is read, so each doit run has a fresh one."""
+    global _current
+    _current = Session(root, options or from_command_line())
+    return _current
+
+
+def current() -> Session:
+    """This process's session; RuntimeError before `start`."""
+    if _current is None:
+        raise RuntimeError("no session: dodo.py starts it")
+    return _current
+
+
+def finish() -> list[int]:
+    """Close this process's session, if there is one; the exit statuses of what failed in it."""
+    if _current is None:
+        return []
+    _current.close()
+    return _current.exit_statuses
+
+
+def from_command_line() -> Options:
+    """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`."""
+    from doit import get_var
+
+    given = {name: get_var(name) for name in ("runtime_profile", "billing_state_dir", "runtime_dir")}
+    return Options(**{name: value for name, value in given.items() if value})
+
+
+def known_orders(root: Path) -> Iterable[OrderId]:
+    """The ids of all work order files, by their names alone: nothing is read."""
+    for file in sorted(root.glob("tenants/*/workorders/*.yml")):
+        yield OrderId(file.parent.parent.name, file.stem)

@@ -1,0 +1,67 @@
+"""When a task has nothing to do. A question that cannot be answered (a damaged ledger, say) is answered "run it":
+the action then meets the same error and reports it properly."""
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from platform.errors import PlatformError
+from platform.ledger.charge import unpaid
+from platform.ledger.credit import unapplied
+from platform.ledger.refund import settle
+from platform.model.ids import OrderId, StepId
+from platform.plan.policy import outcome
+from platform.run.current import current as reasons_to_run
+from platform.tasks import session
+from platform.tasks.order_record import read_order
+
+
+def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
+    @functools.wraps(question)
+    def ask(*args: Any) -> bool:
+        try:
+            return question(*args)
+        except PlatformError:
+            return False
+
+    return ask
+
+
+def no_problems() -> bool:
+    """`check`: nothing is wrong, not even a draft."""
+    return not session.current().problems
+
+
+@_or_run
+def state_is_current() -> bool:
+    """`state`: the billing state is there and every confirmed payment is in it."""
+    now = session.current()
+    return now.has_ledger and not unapplied(now.ledger.book, now.repo.payments)
+
+
+@_or_run
+def is_paid(order_id: OrderId) -> bool:
+    """`charge:`: nothing to post and nothing to refuse."""
+    now = session.current()
+    order = now.plan.orders[order_id]
+    return now.has_ledger and not now.refusal(order_id) and not unpaid(now.ledger.book, order)
+
+
+@_or_run
+def is_done(step_id: StepId) -> bool:
+    """`step:`: its record, its inputs and its outputs on disk all agree."""
+    now = session.current()
+    return not reasons_to_run(now.context, now.step(step_id))
+
+
+@_or_run
+def is_settled(order_id: OrderId) -> bool:
+    """`workorder:`: completed, nothing to refund, and its record says so."""
+    now = session.current()
+    order = now.plan.orders[order_id]
+    runs = now.runs(order)
+    result = outcome(order, runs)
+    if result.status != "COMPLETED" or not now.has_ledger or now.refusal(order_id):
+        return False
+    written = read_order(now.runtime_dir, order_id)
+    return written is not None and written.matches(order, result) and not settle(
+        now.ledger.book, order, runs, now.repo.reasons)

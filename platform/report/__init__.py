@@ -1,0 +1,1 @@
+"""Answers for people, as values first: the same ones become text, tables and JSON."""

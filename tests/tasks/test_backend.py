@@ -1,0 +1,58 @@
+"""doit's store: written in the moment a task succeeded, shared, and never worse than lost."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from doit.dependency import JSONCodec
+
+from platform.tasks.backend import Backend
+
+
+def store(path: Path) -> Backend:
+    return Backend(str(path), JSONCodec())
+
+
+def test_a_task_is_there_after_a_kill(tmp_path: Path) -> None:
+    code = ("import _platform_boot, os, signal; from doit.dependency import JSONCodec; "
+            "from platform.tasks.backend import Backend; b = Backend('doit.db', JSONCodec()); "
+            "b.set('done', 'result:', 1); b.set('done', 'deps:', []); b.set('half', 'result:', 1); "
+            "os.kill(os.getpid(), signal.SIGKILL)")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    after = store(tmp_path / "doit.db")
+    assert (after.get("done", "result:"), after.in_("half")) == (1, False)
+
+
+def test_two_runs_share_it(tmp_path: Path) -> None:
+    one, two = store(tmp_path / "doit.db"), store(tmp_path / "doit.db")
+    one.set("a", "deps:", [])
+    two.set("b", "deps:", [])
+    one.remove("b")
+    assert store(tmp_path / "doit.db").in_("a")
+    assert not store(tmp_path / "doit.db").in_("b")
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    looking = store(tmp_path / "doit.db")
+    assert looking.get("a", "deps:") is None
+    looking.dump()
+    assert not (tmp_path / "doit.db").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database at all, but longer than a header" * 40])
+def test_a_damaged_store_is_an_empty_one(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "doit.db").write_bytes(damage)
+    after = store(tmp_path / "doit.db")
+    assert not after.in_("a")
+    after.set("a", "deps:", [])
+    after.dump()
+    assert store(tmp_path / "doit.db").in_("a")
+
+
+def test_forgetting(tmp_path: Path) -> None:
+    one = store(tmp_path / "doit.db")
+    for name in "ab":
+        one.set(name, "deps:", [])
+    one.remove_all()
+    one.dump()
+    assert not store(tmp_path / "doit.db").in_("a")

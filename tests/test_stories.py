@@ -1,0 +1,116 @@
+"""Stories: an order in; plan, ledger rows and files out (tests/cases/README.md says how they are written)."""
+import csv
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases"
+STORIES = sorted(path.parent.name for path in CASES.glob("*/story.yml"))
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(name: str, tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo", CASES / name / "repo")
+    story = yaml.safe_load((CASES / name / "story.yml").read_text())
+    before = State(repo)
+    for number, act in enumerate(story["acts"], 1):
+        change(repo, act)
+        done = command(repo, act["run"])
+        after = State(repo)
+        told = done.stdout + done.stderr
+        assert act.keys() <= KEYS, f"act {number} has unknown keys {act.keys() - KEYS}"
+        expected = {"exit": act.get("exit", 0), "transactions": act.get("transactions", []),
+                    "items": sorted(act.get("items", [])), "ran": act.get("ran", {}), "orders": act.get("orders", {}),
+                    "balance": act.get("balance", {}), "unsaid": [], "said": [], "traceback": False}
+        seen = {"exit": done.returncode, "transactions": after.transactions[len(before.transactions):],
+                "items": sorted(after.items[len(before.items):]), "ran": after.new_runs(before),
+                "orders": {order: after.orders.get(order) for order in act.get("orders", {})},
+                "balance": {tenant: after.balances.get(tenant) for tenant in act.get("balance", {})},
+                "unsaid": [words for words in act.get("says", []) if words not in told],
+                "said": [words for words in act.get("says_not", []) if words in told],
+                "traceback": "Traceback" in told}
+        assert seen == expected, f"act {number}: {act['run']}\n{told}"
+        before = after
+
+
+KEYS = {"edit", "write", "delete", "run", "exit", "transactions", "items", "ran", "orders", "balance", "says",
+        "says_not"}
+
+
+def repository(repo: Path, *overlays: Path) -> Path:
+    """A repository of its own: what is shipped but the tenants, the base of the stories, and the story's own files."""
+    repo.mkdir()
+    shutil.copy(ROOT / "dodo.py", repo)
+    shutil.copy(ROOT / "pyproject.toml", repo)
+    for folder in ("modules", "config", "schemas"):
+        shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for overlay in (CASES / "base", *overlays):
+        shutil.copytree(overlay, repo, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return repo
+
+
+def change(repo: Path, act: dict[str, Any]) -> None:
+    for path, (old, new) in act.get("edit", {}).items():
+        text = (repo / path).read_text()
+        assert old in text, f"{path} has no {old!r}"
+        (repo / path).write_text(text.replace(old, new))
+    for path, text in act.get("write", {}).items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text)
+    for path in act.get("delete", []):
+        (repo / path).unlink(missing_ok=True)
+
+
+def command(repo: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line as a person in that repository would, with this virtual environment active."""
+    words = shlex.split(line)
+    scripts = Path(sys.executable).parent
+    program = {"doit": [str(scripts / "doit")], "python": [sys.executable]}[words[0]]
+    if words[1:3] == ["-m", "platform.cli"]:
+        program, words = [sys.executable, "-c", BOOT], words[2:]
+    env = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", **environment}
+    return subprocess.run([*program, *words[1:]], cwd=repo, capture_output=True, text=True, env=env, check=False)
+
+
+BOOT = "import _platform_boot, sys; sys.exit(_platform_boot.main())"  # the story's folder has no platform/ of its own
+
+
+class State:
+    """What is in the ledger and in the runtime folder at one moment, in the words of the stories."""
+
+    def __init__(self, repo: Path) -> None:
+        ledger = repo / ".billing-state"
+        self.transactions = [f"{row['type']} {row['amount_credits']} {row['reason_code']}".strip()
+                             for row in rows(ledger / "transactions.csv")]
+        self.items = [f"{row['type']} {row['step_id']} {row['deliverable_id']} {row['amount_credits']}"
+                      for row in rows(ledger / "transaction_items.csv")
+                      if row["deliverable_id"] != "__delivery_evidence__"]
+        self.balances = {row["tenant_id"]: int(row["credits_available"])
+                         for row in rows(ledger / "tenants_credits.csv")}
+        self.orders = {path.parent.name: status(path) for path in repo.glob("runtime/*/*/order.json")}
+        self.runs = {path.parent.name: (path.stat().st_ino, path.stat().st_mtime_ns, status(path))
+                     for path in repo.glob("runtime/*/*/*/run.json")}
+
+    def new_runs(self, before: "State") -> dict[str, str]:
+        return {step: run[2] for step, run in self.runs.items() if before.runs.get(step) != run}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def status(path: Path) -> str:
+    record = json.loads(path.read_text())
+    return f"{record['status']} {record['reason']}".strip()

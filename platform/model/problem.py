@@ -41,7 +41,9 @@ NOWHERE = Source("")
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing wrong. `subject` says whom it stops: ("order", tenant, id), ("tenant", id), ("module", id), or ()
-    for everything. `code` is a stable kebab-case name that docs/errors.md explains."""
+    for everything; of a promotion, topup_method, payment or folder it stops no order by itself.
+
+    `code` is a stable kebab-case name that docs/errors.md explains."""
 
     place: Place
     code: str

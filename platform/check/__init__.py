@@ -1,0 +1,1 @@
+"""Pure: a Repo and a day in, Problems out. What is checked is the visible tuple `checks.CHECKS`."""

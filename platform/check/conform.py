@@ -1,0 +1,149 @@
+"""Whether a value conforms to a JSON Schema, in words for people: jsonschema finds, this file says.
+
+Rules: types are exact (a boolean is no integer, 1.0 is none either); `$` in a pattern is the end, not the end but one;
+the formats in FORMATS are checked; a `$ref` to anywhere else is never fetched; at most MAX_FAULTS are told, so that a
+hostile file costs little. It does not know about files: a Fault's `path` is the way inside the value.
+"""
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from platform.check.formats import DATES, FORMATS
+from platform.check.words import TYPES, meant, shown
+from platform.model.problem import Path
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MAX_FAULTS = 100
+_YAML_1_1 = re.compile(r"(?i:yes|no|on|off|y|n)")
+
+
+class Fault(NamedTuple):
+    """What is wrong with a value at `path`; `key` when it is the field's name and not its value."""
+
+    path: Path
+    code: str
+    what: str
+    cure: str
+    key: bool = False
+
+
+def validator(schema: Mapping[str, Any]) -> "Validator":
+    """A validator to keep: building one costs a hundred times what using it does."""
+    from jsonschema import FormatChecker
+    from referencing import Registry
+
+    checker = FormatChecker(formats=())
+    for name, holds in FORMATS.items():
+        checker.checks(name)(holds)
+    made: Validator = _exact()(schema, format_checker=checker, registry=Registry())
+    return made
+
+
+@lru_cache(maxsize=1)
+def _exact() -> Any:
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not _pattern(wanted).search(value):
+            yield ValidationError("pattern")
+
+    extend: Any = validators.extend  # the stubs leave it untyped
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many({
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "array": lambda _, value: isinstance(value, list | tuple),
+        "object": lambda _, value: isinstance(value, Mapping)})
+    return extend(Draft202012Validator, {"pattern": pattern}, type_checker=types)
+
+
+@lru_cache(maxsize=256)
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """JSON Schema's `$` is the end of the text; Python's would let a line end stand behind it."""
+    return re.compile(wanted[:-1] + r"\Z" if wanted.endswith("$") and not wanted.endswith(r"\$") else wanted)
+
+
+def faults(schema: "Validator", value: Any, whole: str = "the file") -> list[Fault]:
+    """Everything in which `value` does not conform, at most MAX_FAULTS. Messages call the value itself `whole`."""
+    return list(islice(_all(schema, value, whole), MAX_FAULTS))
+
+
+def _all(schema: "Validator", value: Any, whole: str) -> Iterator[Fault]:
+    told = set()
+    for error in schema.iter_errors(value):
+        path = tuple(error.absolute_path)
+        if error.validator in ("required", "additionalProperties"):
+            if (path, error.validator) in told:
+                continue  # jsonschema says `required` once a field; `_missing` says all at once
+            told.add((path, error.validator))
+        yield from _said(error, path, _name(path, whole))
+
+
+def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
+    wanted, value = error.validator_value, error.instance
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown(error, path, name)
+        case "required":
+            for field in wanted:
+                if field not in value:
+                    yield Fault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
+        case "type":
+            yield _wrong_type(path, name, wanted, value)
+        case "enum" | "const":
+            allowed = [str(item) for item in (wanted if error.validator == "enum" else [wanted])]
+            yield Fault(path, "not-allowed", f"{name} cannot be {shown(value)}", meant(str(value), allowed))
+        case "pattern" | "format":
+            form = error.schema.get("title") or f"of the form {wanted}"
+            code = "bad-date" if wanted in DATES else "bad-form"
+            yield Fault(path, code, f"{name} cannot be {shown(value)}", f"write {form}")
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
+            bound = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
+                     "exclusiveMaximum": "less than", "multipleOf": "a multiple of"}[error.validator]
+            yield Fault(path, "out-of-range", f"{name} is {shown(value)}", f"write {bound} {shown(wanted)}")
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            bound = "at least" if error.validator.startswith("min") else "at most"
+            unit = "characters" if error.validator.endswith("Length") else "items"
+            length = f"{len(value)} {unit}"
+            yield Fault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
+        case other:
+            yield Fault(path, "not-valid", f"{name} {shown(value)} breaks the rule `{other}` of its schema",
+                        "read the field's description in the schema")
+
+
+def _unknown(error: Any, path: Path, name: str) -> Iterator[Fault]:
+    known = error.schema.get("properties", {})
+    for field in error.instance:
+        if field not in known:
+            free = [other for other in known if other not in error.instance]
+            yield Fault((*path, field), "unknown-field", f"{name} has no field {shown(field)}",
+                        meant(field, free or known), key=True)
+
+
+def _wrong_type(path: Path, name: str, wanted: str | list[str], value: Any) -> Fault:
+    words = " or ".join(TYPES[item] for item in ([wanted] if isinstance(wanted, str) else wanted))
+    what = f"{name} must be {words}, not {shown(value)}"
+    if value is None:
+        return Fault(path, "wrong-type", what, "give it a value, or remove the line")
+    if wanted == "boolean" and isinstance(value, str):
+        if _YAML_1_1.fullmatch(value):
+            return Fault(path, "yaml-boolean", f"{what}: only YAML 1.1 takes that for a boolean", "write true or false")
+        return Fault(path, "wrong-type", what, "write true or false, without quotes")
+    if wanted == "string" and isinstance(value, bool | int | float):
+        return Fault(path, "wrong-type", what, "put it in quotes")
+    if wanted in ("integer", "number") and isinstance(value, str):
+        return Fault(path, "wrong-type", what, "write a number, without quotes")
+    return Fault(path, "wrong-type", what, f"write {words}")
+
+
+def _name(path: Path, whole: str) -> str:
+    """`topic`, `item 3 of queries`, or the whole when the path is empty."""
+    if not path:
+        return whole
+    last = path[-1]
+    if isinstance(last, int):
+        return f"item {last + 1} of {f'`{path[-2]}`' if len(path) > 1 else whole}"
+    return f"`{last}`"

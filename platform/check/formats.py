@@ -1,0 +1,47 @@
+"""The forms of text that are checked: `format` in our schemas and in a port of a module's contract."""
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})")
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@(?:[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?\.)*"
+                      r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?")
+
+
+def is_day(value: object) -> bool:
+    """A day that exists: 2026-02-30 does not."""
+    return not isinstance(value, str) or (_DAY.fullmatch(value) is not None and _reads(date.fromisoformat, value))
+
+
+def is_time(value: object) -> bool:
+    """A second that exists, with its zone."""
+    return not isinstance(value, str) or (_TIME.fullmatch(value) is not None and _reads(datetime.fromisoformat, value))
+
+
+def is_day_or_time(value: object) -> bool:
+    return is_day(value) or is_time(value)
+
+
+def is_line(value: object) -> bool:
+    """One line without control characters: nothing that could add a header to a mail."""
+    return not isinstance(value, str) or all(mark.isprintable() for mark in value)
+
+
+def is_address(value: object) -> bool:
+    """One mail address, and nothing else."""
+    return not isinstance(value, str) or (len(value) <= 254 and _ADDRESS.fullmatch(value) is not None)
+
+
+def _reads(read: Callable[[str], object], value: str) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
+
+
+FORMATS: dict[str, Callable[[object], bool]] = {
+    "date": is_day, "date-time": is_time, "day-or-time": is_day_or_time, "line": is_line, "email": is_address,
+}
+DATES = frozenset({"date", "date-time", "day-or-time"})

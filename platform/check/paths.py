@@ -1,0 +1,49 @@
+"""Names inside a package, and paths below a folder, that mean the same on every system.
+
+Rules: relative, no empty, `.` or `..` part, no backslash, drive, control or reserved character, no name that Windows
+keeps for a device, no part that ends in a dot or space, parts of at most 255 bytes and paths of at most 240.
+"""
+import re
+import unicodedata
+
+LONGEST_PART = 255  # bytes: what file systems take
+LONGEST_PATH = 240  # characters: what Windows unpacks without being asked twice
+
+_DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
+_FORBIDDEN = '<>:"|?*'
+
+
+def path_fault(path: str) -> str:
+    """What is wrong with a path in a package or below an outputs folder, or nothing."""
+    if not path:
+        return "is empty"
+    if "\\" in path:
+        return "has a backslash; parts are divided by /"
+    if path.startswith("/"):
+        return "is absolute"
+    if re.match(r"[A-Za-z]:", path):
+        return "begins with a drive"
+    if len(path) > LONGEST_PATH:
+        return f"is longer than {LONGEST_PATH} characters"
+    return next((fault for part in path.split("/") if (fault := _part_fault(part))), "")
+
+
+def _part_fault(part: str) -> str:
+    if part in ("", ".", ".."):
+        return f"has a part that is {'empty' if not part else part}"
+    if not all(mark.isprintable() for mark in part):
+        return "has a character that does not print"
+    if any(mark in _FORBIDDEN for mark in part):
+        return f"has one of the characters {_FORBIDDEN}"
+    if part[-1] in ". ":
+        return "has a part that ends in a dot or a space"
+    if _DEVICE.fullmatch(part):
+        return f"has the reserved name {part}"
+    if len(part.encode()) > LONGEST_PART:
+        return f"has a part of more than {LONGEST_PART} bytes"
+    return ""
+
+
+def folded(path: str) -> str:
+    """Equal for paths that some system takes for one: they differ in case or Unicode form only."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

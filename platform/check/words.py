@@ -1,0 +1,48 @@
+"""Words for people: values shown safely in one line, and the name that was probably meant."""
+import json
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+LONGEST = 60
+_MANY = 500  # names; comparing with more of them costs more than the hint is worth
+
+TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+         "array": "a list", "object": "a map", "null": "nothing"}
+
+
+def shown(value: Any) -> str:
+    """A value in one short line, control characters escaped."""
+    if isinstance(value, dict):
+        return f"a map of {len(value)}"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    text = str(value)
+    short = text if len(text) <= LONGEST else text[:LONGEST - 3] + "..."
+    return "`" + "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in short) + "`"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that is most like `name`, or nothing."""
+    known = list(names)[:_MANY]
+    if len(name) > LONGEST:
+        return ""
+    folded = {other.casefold(): other for other in known}
+    found = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else ""
+
+
+def meant(name: str, names: Iterable[str], none: str = "remove it") -> str:
+    """A cure for an unknown name: the one that was probably meant, or all there are when they are few."""
+    known = sorted(set(names))
+    near = nearest(name, known)
+    if near:
+        return f"did you mean `{near}`?"
+    if not known:
+        return none
+    return "write one of " + ", ".join(known) if len(known) <= 12 else none
+

@@ -1,0 +1,142 @@
+"""CSV with places: every row a map of typed values, and where each of its fields begins.
+
+Rules: comma, double quotes (doubled inside), UTF-8, LF or CRLF; a header with the schema's columns in any order; the
+types of its schema, exactly: `5` is a whole number and ` 5`, `5.0` and `+5` are not, `true` and `false` are booleans.
+An empty field is no value. Empty lines are skipped. Never raises: what is wrong is in `problems`.
+"""
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from platform.check.conform import Fault
+from platform.check.words import meant, shown
+from platform.config.text import decode
+from platform.model.problem import Place, Problem, Source
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_PROBLEMS = 100
+
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_PLAIN = re.compile(r'[^,"\r\n]*')
+_LINE_END = re.compile(r"\r?\n|\Z")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+
+
+class Cell(NamedTuple):
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; `faults` say which fields are not of their type, and stand for no value here."""
+
+    values: Mapping[str, Any]
+    source: Source
+    faults: tuple[Fault, ...] = ()
+
+
+class _Broken(Exception):
+    """The rest of the file has no form; `args[0]` is the problem."""
+
+
+def read_csv(data: bytes, file: str, schema: Mapping[str, Any]) -> tuple[list[Row], list[Problem]]:
+    """The rows of a table of `schema` (of one row). Problems of the whole file or of a row's form stop that row only
+    where the file can be read on after it."""
+    text = decode(data, file, MAX_BYTES)
+    if isinstance(text, Problem):
+        return [], [text]
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    header: list[str] | None = None
+    try:
+        for cells in _records(text, file):
+            if header is None:
+                header = [cell.text for cell in cells]
+                problems += _header_problems(cells, file, schema)
+                if problems:
+                    break
+            elif len(cells) != len(header):
+                what = f"the row has {len(cells)} fields and the header {len(header)}"
+                problems.append(Problem(Place(file, cells[0].line), "csv-fields", what,
+                                        "write every field, and put text with commas in quotes"))
+            else:
+                rows.append(_row(header, cells, file, schema["properties"]))
+            if len(problems) >= MAX_PROBLEMS:
+                break
+    except _Broken as broken:
+        problems.append(broken.args[0])
+    return rows, problems
+
+
+def _records(text: str, file: str) -> Iterator[list[Cell]]:
+    """The rows as cells. A quoted field may go over several lines."""
+    position, line, begin = 0, 1, 0  # `begin` is where the line begins
+    cells: list[Cell] = []
+    while position < len(text) or cells:
+        quoted = text.startswith('"', position)
+        found = (_QUOTED if quoted else _PLAIN).match(text, position)
+        column = position - begin + 1
+        if found is None:
+            raise _Broken(Problem(Place(file, line, column), "csv-quotes", "a quote is never closed", "close it"))
+        cells.append(Cell(found.group(1).replace('""', '"') if quoted else found.group(), line, column))
+        breaks = found.group().count("\n") if quoted else 0
+        if breaks:
+            line, begin = line + breaks, position + found.group().rfind("\n") + 1
+        position = found.end()
+        if text.startswith(",", position):
+            position += 1
+            continue
+        end = _LINE_END.match(text, position)
+        if end is None:
+            raise _Broken(Problem(Place(file, line, position - begin + 1), "csv-quotes",
+                                  "there is text beside a quoted text", "quote the whole field, quotes in it twice"))
+        if len(cells) > 1 or cells[0].text or quoted:
+            yield cells
+        cells, position, line, begin = [], end.end(), line + 1, end.end()
+
+
+def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]) -> Iterator[Problem]:
+    known, seen = schema["properties"], set()
+    for cell in cells:
+        place = Place(file, cell.line, cell.column)
+        if cell.text in seen:
+            yield Problem(place, "csv-header", f"the column `{cell.text}` stands twice", "remove one")
+        elif cell.text not in known:
+            yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}", meant(cell.text, known))
+        seen.add(cell.text)
+    for name in known:
+        if name not in seen and name in schema.get("required", ()):
+            yield Problem(Place(file), "csv-header", f"the column `{name}` is missing",
+                          "begin the file with " + ",".join(known))
+
+
+def _row(header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mapping[str, Any]) -> Row:
+    values: dict[str, Any] = {}
+    faults = []
+    marks: dict[tuple[str | int, ...], tuple[int, int]] = {(): (cells[0].line, cells[0].column)}
+    for name, cell in zip(header, cells, strict=True):
+        marks[name,] = (cell.line, cell.column)
+        if cell.text:
+            value = _typed(cell.text, columns[name]["type"])
+            if value is None:
+                faults.append(_wrong(name, cell.text, columns[name]["type"]))
+            else:
+                values[name] = value
+    return Row(values, Source(file, marks), tuple(faults))
+
+
+def _typed(text: str, wanted: str) -> Any:
+    """The value of a field, or None when it is not of the wanted type."""
+    if wanted == "integer":
+        return int(text) if _INTEGER.fullmatch(text) else None
+    if wanted == "boolean":
+        return {"true": True, "false": False}.get(text)
+    return text
+
+
+def _wrong(name: str, text: str, wanted: str) -> Fault:
+    words = {"integer": "a whole number in plain digits", "boolean": "true or false"}[wanted]
+    return Fault((name,), "wrong-type", f"`{name}` must be {words}, not {shown(text)}", f"write {words}")

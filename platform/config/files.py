@@ -1,0 +1,49 @@
+"""One file of a kind, from its bytes to a value that conforms to its schema, with all of its problems."""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from platform.check.secrets import secrets_in
+from platform.config.read import MAX_BYTES, Document, read_yaml
+from platform.config.schema import problems_of, schema_faults
+from platform.config.text import place_in, read_bytes, shown_file
+from platform.model.problem import Problem, Source
+
+
+@dataclass(slots=True)
+class Found:
+    """`value` conforms to its schema; it is None when the file could not be used. `draft`: it says enabled: false."""
+
+    source: Source
+    value: Any = None
+    problems: list[Problem] = field(default_factory=list)
+    draft: bool = False
+
+
+def read_value(root: Path, path: Path, kind: str, subject: tuple[str, ...], *, follow: bool = False) -> Found:
+    """The value of a YAML file with the schema `kind`. Its problems stop `subject`; those of a draft are warnings."""
+    file = shown_file(path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path))
+    data = read_bytes(path, file, MAX_BYTES, follow=follow)
+    if isinstance(data, Problem):
+        return Found(Source(file), problems=[_about(data, subject)])
+    document = read_yaml(data, file)
+    draft = document.complete and isinstance(document.value, dict) and document.value.get("enabled") is False
+    problems = [_about(problem, subject, draft) for problem in _all_problems(document, kind)]
+    usable = document.complete and all(problem.code == "likely-secret" for problem in problems)
+    return Found(document.source, document.value if usable else None, problems, draft)
+
+
+def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
+    yield from document.problems
+    for offset, looks_like in secrets_in(document.text):
+        yield Problem(place_in(document.text, offset, document.source.file), "likely-secret",
+                      f"this looks like {looks_like}, and the file goes into git",
+                      "revoke it, and give it to the module through its requirements.secrets")
+    if document.complete:
+        found = [fault for fault in schema_faults(kind, document.value) if fault.path not in document.replaced]
+        yield from problems_of(found, document.source)
+
+
+def _about(problem: Problem, subject: tuple[str, ...], draft: bool = False) -> Problem:
+    return Problem(problem.place, problem.code, problem.what, problem.cure, subject, draft)

@@ -1,0 +1,78 @@
+"""Values that conform to their schema become the model. Nothing can fail here: the schema has seen everything.
+
+A map with one of BINDING_KEYS is a binding, at any depth of a step's inputs; everything else is taken as it stands.
+"""
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from platform.model.order import Binding, Kind, Mode, Order, Reuse, Selector, Step, Value
+from platform.model.problem import Problem, Source
+from platform.model.profile import Limits, Profile
+from platform.model.reasons import Reason, Reasons
+from platform.model.tenant import Tenant, TenantStatus
+
+BINDING_KEYS = frozenset({"from_step", "asset", "output_id", "from_file"})
+
+
+def order(tenant_id: str, value: Mapping[str, Any], source: Source) -> Order:
+    """The work order of a file in the folder of `tenant_id`."""
+    return Order(
+        tenant_id=tenant_id, work_order_id=value["work_order_id"], enabled=value.get("enabled", True),
+        mode=Mode(value.get("mode", Mode.PARTIAL_ALLOWED)), artifacts_requested=value.get("artifacts_requested", False),
+        metadata=value.get("metadata", {}), schedule_cron=value.get("schedule_cron", ""),
+        promotions=tuple(value.get("promotions", ())),
+        steps=tuple(_step(step, index) for index, step in enumerate(value["steps"])), source=source)
+
+
+def _step(value: Mapping[str, Any], index: int) -> Step:
+    return Step(
+        step_id=value["step_id"], module_id=value["module_id"], kind=Kind(value["kind"]),
+        step_name=value.get("step_name", ""), enabled=value.get("enabled", True),
+        deliverables=tuple(value.get("deliverables", ())),
+        inputs={port: bound(item) for port, item in value.get("inputs", {}).items()},
+        reuse_output_type=Reuse(value.get("reuse_output_type", Reuse.CACHE)), needs=tuple(value.get("needs", ())),
+        timeout_s=value.get("timeout_s"), retries=value.get("retries", 0), index=index)
+
+
+def bound(value: Any) -> Value:
+    """A literal as it stands, with a Binding wherever one is written."""
+    if isinstance(value, dict):
+        if BINDING_KEYS.isdisjoint(value):
+            return {key: bound(item) for key, item in value.items()}
+        return Binding(**{**value, "selector": Selector(value.get("selector", Selector.FILE))})
+    if isinstance(value, list):
+        return [bound(item) for item in value]
+    return value
+
+
+def tenant(value: Mapping[str, Any], source: Source) -> Tenant:
+    return Tenant(
+        tenant_id=value["tenant_id"], tenant_name=value["tenant_name"], registered_at=value.get("registered_at", ""),
+        status=TenantStatus(value.get("status", TenantStatus.ACTIVE)), billing=value.get("billing", {}),
+        allow_release_consumers=tuple(value.get("allow_release_consumers", ())), source=source)
+
+
+def profile(value: Mapping[str, Any], source: Source) -> Profile:
+    default = Profile()
+    return Profile(
+        profile_id=value["profile_id"], external_services=value.get("external_services", default.external_services),
+        billing_state_dir=value.get("billing_state", {}).get("dir", default.billing_state_dir),
+        runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
+        release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
+        limits=Limits(**value.get("limits", {})), sandbox=value.get("sandbox", default.sandbox),
+        cache=value.get("cache", default.cache), source=source)
+
+
+def reasons(value: Mapping[str, Any]) -> Reasons:
+    return Reasons({item["slug"]: Reason(**item) for item in value["reasons"]})
+
+
+def reasons_twice(value: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+    """Slugs that stand twice: the model holds reasons by slug and could not tell."""
+    seen: dict[str, int] = {}
+    for index, item in enumerate(value["reasons"]):
+        first = seen.setdefault(item["slug"], index)
+        if first != index:
+            other = source.place("reasons", first, "slug")
+            yield Problem(source.place("reasons", index, "slug"), "duplicate-id",
+                          f"`{item['slug']}` stands here again, first at {other}", "keep one of them")

@@ -1,0 +1,46 @@
+"""The schemas of `schemas/`, each made into a validator once, and their faults as problems with a place."""
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from platform.check.conform import Fault, faults, validator
+from platform.model.digest import sha256_hex
+from platform.model.problem import Problem, Source
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+SCHEMAS = FilePath(__file__).resolve().parents[2] / "schemas"  # ours, whatever repository is read
+
+
+@cache
+def schema(kind: str) -> Mapping[str, Any]:
+    """The JSON Schema `schemas/<kind>.schema.json`."""
+    document: dict[str, Any] = json.loads((SCHEMAS / f"{kind}.schema.json").read_bytes())
+    return document
+
+
+@cache
+def _validator(kind: str) -> "Validator":
+    return validator(schema(kind))
+
+
+def schema_faults(kind: str, value: Any, whole: str = "the file") -> list[Fault]:
+    """In what `value`, which messages call `whole`, does not conform to the schema of its kind."""
+    return faults(_validator(kind), value, whole)
+
+
+def problems_of(found: list[Fault], source: Source, subject: tuple[str, ...] = (), *,
+                warning: bool = False) -> Iterator[Problem]:
+    """Faults of a file's value as problems at their places."""
+    for fault in found:
+        place = source.place(*fault.path, *(("~key",) if fault.key else ()))
+        yield Problem(place, fault.code, fault.what, fault.cure, subject, warning)
+
+
+@cache
+def schemas_digest() -> str:
+    """Digest of all our schemas together: what was found valid under other ones is looked at again."""
+    return sha256_hex(b"".join(path.read_bytes() for path in sorted(SCHEMAS.glob("*.schema.json"))))

@@ -1,0 +1,81 @@
+"""The tables of `config/`: rows that conform to their schema become the model, the others become problems.
+
+A row's problem stops what the row names and nothing else: a wrong price its module, a wrong promotion the orders that
+use it. A table whose header is wrong, or that is not there, stops everything.
+"""
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from platform.check.conform import Fault
+from platform.config.csv import Row, read_csv
+from platform.config.schema import problems_of, schema, schema_faults
+from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
+from platform.model.problem import Place, Problem, Source
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """How one table is read: its schema's name, what a row makes, which column names a row, and what it stops."""
+
+    name: str
+    make: Callable[[dict[str, Any]], T]
+    key: str = ""  # the column that may not repeat; empty where a rule of `check` says what may
+    subject: tuple[str, str] = ("", "")  # the kind of subject and the column that names it
+    required: bool = False  # otherwise a file that is not there is a table without rows
+
+    @property
+    def file(self) -> str:
+        return f"config/{self.name}.csv"
+
+
+def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
+    def made(values: dict[str, Any]) -> T:
+        until = values.get("effective_to")
+        return make(**{**values, "effective_from": date.fromisoformat(values["effective_from"]),
+                       "effective_to": date.fromisoformat(until) if until else None})
+    return made
+
+
+PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"), required=True)
+PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"))
+METHODS = Table("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
+                ("topup_method", "topup_method_id"))
+PAYMENTS = Table("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
+
+
+def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
+    """The rows of a table's file that are right, and the problems of the others."""
+    rows, problems = read_csv(data, table.file, schema(table.name))
+    made = []
+    first: dict[str, Source] = {}
+    for row in rows:
+        unread = {fault.path for fault in row.faults}  # of the wrong type: no value, and not missing either
+        found = [*row.faults, *(fault for fault in schema_faults(table.name, row.values, "the row")
+                                if fault.path not in unread), *_reversed(row)]
+        name = str(row.values.get(table.key, ""))
+        if name and first.setdefault(name, row.source) is not row.source:
+            found.append(Fault((table.key,), "duplicate-row", f"`{name}` stands here again, first at "
+                               f"{first[name].place(table.key)}", "keep one of the rows"))
+        if found:
+            problems += problems_of(found, row.source, _subject(table, row))
+        else:
+            place: Place = row.source.place()
+            made.append(table.make({**row.values, "place": place}))
+    return made, problems
+
+
+def _reversed(row: Row) -> Iterable[Fault]:
+    start, end = row.values.get("effective_from"), row.values.get("effective_to")
+    if isinstance(start, str) and isinstance(end, str) and len(start) == len(end) and end < start:
+        return [Fault(("effective_to",), "dates-reversed", f"{end} is before {start}", "write the later day here")]
+    return []
+
+
+def _subject(table: Table[T], row: Row) -> tuple[str, ...]:
+    kind, column = table.subject
+    name = row.values.get(column)
+    return (kind, name) if isinstance(name, str) else ()

@@ -1,7 +1,8 @@
 """The forms of text that are checked: `format` in our schemas and in a port of a module's contract."""
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})")
@@ -33,6 +34,14 @@ def is_address(value: object) -> bool:
     return not isinstance(value, str) or (len(value) <= 254 and _ADDRESS.fullmatch(value) is not None)
 
 
+def is_pattern(value: object) -> bool:
+    """A regular expression that Python reads."""
+    try:
+        return not isinstance(value, str) or bool(re.compile(value))
+    except re.error:
+        return False
+
+
 def _reads(read: Callable[[str], object], value: str) -> bool:
     try:
         read(value)
@@ -41,7 +50,24 @@ def _reads(read: Callable[[str], object], value: str) -> bool:
     return True
 
 
+def cron_fault(expression: str) -> str:
+    """What is wrong with a cron expression, or nothing."""
+    from cronsim import CronSim, CronSimError
+
+    if len(expression.split()) != 5:
+        return "has not five fields"
+    try:
+        schedule: Any = CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC))
+        next(schedule)
+    except CronSimError as error:
+        return f"cannot be read ({error})"
+    except StopIteration:
+        return "never comes true"
+    return ""
+
+
 FORMATS: dict[str, Callable[[object], bool]] = {
     "date": is_day, "date-time": is_time, "day-or-time": is_day_or_time, "line": is_line, "email": is_address,
+    "regex": is_pattern,
 }
 DATES = frozenset({"date", "date-time", "day-or-time"})

@@ -1,8 +1,8 @@
-"""What an order says of itself: its id, its schedule, its steps' ids, its modules, what it buys, and the policy."""
+"""What an order says of itself: its schedule, its steps' ids, its modules, what it buys, and the policy."""
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
+from platform.check.formats import cron_fault
 from platform.check.say import of_order, of_step
 from platform.check.words import meant, shown
 from platform.model.ids import is_internal
@@ -12,11 +12,8 @@ from platform.model.repo import Repo
 
 
 def names(repo: Repo, today: date) -> Iterator[Problem]:
-    """An order's id is its file's name, and its steps' ids are its own."""
-    for order_id, order in repo.orders.items():
-        if order.work_order_id != order_id.work_order_id:
-            yield of_order(order, "id-differs", f"the id {shown(order.work_order_id)} is not the file's name",
-                           f"write {order_id.work_order_id}, or rename the file", "work_order_id")
+    """An enabled order has steps, and each has an id of its own."""
+    for order in repo.orders.values():
         if order.enabled and not order.steps:
             yield of_order(order, "steps-empty", "an enabled order has no steps", "add a step, or set enabled: false",
                            "steps")
@@ -84,19 +81,3 @@ def schedules(repo: Repo, today: date) -> Iterator[Problem]:
         if order.schedule_cron and (fault := cron_fault(order.schedule_cron)):
             yield of_order(order, "bad-cron", f"schedule_cron {shown(order.schedule_cron)} {fault}",
                            "write minute, hour, day, month and weekday, such as 0 6 * * 1", "schedule_cron")
-
-
-def cron_fault(expression: str) -> str:
-    """What is wrong with a cron expression, or nothing."""
-    from cronsim import CronSim, CronSimError
-
-    if len(expression.split()) != 5:
-        return "has not five fields"
-    try:
-        schedule: Any = CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC))
-        next(schedule)
-    except CronSimError as error:
-        return f"cannot be read ({error})"
-    except StopIteration:
-        return "never comes true"
-    return ""

@@ -30,7 +30,7 @@ def path_fault(path: str) -> str:
 
 def _part_fault(part: str) -> str:
     if part in ("", ".", ".."):
-        return f"has a part that is {'empty' if not part else part}"
+        return f"has a part that is {part or 'empty'}"
     if not all(mark.isprintable() for mark in part):
         return "has a character that does not print"
     if any(mark in _FORBIDDEN for mark in part):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from platform.check.words import shown
 from platform.config import contracts, parse, tables
 from platform.config.assets import bound_assets
 from platform.config.csv import MAX_BYTES
@@ -59,7 +60,8 @@ def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collectio
     loading.problems += wrong
     return Repo(
         root=str(root), tenants=loading.tenants, orders=loading.orders, contracts=loading.contracts,
-        prices=PriceList(loading.table(tables.PRICES)), promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
+        prices=PriceList(loading.table(tables.PRICES)),
+        promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
         topup_methods={row.topup_method_id: row for row in loading.table(tables.METHODS)},
         payments=tuple(loading.table(tables.PAYMENTS)),
         reasons=loading.reasons(), profile=profile, assets=assets, unreadable=loading.unreadable,
@@ -78,13 +80,20 @@ class _Loading:
     unreadable: dict[OrderId, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def _value(self, path: Path, kind: str, subject: tuple[str, ...]) -> Found:
+    def _value(self, path: Path, kind: str, subject: tuple[str, ...], id_field: str = "") -> Found:
+        """A file's value; None also when it calls itself otherwise than its file or folder (the subject's last)."""
         found = read_value(self.root, path, kind, subject)
+        if found.value is not None and id_field and found.value[id_field] != subject[-1]:
+            found.problems.append(Problem(
+                found.source.place(id_field), "id-differs", f"{shown(found.value[id_field])} lies where "
+                f"`{subject[-1]}` should be", "make the id and the name of the file or folder the same", subject,
+                found.draft))
+            found.value = None
         self.problems += found.problems
         return found
 
     def tenant(self, folder: Path) -> None:
-        found = self._value(folder / "tenant.yml", "tenant", ("tenant", folder.name))
+        found = self._value(folder / "tenant.yml", "tenant", ("tenant", folder.name), "tenant_id")
         if found.value is not None:
             self.tenants[folder.name] = parse.tenant(found.value, found.source)
 
@@ -94,7 +103,7 @@ class _Loading:
                 self.problems.append(entry)
                 continue
             order_id, path = entry
-            found = self._value(path, "workorder", ("order", *order_id))
+            found = self._value(path, "workorder", ("order", *order_id), "work_order_id")
             if found.value is not None:
                 self.orders[order_id] = parse.order(folder.name, found.value, found.source)
             elif not found.draft:
@@ -102,7 +111,7 @@ class _Loading:
 
     def module(self, folder: Path) -> None:
         subject = ("module", folder.name)
-        found = self._value(folder / "module.yml", "module", subject)
+        found = self._value(folder / "module.yml", "module", subject, "module_id")
         if found.value is None:
             return
         twice = list(contracts.twice(found.value, found.source, subject))

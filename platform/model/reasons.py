@@ -2,6 +2,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What the platform itself may give as a reason; each must be declared, or nobody knows whether money goes back.
+PLATFORM_REASONS = (
+    "not_enough_credits", "tenant_suspended", "workorder_invalid", "secrets_missing", "internal_error",
+    "unauthorized_release_access", "delivery_missing", "missing_required_input", "bad_input_format",
+    "external_api_error", "output_write_failed", "module_failed", "timed_out", "package_failed", "delivery_failed",
+    "package_too_large_for_email", "recipient_domain_stoplisted", "skipped_upstream",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

@@ -1,0 +1,27 @@
+"""Every check there is, and what they find together."""
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from platform.check.bindings import bindings
+from platform.check.contracts import contracts
+from platform.check.graph import graph
+from platform.check.inputs import inputs
+from platform.check.money import payments, prices, promotions, reasons, tenants
+from platform.check.orders import modules, names, policy, schedules
+from platform.check.packages import packages
+from platform.model.problem import Problem
+from platform.model.repo import Repo
+
+Check = Callable[[Repo, date], Iterable[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    names, modules, policy, schedules, graph, inputs, bindings, packages, contracts, prices, promotions, payments,
+    tenants, reasons,
+)
+
+
+def check(repo: Repo, today: date) -> tuple[Problem, ...]:
+    """The problems of reading and of every check, sorted by place, each once. Whoever writes them shows them all;
+    `Problem.subject` says what each stops. Prices and promotions are judged by `today` (UTC)."""
+    found = {*repo.problems, *(problem for rule in CHECKS for problem in rule(repo, today))}
+    return tuple(sorted(found))

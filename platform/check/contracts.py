@@ -1,0 +1,116 @@
+"""What a module's contract promises: outputs that lie apart, deliverables of what there is, inputs that fit."""
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from platform.check.paths import folded, path_fault
+from platform.check.say import of_module
+from platform.check.values import value_faults
+from platform.check.words import meant
+from platform.model.contract import Contract, InputPort, OutputPort
+from platform.model.problem import Path, Problem
+from platform.model.repo import Repo
+
+# Names by which a setting could change how our own processes start.
+_RESERVED = re.compile(r"LD_.*|DYLD_.*|PYTHON.*|PATH|HOME|TMPDIR|SHELL|IFS|BASH_ENV|ENV")
+
+
+def contracts(repo: Repo, today: date) -> Iterator[Problem]:
+    for contract in repo.contracts.values():
+        yield from _outputs(contract)
+        yield from _inputs(contract)
+        yield from _deliverables(contract)
+        yield from _self_test(contract)
+        yield from _settings(contract)
+
+
+def _path(contract: Contract, side: str, port: InputPort | OutputPort) -> Path:
+    """The way to a port in the contract's file: the model keeps the ports in the order they stand there."""
+    ports: Mapping[str, InputPort | OutputPort] = contract.inputs if side == "inputs" else contract.outputs
+    peers = [other.id for other in ports.values() if other.limited == port.limited]
+    return ("ports", side, "limited_port" if port.limited else "port", peers.index(port.id))
+
+
+def _outputs(contract: Contract) -> Iterator[Problem]:
+    taken: dict[str, OutputPort] = {}
+    for port in contract.outputs.values():
+        at = (*_path(contract, "outputs", port), "path")
+        fault = path_fault(port.path.removesuffix("/") if port.type == "dir" else port.path)
+        if fault:
+            yield of_module(contract, "bad-output-path", f"the path of `{port.id}` {fault}",
+                            "write a path below the outputs folder", *at)
+            continue
+        key = folded(port.path.rstrip("/"))
+        other = next((peer for name, peer in taken.items()
+                      if name == key or key.startswith(name + "/") or name.startswith(key + "/")), None)
+        if other is not None:
+            place = contract.source.place(*_path(contract, "outputs", other), "path")
+            yield of_module(contract, "outputs-overlap", f"the path of `{port.id}` is that of `{other.id}`, or one is "
+                            f"inside the other; see {place}", "give each output a path of its own", *at)
+        taken.setdefault(key, port)
+
+
+def _inputs(contract: Contract) -> Iterator[Problem]:
+    for port in contract.inputs.values():
+        at = _path(contract, "inputs", port)
+        values = [(("default",), port.default)] if port.default is not None else []
+        for path, value in [*values, *((("examples", index), item) for index, item in enumerate(port.examples))]:
+            for fault in () if port.type in ("file", "dir") else value_faults(port, value):
+                yield of_module(contract, fault.code, fault.what, fault.cure, *at, *path, *fault.path)
+
+
+def _deliverables(contract: Contract) -> Iterator[Problem]:
+    bindable = [port.id for port in contract.outputs.values() if not port.limited]
+    limited = [port.id for port in contract.inputs.values() if port.limited]
+    for index, item in enumerate(contract.deliverables.values()):
+        at: Path = ("deliverables", "port", index)
+        for position, name in enumerate(item.outputs):
+            if name not in bindable:
+                why = "is for the platform only" if name in contract.outputs else "is no output"
+                yield of_module(contract, "unknown-output", f"`{item.deliverable_id}` promises `{name}`, which {why}",
+                                meant(name, bindable), *at, "outputs", position)
+        for name, value in item.limited_inputs.items():
+            if name not in limited:
+                yield of_module(contract, "unknown-input", f"`{item.deliverable_id}` sets `{name}`, which is no "
+                                "limited input", meant(name, limited), *at, "limited_inputs", name, "~key")
+                continue
+            for fault in value_faults(contract.inputs[name], value):
+                yield of_module(contract, fault.code, fault.what, fault.cure, *at, "limited_inputs", name, *fault.path)
+
+
+def _self_test(contract: Contract) -> Iterator[Problem]:
+    test, at = contract.self_test, ("testing", "self_test")
+    if test is None:
+        yield of_module(contract, "self-test-missing", "the module has no self-test",
+                        "add testing.self_test, so that verify-module can show that it works", "module_id",
+                        warning=True)
+        return
+    for name, value in test.params.items():
+        port = contract.inputs.get(name)
+        if port is None:
+            yield of_module(contract, "unknown-input", f"there is no input `{name[:60]}`",
+                            meant(name, contract.inputs), *at, "params", name, "~key")
+        elif not _has_fixture(value):
+            for fault in value_faults(port, value):
+                yield of_module(contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path)
+    for port in contract.inputs.values():
+        if port.required and port.default is None and port.id not in test.params:
+            yield of_module(contract, "missing-input", f"the self-test gives no `{port.id}`", "add it to its params",
+                            *at, "params")
+
+
+def _has_fixture(value: Any) -> bool:
+    """A file of the module's own folder, or a list with some: only a run can tell more."""
+    if isinstance(value, Mapping):
+        return "fixture" in value
+    return isinstance(value, list | tuple) and any(_has_fixture(item) for item in value)
+
+
+def _settings(contract: Contract) -> Iterator[Problem]:
+    for kind, names in (("secrets", [item.name for item in contract.secrets]),
+                        ("vars", [item.name for item in contract.vars])):
+        for index, name in enumerate(names):
+            if _RESERVED.fullmatch(name):
+                yield of_module(contract, "reserved-name", f"the environment variable {name} is not a module's to set",
+                                "choose another name", "requirements", kind, index, "name")

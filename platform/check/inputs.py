@@ -1,0 +1,53 @@
+"""What a step gives its module: known ports, all required ones, values of their types."""
+from collections.abc import Iterator
+from datetime import date
+
+from platform.check.say import of_step
+from platform.check.values import value_faults
+from platform.check.words import meant
+from platform.model.contract import Contract
+from platform.model.order import Order, Step
+from platform.model.problem import Problem
+from platform.model.repo import Repo
+
+
+def inputs(repo: Repo, today: date) -> Iterator[Problem]:
+    for order in repo.orders.values():
+        for step in order.steps:
+            contract = repo.contracts.get(step.module_id)
+            if contract is not None:
+                yield from _named(order, step, contract)
+                yield from _missing(order, step, contract)
+                yield from _valued(order, step, contract)
+
+
+def _named(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+    open_ports = [port.id for port in contract.inputs.values() if not port.limited]
+    for name in step.inputs:
+        port = contract.inputs.get(name)
+        if port is None:
+            free = [other for other in open_ports if other not in step.inputs]
+            yield of_step(order, step, "unknown-input", f"`{step.module_id}` has no input `{name[:60]}`",
+                          meant(name, free), "inputs", name, "~key")
+        elif port.limited:
+            seller = next((item.deliverable_id for item in contract.deliverables.values()
+                           if name in item.limited_inputs), "")
+            yield of_step(order, step, "limited-input", f"only the platform sets `{name}`",
+                          f"remove it, and buy the deliverable `{seller}`" if seller else "remove it",
+                          "inputs", name, "~key")
+
+
+def _missing(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+    for port in contract.inputs.values():
+        if port.required and not port.limited and port.default is None and port.id not in step.inputs:
+            yield of_step(order, step, "missing-input", f"`{step.module_id}` needs the input `{port.id}`",
+                          f"add it to the inputs of step `{step.step_id}`", "inputs")
+
+
+def _valued(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+    for name, value in step.inputs.items():
+        port = contract.inputs.get(name)
+        if port is not None and not port.limited:
+            for fault in value_faults(port, value):
+                key = ("~key",) if fault.key else ()
+                yield of_step(order, step, fault.code, fault.what, fault.cure, "inputs", name, *fault.path, *key)

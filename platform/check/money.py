@@ -1,0 +1,113 @@
+"""Everything that is used has a price, and the tables of money fit together."""
+from collections.abc import Iterator
+from datetime import date
+
+from platform.check.say import of_module, of_order, of_step
+from platform.check.words import meant
+from platform.model.ids import RUN_CHARGE, is_internal
+from platform.model.order import Order
+from platform.model.prices import PriceRow
+from platform.model.problem import Place, Problem
+from platform.model.reasons import PLATFORM_REASONS
+from platform.model.repo import Repo
+
+PRICES = "config/module_prices.csv"
+
+
+def prices(repo: Repo, today: date) -> Iterator[Problem]:
+    """Each module has a price for running and each bought deliverable its own, in force today and said once."""
+    if any(problem.place.file == PRICES and not problem.subject for problem in repo.problems):
+        return  # the list could not be read, and that is said
+    broken = {problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",)}
+    for contract in repo.contracts.values():
+        if contract.module_id not in broken and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None:
+            yield of_module(contract, "price-missing", f"there is no price in force for running `{contract.module_id}`",
+                            f"add a row {contract.module_id},{RUN_CHARGE} to {PRICES}", "module_id")
+    for order in repo.orders.values():
+        yield from _bought(repo, order, today, broken)
+    yield from _rows(repo)
+
+
+def _bought(repo: Repo, order: Order, today: date, broken: set[str]) -> Iterator[Problem]:
+    for step in order.steps:
+        contract = repo.contracts.get(step.module_id)
+        for index, bought in enumerate(step.deliverables):
+            if contract and bought in contract.deliverables and step.module_id not in broken and \
+                    repo.prices.in_force(step.module_id, bought, today) is None:
+                yield of_step(order, step, "price-missing", f"there is no price in force for `{bought}` of "
+                              f"`{step.module_id}`", f"add a row {step.module_id},{bought} to {PRICES}",
+                              "deliverables", index)
+
+
+def _rows(repo: Repo) -> Iterator[Problem]:
+    first: dict[tuple[str, str, date], PriceRow] = {}
+    known = repo.module_ids | repo.contracts.keys()
+    for row in repo.prices.rows:
+        subject = ("module", row.module_id)
+        if row.active:
+            other = first.setdefault((row.module_id, row.deliverable_id, row.effective_from), row)
+            if other is not row:
+                yield Problem(row.place, "price-twice", f"`{row.module_id}` `{row.deliverable_id}` has another price "
+                              f"from {row.effective_from} on at {other.place}", "keep one of the rows", subject)
+        contract = repo.contracts.get(row.module_id)
+        if row.module_id not in known:
+            yield Problem(row.place, "price-unused", f"there is no module `{row.module_id}`",
+                          meant(row.module_id, known, "remove the row"), subject, warning=True)
+        elif contract and not is_internal(row.deliverable_id) and row.deliverable_id not in contract.deliverables:
+            yield Problem(row.place, "price-unused", f"`{row.module_id}` sells no `{row.deliverable_id}`",
+                          meant(row.deliverable_id, contract.deliverables), subject, warning=True)
+
+
+def promotions(repo: Repo, today: date) -> Iterator[Problem]:
+    """A code that an order names is known; one that is not in force grants nothing, and that is said."""
+    for order in repo.orders.values():
+        for index, code in enumerate(order.promotions):
+            promotion = repo.promotions.get(code)
+            if promotion is None:
+                yield of_order(order, "unknown-promotion", f"there is no promotion `{code}`",
+                               meant(code, repo.promotions), "promotions", index)
+            elif not promotion.covers(today):
+                yield of_order(order, "promotion-not-in-force", f"the promotion `{code}` is not in force today and "
+                               "grants nothing", "remove it, or wait", "promotions", index, warning=True)
+
+
+def payments(repo: Repo, today: date) -> Iterator[Problem]:
+    """A payment is a known tenant's, by a known method."""
+    tenants = repo.tenant_ids | repo.tenants.keys()
+    for payment in repo.payments:
+        subject = ("payment", payment.payment_id)
+        if payment.tenant_id not in tenants:
+            yield Problem(payment.place, "unknown-tenant", f"there is no tenant `{payment.tenant_id}`",
+                          meant(payment.tenant_id, tenants, "see the folders of tenants/"), subject)
+        if payment.topup_method_id not in repo.topup_methods:
+            yield Problem(payment.place, "unknown-method", f"there is no top-up method `{payment.topup_method_id}`",
+                          meant(payment.topup_method_id, repo.topup_methods), subject)
+
+
+def tenants(repo: Repo, today: date) -> Iterator[Problem]:
+    """The tenants that may read a tenant's releases are there."""
+    known = repo.tenant_ids | repo.tenants.keys()
+    for tenant in repo.tenants.values():
+        for index, name in enumerate(tenant.allow_release_consumers):
+            if name not in known:
+                yield Problem(tenant.source.place("allow_release_consumers", index), "unknown-tenant",
+                              f"there is no tenant `{name}`, so nobody gets in by it",
+                              meant(name, known - {tenant.tenant_id}, "see the folders of tenants/"),
+                              ("tenant", tenant.tenant_id), warning=True)
+
+
+def reasons(repo: Repo, today: date) -> Iterator[Problem]:
+    """Every reason that the platform itself gives is declared: without it nobody knows whether money goes back."""
+    file = "config/reasons.yml"
+    known = repo.module_ids | repo.contracts.keys() | {"global"}
+    declared = repo.reasons.by_slug
+    if not declared:
+        return  # the file could not be read, and that is said
+    for slug in PLATFORM_REASONS:
+        if slug not in declared:
+            yield Problem(Place(file), "reason-missing", f"the reason `{slug}` is not declared",
+                          "add it with its scope, category and refundable")
+    for reason in declared.values():
+        if reason.scope not in known:
+            yield Problem(Place(file), "unknown-module", f"the scope `{reason.scope}` of the reason `{reason.slug}` is "
+                          "no module", meant(reason.scope, known, "write global"), warning=True)

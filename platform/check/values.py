@@ -1,0 +1,109 @@
+"""Whether a value is what a module's port takes: exact type, format, and the port's own schema.
+
+Used before a run for what a tenant wrote, and by `run` for what a binding brought. Bindings inside a value are unknown
+until their step has run: nothing is said about them here, nor about what depends on them.
+"""
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from platform.check.conform import Fault, faults, validator, wrong_type
+from platform.check.formats import DATES, FORMATS, cron_fault
+from platform.check.words import shown
+from platform.model.contract import InputPort
+from platform.model.digest import canonical_json
+from platform.model.order import Binding, Value, bindings_in
+from platform.model.problem import Path
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+# What may be said of a list or map although something in it is not known yet.
+_OUTER = frozenset({"wrong-type", "missing-field", "unknown-field", "wrong-length"})
+
+
+def has_type(value: Value, wanted: str) -> bool:
+    """Exact: a boolean is no number, 1.0 is no integer, nothing is of no type."""
+    match wanted:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "array":
+            return isinstance(value, list | tuple)
+        case "object":
+            return isinstance(value, Mapping)
+        case _:
+            return False  # file and dir: only a binding is one
+
+
+def value_faults(port: InputPort, value: Value) -> list[Fault]:
+    """Why `value` is not what `port` takes; paths begin inside the value. A Binding itself is never a fault here."""
+    if isinstance(value, Binding):
+        return []
+    name = f"`{port.id}`"
+    if port.type in ("file", "dir"):
+        return [Fault((), "wrong-type", f"{name} takes a {port.type}, not {shown(value)}",
+                      "bind it: {from_step, output_id}, or {asset: path}")]
+    if not has_type(value, port.type):
+        return [wrong_type((), name, port.type, value)]
+    found = [fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault]
+    if port.schema:
+        bound = [path for path, _ in bindings_in(value)]
+        plain = _plain(value) if bound else value
+        found += [fault for fault in faults(_validator(canonical_json(port.schema)), plain, name)
+                  if not bound or _knowable(fault, bound)]
+    return found
+
+
+def _knowable(fault: Fault, bound: list[Path]) -> bool:
+    """Whether a fault holds whatever the bindings will bring: it is beside them all, or about their surroundings."""
+    at_or_below = any(fault.path[:len(path)] == path for path in bound)
+    above = any(path[:len(fault.path)] == fault.path for path in bound)
+    return not at_or_below and (not above or fault.code in _OUTER)
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, Binding):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _validator(schema: bytes) -> "Validator":
+    return validator(json.loads(schema))
+
+
+def _texts(value: Value) -> list[tuple[Path, str]]:
+    """The texts that a port's format is about: the value, or the items of a list."""
+    if isinstance(value, str):
+        return [((), value)]
+    return [((index,), item) for index, item in enumerate(value) if isinstance(item, str)] \
+        if isinstance(value, list | tuple) else []
+
+
+def _format(port: InputPort, path: Path, text: str) -> Fault | None:
+    name, known = f"`{port.id}`", port.format
+    if known in ("email", "line") and not FORMATS["line"](text):
+        return Fault(path, "header-injection", f"{name} has a line break or another character that does not print",
+                     "write it in one line")
+    if known == "email" and not FORMATS["email"](text):
+        several = text.count("@") > 1 or any(mark in text for mark in ",;")
+        if several:
+            return Fault(path, "two-recipients", f"{name} names more than one recipient", "write one; add a step for "
+                         "another")
+        return Fault(path, "bad-address", f"{name} {shown(text)} is not a mail address", "write name@example.com")
+    if known == "cron" and (fault := cron_fault(text)):
+        return Fault(path, "bad-cron", f"{name} {shown(text)} {fault}", "write five fields, such as 0 6 * * 1")
+    if known in DATES and not FORMATS[known](text):
+        return Fault(path, "bad-date", f"{name} {shown(text)} is not a day or time that exists", "write 2026-11-24")
+    return None

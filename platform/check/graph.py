@@ -69,5 +69,5 @@ def _cycle(order: Order, steps: Mapping[str, Step], members: list[str]) -> Probl
     shown = turned if len(turned) <= 12 else [*turned[:10], "...", turned[-1]]
     step = steps[turned[0]]
     path = next((path for path, name in _waits(step) if len(turned) > 1 and name == turned[1]), ("step_id",))
-    return of_step(order, step, "cycle", "these steps wait for each other: " + " -> ".join([*shown, turned[0]]),
+    return of_step(order, step, "step-cycle", "these steps wait for each other: " + " -> ".join([*shown, turned[0]]),
                    "remove one of the bindings or needs", *path)

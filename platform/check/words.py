@@ -44,5 +44,7 @@ def meant(name: str, names: Iterable[str], none: str = "remove it") -> str:
         return f"did you mean `{near}`?"
     if not known:
         return none
+    if len(known) == 1:
+        return f"write `{known[0]}`"
     return "write one of " + ", ".join(known) if len(known) <= 12 else none
 

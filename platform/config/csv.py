@@ -100,17 +100,20 @@ def _records(text: str, file: str) -> Iterator[list[Cell]]:
 
 def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]) -> Iterator[Problem]:
     known, seen = schema["properties"], set()
+    begin = "begin the file with " + ",".join(known)
+    if not any(cell.text in known for cell in cells):
+        yield Problem(Place(file), "csv-header", "there is no header", begin)
+        return
     for cell in cells:
         place = Place(file, cell.line, cell.column)
         if cell.text in seen:
-            yield Problem(place, "csv-header", f"the column `{cell.text}` stands twice", "remove one")
+            yield Problem(place, "csv-header", f"the column {shown(cell.text)} stands twice", "remove one")
         elif cell.text not in known:
             yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}", meant(cell.text, known))
         seen.add(cell.text)
     for name in known:
         if name not in seen and name in schema.get("required", ()):
-            yield Problem(Place(file), "csv-header", f"the column `{name}` is missing",
-                          "begin the file with " + ",".join(known))
+            yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
 
 
 def _row(header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mapping[str, Any]) -> Row:

@@ -16,11 +16,12 @@ def folders_in(folder: Path) -> list[Path]:
         return []
 
 
-def named(paths: list[Path], form: str, code: str, what: str) -> tuple[list[Path], list[Problem]]:
+def named(paths: list[Path], form: str, what: str) -> tuple[list[Path], list[Problem]]:
     """Those of `paths` whose names have the form of an id, and a problem for each other one. Nothing refers to a
     folder that has no id, so its problem stops nothing."""
     right = [path for path in paths if ids.matches(form, path.name)]
-    wrong = [Problem(Place(shown_file(f"{path.parent.name}/{path.name}")), code, f"the folder's name is not {what}",
+    wrong = [Problem(Place(shown_file(f"{path.parent.name}/{path.name}")), "folder-name",
+                     f"the folder's name is not {what}",
                      "rename it", ("folder", shown_file(path.name))) for path in paths if path not in right]
     return right, wrong
 

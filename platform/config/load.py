@@ -43,14 +43,14 @@ def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem
 def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None) -> Repo:
     """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders."""
     loading = _Loading(root)
-    tenant_folders, wrong = named(folders_in(root / "tenants"), ids.TENANT, "tenant-id", "a tenant id")
+    tenant_folders, wrong = named(folders_in(root / "tenants"), ids.TENANT, "a tenant id")
     loading.problems += wrong
     owners = {order.tenant_id for order in only or ()}
     for folder in tenant_folders:
         if only is None or folder.name in owners:
             loading.tenant(folder)
             loading.tenants_orders(folder, only)
-    module_folders, wrong = named(folders_in(root / "modules"), ids.MODULE, "module-id", "a module id")
+    module_folders, wrong = named(folders_in(root / "modules"), ids.MODULE, "a module id")
     loading.problems += wrong
     used = {step.module_id for order in loading.orders.values() for step in order.steps}
     for folder in module_folders:

@@ -7,20 +7,16 @@ import pytest
 from platform.check import check
 from platform.config.load import load_profile, load_repo
 from platform.files import Digests
+from platform.model.reasons import PLATFORM_REASONS
 
 TODAY = date(2026, 11, 24)
 ORDER = "tenants/nxlkGI/workorders/UbjkpxZO.yml"
-
-REASONS = ("not_enough_credits tenant_suspended workorder_invalid secrets_missing internal_error "
-           "unauthorized_release_access delivery_missing missing_required_input bad_input_format external_api_error "
-           "output_write_failed module_failed timed_out package_failed delivery_failed package_too_large_for_email "
-           "recipient_domain_stoplisted skipped_upstream").split()
 
 FILES = {
     "config/runtime_profile.yml": "profile_id: local\n",
     "config/reasons.yml": "reasons:\n" + "".join(
         f"  - {{slug: {slug}, scope: global, category: run, refundable: true, description: It happened.}}\n"
-        for slug in REASONS),
+        for slug in PLATFORM_REASONS),
     "config/module_prices.csv": """\
 module_id,deliverable_id,price_credits,effective_from,effective_to,active,notes
 make,__run__,5,2026-01-01,,true,

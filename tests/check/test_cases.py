@@ -1,7 +1,7 @@
 """Every way to write something wrong, as a table in `cases/*.txt`: files in, the exact lines out.
 
-A case begins with `# ` and a sentence; `@@ FILE` and what it then holds (`@@ order` is the work order); `>> LINE` is what
-must be said, all of it and nothing else. `order:` in a line stands for the work order's path.
+A case begins with `# ` and a sentence; `@@ FILE` and what it then holds (`@@ order` is the work order); `>> LINE` is
+what must be said, all of it and nothing else. `order:` in a line stands for the work order's path.
 """
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def cases():
             yield pytest.param(dict(zip(files[::2], files[1::2], strict=True)), said, id=f"{table.stem}: {name}")
 
 
-@pytest.mark.parametrize(("files", "said"), cases())
+@pytest.mark.parametrize(("files", "said"), list(cases()))
 def test_what_is_wrong_is_said_at_its_place_and_nothing_else(small, files, said):
     for file, text in files.items():
         small.put(ORDER if file == "order" else file, text.rstrip("\n") + "\n")

@@ -1,0 +1,78 @@
+"""What jsonschema finds, in words: one row a keyword."""
+import pytest
+
+from platform.check.conform import faults, validator
+from platform.check.values import value_faults
+from platform.check.words import meant, nearest, shown
+from platform.model.contract import InputPort
+from platform.model.order import Binding
+
+
+@pytest.mark.parametrize(("schema", "value", "code", "words"), [
+    ({"type": "integer"}, True, "wrong-type", "`x` must be a whole number, not true; write a whole number"),
+    ({"type": "integer"}, 1.0, "wrong-type", "`x` must be a whole number, not 1.0; write a whole number"),
+    ({"type": ["string", "null"]}, 1, "wrong-type", "`x` must be text or nothing, not 1; write text or nothing"),
+    ({"enum": ["active", "off"]}, "of", "not-allowed", "`x` cannot be `of`; did you mean `off`?"),
+    ({"const": 3}, 4, "not-allowed", "`x` cannot be 4; write `3`"),
+    ({"minimum": 2}, 1, "out-of-range", "`x` is 1; write at least 2"),
+    ({"exclusiveMaximum": 2}, 2, "out-of-range", "`x` is 2; write less than 2"),
+    ({"multipleOf": 5}, 7, "out-of-range", "`x` is 7; write a multiple of 5"),
+    ({"minLength": 2}, "a", "wrong-length", "`x` has 1 characters; give it at least 2"),
+    ({"maxItems": 1}, [1, 2], "wrong-length", "`x` has 2 items; give it at most 1"),
+    ({"uniqueItems": True}, [{"a": 1, "b": 2}, {"b": 2, "a": 1}], "not-unique",
+     "`x` has an item twice; remove one of them"),
+    ({"pattern": "^a$"}, "a\n", "bad-form", "`x` cannot be `a\\n`; write of the form ^a$"),
+    ({"pattern": "^a$", "title": "the letter a"}, "b", "bad-form", "`x` cannot be `b`; write the letter a"),
+    ({"format": "date"}, "2025-02-29", "bad-date", "`x` cannot be `2025-02-29`; write of the form date"),
+    ({"not": {"type": "string"}}, "a", "not-valid",
+     "`x` `a` breaks the rule `not` of its schema; read the field's description in the schema"),
+    ({"anyOf": [{"minimum": 3}, {"maximum": 1}]}, 2, "not-valid",
+     "`x` 2 breaks the rule `anyOf` of its schema; read the field's description in the schema"),
+])
+def test_a_value_that_does_not_conform_is_told_in_words(schema, value, code, words):
+    (fault,) = faults(validator({"properties": {"x": schema}}), {"x": value})
+    assert (fault.path, fault.code, f"{fault.what}; {fault.cure}") == (("x",), code, words)
+
+
+def test_at_most_a_hundred_faults_are_told():
+    assert len(faults(validator({"items": {"type": "string"}}), list(range(10_000)))) == 100
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", None, [], {}])
+def test_nothing_but_true_and_false_is_a_boolean(value):
+    assert [fault.code for fault in value_faults(InputPort("p", "boolean"), value)] == ["wrong-type"]
+
+
+def test_a_binding_is_right_for_every_port_until_its_value_is_there():
+    port = InputPort("p", "array", schema={"items": {"type": "integer"}, "maxItems": 2, "uniqueItems": True})
+    bound = Binding(from_step="a", output_id="b")
+    assert value_faults(port, bound) == []
+    assert value_faults(port, [bound, 1]) == []
+    assert [fault.path for fault in value_faults(port, [bound, "x"])] == [(1,)]
+    assert [fault.code for fault in value_faults(port, [bound, bound, 1])] == ["wrong-length"]
+
+
+@pytest.mark.parametrize(("address", "code"), [
+    ("a@example.com", None), ("first.last+tag@mail.example.com", None), ("root@localhost", None),
+    ("", "bad-address"), ("a", "bad-address"), ("a@", "bad-address"), ("@b", "bad-address"), ("a@-b.c", "bad-address"),
+    ("A <a@example.com>", "bad-address"), ("a@b.c,d@e.f", "two-recipients"), ("a@b.c; d@e.f", "two-recipients"),
+    ("a@b.c d@e.f", "two-recipients"), ("a@b.c\n", "header-injection"), ("a@b.c\r\nBcc: d@e.f", "header-injection"),
+    ("a@b.c\u2028x", "header-injection"),
+])
+def test_one_address_and_nothing_else_is_an_address(address, code):
+    assert [fault.code for fault in value_faults(InputPort("to", "string", format="email"), address)] == \
+        ([code] if code else [])
+
+
+def test_a_value_is_shown_in_one_short_line():
+    assert shown("a\nb\x1b[31m") == "`a\\nb\\x1b[31m`"
+    assert shown("x" * 100) == "`" + "x" * 57 + "...`"
+    assert [shown(value) for value in (None, True, 5, [1], {})] == ["nothing", "true", "5", "a list of 1", "a map of 0"]
+
+
+def test_the_name_that_was_meant_is_the_nearest_one():
+    assert nearest("module_ids", ["module_id", "kind"]) == "module_id"
+    assert nearest("QUERIES", ["queries"]) == "queries"
+    assert nearest("zzz", ["queries"]) == ""
+    assert meant("zzz", ["b", "a"]) == "write one of a, b"
+    assert meant("zzz", []) == "remove it"

@@ -1,0 +1,61 @@
+"""Tables: what a row holds and where each of its fields begins."""
+import pytest
+
+from platform.config.csv import read_csv
+from platform.config.schema import schema
+
+HEADER = b"topup_method_id,name,enabled,instructions\n"
+
+
+def read(data):
+    return read_csv(data, "m.csv", schema("topup_methods"))
+
+
+def test_a_row_is_typed_and_every_field_has_its_place():
+    rows, problems = read(HEADER + b'bank-wire,"Wire, by bank",true,\n')
+    assert problems == []
+    assert rows[0].values == {"topup_method_id": "bank-wire", "name": "Wire, by bank", "enabled": True}
+    assert rows[0].source.place("enabled") == ("m.csv", 2, 27)
+
+
+def test_a_quoted_field_may_go_over_lines_and_hold_quotes_and_the_next_row_knows_its_line():
+    rows, problems = read(HEADER + b'a,"one\ntwo ""three""",true,x\r\nb,B,false,\r\n\r\n')
+    assert problems == []
+    assert rows[0].values["name"] == 'one\ntwo "three"'
+    assert rows[0].source.place("instructions") == ("m.csv", 3, 21)
+    assert rows[1].source.place() == ("m.csv", 4, 1)
+
+
+def test_columns_may_stand_in_any_order_and_optional_ones_may_be_missing():
+    rows, problems = read(b"\xef\xbb\xbfenabled,topup_method_id,name\r\nfalse,a,A\r\n")
+    assert problems == []
+    assert rows[0].values == {"enabled": False, "topup_method_id": "a", "name": "A"}
+
+
+@pytest.mark.parametrize("text", ["True", "yes", "1", " true", "TRUE"])
+def test_a_boolean_is_true_or_false_and_nothing_like_it(text):
+    rows, _ = read(HEADER + f"a,A,{text},\n".encode())
+    assert [fault.path for fault in rows[0].faults] == [("enabled",)]
+
+
+@pytest.mark.parametrize("text", ["+5", "05", "5.0", " 5", "5 ", "five", "1e3", "５", "9" * 5000])
+def test_a_whole_number_is_plain_digits(text):
+    rows, _ = read_csv(b"module_id,deliverable_id,price_credits,effective_from,active\na,b,"
+                       + text.encode() + b",2026-01-01,true\n", "p.csv", schema("module_prices"))
+    assert [fault.path for fault in rows[0].faults] == [("price_credits",)]
+
+
+@pytest.mark.parametrize(("data", "line"), [
+    (b"", "m.csv:1:1: error[file-empty]: is empty; write it, or delete it"),
+    (HEADER + b"a,\0,true,\n", "m.csv:2:3: error[nul-character]: there is a NUL character; remove it; is this a text "
+     "file?"),
+    (HEADER + b"a,\xff,true,\n", "m.csv:2:3: error[not-utf8]: byte 0xff is not UTF-8 text; save the file as UTF-8"),
+    (HEADER + b'a,"b"c,true,\n', "m.csv:2:6: error[csv-quotes]: there is text beside a quoted text; quote the whole "
+     "field, quotes in it twice"),
+    (HEADER + b'a,b"c",true,\n', "m.csv:2:4: error[csv-quotes]: there is text beside a quoted text; quote the whole "
+     "field, quotes in it twice"),
+    (HEADER + b"a,b\n", "m.csv:2:1: error[csv-fields]: the row has 2 fields and the header 4; write every field, and "
+     "put text with commas in quotes"),
+])
+def test_what_has_no_form_is_said_at_its_place(data, line):
+    assert [str(problem) for problem in read(data)[1]] == [line]

@@ -8,6 +8,7 @@ from platform.check.secrets import secrets_in
 from platform.config.read import MAX_BYTES, Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
 from platform.config.text import place_in, read_bytes, shown_file
+from platform.config.valid import Valid
 from platform.model.problem import Problem, Source
 
 
@@ -21,15 +22,21 @@ class Found:
     draft: bool = False
 
 
-def read_value(root: Path, path: Path, kind: str, subject: tuple[str, ...], *, follow: bool = False) -> Found:
-    """The value of a YAML file with the schema `kind`. Its problems stop `subject`; those of a draft are warnings."""
+def read_value(root: Path, path: Path, kind: str, subject: tuple[str, ...], valid: Valid, *,
+               follow: bool = False) -> Found:
+    """The value of a YAML file with the schema `kind`. Its problems stop `subject`; those of a draft are warnings.
+    What `valid` knows is not validated again, and what is found without fault is added to it."""
     file = shown_file(path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path))
     data = read_bytes(path, file, MAX_BYTES, follow=follow)
     if isinstance(data, Problem):
         return Found(Source(file), problems=[_about(data, subject)])
     document = read_yaml(data, file)
     draft = document.complete and isinstance(document.value, dict) and document.value.get("enabled") is False
+    if valid.holds(kind, data):
+        return Found(document.source, document.value, draft=draft)
     problems = [_about(problem, subject, draft) for problem in _all_problems(document, kind)]
+    if not problems:
+        valid.add(kind, data)
     usable = document.complete and all(problem.code == "likely-secret" for problem in problems)
     return Found(document.source, document.value if usable else None, problems, draft)
 

@@ -16,6 +16,7 @@ from platform.config.csv import MAX_BYTES
 from platform.config.files import Found, read_value
 from platform.config.folders import folders_in, named, order_files
 from platform.config.text import read_bytes
+from platform.config.valid import Valid
 from platform.files import Digests
 from platform.model import ids
 from platform.model.contract import Contract
@@ -35,14 +36,16 @@ REASONS = "config/reasons.yml"
 
 def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem, ...]]:
     """The runtime profile, and what is wrong with its file (then the profile is the built-in one)."""
-    found = read_value(root, profile_file, "runtime_profile", (), follow=True)
+    found = read_value(root, profile_file, "runtime_profile", (), Valid(), follow=True)
     profile = Profile(source=found.source) if found.value is None else parse.profile(found.value, found.source)
     return profile, tuple(found.problems)
 
 
-def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None) -> Repo:
-    """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders."""
-    loading = _Loading(root)
+def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None,
+              valid: Valid | None = None) -> Repo:
+    """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders;
+    `valid`, kept between runs, saves half of the time."""
+    loading = _Loading(root, valid or Valid())
     tenant_folders, wrong = named(folders_in(root / "tenants"), ids.TENANT, "a tenant id")
     loading.problems += wrong
     owners = {order.tenant_id for order in only or ()}
@@ -74,6 +77,7 @@ class _Loading:
     """What has been read so far."""
 
     root: Path
+    valid: Valid
     tenants: dict[str, Tenant] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
@@ -82,7 +86,7 @@ class _Loading:
 
     def _value(self, path: Path, kind: str, subject: tuple[str, ...], id_field: str = "") -> Found:
         """A file's value; None also when it calls itself otherwise than its file or folder (the subject's last)."""
-        found = read_value(self.root, path, kind, subject)
+        found = read_value(self.root, path, kind, subject, self.valid)
         if found.value is not None and id_field and found.value[id_field] != subject[-1]:
             found.problems.append(Problem(
                 found.source.place(id_field), "id-differs", f"{shown(found.value[id_field])} lies where "

@@ -1,0 +1,65 @@
+"""The charge of an order: one SPEND for all its steps that are not yet paid, or one row that says why not. Pure."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from platform.ledger import keys
+from platform.ledger.balance import Book
+from platform.ledger.credit import grants
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import RUN_CHARGE
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.prices import Promotion
+from platform.model.tenant import Tenant, TenantStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeDecision:
+    """What to post. `refusal`: why the order may not run, or nothing; `amount_credits`: what its charge comes to."""
+
+    posts: tuple[Post, ...] = ()
+    refusal: str = ""
+    amount_credits: int = 0
+
+
+def unpaid(book: Book, order: PlannedOrder) -> tuple[Item, ...]:
+    """The SPEND items that the order's charge would hold, in the plan's order; none when all is paid."""
+    return tuple(_item(book, step, charge.deliverable_id, charge.amount_credits)
+                 for step in order.steps for charge in step.charges
+                 if book.paid(step.task_hash, charge.deliverable_id) is None)
+
+
+def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
+                  day: date) -> ChargeDecision:
+    """All or nothing. A suspended tenant is refused even what is paid: nothing of it runs.
+
+    The order's promotions are granted before its charge, each while it is in force and not used up.
+    """
+    items = unpaid(book, order)
+    amount = -sum(item.amount_credits for item in items)
+    if tenant.status is TenantStatus.SUSPENDED:
+        every = tuple(_item(book, step, RUN_CHARGE, 0) for step in order.steps)
+        return ChargeDecision((_refusal(order, every, "tenant_suspended"),), "tenant_suspended", amount)
+    if not items:
+        return ChargeDecision()
+    named = [promotions[code] for code in order.promotions if code in promotions]
+    granted = grants(book, order.id, named, day)
+    if book.balance(order.id.tenant_id) + sum(post.amount_credits for post in granted) < amount:
+        return ChargeDecision((*granted, _refusal(order, items, "not_enough_credits")), "not_enough_credits", amount)
+    steps = len({item.step_id for item in items})
+    spend = Post(keys.charge(items), "charge", order.id.tenant_id, PostType.SPEND, -amount, order.id.work_order_id,
+                 note=f"{steps} of {len(order.steps)} steps", items=items)
+    return ChargeDecision((*granted, spend), "", amount)
+
+
+def _item(book: Book, step: PlannedStep, deliverable_id: str, amount_credits: int) -> Item:
+    epoch = book.epoch(step.task_hash, deliverable_id)
+    return Item(keys.item(PostType.SPEND, step.task_hash, deliverable_id, epoch), step.contract.module_id,
+                step.id.step_id, deliverable_id, PostType.SPEND, -amount_credits, step.task_hash, epoch)
+
+
+def _refusal(order: PlannedOrder, items: tuple[Item, ...], reason: str) -> Post:
+    needed = -sum(item.amount_credits for item in items)
+    return Post(keys.refusal(items, reason), "refusal", order.id.tenant_id, PostType.SPEND, 0, order.id.work_order_id,
+                reason_code=reason, note=f"{order.id.work_order_id} was not started",
+                metadata={"needed_credits": needed} if needed else {})

@@ -1,0 +1,43 @@
+"""Idempotency keys: what a post is for, never when it was made. The same key twice is one post.
+
+Keys hold no text that people write (that is digested), so they need no quoting anywhere.
+"""
+from collections.abc import Iterable
+
+from platform.model.digest import digest_of
+from platform.model.entry import Item, PostType
+
+
+def item(type_: PostType, task_hash: str, deliverable_id: str, refund_epoch: int) -> str:
+    """One item of one distinct piece of work; the epoch counts how often it was refunded before."""
+    return f"{type_}:{task_hash}:{deliverable_id}:{refund_epoch}"
+
+
+def charge(items: Iterable[Item]) -> str:
+    return "charge:" + digest_of(sorted(item.key for item in items))
+
+
+def refund(items: Iterable[Item]) -> str:
+    return "refund:" + digest_of(sorted(item.key for item in items))
+
+
+def refusal(items: Iterable[Item], reason: str) -> str:
+    """Of what was refused at what price: the same refusal is one row however often it is met."""
+    return f"refusal:{reason}:" + digest_of(sorted([item.key, item.amount_credits] for item in items))
+
+
+def evidence(task_hash: str, refund_epoch: int) -> str:
+    return f"evidence:{task_hash}:{refund_epoch}"
+
+
+def topup(tenant_id: str, topup_method_id: str, reference: str) -> str:
+    return "topup:" + digest_of([tenant_id, topup_method_id, reference])
+
+
+def payment(payment_id: str) -> str:
+    return "payment:" + digest_of(payment_id)
+
+
+def promotion(tenant_id: str, promo_code: str, work_order_id: str) -> str:
+    """An order redeems a code once; the book counts a tenant's uses."""
+    return "promotion:" + digest_of([tenant_id, promo_code, work_order_id])

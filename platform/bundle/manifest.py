@@ -1,0 +1,123 @@
+"""What is in a package: one row a file, sorted by its path in the package, as JSON and as CSV.
+
+Rules: a folder is its files, links are not followed; a path is right on every system (`platform.check.paths`); no two
+paths are one on some system, and none is a folder of another; the manifests' own names are taken. Nothing of the
+machine is in a row: no path on disk, no time, no owner.
+"""
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platform.bundle.content_types import content_type
+from platform.check.paths import folded, path_fault
+from platform.errors import PlatformError
+from platform.files import files_below, sha256_file
+
+JSON_NAME = "manifest.json"
+CSV_NAME = "manifest.csv"
+COLUMNS = ("dest_path", "bytes", "sha256", "content_type", "source_step_id", "source_module_id", "source_output_id")
+
+
+class BundleError(PlatformError):
+    """A package that cannot be made as asked; the message names the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or folder to pack, and whose output it is. `dest_path` empty: its step and its own name.
+
+    An asset has no step; its ids are empty.
+    """
+
+    path: Path
+    dest_path: str = ""
+    step_id: str = ""
+    module_id: str = ""
+    output_id: str = ""
+
+    @property
+    def destination(self) -> str:
+        return self.dest_path or "/".join(part for part in (self.step_id, self.path.name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a package: a row of its manifest, and where its bytes are."""
+
+    dest_path: str
+    bytes: int
+    sha256: str
+    content_type: str
+    source_step_id: str
+    source_module_id: str
+    source_output_id: str
+    path: Path
+
+    @property
+    def row(self) -> dict[str, str | int]:
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
+    """Every file of the sources, read once for its digest, sorted by path in the package.
+
+    BundleError for a source that is not there, a path that cannot be, and two paths that are one. OSError when a file
+    cannot be read.
+    """
+    entries = sorted((entry for source in sources for entry in _entries(source)), key=lambda entry: entry.dest_path)
+    for entry in entries:
+        fault = path_fault(entry.dest_path)
+        if fault:
+            raise BundleError(f"the path {entry.dest_path!r} in the package {fault}; give it another as_path")
+    _refuse_collisions([entry.dest_path for entry in entries])
+    return tuple(entries)
+
+
+def _entries(source: Source) -> Iterator[Entry]:
+    """A folder's paths begin with its own path in the package."""
+    if source.path.is_dir():
+        for below, path in files_below(source.path):
+            yield _entry(source, f"{source.destination}/{below}", path)
+    elif source.path.is_file():
+        yield _entry(source, source.destination, source.path)
+    else:
+        raise BundleError(f"{source.destination!r} is not there; run the step that makes it again")
+
+
+def _entry(source: Source, dest_path: str, path: Path) -> Entry:
+    return Entry(dest_path=dest_path, bytes=path.stat().st_size, sha256=sha256_file(path),
+                 content_type=content_type(dest_path), source_step_id=source.step_id,
+                 source_module_id=source.module_id, source_output_id=source.output_id, path=path)
+
+
+def _refuse_collisions(paths: Sequence[str]) -> None:
+    """Each name once, whatever a system makes of case and Unicode form, and no file where a folder must be."""
+    taken = {folded(name): f"the package's own {name}" for name in (JSON_NAME, CSV_NAME)}
+    for path in paths:
+        if folded(path) in taken:
+            raise BundleError(f"{path!r} and {taken[folded(path)]} are one name in the package; "
+                              "give one of them another as_path")
+        taken[folded(path)] = repr(path)
+    for path in paths:
+        parts = folded(path).split("/")
+        above = next((taken[name] for depth in range(1, len(parts))
+                      if (name := "/".join(parts[:depth])) in taken), None)
+        if above:
+            raise BundleError(f"{path!r} lies below {above}, which is a file; give one of them another as_path")
+
+
+def manifest_json(entries: Sequence[Entry]) -> bytes:
+    """The manifest as a JSON object: `files` is the list of rows."""
+    return (json.dumps({"files": [entry.row for entry in entries]}, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def manifest_csv(entries: Sequence[Entry]) -> bytes:
+    """The manifest as CSV (RFC 4180, but with line feeds only), header first."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(entry.row for entry in entries)
+    return text.getvalue().encode()

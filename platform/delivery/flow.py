@@ -1,0 +1,116 @@
+"""The delivery flow, written once for every provider: look, put, look again, and say only what is known.
+
+    looked     put            looked again   outcome
+    there      -              -              COMPLETED, already_exists_verified
+    different  -              -              FAILED delivery_failed: somebody else's object is never replaced
+    else       acknowledged   there          COMPLETED, verified
+    else       acknowledged   unknown        COMPLETED, unverified: the provider took it and nobody can look
+    else       acknowledged   absent         FAILED delivery_failed
+    else       broken         there          COMPLETED, verified, reason verified_after_transient_error
+    else       broken         absent         FAILED delivery_failed
+    else       broken         unknown        FAILED unverified: keeps its charge, the next run looks first
+    else       declined       -              FAILED with the provider's reason
+    else       any            different      FAILED delivery_failed
+
+A FAILED delivery is refundable exactly when non-delivery is certain; only `unverified` is not.
+"""
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from platform.delivery.provider import Broken, Declined, Parcel, Presence, Provider, Sighting
+from platform.delivery.receipt import Event, Receipt, Verification, utc
+
+AFTER_ERROR = "verified_after_transient_error"
+FAILED = "delivery_failed"
+UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a delivery. `reason_slug` may stand on a completed one too (`AFTER_ERROR`)."""
+
+    completed: bool
+    reason_slug: str = ""
+    message: str = ""
+    receipt: Receipt | None = None  # None: certainly nothing was delivered
+    events: tuple[Event, ...] = ()
+
+
+def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
+    """Pure: what it means that an upload was acknowledged or broken, and what was seen after it.
+
+    A verification status (None: certainly not delivered) and the reason slug.
+    """
+    match after, broken:
+        case Presence.THERE, _:
+            return Verification.VERIFIED, AFTER_ERROR if broken else ""
+        case Presence.UNKNOWN, False:
+            return Verification.UNVERIFIED, ""
+        case Presence.UNKNOWN, True:
+            return Verification.UNVERIFIED, UNVERIFIED
+        case _:
+            return None, FAILED
+
+
+def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> Delivery:
+    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does."""
+    talk = _Talk(provider, parcel, now)
+    before = talk.look()
+    if before.presence is Presence.THERE:
+        return talk.completed(talk.receipt(Verification.ALREADY_THERE, before))
+    if before.presence is Presence.DIFFERENT:
+        return talk.failed(FAILED, f"{provider.name}: {before.detail}; nothing was replaced")
+    put = talk.put()
+    if isinstance(put, Declined):
+        return talk.failed(put.reason_slug, str(put))
+    broken = str(put) if isinstance(put, Broken) else ""
+    after = talk.look()
+    status, slug = decide(after.presence, bool(broken))
+    if status is None:
+        return talk.failed(slug, broken or f"{provider.name}: {after.detail}")
+    if isinstance(put, Sighting):
+        after = replace(after, detail=put.detail or after.detail)
+    receipt = talk.receipt(status, after)
+    if slug == UNVERIFIED:
+        return talk.failed(slug, f"{broken}; nobody can tell whether it arrived", receipt)
+    return talk.completed(receipt, slug, broken)
+
+
+class _Talk:
+    """What was said between us and a provider about one parcel, as it happened."""
+
+    def __init__(self, provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> None:
+        self._provider, self._parcel, self._now = provider, parcel, now
+        self._events: list[Event] = []
+
+    def _note(self, event: str, outcome: str, detail: str) -> None:
+        self._events.append(Event(utc(self._now()), event, outcome, detail))
+
+    def look(self) -> Sighting:
+        sighting = self._provider.look(self._parcel)
+        self._note("look", sighting.presence, sighting.detail)
+        return sighting
+
+    def put(self) -> Sighting | Declined | Broken:
+        try:
+            put = self._provider.put(self._parcel)
+        except (Declined, Broken) as error:
+            self._note("put", type(error).__name__.lower(), str(error))
+            return error
+        self._note("put", "acknowledged", put.detail)
+        return put
+
+    def receipt(self, status: Verification, sighting: Sighting) -> Receipt:
+        """Under the provider's own id where it has one, and its path otherwise."""
+        return Receipt(
+            provider=self._provider.name, delivered_at=utc(self._now()),
+            remote_path="" if sighting.remote_object_id else self._parcel.remote_path,
+            remote_object_id=sighting.remote_object_id, bytes=self._parcel.bytes, sha256=self._parcel.sha256,
+            verification_status=status, recorded=self._provider.recorded, note=sighting.detail)
+
+    def completed(self, receipt: Receipt, slug: str = "", message: str = "") -> Delivery:
+        return Delivery(True, slug, message, receipt, tuple(self._events))
+
+    def failed(self, slug: str, message: str, receipt: Receipt | None = None) -> Delivery:
+        return Delivery(False, slug, message, receipt, tuple(self._events))

@@ -1,0 +1,51 @@
+"""The outbox: mails written to a folder as .eml files and sent to nobody. Its receipts say `recorded`.
+
+What a profile without a mail server uses. The file is named by the delivery key, so a delivery is found again.
+"""
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from email import message_from_bytes
+from pathlib import Path
+
+from platform.delivery.email import Mail, message_bytes, message_id
+from platform.delivery.provider import Broken, Parcel, Presence, Sighting
+from platform.errors import StorageError
+from platform.files import write_atomic
+
+_NOTE = "written to the outbox, sent to nobody"
+
+
+class Outbox:
+    """Writes <outbox_dir>/<delivery key>.eml."""
+
+    name = "email"
+    recorded = True
+
+    def __init__(self, mail: Mail, folder: Path, now: Callable[[], datetime]) -> None:
+        self._mail, self._folder, self._now = mail, folder, now
+
+    def look(self, parcel: Parcel) -> Sighting:
+        """There when the .eml has an attachment with the package's bytes."""
+        identity = message_id(self._mail, parcel)
+        try:
+            message = message_from_bytes(self._file(parcel).read_bytes())
+        except FileNotFoundError:
+            return Sighting(Presence.ABSENT, "there is no such mail in the outbox", identity)
+        except OSError as error:
+            return Sighting(Presence.UNKNOWN, f"the outbox cannot be read ({error.strerror})", identity)
+        attached = [part.get_payload(decode=True) for part in message.walk() if part.get_filename()]
+        if any(isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == parcel.sha256 for data in attached):
+            return Sighting(Presence.THERE, _NOTE, identity)
+        return Sighting(Presence.DIFFERENT, f"{self._file(parcel).name} in the outbox holds something else", identity)
+
+    def put(self, parcel: Parcel) -> Sighting:
+        try:
+            write_atomic(self._file(parcel), message_bytes(self._mail, parcel, self._now()), durable=True)
+        except StorageError as error:
+            raise Broken(str(error)) from error
+        return Sighting(Presence.THERE, _NOTE, message_id(self._mail, parcel))
+
+    def _file(self, parcel: Parcel) -> Path:
+        return self._folder / (re.sub(r"[^0-9A-Za-z._-]", "_", parcel.delivery_key) + ".eml")

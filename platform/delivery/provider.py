@@ -1,0 +1,72 @@
+"""What the delivery flow asks of a provider, and the words they share.
+
+Rules: a provider never replaces what it did not put there itself for this parcel; what it stores is named by the
+parcel's `delivery_key` or `remote_path`, which are the same on every try; it says `Declined` only when it is certain
+that nothing was delivered, and `Broken` whenever it is not.
+"""
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from platform.errors import RemoteError
+
+PACKAGE_NAME = "package.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is delivered, and the names under which it can be found again."""
+
+    delivery_key: str  # one per distinct delivery, the same on every try
+    remote_path: str  # <tenant>/<order>/<run>/<step>/<deliverable>/package.zip
+    package: Path
+    bytes: int
+    sha256: str
+    manifest: Path | None = None  # manifest.json, for providers that can show it
+
+
+class Presence(StrEnum):
+    THERE = "there"  # the provider has these very bytes
+    ABSENT = "absent"  # the provider is certain that it has nothing under this name
+    DIFFERENT = "different"  # something else is there under this name
+    UNKNOWN = "unknown"  # the provider cannot tell, now or ever
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a provider knows about a parcel, and in words how."""
+
+    presence: Presence
+    detail: str = ""
+    remote_object_id: str = ""
+
+
+class Declined(RemoteError):
+    """Certain: nothing was delivered. `reason_slug` says why (config/reasons.yml)."""
+
+    def __init__(self, message: str, reason_slug: str = "delivery_failed") -> None:
+        super().__init__(message)
+        self.reason_slug = reason_slug
+
+
+class Broken(RemoteError):
+    """The upload broke: it may have arrived or not. The flow looks again."""
+
+
+class Provider(Protocol):
+    """A place that packages are delivered to."""
+
+    @property
+    def name(self) -> str:
+        """The provider's slug in receipts: `email`, `folder`, ..."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether a delivery is only written down on this machine and goes out to nobody."""
+
+    def look(self, parcel: Parcel) -> Sighting:
+        """Whether the parcel is there already. Never raises for a provider that does not answer: that is UNKNOWN."""
+
+    def put(self, parcel: Parcel) -> Sighting:
+        """Deliver it. Returns what the provider acknowledged; raises Declined or Broken."""

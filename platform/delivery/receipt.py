@@ -1,0 +1,69 @@
+"""What a delivery leaves behind: the receipt (schemas/receipt.schema.json) and the log of what was asked and answered.
+
+The clock stands in these two files and in no other output.
+"""
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from platform.files import write_atomic
+
+RECEIPT_NAME = "delivery_receipt.json"
+LOG_NAME = "delivery_log.json"
+
+
+class Verification(StrEnum):
+    VERIFIED = "verified"  # seen there after the upload
+    ALREADY_THERE = "already_exists_verified"  # seen there before any upload
+    UNVERIFIED = "unverified"  # nobody could look: taken on the provider's word, or not known at all
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`delivered_at` is UTC. `recorded`: written down on this machine (an outbox), sent to nobody."""
+
+    provider: str
+    delivered_at: str
+    remote_path: str
+    bytes: int
+    sha256: str
+    verification_status: Verification
+    remote_object_id: str = ""
+    recorded: bool = False
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that say something: what is empty or false is left out."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", False)}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that was asked of the provider, and what came of it."""
+
+    at: str
+    event: str  # look | put
+    outcome: str  # a Presence, acknowledged, declined, broken
+    detail: str = ""
+
+
+def utc(moment: datetime) -> str:
+    """A moment in UTC as receipts write it: 2026-11-24T10:00:00Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_receipt(outputs_dir: Path, receipt: Receipt) -> None:
+    write_atomic(outputs_dir / RECEIPT_NAME, _json(receipt.as_json()))
+
+
+def write_log(outputs_dir: Path, provider: str, delivery_key: str, recorded: bool, events: tuple[Event, ...]) -> None:
+    write_atomic(outputs_dir / LOG_NAME, _json({
+        "provider": provider, "delivery_key": delivery_key, "recorded": recorded,
+        "events": [asdict(event) for event in events]}))
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

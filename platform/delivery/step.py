@@ -1,0 +1,68 @@
+"""A delivery step from its params to its result: what every module of kind `delivery` does, so that none does it anew.
+
+`params` is what `run(params, outputs_dir)` got (SPEC, section 5). This is the edge: below it there are values only.
+"""
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platform.delivery.flow import Delivery, deliver
+from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel, Provider
+from platform.delivery.receipt import write_log, write_receipt
+from platform.files import sha256_file
+
+DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
+
+Result = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a delivery module was asked to do: its parcel, its own inputs, and the profile's settings for it."""
+
+    parcel: Parcel
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -> str:
+    """Where a package is put: <tenant>/<order>/<run>/<step>/<deliverable>/package.zip."""
+    names = [context["tenant_id"], context["work_order_id"], context["run_id"], context["step_id"]]
+    return "/".join([*names, deliverable_id, PACKAGE_NAME])
+
+
+def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
+                 make_provider: Callable[[Request], Provider]) -> Result:
+    """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
+    ended. `make_provider` raises Declined for a request that no provider would take."""
+    context = params["_platform"]
+    package = Path(params["package_zip"]["path"])
+    if not package.is_file():
+        return _failed("missing_required_input", "package_zip is not there; run the packaging step again")
+    manifest = params.get("manifest_json")
+    parcel = Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
+                    bytes=package.stat().st_size, sha256=sha256_file(package),
+                    manifest=Path(manifest["path"]) if manifest else None)
+    settings = context.get("delivery", {}).get(provider_name, {})
+    try:
+        provider = make_provider(Request(parcel, params, settings))
+    except Declined as error:
+        return _failed(error.reason_slug, str(error))
+    delivery = deliver(provider, parcel, lambda: datetime.now(UTC))
+    write_log(outputs_dir, provider.name, parcel.delivery_key, provider.recorded, delivery.events)
+    if delivery.receipt:
+        write_receipt(outputs_dir, delivery.receipt)
+    return _result(delivery)
+
+
+def _result(delivery: Delivery) -> Result:
+    if not delivery.completed:
+        return _failed(delivery.reason_slug, delivery.message)
+    told = {"reason_slug": delivery.reason_slug, "message": delivery.message}
+    return {"status": "COMPLETED", **{name: text for name, text in told.items() if text}}
+
+
+def _failed(slug: str, message: str) -> Result:
+    return {"status": "FAILED", "reason_slug": slug, "message": message}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from platform.check.paths import path_fault
-from platform.check.say import of_step
+from platform.check.say import each_order, of_step
 from platform.check.words import meant
 from platform.model import jsonpath
 from platform.model.contract import Contract, InputPort, OutputPort
@@ -34,16 +34,16 @@ class _Use:
         return of_step(self.order, self.step, code, what, cure, *path, warning=warning)
 
 
-def bindings(repo: Repo, today: date) -> Iterator[Problem]:
-    for order in repo.orders.values():
-        steps: dict[str, Step] = {}
-        for step in order.steps:
-            steps.setdefault(step.step_id, step)
-        for step in order.steps:
-            contract = repo.contracts.get(step.module_id)
-            for path, binding in bindings_in(step.inputs):
-                port = contract.inputs.get(str(path[0])) if contract and len(path) == 1 else None
-                yield from _judged(_Use(repo, order, step, binding, ("inputs", *path), port), steps)
+@each_order
+def bindings(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
+    steps: dict[str, Step] = {}
+    for step in order.steps:
+        steps.setdefault(step.step_id, step)
+    for step in order.steps:
+        contract = repo.contracts.get(step.module_id)
+        for path, binding in bindings_in(step.inputs):
+            port = contract.inputs.get(str(path[0])) if contract and len(path) == 1 else None
+            yield from _judged(_Use(repo, order, step, binding, ("inputs", *path), port), steps)
 
 
 def _judged(use: _Use, steps: Mapping[str, Step]) -> Iterator[Problem]:

@@ -1,22 +1,20 @@
 """Every check there is, and what they find together."""
-from collections.abc import Callable, Iterable
 from datetime import date
 
 from platform.check.bindings import bindings
 from platform.check.contracts import contracts
 from platform.check.graph import graph
 from platform.check.inputs import inputs
-from platform.check.money import payments, prices, promotions, reasons, tenants
+from platform.check.money import bought, payments, prices, promotions, reasons, tenants
 from platform.check.orders import modules, names, policy, schedules
 from platform.check.packages import packages
+from platform.check.say import Check
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
-Check = Callable[[Repo, date], Iterable[Problem]]
-
 CHECKS: tuple[Check, ...] = (
-    names, modules, policy, schedules, graph, inputs, bindings, packages, contracts, prices, promotions, payments,
-    tenants, reasons,
+    names, modules, policy, schedules, graph, inputs, bindings, packages,  # orders
+    contracts, prices, bought, promotions, payments, tenants, reasons,
 )
 
 

@@ -1,59 +1,64 @@
 """What a module's contract promises: outputs that lie apart, deliverables of what there is, inputs that fit."""
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
 
 from platform.check.paths import folded, path_fault
-from platform.check.say import of_module
+from platform.check.say import each_module, of_module
 from platform.check.values import value_faults
 from platform.check.words import meant
 from platform.model.contract import Contract, InputPort, OutputPort
 from platform.model.problem import Path, Problem
-from platform.model.repo import Repo
+
+T = TypeVar("T", InputPort, OutputPort)
 
 # Names by which a setting could change how our own processes start.
 _RESERVED = re.compile(r"LD_.*|DYLD_.*|PYTHON.*|PATH|HOME|TMPDIR|SHELL|IFS|BASH_ENV|ENV")
 
 
-def contracts(repo: Repo, today: date) -> Iterator[Problem]:
-    for contract in repo.contracts.values():
-        yield from _outputs(contract)
-        yield from _inputs(contract)
-        yield from _deliverables(contract)
-        yield from _self_test(contract)
-        yield from _settings(contract)
+@each_module
+def contracts(contract: Contract) -> Iterator[Problem]:
+    """A contract by itself: nothing here depends on the orders."""
+    yield from _outputs(contract)
+    yield from _inputs(contract)
+    yield from _deliverables(contract)
+    yield from _self_test(contract)
+    yield from _settings(contract)
 
 
-def _path(contract: Contract, side: str, port: InputPort | OutputPort) -> Path:
-    """The way to a port in the contract's file: the model keeps the ports in the order they stand there."""
-    ports: Mapping[str, InputPort | OutputPort] = contract.inputs if side == "inputs" else contract.outputs
-    peers = [other.id for other in ports.values() if other.limited == port.limited]
-    return ("ports", side, "limited_port" if port.limited else "port", peers.index(port.id))
+def _placed(side: str, ports: Iterable[T]) -> Iterator[tuple[Path, T]]:
+    """Each port with the way to it in the contract's file: the model keeps them in the order they stand there."""
+    counts = {False: 0, True: 0}
+    for port in ports:
+        yield ("ports", side, "limited_port" if port.limited else "port", counts[port.limited]), port
+        counts[port.limited] += 1
 
 
 def _outputs(contract: Contract) -> Iterator[Problem]:
-    taken: dict[str, OutputPort] = {}
-    for port in contract.outputs.values():
-        at = (*_path(contract, "outputs", port), "path")
+    taken: dict[str, tuple[str, Path]] = {}  # folded path -> the output that has it
+    folders: dict[str, tuple[str, Path]] = {}  # what lies above those
+    for path, port in _placed("outputs", contract.outputs.values()):
+        at = (*path, "path")
         fault = path_fault(port.path.removesuffix("/") if port.type == "dir" else port.path)
         if fault:
             yield of_module(contract, "bad-output-path", f"the path of `{port.id}` {fault}",
                             "write a path below the outputs folder", *at)
             continue
         key = folded(port.path.rstrip("/"))
-        other = next((peer for name, peer in taken.items()
-                      if name == key or key.startswith(name + "/") or name.startswith(key + "/")), None)
+        above = [str(folder) for folder in PurePosixPath(key).parents][:-1]
+        other = next((taken[name] for name in (key, *above) if name in taken), folders.get(key))
         if other is not None:
-            place = contract.source.place(*_path(contract, "outputs", other), "path")
-            yield of_module(contract, "outputs-overlap", f"the path of `{port.id}` is that of `{other.id}`, or one is "
-                            f"inside the other; see {place}", "give each output a path of its own", *at)
-        taken.setdefault(key, port)
+            yield of_module(contract, "outputs-overlap", f"the path of `{port.id}` is that of `{other[0]}`, or one is "
+                            f"inside the other; see {contract.source.place(*other[1])}",
+                            "give each output a path of its own", *at)
+        taken.setdefault(key, (port.id, at))
+        for name in above:
+            folders.setdefault(name, (port.id, at))
 
 
 def _inputs(contract: Contract) -> Iterator[Problem]:
-    for port in contract.inputs.values():
-        at = _path(contract, "inputs", port)
+    for at, port in _placed("inputs", contract.inputs.values()):
         values = [(("default",), port.default)] if port.default is not None else []
         for path, value in [*values, *((("examples", index), item) for index, item in enumerate(port.examples))]:
             for fault in () if port.type in ("file", "dir") else value_faults(port, value):

@@ -2,22 +2,22 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from platform.check.say import of_step
+from platform.check.say import each_order, of_step
 from platform.check.words import meant
 from platform.model.order import Order, Step, bindings_in
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
 
 
-def graph(repo: Repo, today: date) -> Iterator[Problem]:
-    for order in repo.orders.values():
-        steps: dict[str, Step] = {}
-        for step in order.steps:
-            steps.setdefault(step.step_id, step)
-        for step in order.steps:
-            for path, name in _waits(step):
-                yield from _named(order, step, steps, path, name)
-        yield from _cycles(order, steps)
+@each_order
+def graph(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
+    steps: dict[str, Step] = {}
+    for step in order.steps:
+        steps.setdefault(step.step_id, step)
+    for step in order.steps:
+        for path, name in _waits(step):
+            yield from _named(order, step, steps, path, name)
+    yield from _cycles(order, steps)
 
 
 def _waits(step: Step) -> Iterator[tuple[Path, str]]:

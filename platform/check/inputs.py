@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from platform.check.say import of_step
+from platform.check.say import each_order, of_step
 from platform.check.values import value_faults
 from platform.check.words import meant
 from platform.model.contract import Contract
@@ -11,14 +11,14 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 
-def inputs(repo: Repo, today: date) -> Iterator[Problem]:
-    for order in repo.orders.values():
-        for step in order.steps:
-            contract = repo.contracts.get(step.module_id)
-            if contract is not None:
-                yield from _named(order, step, contract)
-                yield from _missing(order, step, contract)
-                yield from _valued(order, step, contract)
+@each_order
+def inputs(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
+    for step in order.steps:
+        contract = repo.contracts.get(step.module_id)
+        if contract is not None:
+            yield from _named(order, step, contract)
+            yield from _missing(order, step, contract)
+            yield from _valued(order, step, contract)
 
 
 def _named(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:

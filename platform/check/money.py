@@ -1,8 +1,9 @@
 """Everything that is used has a price, and the tables of money fit together."""
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
-from platform.check.say import of_module, of_order, of_step
+from platform.check.say import each_order, of_module, of_order, of_step
 from platform.check.words import meant
 from platform.model.ids import RUN_CHARGE, is_internal
 from platform.model.order import Order
@@ -15,28 +16,42 @@ PRICES = "config/module_prices.csv"
 
 
 def prices(repo: Repo, today: date) -> Iterator[Problem]:
-    """Each module has a price for running and each bought deliverable its own, in force today and said once."""
-    if any(problem.place.file == PRICES and not problem.subject for problem in repo.problems):
-        return  # the list could not be read, and that is said
-    broken = {problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",)}
+    """Each module has a price for running in force today, and no price is said twice or for nothing."""
+    if _no_prices(repo):
+        return
+    broken = _broken_modules(repo)
     for contract in repo.contracts.values():
         if contract.module_id not in broken and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None:
             yield of_module(contract, "price-missing", f"there is no price in force for running `{contract.module_id}`",
                             f"add a row {contract.module_id},{RUN_CHARGE} to {PRICES}", "module_id")
-    for order in repo.orders.values():
-        yield from _bought(repo, order, today, broken)
     yield from _rows(repo)
 
 
-def _bought(repo: Repo, order: Order, today: date, broken: set[str]) -> Iterator[Problem]:
+def bought(repo: Repo, today: date) -> Iterator[Problem]:
+    """What a step buys has a price in force today."""
+    if not _no_prices(repo):
+        yield from each_order(partial(_bought, _broken_modules(repo)))(repo, today)
+
+
+def _bought(broken: frozenset[str], repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     for step in order.steps:
         contract = repo.contracts.get(step.module_id)
-        for index, bought in enumerate(step.deliverables):
-            if contract and bought in contract.deliverables and step.module_id not in broken and \
-                    repo.prices.in_force(step.module_id, bought, today) is None:
-                yield of_step(order, step, "price-missing", f"there is no price in force for `{bought}` of "
-                              f"`{step.module_id}`", f"add a row {step.module_id},{bought} to {PRICES}",
+        for index, item in enumerate(step.deliverables):
+            if contract and item in contract.deliverables and step.module_id not in broken and \
+                    repo.prices.in_force(step.module_id, item, today) is None:
+                yield of_step(order, step, "price-missing", f"there is no price in force for `{item}` of "
+                              f"`{step.module_id}`", f"add a row {step.module_id},{item} to {PRICES}",
                               "deliverables", index)
+
+
+def _no_prices(repo: Repo) -> bool:
+    """Whether the list could not be read; that has been said."""
+    return any(problem.place.file == PRICES and not problem.subject for problem in repo.problems)
+
+
+def _broken_modules(repo: Repo) -> frozenset[str]:
+    """Modules with a problem of reading, perhaps in a row of their prices: what is missing may be that row."""
+    return frozenset(problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",))
 
 
 def _rows(repo: Repo) -> Iterator[Problem]:
@@ -58,17 +73,17 @@ def _rows(repo: Repo) -> Iterator[Problem]:
                           meant(row.deliverable_id, contract.deliverables), subject, warning=True)
 
 
-def promotions(repo: Repo, today: date) -> Iterator[Problem]:
+@each_order
+def promotions(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """A code that an order names is known; one that is not in force grants nothing, and that is said."""
-    for order in repo.orders.values():
-        for index, code in enumerate(order.promotions):
-            promotion = repo.promotions.get(code)
-            if promotion is None:
-                yield of_order(order, "unknown-promotion", f"there is no promotion `{code}`",
-                               meant(code, repo.promotions), "promotions", index)
-            elif not promotion.covers(today):
-                yield of_order(order, "promotion-not-in-force", f"the promotion `{code}` is not in force today and "
-                               "grants nothing", "remove it, or wait", "promotions", index, warning=True)
+    for index, code in enumerate(order.promotions):
+        promotion = repo.promotions.get(code)
+        if promotion is None:
+            yield of_order(order, "unknown-promotion", f"there is no promotion `{code}`",
+                           meant(code, repo.promotions), "promotions", index)
+        elif not promotion.covers(today):
+            yield of_order(order, "promotion-not-in-force", f"the promotion `{code}` is not in force today and "
+                           "grants nothing", "remove it, or wait", "promotions", index, warning=True)
 
 
 def payments(repo: Repo, today: date) -> Iterator[Problem]:

@@ -3,52 +3,52 @@ from collections.abc import Iterator
 from datetime import date
 
 from platform.check.formats import cron_fault
-from platform.check.say import of_order, of_step
+from platform.check.say import each_order, of_order, of_step
 from platform.check.words import meant, shown
 from platform.model.ids import is_internal
-from platform.model.order import Kind, Order
+from platform.model.order import Kind, Order, Step
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 
-def names(repo: Repo, today: date) -> Iterator[Problem]:
+@each_order
+def names(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """An enabled order has steps, and each has an id of its own."""
-    for order in repo.orders.values():
-        if order.enabled and not order.steps:
-            yield of_order(order, "steps-empty", "an enabled order has no steps", "add a step, or set enabled: false",
-                           "steps")
-        first: dict[str, int] = {}
-        for step in order.steps:
-            earlier = first.setdefault(step.step_id, step.index)
-            if earlier != step.index:
-                other = order.source.place("steps", earlier, "step_id")
-                yield of_order(order, "duplicate-step", f"step `{step.step_id}` stands here again, first at {other}",
-                               "give it an id of its own", "steps", step.index, "step_id")
+    if order.enabled and not order.steps:
+        yield of_order(order, "steps-empty", "an enabled order has no steps", "add a step, or set enabled: false",
+                       "steps")
+    first: dict[str, int] = {}
+    for step in order.steps:
+        earlier = first.setdefault(step.step_id, step.index)
+        if earlier != step.index:
+            other = order.source.place("steps", earlier, "step_id")
+            yield of_order(order, "duplicate-step", f"step `{step.step_id}` stands here again, first at {other}",
+                           "give it an id of its own", "steps", step.index, "step_id")
 
 
-def modules(repo: Repo, today: date) -> Iterator[Problem]:
+@each_order
+def modules(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """Every module is known, of the kind that the step says, and sells what the step buys."""
     known = repo.module_ids | repo.contracts.keys()
-    for order in repo.orders.values():
-        for step in order.steps:
-            if step.module_id not in known:
-                yield of_step(order, step, "unknown-module", f"there is no module `{step.module_id}`",
-                              meant(step.module_id, known, "see the folders of modules/"), "module_id")
-            contract = repo.contracts.get(step.module_id)
-            if contract is None:
-                continue  # it is there and broken: that is said at its own file
-            if step.kind is not contract.kind:
-                yield of_step(order, step, "kind-differs", f"the kind `{step.kind}` is not that of `{step.module_id}`",
-                              f"write {contract.kind}", "kind")
-            yield from _deliverables(order, step.index, step.deliverables, list(contract.deliverables))
+    for step in order.steps:
+        if step.module_id not in known:
+            yield of_step(order, step, "unknown-module", f"there is no module `{step.module_id}`",
+                          meant(step.module_id, known, "see the folders of modules/"), "module_id")
+        contract = repo.contracts.get(step.module_id)
+        if contract is None:
+            continue  # it is there and broken: that is said at its own file
+        if step.kind is not contract.kind:
+            yield of_step(order, step, "kind-differs", f"the kind `{step.kind}` is not that of `{step.module_id}`",
+                          f"write {contract.kind}", "kind")
+        yield from _deliverables(order, step, list(contract.deliverables))
 
 
-def _deliverables(order: Order, index: int, bought: tuple[str, ...], sold: list[str]) -> Iterator[Problem]:
-    step = order.steps[index]
-    for position, deliverable in enumerate(bought):
+def _deliverables(order: Order, step: Step, sold: list[str]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for position, deliverable in enumerate(step.deliverables):
         path = ("deliverables", position)
-        if deliverable in bought[:position]:
-            other = order.source.place("steps", index, "deliverables", bought.index(deliverable))
+        if first.setdefault(deliverable, position) != position:
+            other = order.source.place("steps", step.index, "deliverables", first[deliverable])
             yield of_step(order, step, "duplicate-deliverable", f"`{deliverable}` is bought again, first at {other}",
                           "keep one of them", *path)
         elif is_internal(deliverable):
@@ -59,25 +59,25 @@ def _deliverables(order: Order, index: int, bought: tuple[str, ...], sold: list[
                           meant(deliverable, sold), *path)
 
 
-def policy(repo: Repo, today: date) -> Iterator[Problem]:
+@each_order
+def policy(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """What is asked for is packaged and delivered, and what is packaged is delivered. Nothing is ever injected."""
-    for order in repo.orders.values():
-        kinds = {step.kind for step in order.steps if step.enabled}
-        if order.artifacts_requested and Kind.PACKAGING not in kinds:
-            yield of_order(order, "policy-packaging", "artifacts are requested and no enabled step packages them",
-                           "add a step of kind packaging, or set artifacts_requested: false", "artifacts_requested")
-        if order.artifacts_requested and Kind.DELIVERY not in kinds:
-            yield of_order(order, "policy-delivery", "artifacts are requested and no enabled step delivers them",
-                           "add a step of kind delivery, or set artifacts_requested: false", "artifacts_requested")
-        elif Kind.PACKAGING in kinds and Kind.DELIVERY not in kinds:
-            step = next(step for step in order.steps if step.enabled and step.kind is Kind.PACKAGING)
-            yield of_step(order, step, "policy-delivery", "the package of this step is never delivered",
-                          "add an enabled step of kind delivery", "kind")
+    kinds = {step.kind for step in order.steps if step.enabled}
+    if order.artifacts_requested and Kind.PACKAGING not in kinds:
+        yield of_order(order, "policy-packaging", "artifacts are requested and no enabled step packages them",
+                       "add a step of kind packaging, or set artifacts_requested: false", "artifacts_requested")
+    if order.artifacts_requested and Kind.DELIVERY not in kinds:
+        yield of_order(order, "policy-delivery", "artifacts are requested and no enabled step delivers them",
+                       "add a step of kind delivery, or set artifacts_requested: false", "artifacts_requested")
+    elif Kind.PACKAGING in kinds and Kind.DELIVERY not in kinds:
+        step = next(step for step in order.steps if step.enabled and step.kind is Kind.PACKAGING)
+        yield of_step(order, step, "policy-delivery", "the package of this step is never delivered",
+                      "add an enabled step of kind delivery", "kind")
 
 
-def schedules(repo: Repo, today: date) -> Iterator[Problem]:
+@each_order
+def schedules(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """A schedule has five cron fields and comes true some day."""
-    for order in repo.orders.values():
-        if order.schedule_cron and (fault := cron_fault(order.schedule_cron)):
-            yield of_order(order, "bad-cron", f"schedule_cron {shown(order.schedule_cron)} {fault}",
-                           "write minute, hour, day, month and weekday, such as 0 6 * * 1", "schedule_cron")
+    if order.schedule_cron and (fault := cron_fault(order.schedule_cron)):
+        yield of_order(order, "bad-cron", f"schedule_cron {shown(order.schedule_cron)} {fault}",
+                       "write minute, hour, day, month and weekday, such as 0 6 * * 1", "schedule_cron")

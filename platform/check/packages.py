@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from platform.check.paths import folded, path_fault
-from platform.check.say import of_step
+from platform.check.say import each_order, of_step
 from platform.model.order import Order, Step, bindings_in
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
@@ -11,10 +11,10 @@ from platform.model.repo import Repo
 OWN_FILES = ("manifest.json", "manifest.csv")  # what every package holds itself
 
 
-def packages(repo: Repo, today: date) -> Iterator[Problem]:
-    for order in repo.orders.values():
-        for step in order.steps:
-            yield from _step(order, step)
+@each_order
+def packages(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
+    for step in order.steps:
+        yield from _step(order, step)
 
 
 def _step(order: Order, step: Step) -> Iterator[Problem]:

@@ -1,7 +1,17 @@
-"""How checks say things: a problem of an order at one of its steps, or of a module at one of its ports."""
+"""How checks say things: a problem of an order at one of its steps, or of a module at one of its ports; and never so
+many of one order or module that a hostile file costs more than its size."""
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import islice
+
 from platform.model.contract import Contract
 from platform.model.order import Order, Step
 from platform.model.problem import Problem
+from platform.model.repo import Repo
+
+MAX_PROBLEMS = 100  # of one check in one order or module: beyond that nobody reads on
+
+Check = Callable[[Repo, date], Iterator[Problem]]
 
 
 def of_order(order: Order, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
@@ -18,3 +28,27 @@ def of_step(order: Order, step: Step, code: str, what: str, cure: str, *path: st
 def of_module(contract: Contract, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
     """A problem that stops every order that uses the module."""
     return Problem(contract.source.place(*path), code, what, cure, ("module", contract.module_id), warning)
+
+
+def each_order(rule: Callable[[Repo, Order, date], Iterator[Problem]]) -> Check:
+    """A check out of a rule for one order."""
+    def checked(repo: Repo, today: date) -> Iterator[Problem]:
+        for order in repo.orders.values():
+            found = rule(repo, order, today)
+            yield from islice(found, MAX_PROBLEMS)
+            if next(found, None) is not None:
+                yield of_order(order, "too-many-problems", f"there are more than {MAX_PROBLEMS} problems of this kind",
+                               "mend those first")
+
+    checked.__doc__ = rule.__doc__
+    return checked
+
+
+def each_module(rule: Callable[[Contract], Iterator[Problem]]) -> Check:
+    """A check out of a rule for one module's contract."""
+    def checked(repo: Repo, today: date) -> Iterator[Problem]:
+        for contract in repo.contracts.values():
+            yield from islice(rule(contract), MAX_PROBLEMS)
+
+    checked.__doc__ = rule.__doc__
+    return checked

@@ -2,10 +2,12 @@
 import json
 from collections.abc import Iterable
 from difflib import get_close_matches
+from heapq import nlargest
+from os.path import commonprefix
 from typing import Any
 
 LONGEST = 60
-_MANY = 500  # names; comparing with more of them costs more than the hint is worth
+_MANY = 200  # names; comparing with more of them costs more than the hint is worth
 
 TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
          "array": "a list", "object": "a map", "null": "nothing"}
@@ -28,9 +30,11 @@ def shown(value: Any) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The one of `names` that is most like `name`, or nothing."""
-    known = list(names)[:_MANY]
     if len(name) > LONGEST:
         return ""
+    known = list(names)
+    if len(known) > _MANY:
+        known = nlargest(_MANY, known, key=lambda other: len(commonprefix((name, other))))
     folded = {other.casefold(): other for other in known}
     found = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else ""

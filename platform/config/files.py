@@ -1,9 +1,11 @@
 """One file of a kind, from its bytes to a value that conforms to its schema, with all of its problems."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from platform.check.conform import MAX_FAULTS
 from platform.check.secrets import secrets_in
 from platform.config.read import MAX_BYTES, Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
@@ -43,7 +45,7 @@ def read_value(root: Path, path: Path, kind: str, subject: tuple[str, ...], vali
 
 def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
     yield from document.problems
-    for offset, looks_like in secrets_in(document.text):
+    for offset, looks_like in islice(secrets_in(document.text), MAX_FAULTS):
         yield Problem(place_in(document.text, offset, document.source.file), "likely-secret",
                       f"this looks like {looks_like}, and the file goes into git",
                       "revoke it, and give it to the module through its requirements.secrets")

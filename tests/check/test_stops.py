@@ -2,6 +2,9 @@
 import os
 from datetime import date
 
+import pytest
+
+from platform.check.words import nearest
 from platform.config.load import load_repo
 from platform.files import Digests
 from platform.model.ids import OrderId
@@ -124,6 +127,23 @@ def test_an_empty_folder_is_a_repository_with_two_files_missing(tmp_path):
     assert [(problem.place.file, problem.code) for problem in repo.problems] == [
         ("config/module_prices.csv", "file-missing"), ("config/reasons.yml", "file-missing")]
     assert repo.orders == {}
+
+
+@pytest.mark.parametrize("step", [
+    "needs: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: x, q{0}: 1}}", "deliverables: [q{0}], inputs: {{topic: x}}",
+    "inputs: {{topic: {{asset: q{0}, selector: text}}}}"])
+def test_of_a_file_full_of_mistakes_the_first_hundred_of_a_kind_are_told_and_that_there_are_more(small, step):
+    steps = "".join("  - {step_id: s%d, module_id: make, kind: transform, " % index + step.format(index) + "}\n"
+                    for index in range(1000))
+    small.put("tenants/nxlkGI/workorders/UbjkpxZO.yml", "work_order_id: UbjkpxZO\nsteps:\n" + steps)
+    problems = small.problems()
+    assert len(problems) == 101
+    assert problems[0].code == "too-many-problems"
+
+
+def test_among_thousands_of_steps_the_nearest_name_is_found():
+    names = [f"s{index}" for index in range(3000)]
+    assert nearest("s2969x", names) == "s2969"
 
 
 def test_tables_become_values_with_their_days(small):

@@ -3,7 +3,6 @@ import json
 from collections.abc import Iterable
 from difflib import get_close_matches
 from heapq import nlargest
-from os.path import commonprefix
 from typing import Any
 
 LONGEST = 60
@@ -34,10 +33,16 @@ def nearest(name: str, names: Iterable[str]) -> str:
         return ""
     known = list(names)
     if len(known) > _MANY:
-        known = nlargest(_MANY, known, key=lambda other: len(commonprefix((name, other))))
+        known = nlargest(_MANY, known, key=lambda other: _shared(name, other))
     folded = {other.casefold(): other for other in known}
     found = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else ""
+
+
+def _shared(name: str, other: str) -> int:
+    """How many characters two names begin with alike."""
+    return next((index for index, (one, two) in enumerate(zip(name, other, strict=False)) if one != two),
+                min(len(name), len(other)))
 
 
 def meant(name: str, names: Iterable[str], none: str = "remove it") -> str:

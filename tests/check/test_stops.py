@@ -130,10 +130,10 @@ def test_an_empty_folder_is_a_repository_with_two_files_missing(tmp_path):
 
 
 @pytest.mark.parametrize("step", [
-    "needs: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: x, q{0}: 1}}", "deliverables: [q{0}], inputs: {{topic: x}}",
-    "inputs: {{topic: {{asset: q{0}, selector: text}}}}"])
+    "needs: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: x, q{0}: 1}}",
+    "deliverables: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: {{asset: q{0}, selector: text}}}}"])
 def test_of_a_file_full_of_mistakes_the_first_hundred_of_a_kind_are_told_and_that_there_are_more(small, step):
-    steps = "".join("  - {step_id: s%d, module_id: make, kind: transform, " % index + step.format(index) + "}\n"
+    steps = "".join(f"  - {{step_id: s{index}, module_id: make, kind: transform, {step.format(index)}}}\n"
                     for index in range(1000))
     small.put("tenants/nxlkGI/workorders/UbjkpxZO.yml", "work_order_id: UbjkpxZO\nsteps:\n" + steps)
     problems = small.problems()

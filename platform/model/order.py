@@ -1,5 +1,5 @@
 """A work order as its tenant wrote it, after reading: typed, frozen, nothing filled in from elsewhere."""
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -102,6 +102,18 @@ def bindings_in(value: Value, path: tuple[str | int, ...] = ()) -> list[tuple[tu
     if isinstance(value, list | tuple):
         return [found for index, item in enumerate(value) for found in bindings_in(item, (*path, index))]
     return []
+
+
+def with_bindings(value: Value, replace: Callable[[str, Binding], Value], pointer: str = "") -> Value:
+    """A value with each binding replaced by what `replace(JSON pointer, binding)` says; the value itself is kept."""
+    if isinstance(value, Binding):
+        return replace(pointer, value)
+    if isinstance(value, Mapping):
+        return {key: with_bindings(item, replace, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+                for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_bindings(item, replace, f"{pointer}/{index}") for index, item in enumerate(value)]
+    return value
 
 
 def upstream_of(step: Step) -> tuple[str, ...]:

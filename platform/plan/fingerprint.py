@@ -9,7 +9,7 @@ from typing import Any
 
 from platform.model.contract import Contract
 from platform.model.ids import OrderId
-from platform.model.order import Binding, Selector, Step, Value
+from platform.model.order import Binding, Selector, Step, Value, with_bindings
 from platform.model.repo import Asset
 
 FORMAT = 1  # raise it and every hash changes: nobody's paid work would be recognised
@@ -32,20 +32,13 @@ def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str
     """
     bindings: dict[str, Any] = {}
 
-    def literal(value: Value, pointer: str) -> Any:
-        if isinstance(value, Binding):
-            bindings[pointer] = _bound(value, hashes, assets, order.tenant_id)
-            return None
-        if isinstance(value, Mapping):
-            return {key: literal(item, f"{pointer}/{_escaped(key)}") for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [literal(item, f"{pointer}/{index}") for index, item in enumerate(value)]
-        return value
+    def stand_apart(pointer: str, binding: Binding) -> None:
+        bindings[pointer] = _bound(binding, hashes, assets, order.tenant_id)
 
     return {
         "format": FORMAT, "tenant_id": order.tenant_id, "work_order_id": order.work_order_id, "step_id": step.step_id,
         "module_id": contract.module_id, "module_version": contract.version,
-        "inputs": literal(inputs, ""), "bindings": bindings,
+        "inputs": with_bindings(inputs, stand_apart), "bindings": bindings,
         "deliverables": sorted(step.deliverables), "period": period,
     }
 
@@ -58,10 +51,12 @@ def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[st
         origin = {"task_hash": hashes[binding.from_step], "output_id": binding.output_id}
     else:
         origin = {"task_hash": hashes[binding.from_step], "from_file": binding.from_file}
+    return {**origin, **how(binding)}
+
+
+def how(binding: Binding) -> dict[str, Any]:
+    """The part of a binding that says what is made of the bound file; what is not set is left out."""
     optional = {"take": binding.take, "json_path": binding.json_path or None, "as_path": binding.as_path or None,
                 "selector": None if binding.selector is Selector.FILE else binding.selector.value}
-    return {**origin, **{name: value for name, value in optional.items() if value is not None}}
+    return {name: value for name, value in optional.items() if value is not None}
 
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -26,6 +26,7 @@ from platform.model.tenant import TenantStatus
 from platform.plan.expand import expand
 from platform.run.context import RunContext
 from platform.run.records import read_record
+from platform.run.worker import stop_all
 from platform.tasks import lock
 from platform.tasks.preflight import missing_secrets
 

@@ -6,12 +6,14 @@ amount. Balances are sums, never numbers that somebody set.
 import hashlib
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from platform.errors import CorruptError
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE
+
+_MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
 
 
 class Answer(Enum):
@@ -47,74 +49,148 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any
     raise ValueError("the bodies are equal")
 
 
-class Book:
-    """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at."""
+class Account(NamedTuple):
+    """A tenant's credits, and the time of its last post."""
 
-    def __init__(self) -> None:
-        self.seq = 0
-        self._posts: dict[str, bytes] = {}  # key -> digest of tenant and body
-        self._balances: dict[str, int] = {}
-        self._items: dict[tuple[str, str], tuple[int, int | None]] = {}  # (epoch, amount while paid)
+    balance_credits: int
+    updated_at: str
+
+
+class State(NamedTuple):
+    """One item of a task; `paid_credits` is None while nothing stands paid."""
+
+    deliverable_id: str
+    refund_epoch: int
+    paid_credits: int | None
+
+
+class Book:
+    """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
+
+    Made to be small: of a key 120 bits of its digest, of a body a 60-bit mark, and of a task one tuple that it shares
+    with all tasks in the same state. A draft is a book on top of another: what would be if some more posts were in.
+    """
+
+    def __init__(self, below: "Book | None" = None) -> None:
+        self.seq: int = below.seq if below else 0
+        self._below = below
+        self._posts: dict[bytes, int] = {}
+        self._accounts: dict[str, Account] = {}
+        self._tasks: dict[bytes, tuple[State, ...]] = {}
         self._uses: dict[tuple[str, str], int] = {}  # promotions by (tenant, code)
+        self._shared: dict[tuple[State, ...], tuple[State, ...]] = {}
+
+    def draft(self) -> "Book":
+        """A book on top of this one; what is applied to it does not reach this one."""
+        return Book(self)
 
     def balance(self, tenant_id: str) -> int:
         """Credits of a tenant: the sum of its posts."""
-        return self._balances.get(tenant_id, 0)
+        return self.account(tenant_id).balance_credits
+
+    def account(self, tenant_id: str) -> "Account":
+        """A tenant's balance and the time of its last post."""
+        found = self._accounts.get(tenant_id)
+        if found is None:
+            return self._below.account(tenant_id) if self._below else Account(0, "")
+        return found
+
+    def accounts(self) -> dict[str, "Account"]:
+        """Accounts by tenant, in the order of their first post."""
+        return {**(self._below.accounts() if self._below else {}), **self._accounts}
 
     def balances(self) -> dict[str, int]:
         """Credits by tenant, in the order of their first post."""
-        return dict(self._balances)
+        return {tenant_id: account.balance_credits for tenant_id, account in self.accounts().items()}
 
     def epoch(self, task_hash: str, deliverable_id: str) -> int:
         """How often this item was refunded."""
-        return self._items.get((task_hash, deliverable_id), (0, None))[0]
+        return self._state(task_hash, deliverable_id).refund_epoch
 
     def paid(self, task_hash: str, deliverable_id: str) -> int | None:
         """What was paid for this item at its current epoch, in credits (0 counts as paid); None when it is not."""
-        return self._items.get((task_hash, deliverable_id), (0, None))[1]
+        return self._state(task_hash, deliverable_id).paid_credits
 
     def has(self, key: str) -> bool:
-        return key in self._posts
+        return self._mark(_short(key)) is not None
 
     def uses(self, tenant_id: str, promo_code: str) -> int:
         """How often a tenant was granted a promotion."""
-        return self._uses.get((tenant_id, promo_code), 0)
+        found = self._uses.get((tenant_id, promo_code))
+        if found is None:
+            return self._below.uses(tenant_id, promo_code) if self._below else 0
+        return found
 
-    def compare(self, post: Post) -> Answer:
-        """Whether a post is new, a replay, or a conflict. Time is no part of it."""
-        known = self._posts.get(post.key)
+    def compare(self, post: Post, body: bytes | None = None) -> Answer:
+        """Whether a post is new, a replay, or a conflict. Time is no part of it. `body` is its JSON, when known."""
+        known = self._mark(_short(post.key))
         if known is None:
             return Answer.NEW
-        return Answer.SAME if known == _digest(post) else Answer.DIFFERENT
+        return Answer.SAME if known == mark(post, body) else Answer.DIFFERENT
 
-    def apply(self, post: Post) -> None:
-        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
-        if post.key in self._posts:
-            raise CorruptError(f"key {post.key} is posted twice")
+    def objection(self, post: Post) -> str:
+        """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
         if post.items and sum(item.amount_credits for item in post.items) != post.amount_credits:
-            raise CorruptError(f"the items of {post.key} do not add up to {post.amount_credits} credits")
+            return f"the items of {post.key} do not add up to {post.amount_credits} credits"
+        for amount in (post.amount_credits, *(item.amount_credits for item in post.items)):
+            if amount and (amount < 0) is not (post.type is PostType.SPEND):
+                return f"{post.key} has {amount} credits, which a {post.type} cannot"
+        charged = [item for item in post.items if item.deliverable_id != DELIVERY_EVIDENCE]
+        if len({(item.task_hash, item.deliverable_id) for item in charged}) != len(charged):
+            return f"{post.key} has an item twice"
+        return next((words for item in charged if (words := self._item_objection(post, item))), "")
+
+    def _item_objection(self, post: Post, item: Item) -> str:
+        epoch, amount = self.epoch(item.task_hash, item.deliverable_id), self.paid(item.task_hash, item.deliverable_id)
+        spend = item.type is PostType.SPEND
+        if item.type is not post.type or item.refund_epoch != epoch or (amount is None) != spend:
+            return f"{item.key} does not follow what was posted for it before"
+        if not spend and item.amount_credits != amount:
+            return f"{item.key} refunds {item.amount_credits} credits of {amount}"
+        return ""
+
+    def apply(self, post: Post, body: bytes | None = None, at: str = "") -> None:
+        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
+        if self.has(post.key):
+            raise CorruptError(f"key {post.key} is posted twice")
+        if objection := self.objection(post):
+            raise CorruptError(objection)
         balance = self.balance(post.tenant_id) + post.amount_credits
         if balance < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
         for item in post.items:
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 self._apply_item(item)
-        self._posts[post.key] = _digest(post)
-        self._balances[post.tenant_id] = balance
+        self._posts[_short(post.key)] = mark(post, body)
+        self._accounts[post.tenant_id] = Account(balance, at)
         if post.kind == "promotion":
             used = (post.tenant_id, str(post.metadata["promo_code"]))
-            self._uses[used] = self._uses.get(used, 0) + 1
+            self._uses[used] = self.uses(*used) + 1
         self.seq += 1
 
     def _apply_item(self, item: Item) -> None:
-        name = (item.task_hash, item.deliverable_id)
-        epoch, amount = self._items.get(name, (0, None))
+        task = _short(item.task_hash)
         spend = item.type is PostType.SPEND
-        if item.refund_epoch != epoch or (amount is None) != spend:
-            raise CorruptError(f"{item.key} does not follow what was posted for it before")
-        if not spend and item.amount_credits != amount:
-            raise CorruptError(f"{item.key} refunds {item.amount_credits} credits of {amount}")
-        self._items[name] = (epoch, -item.amount_credits) if spend else (epoch + 1, None)
+        state = (State(item.deliverable_id, item.refund_epoch, -item.amount_credits) if spend
+                 else State(item.deliverable_id, item.refund_epoch + 1, None))
+        states = (*(other for other in self._states(task) if other.deliverable_id != item.deliverable_id), state)
+        self._tasks[task] = self._shared.setdefault(states, states)
+
+    def _state(self, task_hash: str, deliverable_id: str) -> "State":
+        for state in self._states(_short(task_hash)):
+            if state.deliverable_id == deliverable_id:
+                return state
+        return State(deliverable_id, 0, None)
+
+    def _states(self, task: bytes) -> "tuple[State, ...]":
+        found = self._tasks.get(task)
+        if found is None:
+            return self._below._states(task) if self._below else ()
+        return found
+
+    def _mark(self, key: bytes) -> int | None:
+        found = self._posts.get(key)
+        return self._below._mark(key) if found is None and self._below else found
 
 
 def replay(posts: Iterable[Post]) -> Book:
@@ -125,5 +201,12 @@ def replay(posts: Iterable[Post]) -> Book:
     return book
 
 
-def _digest(post: Post) -> bytes:
-    return hashlib.sha256(canonical_json([post.tenant_id, post.kind, body_of(post)])).digest()
+def mark(post: Post, body: bytes | None = None) -> int:
+    """A post's tenant, kind and body as a number to compare by, in this process only: the built-in hash is keyed by
+    the process, so nobody can aim at it."""
+    return hash((post.tenant_id, post.kind, canonical_json(body_of(post)) if body is None else body)) & _MARK
+
+
+def _short(text: str) -> bytes:
+    """120 bits of SHA-256, as many as a row's id has."""
+    return hashlib.sha256(text.encode()).digest()[:15]

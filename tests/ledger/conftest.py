@@ -1,0 +1,58 @@
+"""Planned orders, tenants, records and a clock that stands still: what the ledger's tests are told with."""
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from platform.ledger.journal import Ledger
+from platform.model.contract import Contract
+from platform.model.ids import StepId
+from platform.model.order import Kind, Order
+from platform.model.plan import Charge, PlannedOrder, PlannedStep
+from platform.model.run import RunRecord, Status
+
+NOON = "2026-11-24T12:00:00Z"
+
+
+def noon() -> str:
+    return NOON
+
+
+def task_hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def step(step_id: str, *prices: tuple[str, int], tenant: str = "tenant", order: str = "tea",
+         kind: Kind = Kind.TRANSFORM) -> PlannedStep:
+    """A step whose charges are `__run__` 5 unless `prices` say otherwise."""
+    charges = tuple(Charge(name, amount) for name, amount in (prices or (("__run__", 5),)))
+    return PlannedStep(id=StepId(tenant, order, step_id), kind=kind, contract=Contract("say", "Say", "1", kind, ""),
+                       index=0, task_hash=task_hash(f"{tenant}/{order}/{step_id}"), manifest={}, params={}, upstream=(),
+                       deliverables=(), charges=charges, required_outputs=frozenset())
+
+
+def order(*steps: PlannedStep, promotions: tuple[str, ...] = ()) -> PlannedOrder:
+    tenant_id, work_order_id, _ = steps[0].id
+    return PlannedOrder(Order(tenant_id, work_order_id, promotions=promotions), steps, promotions)
+
+
+def run(planned: PlannedStep, status: Status, reason: str = "", epoch: int = 0, **more: object) -> RunRecord:
+    fields = {"module_id": "say", "module_version": "1", "kind": planned.kind, "run_id": "r", "inputs_digest": "d"}
+    return RunRecord(*planned.id, status=status, reason=reason, refund_epoch=epoch, task_hash=planned.task_hash,
+                     **{**fields, **more})
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def ledger(state: Path) -> Ledger:
+    return Ledger.create(state, noon)
+
+
+@pytest.fixture
+def reopen(state: Path) -> Callable[[], Ledger]:
+    return lambda: Ledger.open(state, noon)

@@ -53,6 +53,8 @@ def repository(repo: Path, *overlays: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", repo)
     for folder in ("modules", "config", "schemas"):
         shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    prices = (repo / "config" / "module_prices.csv").read_text() + (CASES / "base" / "prices.csv").read_text()
+    (repo / "config" / "module_prices.csv").write_text(prices)
     for overlay in (CASES / "base", *overlays):
         shutil.copytree(overlay, repo, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return repo

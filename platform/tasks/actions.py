@@ -32,7 +32,9 @@ _EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17}
 @task_action
 def check() -> Values | Refused:
     """Print every problem; errors fail the task with 10, warnings about drafts do not."""
-    problems = session.current().problems
+    now = session.current()
+    now.problems_told = True
+    problems = now.problems
     text = "\n".join(str(problem) for problem in problems)
     if any(not problem.warning for problem in problems):
         return Refused(text, 10)
@@ -42,7 +44,10 @@ def check() -> Values | Refused:
 @task_action
 def refused(order_id: OrderId) -> Refused:
     """An enabled order that is wrong: its problems, exit status 10, nothing charged."""
-    problems = session.current().plan.refused[order_id]
+    now = session.current()
+    problems = now.plan.refused[order_id]
+    if now.problems_told:
+        return Refused(f"invalid input, {len(problems)} problem{'' if len(problems) == 1 else 's'} above", 10)
     return Refused("\n".join(map(str, problems)) or f"{order_id}: cannot be read; see `doit run check`", 10)
 
 

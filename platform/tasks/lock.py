@@ -11,7 +11,7 @@ from pathlib import Path
 from platform.errors import StorageError
 
 
-def acquire(runtime_dir: Path, command: str, say: Callable[[str], None]) -> int:
+def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> int:
     """Hold the folder until `release(handle)` or the end of the process; waits while another run has it."""
     try:
         runtime_dir.mkdir(parents=True, exist_ok=True)

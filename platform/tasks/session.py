@@ -52,6 +52,7 @@ class Session:
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
         self.asked_steps: dict[OrderId, list[str]] = {}  # steps asked for without their order
+        self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
         self._unpaid: dict[OrderId, tuple[int, bool]] = {}

@@ -1,0 +1,51 @@
+"""`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
+import argparse
+
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.errors import UsageError
+from platform.ledger.credit import topup
+from platform.ledger.initialise import ensure
+from platform.model.repo import Repo
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    parser.add_argument("--amount-credits", required=True, type=int, metavar="N", help="a positive whole number")
+    parser.add_argument("--topup-method-id", required=True, metavar="ID", help="of config/topup_methods.csv")
+    parser.add_argument("--reference", required=True, metavar="TEXT",
+                        help="what the method calls this payment; with tenant and method it is the key")
+    parser.add_argument("--note", default="", metavar="TEXT")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Makes and reconciles the billing state when there is none, as a run would."""
+    session = open_session(arguments)
+    _check(session.repo, arguments)
+    tenant_id, amount = arguments.tenant_id, arguments.amount_credits
+    post = topup(tenant_id, amount, arguments.topup_method_id, arguments.reference, arguments.note)
+    ensure(session.billing_state_dir, session.repo.payments)
+    posted = session.ledger.post(lambda book: (post,))
+    session.ledger.checkpoint()
+    balance = session.ledger.book.balance(tenant_id)
+    what = f"TOPUP {amount} credits for {tenant_id}" if posted else "posted before, nothing changed"
+    show(arguments, {"tenant_id": tenant_id, "posted": bool(posted), "amount_credits": amount, "balance": balance},
+         f"{what}; balance {balance} credits")
+    return 0
+
+
+def _check(repo: Repo, arguments: argparse.Namespace) -> None:
+    if arguments.tenant_id not in repo.tenants:
+        raise UsageError(f"tenant {arguments.tenant_id!r} is not there or cannot be read; known: "
+                         f"{', '.join(sorted(repo.tenants)) or 'none'}")
+    method = repo.topup_methods.get(arguments.topup_method_id)
+    if method is None or not method.enabled:
+        known = ", ".join(sorted(name for name, row in repo.topup_methods.items() if row.enabled))
+        raise UsageError(f"top-up method {arguments.topup_method_id!r} is not there or not enabled; known: {known}")
+    texts = {"--reference": arguments.reference, "--note": arguments.note}
+    for name, text in texts.items():
+        if any(ord(character) < 32 for character in text):
+            raise UsageError(f"{name} holds a control character; use one line of text")
+    if not arguments.reference.strip():
+        raise UsageError("--reference is empty; it is what makes this top-up one and not two")

@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import traceback
+from importlib.machinery import ModuleSpec
 
 ALLOWED_ROOMS = frozenset({"delivery", "bundle", "model", "errors", "files"})  # the last three for the first two
 
@@ -20,7 +21,7 @@ class OurPackage:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> object:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if name == "platform":
             return importlib.util.spec_from_file_location(
                 name, self._folder + "/__init__.py", submodule_search_locations=[self._folder])

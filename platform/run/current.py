@@ -23,6 +23,11 @@ def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
     if digest_of(manifest) != record.inputs_digest:
         changed = differences(record.inputs, manifest)
         return tuple(f"{path} changed" for path, _, _ in changed) or ("what went in changed",)
+    return damage(context, record)
+
+
+def damage(context: RunContext, record: RunRecord) -> tuple[str, ...]:
+    """What is wrong with a record's outputs on disk; none when they are what it says."""
     return tuple(reason for output in record.outputs if (reason := _damage(context, record, output)))
 
 

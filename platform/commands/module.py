@@ -52,8 +52,8 @@ def verify(session: Session, contract: Contract) -> str:
         planned = planned_self_test(contract)
         step, module_dir = planned.step, session.root / "modules" / contract.module_id
         context = RunContext(
-            root=session.root, runtime_dir=Path(folder), profile=_within(session.profile, folder), digests=Digests(), env=os.environ,
-            now=lambda: datetime.now(UTC), record=lambda _: None,
+            root=session.root, runtime_dir=Path(folder), profile=_within(session.profile, folder), digests=Digests(),
+            env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
             assets={(NOBODY, path): module_dir / path for path in planned.fixtures})
         record = run_step(context, step, 0)
         made = step_dir(context.runtime_dir, step.id)

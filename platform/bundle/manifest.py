@@ -7,7 +7,7 @@ machine is in a row: no path on disk, no time, no owner.
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from platform.bundle.content_types import content_type
 from platform.check.paths import folded, path_fault
 from platform.errors import PlatformError
 from platform.files import files_below, sha256_file
+from platform.model.digest import digest_of
 
 JSON_NAME = "manifest.json"
 CSV_NAME = "manifest.csv"
@@ -29,10 +30,12 @@ class BundleError(PlatformError):
 class Source:
     """A file or folder to pack, and whose output it is. `dest_path` empty: its step and its own name.
 
+    `sha256` is what its step recorded (a folder's is `platform.files.Digests.tree`); what is packed must be that.
     An asset has no step; its ids are empty.
     """
 
     path: Path
+    sha256: str
     dest_path: str = ""
     step_id: str = ""
     module_id: str = ""
@@ -67,7 +70,7 @@ def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
     BundleError for a source that is not there, a path that cannot be, and two paths that are one. OSError when a file
     cannot be read.
     """
-    entries = sorted((entry for source in sources for entry in _entries(source)), key=lambda entry: entry.dest_path)
+    entries = sorted((entry for source in sources for entry in _checked(source)), key=lambda entry: entry.dest_path)
     for entry in entries:
         fault = path_fault(entry.dest_path)
         if fault:
@@ -76,15 +79,20 @@ def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _entries(source: Source) -> Iterator[Entry]:
-    """A folder's paths begin with its own path in the package."""
+def _checked(source: Source) -> list[Entry]:
+    """The files of a source, which must be the ones that were recorded: a path alone gives nobody a file."""
     if source.path.is_dir():
-        for below, path in files_below(source.path):
-            yield _entry(source, f"{source.destination}/{below}", path)
+        files = list(files_below(source.path))
+        entries = [_entry(source, f"{source.destination}/{below}", path) for below, path in files]
+        digest = digest_of([[below, entry.sha256] for (below, _), entry in zip(files, entries, strict=True)])
     elif source.path.is_file():
-        yield _entry(source, source.destination, source.path)
+        entries = [_entry(source, source.destination, source.path)]
+        digest = entries[0].sha256
     else:
         raise BundleError(f"{source.destination!r} is not there; run the step that makes it again")
+    if digest != source.sha256:
+        raise BundleError(f"{source.destination!r} is not what its step recorded; run that step again")
+    return entries
 
 
 def _entry(source: Source, dest_path: str, path: Path) -> Entry:

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     session = open_session(arguments)
     profile = {name: value for name, value in asdict(session.profile).items() if name != "source"}
-    profile["billing_state_dir"] = str(session.billing_state_dir.relative_to(session.root))
-    profile["runtime_dir"] = str(session.runtime_dir.relative_to(session.root))
+    profile["billing_state_dir"] = session.shown(session.billing_state_dir)
+    profile["runtime_dir"] = session.shown(session.runtime_dir)
     if arguments.json:
         text = json.dumps(profile, indent=1)
     else:

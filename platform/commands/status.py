@@ -34,6 +34,6 @@ def _state(session: Session, order: PlannedOrder) -> status.OrderState:
     due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
 
     def folder(step_id: str) -> str:
-        return str(step_dir(session.runtime_dir, StepId(*order.id, step_id)).relative_to(session.root))
+        return session.shown(step_dir(session.runtime_dir, StepId(*order.id, step_id)))
 
     return status.order_state(order, session.runs(order), due, "", folder)

@@ -51,7 +51,8 @@ class Ended:
 def run(job: Job, isolation: str) -> Ended:
     """Run a job to its end. Whatever happens here, no process of it is left."""
     files = _write_job(job)
-    child = [sys.executable, "-I", "-S", "-X", "utf8", str(_CHILD), str(files["job"])]
+    python = str(Path(sys.executable).resolve())  # the real one: a virtual environment's is a link out of the sandbox
+    child = [python, "-I", "-S", "-X", "utf8", str(_CHILD), str(files["job"])]
     command = sandbox.bubblewrap(_room(job), child) if isolation == "bubblewrap" else child
     with (job.workdir / "log.txt").open("ab") as log:
         process = subprocess.Popen(command, env={**_ALWAYS, **job.env}, cwd=job.workdir / "outputs",

@@ -58,13 +58,13 @@ def step(session: Session) -> Iterator[Task]:
 
 def _step(session: Session, order: PlannedOrder, planned: PlannedStep, module_files: list[str]) -> Task:
     before = [f"step:{StepId(*order.id, name)}" for name in planned.upstream]
-    assets = [str(session.context.assets[planned.id.tenant_id, binding.asset].relative_to(session.root))
+    assets = [session.shown(session.context.assets[planned.id.tenant_id, binding.asset])
               for _, binding in bindings_in(planned.params) if binding.asset]
     return {
         "name": str(planned.id), "actions": [(actions.step, [planned.id])], "task_dep": [f"charge:{order.id}", *before],
-        "file_dep": [*module_files, *assets], "targets": [str(record_file(session.runtime_dir, planned.id))],
+        "file_dep": [*module_files, *assets], "targets": [session.shown(record_file(session.runtime_dir, planned.id))],
         "uptodate": [(uptodate.is_done, [planned.id])], "io": {"capture": False},
-        "clean": [(actions.clean_folder, [str(step_dir(session.runtime_dir, planned.id))])],
+        "clean": [(actions.clean_folder, [session.shown(step_dir(session.runtime_dir, planned.id))])],
         "doc": f"{planned.contract.module_id} ({planned.kind}), {planned.total_credits} credits",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
     }
@@ -76,7 +76,7 @@ def workorder(session: Session) -> Iterator[Task]:
         yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
                "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
                "uptodate": [(uptodate.is_settled, [order.id])], "io": {"capture": False},
-               "targets": [str(actions.order_file(session.runtime_dir, order.id))], "clean": True,
+               "targets": [session.shown(actions.order_file(session.runtime_dir, order.id))], "clean": True,
                "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
     for order_id in session.plan.refused:
         yield _refused(order_id, order_id, "invalid input, see `doit run check`")

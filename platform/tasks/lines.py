@@ -53,6 +53,8 @@ def in_credits(amount: int) -> str:
 def success(name: str, values: Mapping[str, Any]) -> str:
     """A task's line, or nothing when there is nothing to say."""
     kind, _, subject = name.partition(":")
+    if not values:
+        return ""  # a group
     if kind == "step" and values["state"] == "COMPLETED":
         how = f"taken from {values['cached_from']}" if values["cached_from"] else f"{values['duration_s']:.2f} s"
         return f"completed    {subject}  {how}" + (f"  ({values['reason']})" if values["reason"] else "")

@@ -78,7 +78,8 @@ class Reporter:
 
 
 def _log_of(task_name: str) -> Path:
-    return session.current().runtime_dir / task_name.removeprefix("step:") / "log.txt"
+    now = session.current()
+    return Path(now.shown(now.runtime_dir / task_name.removeprefix("step:") / "log.txt"))
 
 
 def _progress(outstream: Any) -> "Plain":

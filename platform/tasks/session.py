@@ -59,6 +59,10 @@ class Session:
         self._lock = threading.RLock()
         self._held: int | None = None
 
+    def shown(self, path: Path) -> str:
+        """A path as people type it: relative to the repository where it lies inside."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
+
     # what was read
 
     @cached_property

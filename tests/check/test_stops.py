@@ -62,6 +62,21 @@ def test_a_problem_of_a_draft_or_of_a_disabled_step_is_a_warning(small):
     assert [(problem.code, problem.warning) for problem in small.problems()] == [("unknown-module", True)]
 
 
+def test_a_draft_that_cannot_be_used_is_not_an_order_that_was_refused(small):
+    small.put("tenants/nxlkGI/workorders/UbjkpxZO.yml", "work_order_id: UbjkpxZO\nenabled: false\nsteps: 5\n")
+    repo = small.load()
+    assert (repo.orders, repo.unreadable) == ({}, {})
+    assert [(problem.code, problem.warning) for problem in repo.problems] == [("wrong-type", True)]
+
+
+def test_a_price_that_is_not_active_is_no_second_price(small):
+    small.put("config/module_prices.csv", "module_id,deliverable_id,price_credits,effective_from,active\n"
+              "make,__run__,5,2026-01-01,true\nmake,__run__,9,2026-01-01,false\n"
+              "pack,__run__,1,2026-01-01,true\nsend,__run__,1,2026-01-01,true\n")
+    assert small.lines() == []
+    assert small.load().prices.in_force("make", "__run__", date(2026, 11, 24)).price_credits == 5
+
+
 def test_a_link_to_another_tenants_order_is_not_followed(small):
     two_orders(small)
     (small.root / "tenants/nxlkGI/workorders/their-order.yml").symlink_to(

@@ -117,6 +117,11 @@ def test_all_problems_of_a_file_are_told_and_of_a_hopeless_one_the_first_hundred
     assert hopeless[0].code == "too-many-problems"
 
 
+def test_of_a_key_that_stands_twice_the_first_value_is_kept_and_of_a_comment_nothing():
+    assert read_yaml(b"a: 1\na: {b: 2}\n", "f.yml").value == {"a": 1}
+    assert not read_yaml(b"# only a comment\n", "f.yml").complete
+
+
 def test_a_value_that_was_refused_is_marked_so_that_nobody_complains_about_its_stand_in():
     document = read_yaml(b"a: [1, .nan]\n", "f.yml")
     assert document.replaced == {("a", 1)}

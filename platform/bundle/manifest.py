@@ -1,6 +1,6 @@
 """What is in a package: one row a file, sorted by its path in the package, as JSON and as CSV.
 
-Rules: a folder is its files, links are not followed; a path is right on every system (`platform.check.paths`); no two
+Rules: a folder is its files, links are not followed; a path is right on every system (`platform.model.paths`); no two
 paths are one on some system, and none is a folder of another; the manifests' own names are taken. Nothing of the
 machine is in a row: no path on disk, no time, no owner.
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.bundle.content_types import content_type
-from platform.check.paths import folded, path_fault
 from platform.errors import PlatformError
 from platform.files import files_below, sha256_file
 from platform.model.digest import digest_of
+from platform.model.paths import folded, path_fault
 
 JSON_NAME = "manifest.json"
 CSV_NAME = "manifest.csv"

@@ -3,12 +3,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from platform.check.paths import path_fault
 from platform.check.say import each_order, of_step
 from platform.check.words import meant
 from platform.model import jsonpath
 from platform.model.contract import Contract, InputPort, OutputPort
 from platform.model.order import Binding, Order, Selector, Step, bindings_in
+from platform.model.paths import path_fault
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
-from platform.check.paths import folded, path_fault
 from platform.check.say import each_module, of_module
 from platform.check.values import value_faults
 from platform.check.words import meant
 from platform.model.contract import Contract, InputPort, OutputPort
+from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
 
 T = TypeVar("T", InputPort, OutputPort)

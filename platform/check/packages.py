@@ -2,9 +2,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from platform.check.paths import folded, path_fault
 from platform.check.say import each_order, of_step
 from platform.model.order import Order, Step, bindings_in
+from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
 

@@ -1,7 +1,7 @@
 """Names in a package that every system can unpack."""
 import pytest
 
-from platform.check.paths import folded, path_fault
+from platform.model.paths import folded, path_fault
 
 
 @pytest.mark.parametrize("path", ["a", "data/report.json", "Ä/ß.txt", "console.txt", "a.b.c", "x" * 240, ".hidden"])

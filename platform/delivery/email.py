@@ -1,8 +1,8 @@
 """An e-mail with a package attached: who may get it, how large it may be, and its bytes.
 
 Rules: one recipient, no line breaks in headers, no stop-listed domain, a package below the cap. Everything in the
-message comes from the request; its Message-ID and boundary from the delivery key; its Date is the only clock, and an
-argument. So a mail that is sent twice is the same mail, and mail programs show it once.
+message comes from the request; its Message-ID and boundary from the parcel's identity; its Date is the only clock, and
+an argument. So a mail that is sent twice is the same mail, and mail programs show it once.
 """
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from hashlib import sha256
 from typing import Any
 
 from platform.check.formats import is_address, is_line
@@ -51,8 +50,8 @@ def admit(mail: Mail, parcel: Parcel, stoplist: Iterable[str]) -> None:
 
 
 def message_id(mail: Mail, parcel: Parcel) -> str:
-    """The mail's Message-ID: the same for the same delivery, whatever happens to it."""
-    return f"<{_token(parcel)}@{mail.sender.rpartition('@')[2]}>"
+    """The mail's Message-ID: the same for the same package of the same delivery, however often it is sent."""
+    return f"<{parcel.identity}@{mail.sender.rpartition('@')[2]}>"
 
 
 def message_bytes(mail: Mail, parcel: Parcel, date: datetime) -> bytes:
@@ -67,13 +66,8 @@ def message_bytes(mail: Mail, parcel: Parcel, date: datetime) -> bytes:
     message["X-Package-SHA256"] = parcel.sha256
     message.set_content(mail.body + "\n\n" + "\n".join(_contents(parcel)) + "\n")
     message.add_attachment(parcel.package.read_bytes(), maintype="application", subtype="zip", filename=PACKAGE_NAME)
-    message.set_boundary(f"=_{_token(parcel)}")
+    message.set_boundary(f"=_{parcel.identity}")
     return message.as_bytes()
-
-
-def _token(parcel: Parcel) -> str:
-    """The delivery key in characters that a Message-ID and a boundary may have."""
-    return sha256(parcel.delivery_key.encode()).hexdigest()[:40]
 
 
 def _contents(parcel: Parcel) -> list[str]:

@@ -2,7 +2,6 @@
 
     looked     put            looked again   outcome
     there      -              -              COMPLETED, already_exists_verified
-    different  -              -              FAILED delivery_failed: somebody else's object is never replaced
     else       acknowledged   there          COMPLETED, verified
     else       acknowledged   unknown        COMPLETED, unverified: the provider took it and nobody can look
     else       acknowledged   absent         FAILED delivery_failed
@@ -10,7 +9,7 @@
     else       broken         absent         FAILED delivery_failed
     else       broken         unknown        FAILED unverified: keeps its charge, the next run looks first
     else       declined       -              FAILED with the provider's reason
-    else       any            different      FAILED delivery_failed
+    else       any            different      FAILED delivery_failed: what is there is an earlier package
 
 A FAILED delivery is refundable exactly when non-delivery is certain; only `unverified` is not.
 """
@@ -59,8 +58,6 @@ def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> 
     before = talk.look()
     if before.presence is Presence.THERE:
         return talk.completed(talk.receipt(Verification.ALREADY_THERE, before))
-    if before.presence is Presence.DIFFERENT:
-        return talk.failed(FAILED, f"{provider.name}: {before.detail}; nothing was replaced")
     put = talk.put()
     if isinstance(put, Declined):
         return talk.failed(put.reason_slug, str(put))

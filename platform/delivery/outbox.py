@@ -1,6 +1,7 @@
 """The outbox: mails written to a folder as .eml files and sent to nobody. Its receipts say `recorded`.
 
-What a profile without a mail server uses. The file is named by the delivery key, so a delivery is found again.
+What a profile without a mail server uses. The file is named by delivery key and package, so a mail is found again and a
+changed package is another mail, as it would be with a mail server.
 """
 import hashlib
 import re
@@ -18,7 +19,7 @@ _NOTE = "written to the outbox, sent to nobody"
 
 
 class Outbox:
-    """Writes <outbox_dir>/<delivery key>.eml."""
+    """Writes <outbox_dir>/<delivery key>-<sha256 of the package, 12 digits>.eml."""
 
     name = "email"
     recorded = True
@@ -48,4 +49,4 @@ class Outbox:
         return Sighting(Presence.THERE, _NOTE, message_id(self._mail, parcel))
 
     def _file(self, parcel: Parcel) -> Path:
-        return self._folder / (re.sub(r"[^0-9A-Za-z._-]", "_", parcel.delivery_key) + ".eml")
+        return self._folder / f"{re.sub('[^0-9A-Za-z._-]', '_', parcel.delivery_key)}-{parcel.sha256[:12]}.eml"

@@ -1,8 +1,8 @@
 """What the delivery flow asks of a provider, and the words they share.
 
-Rules: a provider never replaces what it did not put there itself for this parcel; what it stores is named by the
-parcel's `delivery_key` or `remote_path`, which are the same on every try; it says `Declined` only when it is certain
-that nothing was delivered, and `Broken` whenever it is not.
+Rules: what a provider stores is named by the parcel's `identity` or `remote_path`, which are the same on every try, and
+it touches nothing under other names; it says `Declined` only when it is certain that nothing was delivered, and
+`Broken` whenever it is not.
 """
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from platform.errors import RemoteError
+from platform.model.digest import sha256_hex
 
 PACKAGE_NAME = "package.zip"
 
@@ -25,11 +26,17 @@ class Parcel:
     sha256: str
     manifest: Path | None = None  # manifest.json, for providers that can show it
 
+    @property
+    def identity(self) -> str:
+        """One per distinct package of one delivery, 40 hexadecimal digits: after a repair of the code that makes it, a
+        delivery may have another package, and that is another mail."""
+        return sha256_hex(f"{self.delivery_key}:{self.sha256}".encode())[:40]
+
 
 class Presence(StrEnum):
     THERE = "there"  # the provider has these very bytes
     ABSENT = "absent"  # the provider is certain that it has nothing under this name
-    DIFFERENT = "different"  # something else is there under this name
+    DIFFERENT = "different"  # other bytes are under this name: an earlier package of this delivery
     UNKNOWN = "unknown"  # the provider cannot tell, now or ever
 
 

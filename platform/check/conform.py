@@ -11,9 +11,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from platform.check.formats import DATES, FORMATS
 from platform.check.words import TYPES, meant, shown
 from platform.model.digest import canonical_json
+from platform.model.formats import DATES, FORMATS
 from platform.model.problem import Path
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from platform.check.formats import cron_fault
 from platform.check.say import each_order, of_order, of_step
 from platform.check.words import meant, shown
+from platform.model.formats import cron_fault
 from platform.model.ids import is_internal
 from platform.model.order import Kind, Order, Step
 from platform.model.problem import Problem

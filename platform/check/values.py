@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from platform.check.conform import Fault, faults, validator, wrong_type
-from platform.check.formats import DATES, FORMATS, cron_fault
 from platform.check.words import shown
 from platform.model.contract import InputPort
 from platform.model.digest import canonical_json
+from platform.model.formats import DATES, FORMATS, cron_fault
 from platform.model.order import Binding, Value, bindings_in
 from platform.model.problem import Path
 

@@ -4,22 +4,24 @@ from datetime import date
 
 from platform.errors import UsageError
 from platform.ledger import keys
-from platform.ledger.balance import Book
+from platform.ledger.balance import Answer, Book
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.prices import Payment, Promotion
 
+MAX_CREDITS = 10**15  # what a spreadsheet and a JSON reader still hold exactly
+
 
 def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: str, note: str = "") -> Post:
     """A TOPUP by an operator. Tenant, method and reference are the key; UsageError unless the amount is positive."""
-    if amount_credits <= 0:
-        raise UsageError(f"{amount_credits} credits cannot be topped up; use a positive whole number")
+    _positive(amount_credits)
     return Post(keys.topup(tenant_id, topup_method_id, reference), "topup", tenant_id, PostType.TOPUP, amount_credits,
                 note=note, metadata={"topup_method_id": topup_method_id, "reference": reference})
 
 
 def payment(row: Payment) -> Post:
-    """The TOPUP of a confirmed payment."""
+    """The TOPUP of a confirmed payment; UsageError unless the amount is positive."""
+    _positive(row.amount_credits)
     metadata = {"payment_id": row.payment_id, "topup_method_id": row.topup_method_id, "reference": row.reference}
     return Post(keys.payment(row.payment_id), "payment", row.tenant_id, PostType.TOPUP, row.amount_credits,
                 note=row.note, metadata=metadata)
@@ -31,14 +33,16 @@ def reconcile(payments: Iterable[Payment]) -> tuple[Post, ...]:
 
 
 def unapplied(book: Book, payments: Iterable[Payment]) -> tuple[Post, ...]:
-    """The confirmed payments that are not in the ledger yet."""
-    return tuple(post for post in reconcile(payments) if not book.has(post.key))
+    """The confirmed payments that are not in the ledger as they stand there: posting one that was edited since it was
+    applied is a conflict, and must be met."""
+    return tuple(post for post in reconcile(payments) if book.compare(post) is not Answer.SAME)
 
 
 def grants(book: Book, order: OrderId, promotions: Sequence[Promotion], day: date) -> tuple[Post, ...]:
     """The promotions that an order's charge grants first: each in force that day, not yet redeemed by this order, and
     not used up by its tenant."""
-    posts = [_grant(order, promotion) for promotion in promotions if promotion.covers(day)
+    once = {promotion.promo_code: promotion for promotion in promotions}.values()
+    posts = [_grant(order, promotion) for promotion in once if promotion.covers(day)
              and book.uses(order.tenant_id, promotion.promo_code) < promotion.max_uses_per_tenant]
     return tuple(post for post in posts if not book.has(post.key))
 
@@ -47,3 +51,8 @@ def _grant(order: OrderId, promotion: Promotion) -> Post:
     return Post(keys.promotion(order.tenant_id, promotion.promo_code, order.work_order_id), "promotion",
                 order.tenant_id, PostType.TOPUP, promotion.credits, order.work_order_id, note=promotion.notes,
                 metadata={"promo_code": promotion.promo_code})
+
+
+def _positive(amount_credits: int) -> None:
+    if isinstance(amount_credits, bool) or not 0 < amount_credits <= MAX_CREDITS:
+        raise UsageError(f"{amount_credits} credits cannot be topped up; use a whole number from 1 to {MAX_CREDITS}")

@@ -1,4 +1,8 @@
-"""The journal's file operations, one seam: a simulated disk can stand here. Every OSError becomes a StorageError."""
+"""The ledger's file operations, one seam: a simulated disk can stand here. Thin: each method is one system call or two.
+
+They raise OSError, as the system does; `refusals` makes it the StorageError of what was being done.
+"""
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -9,78 +13,128 @@ from platform.errors import StorageError
 from platform.files import fsync_folder
 
 
+class Disk:
+    """The real one. Handles are file descriptors; `path` is always absolute or relative to the process."""
+
+    def lock(self, path: Path) -> int:
+        """Wait for the exclusive lock on a file, made when it is not there. A handle of its own for every taking:
+        threads and forked children then wait for each other too."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def unlock(self, handle: int) -> None:
+        """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+    def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
+        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
+        return os.open(path, flags, 0o644)
+
+    def close(self, handle: int) -> None:
+        os.close(handle)
+
+    def size(self, handle: int) -> int:
+        return os.fstat(handle).st_size
+
+    def is_gone(self, handle: int) -> bool:
+        """Whether the open file has no name any more: somebody replaced or deleted it."""
+        return os.fstat(handle).st_nlink == 0
+
+    def read(self, handle: int, count: int, at: int) -> bytes:
+        return os.pread(handle, count, at)
+
+    def append(self, handle: int, data: bytes) -> int:
+        """One write at the end; how many bytes the disk took."""
+        return os.write(handle, data)
+
+    def write(self, handle: int, data: bytes, at: int) -> int:
+        return os.pwrite(handle, data, at)
+
+    def sync(self, handle: int) -> None:
+        os.fsync(handle)
+
+    def truncate(self, handle: int, size: int) -> None:
+        os.ftruncate(handle, size)
+
+    def replace(self, old: Path, new: Path) -> None:
+        old.replace(new)
+
+    def sync_folder(self, folder: Path) -> None:
+        fsync_folder(folder)
+
+
+DISK = Disk()
+
+
 @contextmanager
-def _refusals(path: Path, doing: str) -> Iterator[None]:
+def refusals(path: Path, doing: str) -> Iterator[None]:
+    """OSError becomes StorageError: which file, what could not be done, what to do."""
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path}: cannot {doing} ({error.strerror or error}); nothing was posted, free space or "
-                           "mend the disk, then run again") from error
+        raise StorageError(f"{path}: cannot {doing} ({error.strerror or error}); free space or mend the disk, then run "
+                           "again") from error
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the exclusive lock on a file, made when it is not there; processes and threads wait their turn."""
-    with _refusals(path, "take the lock"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def locked(disk: Disk, path: Path) -> Iterator[None]:
+    """Hold the lock on a file."""
+    with refusals(path, "take the lock"):
+        handle = disk.lock(path)
     try:
-        with _refusals(path, "take the lock"):
-            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        disk.unlock(handle)
 
 
-def read_from(path: Path, offset: int) -> bytes:
-    """All bytes from `offset` on."""
-    with _refusals(path, "read"), path.open("rb") as file:
-        file.seek(offset)
-        return file.read()
-
-
-def create(path: Path, data: bytes) -> None:
-    """A new file with these bytes, durable together with its name; it appears whole or not at all."""
-    temporary = path.with_name(path.name + ".new")
-    with _refusals(path, "create"):
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        fsync_folder(path.parent)
-
-
-def append_durable(path: Path, data: bytes, end: int) -> None:
-    """Append with one write and one fsync. When the write fails the file is cut back to `end`; StorageError."""
-    with _refusals(path, "append"):
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+@contextmanager
+def opened(disk: Disk, path: Path, *, append: bool = False, create: bool = False) -> Iterator[int]:
+    """An open file, closed afterwards."""
+    handle = disk.open(path, append=append, create=create)
     try:
-        try:
-            with _refusals(path, "append"):
-                if os.write(handle, data) != len(data):
-                    raise OSError("the disk took a part only")
-        except StorageError:
-            with _refusals(path, "cut back"):
-                os.ftruncate(handle, end)
-            raise
-        with _refusals(path, "make durable"):
-            os.fsync(handle)
+        yield handle
     finally:
-        os.close(handle)
+        disk.close(handle)
 
 
-def truncate_durable(path: Path, end: int) -> None:
-    """Cut a file to `end` bytes and make that durable."""
-    with _refusals(path, "truncate"):
-        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+def all_taken(taken: int, data: bytes) -> None:
+    """A write that took a part only is a full disk that has not said so yet."""
+    if taken != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def write_whole(disk: Disk, path: Path, data: bytes) -> None:
+    """A file with just these bytes, durable together with its name: whole or not at all. Under the lock only, for its
+    temporary name is the same each time, so that a crash leaves at most one behind."""
+    temporary = path.with_name(f".{path.name}.new")
+    with refusals(path, "write"):
+        with opened(disk, temporary, create=True) as handle:
+            disk.truncate(handle, 0)
+            all_taken(disk.write(handle, data, 0), data)
+            disk.sync(handle)
+        disk.replace(temporary, path)
+        disk.sync_folder(path.parent)
+
+
+def read_whole(disk: Disk, path: Path) -> bytes | None:
+    """A file's bytes, None when there is none."""
+    with refusals(path, "read"):
         try:
-            os.ftruncate(handle, end)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            with opened(disk, path) as handle:
+                return b"".join(iter(_chunks(disk, handle).__next__, b""))
+        except FileNotFoundError:
+            return None
 
 
-def append(path: Path, data: bytes) -> None:
-    """Append without fsync: for what can be made again."""
-    with _refusals(path, "append"), path.open("ab") as file:
-        file.write(data)
+def _chunks(disk: Disk, handle: int) -> Iterator[bytes]:
+    at = 0
+    while True:
+        data = disk.read(handle, 1 << 20, at)
+        at += len(data)
+        yield data

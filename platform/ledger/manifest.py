@@ -1,47 +1,52 @@
-"""state_manifest.json: where the journal stood at the last checkpoint, and what every file was."""
-import json
-from dataclasses import dataclass
-from pathlib import Path
+"""state_manifest.json: where the journal stood at the last checkpoint, and what every file was. Pure.
 
-from platform.errors import CorruptError
-from platform.files import sha256_file, write_atomic
+It proves itself: `digest` is of everything else in it, and its bytes are the one way to write it. It is never trusted
+over the journal; a journal that does not contain its head is damaged.
+"""
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from platform.model.digest import digest_of
 
 NAME = "state_manifest.json"
 
 
+class FileState(NamedTuple):
+    """A file at a checkpoint; `rows` without its header."""
+
+    sha256: str
+    bytes: int
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A point of the journal that a later journal must contain."""
+class Manifest:
+    """A point of the journal that a later journal must contain: `seq` lines, the last with `hash`."""
 
     generation: int
     seq: int
     hash: str
+    files: Mapping[str, FileState] = field(default_factory=dict)
 
 
-def read_manifest(folder: Path) -> Head | None:
-    """The last checkpoint, or None when there is none. CorruptError when it cannot be read."""
+def render(manifest: Manifest) -> bytes:
+    """The file's bytes: the same for equal manifests."""
+    value: dict[str, Any] = {
+        "generation": manifest.generation, "head": {"seq": manifest.seq, "hash": manifest.hash},
+        "files": {name: state._asdict() for name, state in sorted(manifest.files.items())}}
+    return json.dumps({**value, "digest": digest_of(value)}, indent=1).encode() + b"\n"
+
+
+def parse(data: bytes) -> Manifest:
+    """The manifest in a file's bytes. ValueError when they are not exactly what `render` writes."""
     try:
-        value = json.loads((folder / NAME).read_bytes())
-        return Head(int(value["generation"]), int(value["head"]["seq"]), str(value["head"]["hash"]))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptError(f"{folder / NAME}:1: is not a state manifest; restore it") from error
-
-
-def write_manifest(folder: Path, seq: int, head: str) -> None:
-    """A checkpoint of the folder as it is; nothing is written when the head has not moved."""
-    known = read_manifest(folder)
-    if known and (known.seq, known.hash) == (seq, head):
-        return
-    generation = known.generation + 1 if known else 1
-    files = {path.name: {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": _rows(path)}
-             for path in sorted(folder.glob("*.csv"))}
-    value = {"generation": generation, "head": {"seq": seq, "hash": head}, "files": files}
-    write_atomic(folder / NAME, json.dumps(value, indent=1, sort_keys=True).encode() + b"\n", durable=True)
-
-
-def _rows(path: Path) -> int:
-    """Lines without the header; our CSV files have no line breaks inside fields."""
-    with path.open("rb") as file:
-        return max(0, sum(1 for _ in file) - 1)
+        value = json.loads(data)
+        manifest = Manifest(value["generation"], value["head"]["seq"], value["head"]["hash"],
+                            {name: FileState(**state) for name, state in value["files"].items()})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"is not a state manifest ({error})") from error
+    if render(manifest) != data:
+        raise ValueError("does not match its own digest")
+    return manifest

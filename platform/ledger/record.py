@@ -8,8 +8,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from platform.ledger.balance import body_of
-from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
@@ -29,12 +27,15 @@ class Record:
     ts: str
     hash: str
     post: Post
+    body: bytes  # the post's JSON, as it was hashed
 
 
-def encode(seq: int, ts: str, post: Post, prev: str) -> tuple[bytes, str]:
-    """The line of a post with its line break, and its hash."""
-    body = canonical_json(body_of(post)).replace(b'"', b'""')
-    head = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},".encode() + b'"' + body + b'",' + prev.encode() + b","
+def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
+    """The line of a post with its line break, and its hash. ValueError when a field would need quotes."""
+    front = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},"
+    if front.count(",") != 5 or any(character in front for character in '"\r\n\0'):
+        raise ValueError(f"a journal's line cannot begin {front!r}")
+    head = front.encode() + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
 
@@ -53,8 +54,8 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
         raise BadRecord(f"has number {fields[0].decode(errors='replace')}, {seq} is the next")
     try:
         key, tenant_id, kind = (field.decode() for field in fields[2:5])
-        body = json.loads(fields[5][1:-67].replace(b'""', b'"'))
-        return Record(seq, fields[1].decode(), digest.decode(), _post(key, tenant_id, kind, body))
+        body = fields[5][1:-67].replace(b'""', b'"')
+        return Record(seq, fields[1].decode(), digest.decode(), _post(key, tenant_id, kind, json.loads(body)), body)
     except (ValueError, KeyError, TypeError) as error:
         raise BadRecord(f"has a body that is not a post ({error})") from error
 

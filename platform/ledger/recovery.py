@@ -1,7 +1,8 @@
 """What to do about a journal that does not end in a line break. Pure: a decision over bytes.
 
 A crash can only leave a part of the last write. So an unterminated tail is one of three things, and what is none of
-them was not left by a crash and is never touched.
+them was not left by a crash and is never touched. Zero bytes at its end count as not written: a file system may bring a
+file's length to the disk before its data.
 """
 from enum import Enum
 
@@ -20,8 +21,8 @@ def judge(tail: bytes, seq: int, prev: str) -> Tail:
         return Tail.COMPLETE
     if _is_record(tail[:-1] + b"\n", seq, prev):
         return Tail.DAMAGED  # the line break itself was changed: the post was acknowledged
-    start = f"{seq},".encode()
-    if tail[: len(start)] != start[: len(tail)] or _looks_whole(tail, prev):
+    start, written = f"{seq},".encode(), tail.rstrip(b"\0")
+    if written[: len(start)] != start[: len(written)] or b"\0" in written or _looks_whole(written, prev):
         return Tail.DAMAGED
     return Tail.TORN
 

@@ -1,0 +1,154 @@
+"""A billing state folder as one process knows it: the journal read so far, its book, its projections, its manifest.
+
+It decides nothing and takes no lock: every method is called under the ledger's. Projections are compared with the
+journal before anything is posted; what goes wrong with them after a post cannot undo it, and is met again, and told,
+before the next post and at the checkpoint.
+"""
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from platform.errors import CorruptError, StorageError
+from platform.ledger import manifest
+from platform.ledger.balance import Book
+from platform.ledger.disk import Disk, read_whole, write_whole
+from platform.ledger.follow import Followers, once_true
+from platform.ledger.log import JOURNAL, Log, is_journal_there
+from platform.ledger.manifest import FileState, Manifest
+from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
+from platform.ledger.record import GENESIS, HEADER, Record, encode
+from platform.model.digest import sha256_hex
+from platform.model.entry import Post
+
+Prepared = tuple[Post, bytes]  # a post and its JSON
+
+
+class StateFolder:
+    """`book` is replaced, not changed back, when the folder has to be read again."""
+
+    def __init__(self, folder: Path, disk: Disk) -> None:
+        self.folder = folder
+        self.book = Book()
+        self._disk = disk
+        self._log: Log | None = None
+        self._manifest: Manifest | None = None
+        self._after_manifest = (len(HEADER), 0, GENESIS)  # where the journal goes on after the manifest's head
+        self._files: Followers | None = None  # None until they were compared with the journal
+        self._unfollowed: list[Record] = []  # posted by others since: the projections have not followed them yet
+
+    @property
+    def log(self) -> Log:
+        """The journal file. CorruptError when it is gone: the files beside it say that there was one."""
+        if self._log is None:
+            if not is_journal_there(self.folder, self._disk):
+                raise CorruptError(f"{self.folder / JOURNAL}:1: is gone while other files of the state are there; "
+                                   "restore it, a new one would forget what was paid")
+            self._log = Log(self.folder, self._disk)
+        return self._log
+
+    def forget(self) -> None:
+        """Read everything again at the next look: after a fork, or when a look was interrupted."""
+        if self._log is not None:
+            self._log.close()
+        self._log, self._files, self.book = None, None, Book()
+        self._unfollowed = []
+        self._after_manifest = (len(HEADER), 0, GENESIS)
+
+    def catch_up(self) -> None:
+        """Read what was written since the last look, by whomever, and recover what a crash left."""
+        if self._log is None or self.book.seq != self._log.seq:
+            self.forget()
+            self._manifest = self._read_manifest()
+        for record in self.log.unread():
+            self._apply(record)
+            if self._files is not None:
+                self._unfollowed.append(record)
+        known = self._manifest
+        if known and self.book.seq < known.seq:
+            raise CorruptError(f"{self.log.path}:{self.book.seq + 1}: ends before line {known.seq + 1}, which the "
+                               "manifest names; restore the whole journal")
+
+    def up_to_date(self) -> None:
+        """The book and the projections as the journal has it now. CorruptError when a projection differs."""
+        self.catch_up()
+        files, known, self._files = self._files, self._manifest, None  # None again when this is interrupted
+        if files is None:
+            files = Followers(self.folder, self._disk)
+            start = self._after_manifest if files.skip(known) else ()
+            files.follow(self.log.records(*start), known.seq if known else 0)
+            self._credits_are_true()
+        else:
+            files.extend(self._unfollowed)
+        self._files, self._unfollowed = files, []
+
+    def write(self, posts: Sequence[Prepared], at: str) -> None:
+        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
+        lines, records, head = [], [], self.log.head
+        for seq, (post, body) in enumerate(posts, self.log.seq + 1):
+            line, head = encode(seq, at, post, body, head)
+            lines.append(line)
+            records.append(Record(seq, at, head, post, body))
+        self.log.append(b"".join(lines), records)
+        for record in records:
+            self.book.apply(record.post, record.body, record.ts)
+        self._follow_own(records)
+
+    def checkpoint(self) -> None:
+        """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""
+        self.up_to_date()
+        files, known = self._files, self._read_manifest()  # another process may have written one since
+        if files is None:
+            raise RuntimeError("up_to_date leaves the files known")
+        truth, true = self._credits_are_true()
+        if not (true and known and (known.seq, known.hash) == (self.log.seq, self.log.head)):
+            self.log.make_durable()
+            files.sync(known.files if known else {})
+            if not true:
+                write_whole(self._disk, self.folder / CREDITS, truth)
+            journal = FileState(self.log.sha.hexdigest(), self.log.end, self.log.seq)
+            balances = FileState(sha256_hex(truth), len(truth), truth.count(b"\n") - 1)
+            known = Manifest(known.generation + 1 if known else 1, self.log.seq, self.log.head,
+                             {**files.states(), JOURNAL: journal, CREDITS: balances})
+            write_whole(self._disk, self.folder / manifest.NAME, manifest.render(known))
+        self._manifest, self._after_manifest = known, (self.log.end, self.log.seq, self.log.head)
+
+    def _follow_own(self, records: Sequence[Record]) -> None:
+        files, self._files = self._files, None
+        if files is None:
+            return
+        try:
+            files.extend(records)
+        except (StorageError, CorruptError):
+            return  # acknowledged all the same; `up_to_date` compares them again, and tells
+        self._files = files
+
+    def _read_manifest(self) -> Manifest | None:
+        path = self.folder / manifest.NAME
+        data = read_whole(self._disk, path)
+        try:
+            return None if data is None else manifest.parse(data)
+        except ValueError as error:
+            raise CorruptError(f"{path}:1: {error}; restore it, nothing was changed") from error
+
+    def _apply(self, record: Record) -> None:
+        place = f"{self.log.path}:{record.seq + 1}"
+        try:
+            self.book.apply(record.post, record.body, record.ts)
+        except CorruptError as error:
+            raise CorruptError(f"{place}: {error}; restore the journal") from error
+        known = self._manifest
+        if known and record.seq == known.seq:
+            if record.hash != known.hash:
+                raise CorruptError(f"{place}: is not the line that the manifest names; restore the journal that "
+                                   "belongs to it")
+            self._after_manifest = (self.log.end, record.seq, record.hash)
+
+    def _credits_are_true(self) -> tuple[bytes, bool]:
+        """tenants_credits.csv as it should be, and whether it is. CorruptError when it was never true."""
+        truth = credits_lines(self.book.accounts())
+        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever())
+
+    def _credits_ever(self) -> Iterator[bytes]:
+        past = Book()
+        for record in self.log.records():
+            past.apply(record.post, record.body, record.ts)
+            yield as_csv([credits_row(record.post.tenant_id, past.account(record.post.tenant_id))])

@@ -1,0 +1,156 @@
+"""Stories of money, through a real ledger: what is charged, refused, given back and granted, to the credit."""
+import csv
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from platform.errors import ConflictError, UsageError
+from platform.ledger.charge import decide_charge
+from platform.ledger.credit import payment, topup, unapplied
+from platform.ledger.initialise import ensure
+from platform.ledger.journal import Ledger
+from platform.ledger.refund import settle
+from platform.model.entry import Post
+from platform.model.order import Kind
+from platform.model.plan import PlannedOrder
+from platform.model.prices import Payment, Promotion
+from platform.model.reasons import Reason, Reasons
+from platform.model.run import RunRecord, Status
+from platform.model.tenant import Tenant, TenantStatus
+from tests.ledger.conftest import NOON, noon, order, run, step
+
+TODAY = date(2026, 11, 24)
+ACTIVE = Tenant("tenant", "A tenant")
+SUSPENDED = Tenant("tenant", "A tenant", status=TenantStatus.SUSPENDED)
+ONE, TWO = step("one", ("__run__", 5), ("said", 2)), step("two", ("__run__", 1))
+MAIL = step("mail", ("__run__", 1), ("delivery_receipt", 0), kind=Kind.DELIVERY)
+TEA = order(ONE, TWO)
+REASONS = Reasons({name: Reason(name, "global", "test", refundable)
+                   for name, refundable in (("timed_out", True), ("skipped_upstream", True), ("unverified", False))})
+
+
+def charge(ledger: Ledger, what: PlannedOrder = TEA, tenant: Tenant = ACTIVE, **promotions: Promotion) -> list[str]:
+    return told(ledger.post(lambda book: decide_charge(book, what, tenant, promotions, TODAY).posts))
+
+
+def settled(ledger: Ledger, what: PlannedOrder, *runs: RunRecord) -> list[str]:
+    return told(ledger.post(lambda book: settle(book, what, {each.step_id: each for each in runs}, REASONS)))
+
+
+def told(posts: tuple[Post, ...]) -> list[str]:
+    return [f"{post.kind} {post.amount_credits} {post.reason_code}".strip() for post in posts]
+
+
+def give(ledger: Ledger, amount: int, reference: str = "wire-1") -> None:
+    ledger.post(lambda book: [topup("tenant", amount, "bank-wire", reference)])
+
+
+def test_an_order_is_charged_five_and_two_and_one_once(ledger: Ledger, reopen: Callable[[], Ledger]) -> None:
+    give(ledger, 100)
+    assert charge(ledger) == ["charge -8"]
+    assert charge(ledger) == []
+    assert charge(reopen()) == []
+    assert reopen().book.balance("tenant") == 92
+
+
+def test_the_last_credit_is_enough_and_one_less_is_refused_with_a_row(ledger: Ledger) -> None:
+    give(ledger, 7)
+    assert charge(ledger) == ["refusal 0 not_enough_credits"]
+    assert charge(ledger) == []  # the same refusal is one row
+    give(ledger, 1, "wire-2")
+    assert charge(ledger) == ["charge -8"]
+    assert ledger.book.balance("tenant") == 0
+
+
+def test_a_suspended_tenant_is_refused_once_even_when_all_is_paid(ledger: Ledger) -> None:
+    give(ledger, 100)
+    charge(ledger)
+    assert charge(ledger, tenant=SUSPENDED) == ["refusal 0 tenant_suspended"]
+    assert charge(ledger, tenant=SUSPENDED) == []
+    assert ledger.book.balance("tenant") == 92
+
+
+def test_a_failed_step_is_refunded_whole_its_retry_charged_once_and_an_old_failure_never_counts_again(
+        ledger: Ledger) -> None:
+    give(ledger, 100)
+    charge(ledger)
+    failed, skipped = run(ONE, Status.FAILED, "timed_out"), run(TWO, Status.SKIPPED, "skipped_upstream")
+    assert settled(ledger, TEA, failed, skipped) == ["refund 8 timed_out"]
+    assert settled(ledger, TEA, failed, skipped) == []
+    assert charge(ledger) == ["charge -8"]
+    assert settled(ledger, TEA, failed, skipped) == []  # records of epoch 0 say nothing of the charge of epoch 1
+    assert settled(ledger, TEA, run(ONE, Status.FAILED, "timed_out", epoch=1)) == ["refund 7 timed_out"]
+    assert ledger.book.balance("tenant") == 99
+
+
+def test_a_failure_that_is_not_refundable_keeps_its_charge(ledger: Ledger) -> None:
+    give(ledger, 100)
+    charge(ledger)
+    assert settled(ledger, TEA, run(ONE, Status.FAILED, "unverified")) == []
+
+
+def test_a_zero_credit_item_moves_to_the_next_epoch_with_the_rest(ledger: Ledger) -> None:
+    give(ledger, 100)
+    mailing = order(MAIL)
+    charge(ledger, mailing)
+    assert settled(ledger, mailing, run(MAIL, Status.FAILED, "timed_out")) == ["refund 1 timed_out"]
+    assert [ledger.book.epoch(MAIL.task_hash, name) for name in ("__run__", "delivery_receipt")] == [1, 1]
+    assert ledger.book.paid(MAIL.task_hash, "delivery_receipt") is None
+
+
+def test_a_completed_delivery_leaves_evidence_once_whatever_a_later_receipt_says(ledger: Ledger) -> None:
+    give(ledger, 100)
+    mailing = order(MAIL)
+    charge(ledger, mailing)
+    receipt = {"provider": "email", "bytes": 10, "verification_status": "verified"}
+    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence=receipt)) == ["evidence 0"]
+    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence={**receipt, "bytes": 11})) == []
+
+
+def test_a_promotion_is_granted_by_the_charge_that_needs_it_up_to_its_uses(ledger: Ledger) -> None:
+    welcome = Promotion("WELCOME", 8, 1, date(2026, 11, 24), date(2026, 11, 24))
+    named = order(ONE, TWO, promotions=("WELCOME", "WELCOME"))
+    assert charge(ledger, named, WELCOME=welcome) == ["promotion 8", "charge -8"]
+    other = order(step("one", order="coffee"), promotions=("WELCOME",))
+    assert charge(ledger, other, WELCOME=welcome) == ["refusal 0 not_enough_credits"]
+    over = Promotion("OVER", 8, 9, date(2026, 11, 1), date(2026, 11, 23))
+    assert charge(ledger, order(step("one", order="milk"), promotions=("OVER",)), OVER=over) == [
+        "refusal 0 not_enough_credits"]
+
+
+def test_a_top_up_sent_twice_is_one_and_with_another_amount_a_conflict_that_names_it(ledger: Ledger) -> None:
+    give(ledger, 5)
+    give(ledger, 5)
+    with pytest.raises(ConflictError, match="amount_credits 5, now it says 6"):
+        give(ledger, 6)
+    assert ledger.book.balance("tenant") == 5
+
+
+@pytest.mark.parametrize("amount", [0, -1, True, 10**15 + 1])
+def test_only_positive_whole_amounts_can_be_topped_up(amount: int) -> None:
+    with pytest.raises(UsageError):
+        topup("tenant", amount, "bank-wire", "wire-1")
+
+
+def test_a_state_is_made_with_its_confirmed_payments_and_an_edited_one_is_a_conflict(state: Path) -> None:
+    rows = [Payment("p1", "tenant", "bank-wire", 1000, "w", "CONFIRMED"),
+            Payment("p2", "tenant", "bank-wire", 7, "w2", "PENDING")]
+    assert told(ensure(state, rows, noon)) == ["payment 1000"]
+    assert ensure(state, rows, noon) == ()
+    edited = [Payment("p1", "tenant", "bank-wire", 2000, "w", "CONFIRMED")]
+    assert unapplied(Ledger.open(state).book, edited) == (payment(edited[0]),)
+    with pytest.raises(ConflictError, match="amount_credits"):
+        ensure(state, edited, noon)
+
+
+def test_what_a_spreadsheet_would_take_for_a_formula_is_text_and_negative_amounts_stay_numbers(
+        ledger: Ledger, state: Path) -> None:
+    ledger.post(lambda book: [topup("tenant", 100, "bank-wire", "=1+1, \"x\"", "=HYPERLINK(1)")])
+    charge(ledger)
+    ledger.checkpoint()
+    with (state / "transactions.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["note"], first["created_at"], second["amount_credits"]) == ("'=HYPERLINK(1)", NOON, "-8")
+    assert (state / "tenants_credits.csv").read_text().splitlines()[1] == f"tenant,92,{NOON},active"

@@ -2,7 +2,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from platform.errors import PlatformError
@@ -21,11 +21,28 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status. One line a problem, never a traceback for what a person got wrong."""
+    """Run one command; its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    try:
+
+    def command() -> int:
         arguments = _parser(words).parse_args(words)
         return int(arguments.run(arguments) or 0)
+
+    return guarded(command)
+
+
+def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None],
+           run: Callable[[argparse.Namespace], int]) -> int:
+    """A file of scripts/ as one command: its options, its work, and errors as exit statuses like everywhere."""
+    parser = argparse.ArgumentParser(description=purpose, allow_abbrev=False)
+    add_arguments(parser)
+    return guarded(lambda: run(parser.parse_args()))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """The exit status of an action. One line a problem, never a traceback for what a person got wrong."""
+    try:
+        return action()
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

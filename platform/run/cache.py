@@ -1,24 +1,31 @@
-"""Results by what went in, within one tenant: runtime/cache/<tenant>/<inputs digest>/.
+"""Results by what went in, within one tenant: runtime/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json, the
+record of the run that made them. (It is not called run.json: whoever looks for runs shall not find it.)
 
 An entry is another step's result, or this step's own on a runner that has lost it. It is taken only when every byte is
-what its record says; a damaged entry is thrown away. Deliveries are never cached: what they do is not in their outputs.
+what its record says and the contract's retention has not passed; any other entry is thrown away. Deliveries are never
+cached: what they do is not in their outputs. A cache that cannot be read or written is a cache that is empty.
 """
 import shutil
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from platform.errors import StorageError
-from platform.files import sha256_file, write_atomic
+from platform.files import write_atomic
 from platform.model.order import Kind, Reuse
 from platform.model.plan import PlannedStep
-from platform.model.run import OutputFile, RunRecord
+from platform.model.run import RunRecord
 from platform.run.context import RunContext
-from platform.run.outputs import OutputError, collect
-from platform.run.records import OUTPUTS, RECORD, as_bytes, record_in
+from platform.run.fault import Fault
+from platform.run.outputs import collect
+from platform.run.records import OUTPUTS, as_bytes, record_in
+
+ENTRY = "entry.json"
+_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 
 
 def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
-    """Copy a cached result into the fresh folder `outputs`; the record it came from, or None.
+    """Copy a cached result into the empty folder `outputs`; the record that it came with, or None and nothing copied.
 
     A step whose own record says that it made this very result runs again: its outputs were damaged or deleted, and a
     copy from the cache would hide it.
@@ -27,26 +34,25 @@ def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Pa
     if not _may(context, step) or step.reuse is Reuse.NONE or (own and own.inputs_digest == inputs_digest):
         return None
     entry = _entry(context, step, inputs_digest)
-    record = record_in(entry / RECORD)
-    if record is None:
-        return None
-    if not all(_intact(entry / OUTPUTS, output) for output in record.outputs):
+    record = record_in(entry / ENTRY)
+    if record is None or expired(record.finished_at, step.contract.retention, context.now()):
         shutil.rmtree(entry, ignore_errors=True)
         return None
-    shutil.copytree(entry / OUTPUTS, outputs, dirs_exist_ok=True)
     try:
-        same = collect(step, outputs, context.digests, 0) == record.outputs
-    except OutputError:
-        same = False
-    if not same:
-        shutil.rmtree(entry, ignore_errors=True)
-        shutil.rmtree(outputs)
-        outputs.mkdir()
-    return record if same else None
+        shutil.copytree(entry / OUTPUTS, outputs, symlinks=True, dirs_exist_ok=True)
+        intact = collect(step, outputs, context.digests) == record.outputs
+    except (OSError, Fault):
+        intact = False
+    if intact:
+        return record
+    shutil.rmtree(entry, ignore_errors=True)
+    shutil.rmtree(outputs, ignore_errors=True)
+    outputs.mkdir(exist_ok=True)
+    return None
 
 
 def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Path) -> None:
-    """Remember a completed result; an entry that is there stays."""
+    """Remember a completed result that was made here; an entry that is there stays."""
     entry = _entry(context, step, record.inputs_digest)
     if not _may(context, step) or not record.completed or record.cached_from or entry.exists():
         return
@@ -54,14 +60,21 @@ def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Pat
         entry.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".", dir=entry.parent))
     except OSError:
-        return  # a cache that cannot be written is a cache that is empty
+        return
     try:
         shutil.copytree(outputs, fresh / OUTPUTS)
-        write_atomic(fresh / RECORD, as_bytes(record))
+        write_atomic(fresh / ENTRY, as_bytes(record))
         fresh.chmod(0o755)
-        fresh.rename(entry)
+        fresh.rename(entry)  # another step that made the same was first: its entry is as good
     except (OSError, StorageError):
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def expired(finished_at: str, retention: str, now: datetime) -> bool:
+    """Whether a result of that time is older than a contract's `retention` (12h, 3d, 1w, 6m, 1y; none: for ever)."""
+    if not retention:
+        return False
+    return datetime.fromisoformat(finished_at) + timedelta(days=int(retention[:-1]) * _DAYS[retention[-1]]) < now
 
 
 def _may(context: RunContext, step: PlannedStep) -> bool:
@@ -70,9 +83,3 @@ def _may(context: RunContext, step: PlannedStep) -> bool:
 
 def _entry(context: RunContext, step: PlannedStep, inputs_digest: str) -> Path:
     return context.runtime_dir / "cache" / step.id.tenant_id / inputs_digest
-
-
-def _intact(outputs: Path, output: OutputFile) -> bool:
-    """A quick look before copying: a file's bytes; folders are compared whole after the copy."""
-    path = outputs / output.path
-    return path.is_dir() if output.type == "dir" else path.is_file() and sha256_file(path) == output.sha256

@@ -1,79 +1,181 @@
-"""The program of the child process: run one module. Standard library only; it imports nothing of ours by itself.
+"""The program of the child process: one call of one module's `run(params, outputs_dir)`. Standard library only.
 
-    python -I -S child.py JOB.json
+    python -s -P -S child.py REQUEST ANSWER LIFELINE      three open file descriptors
 
-The job names the module's src folder, the params, the outputs folder, the limits and where the result goes. The module
-may import its siblings, the standard library, what is installed, and of our package only what it is given leave to.
+REQUEST   the job, marshalled: both ends are the same interpreter, and importing json costs as much as starting Python.
+ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came:
+          `load`, `run`, then one of
+              returned STATUS REASON MESSAGE
+              malformed TEXT             what run() returned was no result
+              raised ERRNO TEXT          an exception that nobody caught; ERRNO is empty unless the system gave one
+LIFELINE  a pipe that only the parent can write to. When it closes, the parent is gone, and the kernel kills this whole
+          process group: no orphan goes on writing.
+
+The environment comes in the request, where no process list shows it, and is set exactly. Compiled files of the module
+are neither read nor written: Python trusts them by time and size, and an edit may change neither. Of our package a
+module may import `platform.delivery` and `platform.bundle`.
 """
-import importlib.util
-import json
+from __future__ import annotations
+
+import builtins
+import fcntl
+import marshal
+import os
 import resource
 import sys
-import traceback
-from importlib.machinery import ModuleSpec
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+)
 
-ALLOWED_ROOMS = frozenset({"delivery", "bundle", "model", "errors", "files"})  # the last three for the first two
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # at run time these would cost more than the rest of this file
+    from collections.abc import Callable
+    from types import CodeType, ModuleType, TracebackType
+    from typing import Any
+
+OPEN_ROOMS = frozenset({"delivery", "bundle"})
+THEIR_NEEDS = frozenset({"model", "errors", "files"})  # what the open rooms stand on; not for modules
+_MESSAGE_CHARS = 2000
+_MEGABYTE = 1 << 20
+_SIGKILL = 9  # the module `signal` costs 4 ms
 
 
-class OurPackage:
-    """Finds `platform` as our package, and of it the allowed rooms only. Our root itself is not on the path."""
+def main(request: int, answer: int, lifeline: int) -> None:
+    die_with_parent(lifeline)
+    with open(request, "rb") as file:
+        job = marshal.load(file)
+    os.umask(0o022)
+    limit(job["limits"])
+    os.environ.clear()  # bubblewrap adds to it
+    os.environ.update(job["env"])
+    find_modules(job["src"], job["packages"], job["platform"])
+
+    def say(*fields: str) -> None:
+        os.write(answer, b"".join(field.replace("\0", " ")[:_MESSAGE_CHARS].encode("utf-8", "backslashreplace") + b"\0"
+                                  for field in fields))
+
+    def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        number = getattr(error, "errno", None)
+        say("raised", str(number) if isinstance(number, int) else "", f"{kind.__name__}: {error}")
+        sys.__excepthook__(kind, error, own_frames(trace))
+
+    sys.excepthook = crashed
+    say("load")
+    module = __import__("run")
+    function = module.run
+    say("run")
+    say(*told(function(job["params"], job["outputs"])))
+
+
+def told(returned: object) -> list[str]:
+    """What `run` returned, as the fields of an answer. Whether the status is one is for the parent to say."""
+    if isinstance(returned, dict):
+        fields: list[Any] = [returned.get("status"), returned.get("reason_slug") or "", returned.get("message") or ""]
+        if all(isinstance(field, str) for field in fields):
+            return ["returned", *fields]
+    return ["malformed", repr(returned)]
+
+
+def die_with_parent(lifeline: int) -> None:
+    """Have the kernel kill this process group when the other end of the pipe closes; at once when it has."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, _SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    try:
+        os.read(lifeline, 1)
+    except BlockingIOError:
+        return  # open, and nothing to read: the parent is there
+    os.killpg(os.getpgrp(), _SIGKILL)
+
+
+def limit(limits: dict[str, int]) -> None:
+    """Limits of this process and its children; zero is no limit. `cpu_s` stands behind the parent's clock."""
+    for name, value in ((resource.RLIMIT_AS, limits["memory_mb"] * _MEGABYTE),
+                        (resource.RLIMIT_FSIZE, limits["file_mb"] * _MEGABYTE),
+                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_CPU, limits["cpu_s"])):
+        if value:
+            _, hard = resource.getrlimit(name)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(name, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def own_frames(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of this file: the module's author did not write them."""
+    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    return trace
+
+
+# Finding modules
+
+
+class FreshLoader(SourceFileLoader):
+    """Compiles a module's source anew, whatever compiled files lie beside it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class Ours:
+    """Finds `platform` as our package, which is the standard module too, and nothing else of it but the open rooms.
+
+    The repository itself is not on the path, and until somebody imports `platform` this costs nothing.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if name == "platform":
-            return importlib.util.spec_from_file_location(
-                name, self._folder + "/__init__.py", submodule_search_locations=[self._folder])
-        if name.startswith("platform.") and name.split(".")[1] not in ALLOWED_ROOMS:
-            raise ImportError(f"{name}: of platform a module may import delivery and bundle, nothing else")
+            file = f"{self._folder}/__init__.py"
+            spec = ModuleSpec(name, SourceFileLoader(name, file), origin=file, is_package=True)
+            spec.submodule_search_locations = [self._folder]
+            return spec
+        if name.startswith("platform.") and name.split(".")[1] not in OPEN_ROOMS | THEIR_NEEDS:
+            raise ImportError(refusal(name))
         return None
 
 
-def limit(limits: dict[str, int]) -> None:
-    """Limits of this process and its children; zero is no limit."""
-    megabyte = 1 << 20
-    for name, value in ((resource.RLIMIT_AS, limits["memory_mb"] * megabyte),
-                        (resource.RLIMIT_FSIZE, limits["file_mb"] * megabyte),
-                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_CPU, limits["timeout_s"])):
-        if value:
-            _, hard = resource.getrlimit(name)
-            resource.setrlimit(name, (value, value) if hard == resource.RLIM_INFINITY else (min(value, hard), hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def find_modules(src: str, packages: list[str], platform: str) -> None:
+    """Look for modules in `src`, then in the standard library, then in the installed `packages`."""
+    fresh = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshLoader, SOURCE_SUFFIXES))
 
+    def below_src(path: str) -> Any:
+        if path != src and not path.startswith(f"{src}/"):
+            raise ImportError
+        return fresh(path)
 
-def main(job_file: str) -> None:
-    with open(job_file, encoding="utf-8") as file:
-        job = json.load(file)
-    limit(job["limits"])
-    sys.path[:0] = [job["src"]]
-    sys.path += job["packages"]
-    sys.meta_path.insert(0, OurPackage(job["platform"]))
     sys.dont_write_bytecode = True
-    with open(job["result"], "w", encoding="utf-8") as file:
-        json.dump(called(job), file)
+    sys.path_hooks.insert(0, below_src)
+    sys.path[:] = [src, *sys.path, *packages]
+    sys.meta_path.insert(0, Ours(platform))
+    builtins.__import__ = guarded(builtins.__import__)
 
 
-def called(job: dict[str, object]) -> dict[str, object]:
-    """The module's own result under "returned", or how it ended instead."""
-    try:
-        spec = importlib.util.spec_from_file_location("run", str(job["src"]) + "/run.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["run"] = module
-        spec.loader.exec_module(module)
-        returned = module.run(job["params"], job["outputs"])
-        json.dumps(returned, allow_nan=False)
-        return {"returned": returned}
-    except SystemExit as error:
-        return {"exited": str(error.code)}
-    except BaseException as error:  # noqa: BLE001  (whatever a module throws is its outcome, and ours to tell)
-        traceback.print_exc()
-        return {"crashed": f"{type(error).__name__}: {error}".strip()[:2000]}
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
+    """`import` that refuses modules what the open rooms stand on, whether it is loaded already or not."""
+    def guard(name: str, *given: Any, **named: Any) -> ModuleType:
+        if name.partition(".")[0] == "platform":
+            scope, names = given[0] if given else named.get("globals"), given[2] if given[2:] else named.get("fromlist")
+            asked = {name.split(".")[1]} if "." in name else set(names or ())
+            if asked & THEIR_NEEDS and not str((scope or {}).get("__name__")).startswith("platform."):
+                raise ImportError(refusal(f"platform.{min(asked & THEIR_NEEDS)}"))
+        return import_(name, *given, **named)
+
+    return guard
+
+
+def refusal(name: str) -> str:
+    return f"{name} is not for modules; of platform they may import platform.delivery and platform.bundle"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*map(int, sys.argv[1:]))

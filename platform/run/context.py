@@ -12,7 +12,11 @@ from platform.model.run import RunRecord
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """`record` gives the newest record of any step; `assets` the file of (tenant id, path); `env` holds the secrets."""
+    """One run's view of the machine. `root` and `runtime_dir` are absolute; `env` is where secrets are taken from;
+    `now` gives aware times; `record` gives any step's newest record; `assets` the file of (tenant id, bound path).
+
+    A module's code is looked at once a context: what changes later is seen by the next run, which then runs again.
+    """
 
     root: Path
     runtime_dir: Path
@@ -22,7 +26,7 @@ class RunContext:
     now: Callable[[], datetime]
     record: Callable[[StepId], RunRecord | None]
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
-    module_code: dict[str, str] = field(default_factory=dict)  # digests of module folders, each taken once
+    module_code: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # digests, by module id
 
     def module_dir(self, module_id: str) -> Path:
         return self.root / "modules" / module_id

@@ -1,7 +1,8 @@
-"""What goes into a step: as one manifest that is digested and explained, and as the values the module gets.
+"""What goes into a step: as one manifest that is digested and explained, and as the values that the module gets.
 
-The manifest holds content, never names of tenants, orders or steps: two steps with the same manifest would make the
-same outputs, so the content cache is keyed by its digest.
+Both come from the same walk over the same values, so they cannot drift apart. The manifest holds everything that can
+change what the module makes and nothing of where it runs: no tenant, order or step of its own, no folder of this
+machine. Two steps with the same manifest make the same outputs; the content cache is keyed by its digest.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,51 +10,93 @@ from pathlib import Path
 from typing import Any
 
 from platform.files import files_below
-from platform.model.digest import digest_of
+from platform.model.content_type import content_type
+from platform.model.digest import digest_of, sha256_hex
 from platform.model.ids import StepId
 from platform.model.order import Binding, Kind, Selector, with_bindings
 from platform.model.plan import PlannedStep
 from platform.plan.bind import SelectError, select
-from platform.plan.fingerprint import how
 from platform.run.context import RunContext
+from platform.run.fault import Fault
 from platform.run.records import output_path
 
+FORMAT = 1  # of the manifest; raise it and every step runs once more, free
 NOT_CODE = frozenset({"__pycache__", "tests"})
-
-
-class InputError(Exception):
-    """A bound file that is not there or is not what its selector reads: the step fails with `reason`."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The file or folder behind a binding, as it is now."""
+    """The file or folder behind a binding. `sha256` is what its maker recorded, an asset's what it has now."""
 
     path: Path
     sha256: str
     bytes: int
+    folder: bool = False
     content_type: str = ""
     step_id: str = ""
-    output_id: str = ""
     module_id: str = ""
+    output_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages call it: the same on every machine."""
+        return f"{self.path.name} of step {self.step_id}" if self.step_id else f"asset {self.path.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A step's inputs: `params` for the module, `manifest` for the record, `bound` for what the module may read."""
+
+    params: dict[str, Any]
+    manifest: dict[str, Any]
+    bound: tuple[Bound, ...]
+
+
+def resolve(context: RunContext, step: PlannedStep) -> Resolved:
+    """The inputs as they would go in now. Fault when a bound output does not exist or is not what its selector
+    reads. Files that are bound whole are not read here (`unaltered` is for that)."""
+    files: list[Bound] = []
+    bindings: dict[str, Any] = {}
+
+    def given(pointer: str, binding: Binding) -> Any:
+        source = _bound(context, step, binding)
+        if binding.selector is Selector.FILE:
+            files.append(source)
+            value = _as_param(source, binding)
+            bindings[pointer] = {**value, "path": source.path.name}
+        else:
+            value = _selected(pointer, source, binding)
+            bindings[pointer] = {"value_sha256": digest_of(value)}
+        return value
+
+    params = dict(with_bindings(step.params, given))
+    literals = with_bindings(step.params, lambda pointer, binding: None)
+    return Resolved(params, _manifest(context, step, literals, bindings), tuple(dict.fromkeys(files)))
 
 
 def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
-    """The manifest of a step's inputs. InputError when a bound output does not exist."""
-    bindings: dict[str, Any] = {}
+    """The manifest alone: what `inputs_digest` digests and `why` explains. Fault as `resolve`."""
+    return resolve(context, step).manifest
 
-    def stand_apart(pointer: str, binding: Binding) -> None:
-        bindings[pointer] = {"sha256": bound(context, step, binding).sha256, **how(binding)}
 
+def unaltered(context: RunContext, resolved: Resolved) -> None:
+    """Fault when a bound file is not, on disk, what its record says: nobody builds on a damaged result."""
+    for bound in resolved.bound:
+        try:
+            now = context.digests.tree(bound.path) if bound.folder else context.digests.file(bound.path)
+        except OSError as error:
+            raise Fault("missing_required_input", f"{bound.name}: {error.strerror}") from error
+        if now != bound.sha256:
+            raise Fault("missing_required_input", f"{bound.name} is not what was recorded; run that step again")
+
+
+def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any],
+              bindings: Mapping[str, Any]) -> dict[str, Any]:
+    """Literals have null where a binding stands; bindings stand apart, by JSON pointer: no literal looks like one."""
     manifest = {
-        "module_id": step.contract.module_id, "module_version": step.contract.version,
+        "format": FORMAT, "module_id": step.contract.module_id, "module_version": step.contract.version,
         "module_code": module_code(context, step.contract.module_id),
-        "inputs": with_bindings(step.params, stand_apart), "bindings": bindings,
-        "deliverables": sorted(step.deliverables),
+        "inputs": literals, "bindings": bindings, "deliverables": sorted(step.deliverables),
     }
     if step.contract.external:
         manifest["external_services"] = context.profile.external_services
@@ -62,59 +105,53 @@ def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
     return manifest
 
 
-def resolve(context: RunContext, step: PlannedStep) -> dict[str, Any]:
-    """The step's inputs as JSON values. InputError when a file is missing or is not what its selector reads."""
-    def value(pointer: str, binding: Binding) -> Any:
-        return _value(pointer, binding, bound(context, step, binding))
-
-    return dict(with_bindings(step.params, value))
-
-
-def bound_paths(context: RunContext, step: PlannedStep) -> tuple[Path, ...]:
-    """The files and folders that the step may read besides its module."""
-    paths: list[Path] = []
-    with_bindings(step.params, lambda _, binding: paths.append(bound(context, step, binding).path))
-    return tuple(dict.fromkeys(paths))
-
-
-def bound(context: RunContext, step: PlannedStep, binding: Binding) -> Bound:
+def _bound(context: RunContext, step: PlannedStep, binding: Binding) -> Bound:
     """The file behind a binding: an asset, or an output in the record of a step upstream."""
-    if binding.asset:
-        path = context.assets[step.id.tenant_id, binding.asset]
-        try:
-            return Bound(path, context.digests.file(path), path.stat().st_size)
-        except OSError as error:
-            raise InputError("missing_required_input", f"asset {binding.asset}: {error.strerror}") from error
-    return _from_step(context, StepId(*step.id.order, binding.from_step), binding)
-
-
-def _from_step(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
-    record = context.record(upstream)
-    for output in record.outputs if record and record.completed else ():
-        path = output_path(context.runtime_dir, upstream, output.path)
-        origin = {"step_id": upstream.step_id, "output_id": output.output_id,
-                  "module_id": record.module_id if record else ""}
-        if binding.output_id == output.output_id or binding.from_file == output.path:
-            return Bound(path, output.sha256, output.bytes, output.content_type, **origin)
-        if output.type == "dir" and binding.from_file.startswith(output.path + "/"):
-            inner = path / binding.from_file[len(output.path) + 1:]
-            if inner.is_file():
-                return Bound(inner, context.digests.file(inner), inner.stat().st_size, "", **origin)
-    name = binding.output_id or binding.from_file
-    raise InputError("missing_required_input", f"step {upstream.step_id} made no {name}")
-
-
-def _value(pointer: str, binding: Binding, file: Bound) -> Any:
-    if binding.selector is Selector.FILE:
-        value = {"path": str(file.path), "sha256": file.sha256, "bytes": file.bytes, "content_type": file.content_type,
-                 "step_id": file.step_id, "output_id": file.output_id, "module_id": file.module_id}
-        return {**value, "as_path": binding.as_path} if binding.as_path else value
+    if not binding.asset:
+        return _output(context, StepId(*step.id.order, binding.from_step), binding)
+    path = context.assets.get((step.id.tenant_id, binding.asset))
     try:
-        return select(file.path.read_bytes(), binding)
-    except SelectError as error:
-        raise InputError("bad_input_format", f"{pointer[1:]}: {file.path.name} {error}") from error
+        if path is None:
+            raise FileNotFoundError(2, "no such asset")
+        return Bound(path, context.digests.file(path), path.stat().st_size, False, content_type(binding.asset))
     except OSError as error:
-        raise InputError("missing_required_input", f"{pointer[1:]}: {file.path.name}: {error.strerror}") from error
+        raise Fault("missing_required_input", f"asset {binding.asset}: {error.strerror}") from error
+
+
+def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
+    record = context.record(upstream)
+    if record is None or not record.completed:
+        raise Fault("missing_required_input", f"step {upstream.step_id} has not completed")
+    for output in record.outputs:
+        path = output_path(context.runtime_dir, upstream, output.path)
+        if binding.output_id == output.output_id or binding.from_file == output.path:
+            return Bound(path, output.sha256, output.bytes, output.type == "dir", output.content_type,
+                         upstream.step_id, record.module_id, output.output_id)
+        inner = path / binding.from_file[len(output.path) + 1:]
+        if output.type == "dir" and binding.from_file.startswith(f"{output.path}/") and inner.is_file():
+            return Bound(inner, context.digests.file(inner), inner.stat().st_size, False, content_type(inner.name),
+                         upstream.step_id, record.module_id, output.output_id)
+    name = binding.output_id or binding.from_file
+    raise Fault("missing_required_input", f"step {upstream.step_id} made no {name}")
+
+
+def _as_param(source: Bound, binding: Binding) -> dict[str, Any]:
+    value = {"path": str(source.path), "sha256": source.sha256, "bytes": source.bytes,
+             "content_type": source.content_type, "step_id": source.step_id, "module_id": source.module_id,
+             "output_id": source.output_id}
+    return {**value, "as_path": binding.as_path} if binding.as_path else value
+
+
+def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
+    try:
+        data = source.path.read_bytes()
+        if sha256_hex(data) != source.sha256:
+            raise Fault("missing_required_input", f"{source.name} is not what was recorded; run that step again")
+        return select(data, binding)
+    except SelectError as error:
+        raise Fault("bad_input_format", f"input {pointer[1:]}: {source.name} {error}") from error
+    except OSError as error:
+        raise Fault("missing_required_input", f"input {pointer[1:]}: {source.name}: {error.strerror}") from error
 
 
 def module_code(context: RunContext, module_id: str) -> str:
@@ -135,10 +172,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "")
     """Where two manifests differ, as (path, old value, new value), in the order of the paths; None for not there."""
     found = []
     for name in sorted({*old, *new}):
-        ours, theirs = old.get(name), new.get(name)
+        before, after = old.get(name), new.get(name)
         path = f"{above}.{name}" if above else name
-        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-            found += differences(ours, theirs, path)
-        elif ours != theirs:
-            found.append((path, ours, theirs))
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, path)
+        elif before != after:
+            found.append((path, before, after))
     return found

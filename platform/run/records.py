@@ -1,7 +1,13 @@
-"""Run records on disk: runtime/<tenant>/<order>/<step>/run.json beside the step's outputs/ and log.txt."""
+"""Run records on disk: runtime/<tenant>/<order>/<step>/run.json, beside the step's outputs/ and log.txt.
+
+The record is the truth about a step. One that is torn, incomplete, of other types or of another step than its folder
+says reads as None: the step is then not done, and doing it again costs nothing.
+"""
 import json
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from platform.model.ids import StepId
 from platform.model.run import OutputFile, RunRecord, Status
@@ -28,7 +34,7 @@ def as_bytes(record: RunRecord) -> bytes:
 
 
 def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
-    """The step's record; None when there is none or it is damaged: the step is then simply not done."""
+    """The step's record; None when there is none or it is damaged."""
     record = record_in(record_file(runtime_dir, step_id))
     return record if record and record.id == step_id else None
 
@@ -36,8 +42,36 @@ def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
 def record_in(file: Path) -> RunRecord | None:
     """The record that a file holds, or None when it holds none."""
     try:
-        value = json.loads(file.read_bytes())
-        outputs = tuple(OutputFile(**output) for output in value.pop("outputs"))
-        return RunRecord(**{**value, "status": Status(value["status"]), "outputs": outputs})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return from_bytes(file.read_bytes())
+    except OSError:
         return None
+
+
+def from_bytes(data: bytes) -> RunRecord | None:
+    """What `as_bytes` wrote; None for anything else."""
+    try:
+        value = json.loads(data)
+        if not _conforms(value, _RECORD_TYPES) or not all(_is_output(output) for output in value["outputs"]):
+            return None
+        outputs = tuple(OutputFile(**output) for output in value["outputs"])
+        return RunRecord(**{**value, "status": Status(value["status"]), "outputs": outputs})
+    except ValueError:  # not JSON, not UTF-8, or no Status
+        return None
+
+
+_JSON_TYPES: Mapping[Any, tuple[type, ...]] = {str: (str,), Status: (str,), int: (int,), float: (float, int),
+                                               tuple[OutputFile, ...]: (list,), Mapping[str, Any]: (dict,)}
+_RECORD_TYPES = {field.name: _JSON_TYPES[field.type] for field in fields(RunRecord)}
+_OUTPUT_TYPES = {field.name: _JSON_TYPES[field.type] for field in fields(OutputFile)}
+
+
+def _conforms(value: Any, types: Mapping[str, tuple[type, ...]]) -> bool:
+    """All the fields, no others, each of its exact type (a boolean is no number)."""
+    return (isinstance(value, dict) and value.keys() == types.keys()
+            and all(type(value[name]) in wanted for name, wanted in types.items()))
+
+
+def _is_output(value: Any) -> bool:
+    """An output whose path stays below the outputs folder, whoever wrote the record."""
+    return (_conforms(value, _OUTPUT_TYPES) and value["type"] in ("file", "dir")
+            and not value["path"].startswith("/") and ".." not in PurePosixPath(value["path"]).parts)

@@ -1,66 +1,109 @@
 """How a child's end becomes an outcome: status, reason, message. Pure.
 
-A delivery is different: that its process crashed or ran out of time proves nothing about what was sent. Its reason is
-then `unverified`, which is not refunded, and the next run looks before it sends.
+    it ended                                        reason
+    returned COMPLETED                              the module's own, or none
+    returned FAILED                                 the module's own when it is a slug, else module_failed
+    returned something else                         malformed_result
+    raised                                          module_crashed; output_too_large, output_write_failed by errno
+    killed by a signal                              module_crashed; timed_out for its CPU limit
+    sys.exit, os._exit, no result                   module_exited
+    ran too long, wrote too much                    timed_out, output_too_large
+    never started                                   internal_error
+
+A delivery is different: once `run` was called, only its own word proves anything about what was sent. Any other end has
+the reason `unverified`, which is not refunded, and the next run looks before it sends.
 """
+import errno
 import re
-from dataclasses import dataclass, replace
-from typing import Any
+import signal
+from dataclasses import dataclass
 
 from platform.model.order import Kind
+from platform.model.profile import Limits
 from platform.model.run import Status
-from platform.run.worker import Ended
 
+UNVERIFIED = "unverified"
+# What may go better the next time. Wrong inputs and broken contracts do not.
+RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
+                       "delivery_failed", "output_write_failed", UNVERIFIED})
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_UNPROVEN = frozenset({"module_crashed", "module_exited", "timed_out", "malformed_result"})
-RETRYABLE = _UNPROVEN | {"external_api_error", "delivery_failed", "unverified"}
+_BY_ERRNO = {errno.EFBIG: "output_too_large", errno.ENOSPC: "output_write_failed", errno.EDQUOT: "output_write_failed"}
+_SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as status 128 + N
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended. `said` are the fields that it wrote (child.py); `exit_status` is negative for a signal."""
+
+    said: tuple[str, ...]
+    exit_status: int
+    timed_out: bool = False
+    too_large: bool = False
+
+    @property
+    def called(self) -> bool:
+        """Whether the module's `run` was called."""
+        return self.said[1:2] == ("run",)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt; `reason` is a slug of config/reasons.yml or one of the module's own."""
+    """What became of one attempt. `told`: the module itself said so, it is not our conclusion."""
 
     status: Status
     reason: str = ""
     message: str = ""
+    told: bool = False
 
 
-def failed(reason: str, message: str) -> Outcome:
-    return Outcome(Status.FAILED, reason, message[:2000])
-
-
-def judge(ended: Ended, kind: Kind, timeout_s: int) -> Outcome:
+def judge(ended: Ended, kind: Kind, limits: Limits) -> Outcome:
     """The outcome of an attempt, by the way it ended."""
-    outcome = _judge(ended, timeout_s)
-    if kind is Kind.DELIVERY and outcome.reason in _UNPROVEN:
-        return replace(outcome, reason="unverified", message=f"{outcome.reason}: {outcome.message}")
-    return outcome
+    outcome = _judge(ended, limits)
+    return unproven(outcome) if kind is Kind.DELIVERY and ended.called and not outcome.told else outcome
 
 
-def _judge(ended: Ended, timeout_s: int) -> Outcome:
+def unproven(outcome: Outcome) -> Outcome:
+    """A delivery's failure that proves nothing; the message keeps what happened."""
+    return Outcome(Status.FAILED, UNVERIFIED,
+                   f"{outcome.reason}: {outcome.message}; nobody can tell whether it was delivered")
+
+
+def _judge(ended: Ended, limits: Limits) -> Outcome:
     if ended.timed_out:
-        return failed("timed_out", f"it ran longer than {timeout_s} s and was ended")
-    match ended.result:
-        case {"returned": returned}:
-            return _returned(returned)
-        case {"crashed": str(message)}:
-            return failed("module_crashed", message)
-        case {"exited": str(status)}:
-            return failed("module_exited", f"it called sys.exit({status}) instead of returning a result")
-    if ended.exit_status < 0:
-        return failed("module_crashed", f"it was ended by signal {-ended.exit_status}, perhaps by a limit")
-    return failed("module_exited", f"it ended with status {ended.exit_status} and no result")
+        return _failed("timed_out", f"it ran longer than {limits.timeout_s} s and was ended")
+    if ended.too_large:
+        return _failed("output_too_large", f"it wrote more than {limits.output_mb} MB and was ended")
+    match ended.said[2:] if ended.called else ended.said[1:]:
+        case ("returned", status, reason, message) if ended.exit_status == 0:
+            return _returned(status, reason, message)
+        case ("malformed", text):
+            return _failed("malformed_result", f"run() returned {text[:200]}; it must return a map with a status")
+        case ("raised", number, message):
+            return _failed(_BY_ERRNO.get(int(number or 0), "module_crashed"), message)
+    return _silent(ended, limits)
 
 
-def _returned(returned: Any) -> Outcome:
-    match returned:
-        case {"status": "COMPLETED", **rest}:
-            return Outcome(Status.COMPLETED, _slug(rest.get("reason_slug"), ""), str(rest.get("message", ""))[:2000])
-        case {"status": "FAILED", **rest}:
-            return failed(_slug(rest.get("reason_slug"), "module_failed"), str(rest.get("message", "it said no more")))
-    said = str(returned)[:200]
-    return failed("malformed_result", f"run() returned {said!r}, not a map with status COMPLETED or FAILED")
+def _returned(status: str, reason: str, message: str) -> Outcome:
+    match status:
+        case "COMPLETED":
+            return Outcome(Status.COMPLETED, reason if _SLUG.fullmatch(reason) else "", message, told=True)
+        case "FAILED":
+            slug = reason if _SLUG.fullmatch(reason) else "module_failed"
+            return Outcome(Status.FAILED, slug, message or "the module said no more", told=True)
+    return _failed("malformed_result", f"run() returned the status {status[:60]!r}; COMPLETED and FAILED are known")
 
 
-def _slug(value: Any, otherwise: str) -> str:
-    return value if isinstance(value, str) and _SLUG.fullmatch(value) else otherwise
+def _silent(ended: Ended, limits: Limits) -> Outcome:
+    """It said nothing of its end, or died after it had returned."""
+    number = -ended.exit_status if ended.exit_status < 0 else ended.exit_status - _SHELL_SIGNAL
+    if number == signal.SIGXCPU:
+        return _failed("timed_out", f"it used more processor time than {limits.timeout_s} s of all processors have")
+    if not ended.said:
+        return _failed("internal_error", f"the child process did not start (status {ended.exit_status}); see its log")
+    if number in set(signal.Signals):
+        return _failed("module_crashed", f"it was killed by {signal.Signals(number).name}, perhaps for a limit")
+    return _failed("module_exited", f"it ended with status {ended.exit_status} and without a result")
+
+
+def _failed(reason: str, message: str) -> Outcome:
+    return Outcome(Status.FAILED, reason, message)

@@ -1,64 +1,82 @@
-"""Which isolation a step gets, and bubblewrap's command line for it. Pure but for one probe of the machine."""
-import functools
-import shutil
-import subprocess
-import sys
-import sysconfig
-from collections.abc import Sequence
+"""Which isolation a step gets, and bubblewrap's command line for it. Pure: what the machine has is an argument.
+
+Inside bubblewrap there is the system, Python, the module, what is bound to the step, its own outputs and a scratch
+folder, and nothing else: not the ledger, no other tenant, no other step, no network unless the contract asks for it.
+Everything stands at the path that it has outside, so a step sees the same names with and without bubblewrap.
+"""
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
-_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates", "/etc/pki",
-            "/usr/local/share/ca-certificates")
-IN_WORDS = {
-    "bubblewrap": "bubblewrap: own namespaces, no network unless the contract asks, only its own files mounted",
-    "process": "process: own process group, empty environment and limits, but the file system and network are shared",
-}
+from platform.errors import ForbiddenError
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/gai.conf",
+            "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/run/systemd/resolve")
+_NAMESPACES = ("--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+_BOX = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev",
+        "--tmpfs", "/tmp")
+_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")  # of a prefix; it may be the repository itself, which nobody may see
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What steps start with here. `bwrap` is its program, or empty and then `lacking` says why in words."""
+
+    python: str
+    prefixes: tuple[str, ...]  # Python's own folders
+    packages: tuple[str, ...]  # folders of installed packages
+    bwrap: str = ""
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a step may touch: `readable` as it is, `writable` with its own bytes, `hidden` never."""
+    """What a step may touch, as absolute paths. Of `optional` what is missing is left out."""
 
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
     workdir: Path
-    network: bool
+    network: bool = False
+    optional: tuple[Path, ...] = ()
 
 
-def isolation(wanted: str) -> str:
-    """`bubblewrap` or `process`: what the profile wants, `auto` being the best this machine has."""
-    if wanted == "auto":
-        return "bubblewrap" if works() else "process"
-    return wanted
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What is used, and what that means in words: they stand in the run record."""
+
+    bubblewrap: bool
+    words: str
 
 
-@functools.cache
-def works() -> bool:
-    """Whether bubblewrap is here and may make namespaces; asked once a process."""
-    program = shutil.which("bwrap")
-    if program is None:
-        return False
-    probe = [program, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+def isolation(wanted: str, machine: Machine, network: bool) -> Isolation:
+    """What the profile wants (auto, bubblewrap, process) on this machine. ForbiddenError when it wants bubblewrap and
+    there is none: running with less than was demanded is not for us to decide."""
+    if wanted != "process" and machine.bwrap:
+        reach = "the network" if network else "no network"
+        return Isolation(True, f"bubblewrap: own namespaces, {reach}, of the disk only what the step was given")
+    if wanted == "bubblewrap":
+        raise ForbiddenError(f"the profile demands bubblewrap and {machine.lacking}; install it, or set sandbox: auto")
+    why = "the profile says so" if wanted == "process" else machine.lacking
+    return Isolation(False, f"process: own process group and limits; disk and network are not shut off ({why})")
 
 
-def packages() -> tuple[str, ...]:
-    """The folders of installed packages, for a child that starts without `site`."""
-    return tuple(dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))))
+def probe(bwrap: str) -> list[str]:
+    """The cheapest command that succeeds where `bubblewrap` will work."""
+    return [bwrap, *_NAMESPACES, "--unshare-net", *_BOX, "--ro-bind", "/", "/", "true"]
 
 
-def bubblewrap(room: Room, command: Sequence[str]) -> list[str]:
-    """The command inside its own namespaces: nothing of the ledger, of other tenants or of other steps is mounted."""
-    program = shutil.which("bwrap") or "bwrap"
-    line = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    if room.network:
-        line += ["--share-net"]
-    system = [*_SYSTEM, *(_NETWORK if room.network else ()), sys.base_prefix, *packages()]
-    for path in dict.fromkeys([*system, *map(str, room.readable)]):
-        line += ["--ro-bind-try", path, path]
-    for writable in room.writable:
-        line += ["--bind", str(writable), str(writable)]
-    return [*line, "--chdir", str(room.workdir), "--", *command]
+def bubblewrap(room: Room, machine: Machine) -> list[str]:
+    """Bubblewrap's arguments, without its program and the command to run."""
+    line = [*_NAMESPACES, *(() if room.network else ("--unshare-net",)), *_BOX]
+    system = (*_SYSTEM, *(_NETWORK if room.network else ()), *machine.packages,
+              *(f"{prefix}/{name}" for prefix in machine.prefixes for name in _PYTHON))
+    line += _mounts("--ro-bind-try", system)
+    line += _mounts("--ro-bind-try", map(str, room.optional))
+    line += _mounts("--ro-bind", map(str, room.readable))
+    line += _mounts("--bind", map(str, room.writable))
+    return [*line, "--chdir", str(room.workdir)]
+
+
+def _mounts(option: str, paths: Sequence[str] | Iterator[str]) -> list[str]:
+    return [word for path in dict.fromkeys(paths) for word in (option, path, path)]

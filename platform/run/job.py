@@ -1,0 +1,77 @@
+"""A planned step as a job for the worker: its params with the `_platform` context, its environment, its reach."""
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from platform.errors import StorageError
+from platform.model.digest import derived_id
+from platform.model.order import Kind
+from platform.model.plan import PlannedStep
+from platform.run.context import RunContext
+from platform.run.fault import Fault
+from platform.run.inputs import Resolved
+from platform.run.place import Place
+from platform.run.worker import Job
+
+
+def run_id(step: PlannedStep, epoch: int) -> str:
+    """The id of this run: derived, so that the same history has the same ids. A refund begins a new one."""
+    return derived_id(f"run:{step.task_hash}:{epoch}")
+
+
+def delivery_key(step: PlannedStep, epoch: int) -> str:
+    """What a provider knows a delivery by; the same for every try of it, so that none arrives twice."""
+    return derived_id(f"delivery:{step.task_hash}:{epoch}")
+
+
+def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place) -> Job:
+    """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
+    contract, limits = step.contract, context.profile.limits
+    recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
+    secrets = {} if recorded else _secrets(context, step)
+    module_dir = context.module_dir(contract.module_id)
+    if not (module_dir / "src" / "run.py").is_file():
+        raise Fault("internal_error", f"modules/{contract.module_id}/src/run.py is missing")
+    platform: dict[str, Any] = {
+        **step.id._asdict(), "module_id": contract.module_id, "run_id": run_id(step, epoch),
+        "task_hash": step.task_hash, "delivery_key": delivery_key(step, epoch), "deliverables": list(step.deliverables),
+        "external_services": context.profile.external_services}
+    folders: tuple[Path, ...] = ()
+    if step.kind is Kind.DELIVERY:
+        platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery)
+    return Job(
+        module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
+        scratch=place.scratch, log=place.log,
+        limits=limits if step.timeout_s is None else replace(limits, timeout_s=step.timeout_s),
+        env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),
+        readable=tuple(bound.path for bound in resolved.bound), writable=folders,
+        network=contract.network and not recorded)
+
+
+def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
+    """The step's own secrets that the environment has."""
+    wanted = step.contract.secrets
+    missing = sorted(secret.name for secret in wanted if secret.required and not context.env.get(secret.name))
+    if missing:
+        raise Fault("secrets_missing", f"the environment does not have {', '.join(missing)}")
+    return {secret.name: context.env[secret.name] for secret in wanted if context.env.get(secret.name)}
+
+
+def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]]
+                      ) -> tuple[dict[str, dict[str, Any]], tuple[Path, ...]]:
+    """The profile's settings by provider with each `*_dir` made, and absolute; and these folders."""
+    absolute: dict[str, dict[str, Any]] = {}
+    folders = []
+    for provider, values in settings.items():
+        absolute[provider] = dict(values)
+        for name in (name for name in values if name.endswith("_dir")):
+            folder = root / values[name]
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(f"{folder}: cannot be made ({error.strerror}); "
+                                   f"see delivery.{provider}.{name} of the runtime profile") from error
+            absolute[provider][name] = str(folder)
+            folders.append(folder)
+    return absolute, tuple(folders)

@@ -1,0 +1,53 @@
+"""What this machine has for running steps, looked at once a process."""
+import functools
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from platform.run.sandbox import Machine, probe
+
+_PROBE_TIMEOUT_S = 10
+
+
+@functools.cache
+def this_machine() -> Machine:
+    """Python, where packages are, and bubblewrap if it is here and may make namespaces (containers often forbid it)."""
+    import site
+
+    prefixes = tuple(dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)))
+    packages = tuple(folder for folder in site.getsitepackages() if Path(folder).is_dir())
+    bwrap, lacking = _bubblewrap()
+    return Machine(sys.executable, prefixes, packages, bwrap, lacking)
+
+
+def _bubblewrap() -> tuple[str, str]:
+    """(program, "") or ("", why not)."""
+    import subprocess
+
+    program = shutil.which("bwrap")
+    if program is None:
+        return "", "bubblewrap is not installed"
+    try:
+        tried = subprocess.run(probe(program), capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "", f"bubblewrap does not work here ({type(error).__name__})"
+    if tried.returncode == 0:
+        return program, ""
+    said = tried.stderr.decode(errors="replace").strip().splitlines()
+    return "", f"bubblewrap does not work here ({said[-1] if said else f'status {tried.returncode}'})"
+
+
+def tasks_of_user() -> int:
+    """How many processes and threads this user runs now: RLIMIT_NPROC counts them all. Zero for root, whom the kernel
+    never limits."""
+    user, count = os.getuid(), 0
+    if user == 0:
+        return 0
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                count += Path(entry.path, "task").stat().st_nlink - 2 if entry.stat().st_uid == user else 0
+            except OSError:
+                continue  # it has ended meanwhile
+    return count

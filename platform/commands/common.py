@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from platform.errors import UsageError
+from platform.model.ids import OrderId
+from platform.model.plan import PlannedOrder
 from platform.tasks.session import Options, Session
 
 
@@ -48,6 +50,16 @@ def options(arguments: argparse.Namespace) -> Options:
 def open_session(arguments: argparse.Namespace) -> Session:
     """A session for a command that looks and does not run tasks."""
     return Session(root(), options(arguments))
+
+
+def one_order(arguments: argparse.Namespace) -> tuple[Session, PlannedOrder]:
+    """A session and the order that --tenant-id and --work-order-id name; UsageError when the plan does not have it."""
+    session = open_session(arguments)
+    order_id = OrderId(arguments.tenant_id, arguments.work_order_id)
+    session.only = frozenset({order_id})
+    if order_id not in session.plan.orders:
+        raise UsageError(f"{order_id}: not an enabled work order without errors; see `consistency-validate`")
+    return session, session.plan.orders[order_id]
 
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:

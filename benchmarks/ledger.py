@@ -1,0 +1,91 @@
+"""The ledger's cost, as ratios within one run: `python benchmarks/ledger.py [posts to open, default 100000]`.
+
+Single posts against a raw append+fsync of the same bytes and against SQLite (WAL, synchronous=FULL); posts in batches
+and by threads that share an fsync; opening a long journal; memory of its book. Times differ between disks and
+machines, ratios less.
+"""
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import _platform_boot  # noqa: F401  (imported for what it does)
+from platform.ledger.credit import topup
+from platform.ledger.journal import Ledger
+
+SINGLE, BATCH = 500, 1000
+
+
+def rate(count: int, act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return count / (time.perf_counter() - start)
+
+
+def raw(path: Path, line: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for _ in range(SINGLE):
+        os.write(handle, line)
+        os.fsync(handle)
+    os.close(handle)
+
+
+def sqlite(path: Path, line: bytes) -> None:
+    with sqlite3.connect(path, isolation_level=None) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("CREATE TABLE post (seq INTEGER PRIMARY KEY, key TEXT UNIQUE, body BLOB)")
+        for number in range(SINGLE):
+            database.execute("INSERT INTO post (key, body) VALUES (?, ?)", (str(number), line))
+    database.close()
+
+
+def single(ledger: Ledger, name: str, count: int = SINGLE) -> None:
+    for number in range(count):
+        ledger.post(lambda book: [topup("tenant", 1, "wire", f"{name}-{number}")])  # noqa: B023 (called at once)
+
+
+def threads(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: single(ledger, f"t{name}", SINGLE // 8), range(8)))
+
+
+def batches(ledger: Ledger, count: int) -> None:
+    for first in range(0, count, BATCH):
+        posts = [topup("tenant", 1, "wire", f"b{number}") for number in range(first, first + BATCH)]
+        ledger.post(lambda book: posts)  # noqa: B023 (called at once)
+
+
+def main(count: int) -> None:
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        ledger = Ledger.create(folder / "single")
+        single(ledger, "warm", 10)
+        line = (folder / "single" / "journal.csv").read_bytes().splitlines(keepends=True)[-1]
+        base = rate(SINGLE, lambda: raw(folder / "raw", line))
+        print(f"raw append+fsync        {base:9.0f}/s   1.00")
+        for what, of, act in (("single posts", SINGLE, lambda: single(ledger, "s")),
+                              ("8 threads", SINGLE // 8 * 8, lambda: threads(ledger)),
+                              ("SQLite WAL FULL", SINGLE, lambda: sqlite(folder / "sqlite", line))):
+            got = rate(of, act)
+            print(f"{what:<23} {got:9.0f}/s   {got / base:.2f}")
+        long = Ledger.create(folder / "long")
+        got = rate(count, lambda: batches(long, count))
+        print(f"batches of {BATCH:<12} {got:9.0f}/s   {got / base:.2f}")
+        long.checkpoint()
+        start = time.perf_counter()
+        Ledger.open(folder / "long")
+        print(f"open {count} posts: {time.perf_counter() - start:.2f} s")
+        tracemalloc.start()
+        kept = Ledger.open(folder / "long")
+        print(f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes a post")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -1,0 +1,86 @@
+"""What reaches the disk, in which order: an acknowledgement is worth what was synced before it."""
+from collections.abc import Callable
+from pathlib import Path
+
+from platform.ledger.credit import topup
+from platform.ledger.disk import Disk
+from platform.ledger.journal import Ledger
+from tests.ledger.conftest import noon
+
+
+class RecordingDisk(Disk):
+    """Does what it is told and remembers it."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    def append(self, handle: int, data: bytes) -> int:
+        self.did.append(f"append {data.count(10)}")
+        return super().append(handle, data)
+
+    def sync(self, handle: int) -> None:
+        self.did.append("sync")
+        super().sync(handle)
+
+    def replace(self, old: Path, new: Path) -> None:
+        self.did.append(f"replace {new.name}")
+        super().replace(old, new)
+
+    def sync_folder(self, folder: Path) -> None:
+        self.did.append("sync folder")
+        super().sync_folder(folder)
+
+    def truncate(self, handle: int, size: int) -> None:
+        self.did.append("truncate")
+        super().truncate(handle, size)
+
+
+def post(ledger: Ledger, *references: str) -> None:
+    ledger.post(lambda book: [topup("tenant", 1, "bank-wire", reference) for reference in references])
+
+
+def during(disk: RecordingDisk, act: Callable[[], object]) -> list[str]:
+    disk.did.clear()
+    act()
+    return list(disk.did)
+
+
+def test_a_new_state_has_a_durable_name_before_its_header_counts(state: Path) -> None:
+    disk = RecordingDisk()
+    assert during(disk, lambda: Ledger.create(state, noon, disk)) == [
+        "sync folder", "truncate", "sync", "replace journal.csv", "sync folder"]
+
+
+def test_a_decision_of_any_size_is_one_write_and_one_fsync_and_a_replay_none(state: Path) -> None:
+    disk = RecordingDisk()
+    ledger = Ledger.create(state, noon, disk)
+    assert during(disk, lambda: post(ledger, "a")) == ["append 1", "sync"]
+    assert during(disk, lambda: post(ledger, "b", "c", "d")) == ["append 3", "sync"]
+    assert during(disk, lambda: post(ledger, "b", "c", "d")) == []
+
+
+def test_a_replay_of_what_another_process_may_not_have_synced_is_synced_first(state: Path, ledger: Ledger) -> None:
+    post(ledger, "a")
+    disk = RecordingDisk()
+    other = Ledger.open(state, noon, disk)
+    assert during(disk, lambda: post(other, "a")) == ["sync"]
+    assert during(disk, lambda: post(other, "a")) == []
+
+
+def test_a_torn_line_is_kept_durably_before_it_is_cut_off_durably(state: Path, ledger: Ledger) -> None:
+    post(ledger, "a")
+    with (state / "journal.csv").open("ab") as file:
+        file.write(b"2,2026-")
+    disk = RecordingDisk()
+    assert during(disk, lambda: Ledger.open(state, noon, disk)) == [
+        "truncate", "sync", "replace journal.torn.2", "sync folder", "truncate", "sync"]
+
+
+def test_a_manifest_is_written_after_all_that_it_names_is_durable(state: Path) -> None:
+    disk = RecordingDisk()
+    ledger = Ledger.create(state, noon, disk)
+    post(ledger, "a")
+    did = during(disk, ledger.checkpoint)
+    assert did[:5] == ["sync"] * 5  # transactions, items, redemptions, artifacts, cache index
+    assert did[5:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
+                       "truncate", "sync", "replace state_manifest.json", "sync folder"]

@@ -13,8 +13,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
-from platform.check.formats import is_address, is_line
 from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel
+from platform.model.formats import is_address, is_line
 
 CAP_BYTES = 20_866_662  # 19.9 MB, of package.zip itself: its base64 stays below what mail servers commonly take
 _LISTED = 50  # files that the text of a mail names

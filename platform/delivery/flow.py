@@ -67,7 +67,8 @@ def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> 
     if status is None:
         return talk.failed(slug, broken or f"{provider.name}: {after.detail}")
     if isinstance(put, Sighting):
-        after = replace(after, detail=put.detail or after.detail)
+        after = replace(after, detail=put.detail or after.detail,
+                        remote_object_id=after.remote_object_id or put.remote_object_id)
     receipt = talk.receipt(status, after)
     if slug == UNVERIFIED:
         return talk.failed(slug, f"{broken}; nobody can tell whether it arrived", receipt)

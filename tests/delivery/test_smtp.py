@@ -1,0 +1,151 @@
+"""Mail through a real SMTP server on this machine, over TLS and with log-in, and every way in which it can go wrong."""
+import socket
+import threading
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from platform.delivery.email import Mail, message_id
+from platform.delivery.flow import deliver
+from platform.delivery.smtp import Server, SmtpProvider
+
+MAIL = Mail("us@platform.example", "reader@harbour.example", "Boats", "A line.\n.\n..\nThe end.")
+USERS = {"robot": "a long password"}
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def send(parcel, server, authority, **settings):
+    chosen = {"security": "starttls", "ca_file": authority.ca_file, "timeout_s": 10.0} | settings
+    return deliver(SmtpProvider(MAIL, Server(server.host, server.port, **chosen), now), parcel, now)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_mail_arrives_byte_for_byte_over_tls_with_log_in(parcel, mail_server, authority, security):
+    with mail_server(security=security, users=USERS) as server:
+        delivery = send(parcel, server, authority, security=security, username="robot", password="a long password")
+    assert delivery.completed, delivery.message
+    [envelope] = server.received
+    assert (envelope.mail_from, envelope.rcpt_tos) == (MAIL.sender, [MAIL.recipient])
+    message = message_from_bytes(envelope.content, policy=default)
+    [attached] = message.iter_attachments()
+    assert attached.get_content() == parcel.package.read_bytes()
+    assert message.get_body().get_content().startswith("A line.\r\n.\r\n..\r\nThe end.\r\n")
+    assert server.logged_in == ["robot"]
+    assert message["Message-ID"] == message_id(MAIL, parcel) == delivery.receipt.remote_object_id
+
+
+def test_what_the_server_took_is_completed_and_its_words_are_kept(parcel, mail_server, authority):
+    with mail_server() as server:
+        delivery = send(parcel, server, authority)
+    assert (delivery.completed, delivery.receipt.verification_status) == (True, "unverified")
+    assert delivery.receipt.note == f"127.0.0.1:{server.port} took it: 250 taken as mail-42"
+    assert not delivery.receipt.recorded
+
+
+REFUSED = [
+    ("a recipient that does not exist", {"rcpt": "550 5.1.1 no such mailbox"}, "550 5.1.1 no such mailbox"),
+    ("a server that wants us to wait", {"rcpt": "451 4.7.1 greylisted"}, "451 4.7.1 greylisted"),
+    ("a message that is not liked", {"data": "554 5.7.1 looks like spam"}, "554 5.7.1 looks like spam"),
+    ("a full disk over there", {"data": "452 4.3.1 no space"}, "452 4.3.1 no space"),
+]
+
+
+@pytest.mark.parametrize(("story", "how", "words"), REFUSED)
+def test_a_refusal_is_certain_and_refundable(parcel, mail_server, authority, story, how, words):
+    with mail_server(**how) as server:
+        delivery = send(parcel, server, authority)
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
+    assert words in delivery.message
+
+
+def test_after_a_refused_recipient_nothing_of_the_mail_is_sent(parcel, mail_server, authority):
+    with mail_server(rcpt="550 no such mailbox") as server:
+        send(parcel, server, authority)
+    assert server.received == []
+
+
+def test_a_connection_lost_after_the_message_leaves_it_unverified(parcel, mail_server, authority):
+    """The server may have queued the mail: its charge stays, nothing is refunded."""
+    with mail_server(cut_after_data=True) as server:
+        delivery = send(parcel, server, authority)
+    assert len(server.received) == 1
+    assert (delivery.completed, delivery.reason_slug) == (False, "unverified")
+    assert delivery.receipt.verification_status == "unverified"
+    assert "nobody can tell" in delivery.message
+
+
+def test_the_mail_that_is_sent_again_has_the_same_message_id(parcel, mail_server, authority):
+    with mail_server(cut_after_data=True) as server:
+        send(parcel, server, authority)
+        server.cut_after_data = False
+        assert send(parcel, server, authority).completed
+    first, second = (message_from_bytes(envelope.content)["Message-ID"] for envelope in server.received)
+    assert first == second
+
+
+def test_a_connection_lost_before_the_end_of_the_message_is_a_certain_failure(parcel, tmp_path):
+    """A server that says 354 and hangs up: it never saw the end of the message, so it has none."""
+    (tmp_path / "package.zip").write_bytes(bytes(16 << 20))  # more than the buffers between us hold
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 hello\r\n")
+            for answer in (b"250 hello\r\n", b"250 sender\r\n", b"250 recipient\r\n", b"354 go on\r\n"):
+                lines.readline()
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        server = Server("127.0.0.1", listener.getsockname()[1], security="none", timeout_s=10.0)
+        delivery = deliver(SmtpProvider(MAIL, server, now), parcel, now)
+    finally:
+        thread.join()
+        listener.close()
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
+
+
+def test_a_wrong_password_sends_nothing_and_is_in_no_message(parcel, mail_server, authority):
+    with mail_server(users=USERS) as server:
+        delivery = send(parcel, server, authority, username="robot", password="a wrong one")
+    assert (delivery.completed, delivery.reason_slug) == (False, "delivery_failed")
+    assert server.received == []
+    assert "wrong one" not in delivery.message + str(delivery.events)
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(parcel, mail_server, authority):
+    with mail_server() as server:
+        delivery = send(parcel, server, authority, ca_file="")
+    assert (delivery.completed, delivery.reason_slug) == (False, "delivery_failed")
+    assert "certificate" in delivery.message.lower()
+    assert server.received == []
+
+
+def test_a_server_without_starttls_gets_no_mail_in_clear(parcel, mail_server, authority):
+    with mail_server(security="none") as server:
+        delivery = send(parcel, server, authority, security="starttls")
+        assert (delivery.completed, delivery.reason_slug) == (False, "delivery_failed")
+        assert server.received == []
+        assert send(parcel, server, authority, security="none").completed  # only when the profile says so
+
+
+def test_a_password_never_goes_over_a_line_in_clear(parcel, mail_server, authority):
+    with mail_server(security="none") as server:
+        delivery = send(parcel, server, authority, security="none", username="robot", password="a long password")
+    assert "without TLS" in delivery.message
+    assert server.logged_in == []
+
+
+def test_nobody_at_that_address_is_a_certain_failure(parcel, authority):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    delivery = deliver(SmtpProvider(MAIL, Server("127.0.0.1", port, timeout_s=10.0), now), parcel, now)
+    assert (delivery.completed, delivery.reason_slug) == (False, "delivery_failed")
+    assert f"127.0.0.1:{port}" in delivery.message

@@ -53,7 +53,7 @@ def journal_time(text: str) -> str:
 
 def _store(session: Session, simulated: bool) -> Store:
     wrong = [problem for problem in session.problems
-             if not problem.warning and problem.place.file == session.options.runtime_profile]
+             if not problem.warning and problem.place.file == session.profile.source.file]
     if wrong:
         raise InputError(wrong)
     if simulated:
@@ -84,6 +84,7 @@ def _text(published: Sequence[Published], missing: Sequence[Missing]) -> str:
     lines = [f"{done.status}  {done.purchase}  {done.artifact.bytes} bytes  {done.uri}" for done in published]
     lines += [f"{DELIVERY_MISSING}  {lost.purchase}: {lost.message}"
               + (f"; {lost.refunded_credits} credits refunded" if lost.refunded_credits else "") for lost in missing]
-    nothing = "nothing that was bought awaits publishing"
-    summary = f"{len(published)} published, {len(missing)} missing" if lines else nothing
-    return "\n".join([*lines, summary])
+    if not lines:
+        return "nothing that was bought awaits publishing"
+    word = published[0].status if published else "published"
+    return "\n".join([*lines, f"{len(published)} {word}, {len(missing)} missing"])

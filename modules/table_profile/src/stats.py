@@ -16,9 +16,9 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 TOP = 10
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
-_DAY = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_DAY = re.compile(r"([0-9]{4})([-/])([0-9]{2})\2([0-9]{2})")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A CSV file as columns of text. Says exactly where a file is not one; never guesses past a bad row.
 
-Encoding: UTF-8 with or without its mark, or UTF-16 with it. Delimiter: of comma, semicolon, tab and bar, the one that
-gives the header the most fields and the first rows as many. Quoting as in RFC 4180. A row's line is where it begins.
+Encoding: UTF-8 with or without its mark, or UTF-16 with it. Delimiter: comma, semicolon, tab or bar, chosen by the
+header. Quoting as in RFC 4180. A row's line is where it begins.
 """
 import codecs
 import csv
@@ -80,14 +80,20 @@ def _parsed(text: str, delimiter: str, most: int | None = None) -> list[tuple[in
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter under which the first rows agree best with the header, then the one that divides it most."""
-    def score(delimiter: str) -> tuple[bool, int]:
+    """One that divides the header; of several, one under which the first rows are as wide as it; then the widest.
+
+    A row that is wrong under the only delimiter of the header does not make it another: it is told as wrong.
+    """
+    def score(delimiter: str) -> tuple[bool, bool, int]:
         try:
-            sample = _parsed(text, delimiter, _SAMPLE_ROWS)
+            width = len(_parsed(text, delimiter, 1)[0][1])
+        except (TableError, IndexError):
+            return False, False, 0
+        try:
+            even = {len(fields) for _, fields in _parsed(text, delimiter, _SAMPLE_ROWS)} == {width}
         except TableError:
-            return False, 0
-        widths = [len(fields) for _, fields in sample]
-        return len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
+            even = False
+        return width > 1, even, width
 
     return max(DELIMITERS, key=score)  # the first of equals: comma
 

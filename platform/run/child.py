@@ -62,7 +62,7 @@ def main(request: int, answer: int, lifeline: int) -> None:
     def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         number = getattr(error, "errno", None)
         say("raised", str(number) if isinstance(number, int) else "", f"{kind.__name__}: {error}")
-        sys.__excepthook__(kind, error, own_frames(trace))
+        sys.__excepthook__(kind, error.with_traceback(own_frames(trace)), None)
 
     sys.excepthook = crashed
     say("load")

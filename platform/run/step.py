@@ -94,11 +94,10 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
             place.clear()
         ended = worker.run(todo, this_machine(), sandboxed=sandboxed)
         outcome = results.judge(ended, step.kind, todo.limits)
-        record = _with_outputs(context, step, record, place, outcome, redactor)
-        if doubtful and not outcome.told and not record.completed and record.reason != results.UNVERIFIED:
-            record = replace(record, reason=results.UNVERIFIED)
-        doubtful = doubtful or (record.reason == results.UNVERIFIED and not outcome.told)
-        record = replace(record, attempts=attempt + 1, message=redactor.text(record.message))
+        if doubtful and not outcome.told and outcome.reason != results.UNVERIFIED:
+            outcome = results.unproven(outcome)
+        doubtful = doubtful or (outcome.reason == results.UNVERIFIED and not outcome.told)
+        record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, redactor)
         if record.completed or record.reason not in results.RETRYABLE:
             break
     return record
@@ -116,8 +115,8 @@ def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, pla
             outcome = Outcome(Status.FAILED, fault.reason, str(fault))
             if step.kind is Kind.DELIVERY:  # it said that it delivered; a wrong file beside that disproves nothing
                 outcome = results.unproven(outcome)
-    return replace(record, status=outcome.status, reason=outcome.reason, message=outcome.message, outputs=made,
-                   evidence=evidence)
+    return replace(record, status=outcome.status, reason=outcome.reason, outputs=made, evidence=evidence,
+                   message=redactor.text(outcome.message))
 
 
 def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str, Any]:

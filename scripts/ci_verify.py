@@ -1,4 +1,4 @@
-"""The CI verifier: `pre` looks at what is written, `e2e` runs it in a throw-away folder, `post` looks at what is left."""
+"""The CI verifier: `pre` looks at what is written, `e2e` runs it in a throw-away folder, `post` at what is left."""
 import argparse
 import json
 import os
@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print(check, flush=True)
     failed = sum(not check.ok for check in checks)
-    verdict = f"{arguments.phase}: {f'{failed} of ' if failed else ''}{len(checks)} checks {'FAILED' if failed else 'ok'}"
+    count = f"{failed} of {len(checks)} checks FAILED" if failed else f"{len(checks)} checks ok"
+    verdict = f"{arguments.phase}: {count}"
     if arguments.json:
         verdict = json.dumps({"phase": arguments.phase, "ok": not failed, "checks": [asdict(one) for one in checks]},
                              indent=1)

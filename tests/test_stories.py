@@ -1,19 +1,13 @@
 """Stories: an order in; plan, ledger rows and files out (tests/cases/README.md says how they are written)."""
-import csv
 import json
-import os
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-CASES = ROOT / "tests" / "cases"
+from tests.support import CASES, command, repository, rows
+
 STORIES = sorted(path.parent.name for path in CASES.glob("*/story.yml"))
 
 
@@ -46,20 +40,6 @@ KEYS = {"edit", "write", "delete", "run", "exit", "transactions", "items", "ran"
         "says_not"}
 
 
-def repository(repo: Path, *overlays: Path) -> Path:
-    """A repository of its own: what is shipped but the tenants, the base of the stories, and the story's own files."""
-    repo.mkdir()
-    shutil.copy(ROOT / "dodo.py", repo)
-    shutil.copy(ROOT / "pyproject.toml", repo)
-    for folder in ("modules", "config", "schemas"):
-        shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    prices = (repo / "config" / "module_prices.csv").read_text() + (CASES / "base" / "prices.csv").read_text()
-    (repo / "config" / "module_prices.csv").write_text(prices)
-    for overlay in (CASES / "base", *overlays):
-        shutil.copytree(overlay, repo, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    return repo
-
-
 def change(repo: Path, act: dict[str, Any]) -> None:
     for path, (old, new) in act.get("edit", {}).items():
         text = (repo / path).read_text()
@@ -70,20 +50,6 @@ def change(repo: Path, act: dict[str, Any]) -> None:
         (repo / path).write_text(text)
     for path in act.get("delete", []):
         (repo / path).unlink(missing_ok=True)
-
-
-def command(repo: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line as a person in that repository would, with this virtual environment active."""
-    words = shlex.split(line)
-    scripts = Path(sys.executable).parent
-    program = {"doit": [str(scripts / "doit")], "python": [sys.executable]}[words[0]]
-    if words[1:3] == ["-m", "platform.cli"]:
-        program, words = [sys.executable, "-c", BOOT], words[2:]
-    env = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", **environment}
-    return subprocess.run([*program, *words[1:]], cwd=repo, capture_output=True, text=True, env=env, check=False)
-
-
-BOOT = "import _platform_boot, sys; sys.exit(_platform_boot.main())"  # the story's folder has no platform/ of its own
 
 
 class State:
@@ -104,13 +70,6 @@ class State:
 
     def new_runs(self, before: "State") -> dict[str, str]:
         return {step: run[2] for step, run in self.runs.items() if before.runs.get(step) != run}
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def status(path: Path) -> str:

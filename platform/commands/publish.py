@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     ledger = session.ledger
     session.take_lock()
     try:
-        due = select(ledger.records(), since=since, tenant_id=arguments.tenant_id, simulated=store.simulated)
+        posts = ((record.ts, record.post) for record in ledger.records())
+        due = select(posts, since=since, tenant_id=arguments.tenant_id, simulated=store.simulated)
         shop = Shop(session.repo.contracts, session.repo.reasons, session.runtime_dir, session.record)
         published, missing = publish(due, shop, store, ledger)
     finally:

@@ -1,4 +1,4 @@
-"""Which bought deliverables still await publishing. Pure: the journal's records in, purchases out.
+"""Which bought deliverables still await publishing. Pure: posts in, purchases out.
 
 A purchase awaits while it stands paid and has no evidence at its refund epoch. A simulation's evidence has a key of its
 own: it keeps a second simulation from doing anything, never the real publication.
@@ -6,9 +6,8 @@ own: it keeps a second simulation from doing anything, never the real publicatio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from platform.ledger.record import Record
 from platform.model.digest import derived_id
-from platform.model.entry import Item, PostType
+from platform.model.entry import Item, Post, PostType
 from platform.model.ids import StepId, is_internal
 
 
@@ -42,22 +41,21 @@ def evidence_key(item_key: str, *, simulated: bool) -> str:
     return f"{'publish-simulated' if simulated else 'publish'}:{item_key}"
 
 
-def select(records: Iterable[Record], *, since: str = "", tenant_id: str = "",
+def select(posts: Iterable[tuple[str, Post]], *, since: str = "", tenant_id: str = "",
            simulated: bool = False) -> tuple[Purchase, ...]:
     """The purchases that await publishing (or its simulation), in the order they were charged.
 
-    `since` is a time as the journal writes it; what was charged in that second counts. Empty means all.
+    `posts` are the journal's, each with its time. `since` is a time as the journal writes it; what was charged in that second counts. Empty means all.
     """
     standing: dict[tuple[str, str], Purchase] = {}
     seen: set[str] = set()
-    for record in records:
-        post = record.post
+    for posted_at, post in posts:
         if post.kind == "publish":
             seen.add(post.key)
         for item in post.items:
             if post.kind == "charge" and not is_internal(item.deliverable_id):
                 step = StepId(post.tenant_id, post.work_order_id, item.step_id)
-                standing[item.task_hash, item.deliverable_id] = _purchase(step, item, record.ts)
+                standing[item.task_hash, item.deliverable_id] = _purchase(step, item, posted_at)
             elif item.type is PostType.REFUND:
                 standing.pop((item.task_hash, item.deliverable_id), None)
     return tuple(purchase for purchase in standing.values()

@@ -1,0 +1,66 @@
+"""Which purchases await publishing, told with posts alone."""
+from dataclasses import replace
+
+from platform.model.entry import Item, Post, PostType
+from platform.publish.select import evidence_key, select
+
+MONDAY, TUESDAY = "2026-11-23T12:00:00Z", "2026-11-24T12:00:00Z"
+
+
+def item(deliverable_id, type_=PostType.SPEND, epoch=0, task_hash="a" * 64):
+    return Item(f"{type_}:{task_hash}:{deliverable_id}:{epoch}", "say", "one", deliverable_id, type_,
+                2 if type_ is PostType.REFUND else -2, task_hash, epoch)
+
+
+def charge(*items, tenant="tenant"):
+    return Post("charge:" + items[0].key, "charge", tenant, PostType.SPEND, -2 * len(items), "tea", items=items)
+
+
+def refund(*items):
+    return Post("refund:" + items[0].key, "refund", "tenant", PostType.REFUND, 2 * len(items), "tea", items=items)
+
+
+def evidence(of, simulated=False):
+    return Post(evidence_key(of.key, simulated=simulated), "publish", "tenant", PostType.SPEND, 0, "tea")
+
+
+def awaiting(*posts, at=MONDAY, **asked):
+    return [f"{purchase}#{purchase.refund_epoch}" for purchase in select([(at, post) for post in posts], **asked)]
+
+
+def test_what_was_bought_awaits_and_what_is_internal_never_does():
+    assert awaiting(charge(item("said"), item("__run__"))) == ["tenant/tea/one/said#0"]
+    assert awaiting(charge(item("__anything"))) == []
+
+
+def test_evidence_ends_the_waiting():
+    assert awaiting(charge(item("said"), item("more")), evidence(item("said"))) == ["tenant/tea/one/more#0"]
+
+
+def test_a_simulation_keeps_back_the_next_simulation_and_never_the_publication():
+    posts = charge(item("said")), evidence(item("said"), simulated=True)
+    assert awaiting(*posts, simulated=True) == []
+    assert awaiting(*posts, simulated=False) == ["tenant/tea/one/said#0"]
+    assert awaiting(charge(item("said")), evidence(item("said")), simulated=True) == []
+
+
+def test_what_was_refunded_is_not_owed_until_it_is_bought_again():
+    first, back, again = item("said"), item("said", PostType.REFUND), item("said", epoch=1)
+    assert awaiting(charge(first), refund(back)) == []
+    assert awaiting(charge(first), refund(back), charge(again)) == ["tenant/tea/one/said#1"]
+    assert awaiting(charge(first), evidence(first), refund(back), charge(again)) == ["tenant/tea/one/said#1"]
+
+
+def test_a_refusal_buys_nothing():
+    assert awaiting(replace(charge(item("said")), kind="refusal")) == []
+
+
+def test_since_counts_the_second_it_names():
+    assert awaiting(charge(item("said")), at=TUESDAY, since=TUESDAY) == ["tenant/tea/one/said#0"]
+    assert awaiting(charge(item("said")), at=MONDAY, since=TUESDAY) == []
+
+
+def test_one_tenants_purchases_can_be_asked_for():
+    posts = charge(item("said")), charge(item("said", task_hash="b" * 64), tenant="second")
+    assert awaiting(*posts, tenant_id="second") == ["second/tea/one/said#0"]
+    assert len(awaiting(*posts)) == 2

@@ -22,22 +22,21 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
     name = "run"
 
     def execute(self, params: Any, args: list[str]) -> int:
-        ended: list[int] = []
         with _sigterm_interrupts():
             try:
-                ended = [int(super().execute(params, args) or 0)]
+                status = int(super().execute(params, args) or 0)
             except PlatformError as error:
                 sys.stderr.write(f"{error}\n")
-                ended = [error.exit_status]
+                status = error.exit_status
             except InvalidCommand as error:
                 sys.stderr.write(f"ERROR: {error}\n")
-                ended = [USAGE]
+                status = USAGE
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
-                ended = [INTERRUPTED]
+                status = INTERRUPTED
             finally:
                 failures = session.finish()
-        return max(failures or ended)
+        return status if status == INTERRUPTED else max(failures or [status])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from platform.check import check
 from platform.config.load import load_profile, load_repo
+from platform.config.valid import Valid
 from platform.files import Digests
 from platform.ledger.charge import unpaid
 from platform.ledger.journal import Ledger
@@ -71,7 +72,11 @@ class Session:
 
     @cached_property
     def repo(self) -> Repo:
-        return load_repo(self.root, self.profile, self.digests, only=self.only)
+        return load_repo(self.root, self.profile, self.digests, only=self.only, valid=self._valid)
+
+    @cached_property
+    def _valid(self) -> Valid:
+        return Valid(self.runtime_dir / "valid.json")
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -159,6 +164,7 @@ class Session:
         if "ledger" in self.__dict__:
             self.ledger.checkpoint()
         self.digests.save()
+        self._valid.save()
         if self._held is not None:
             lock.release(self._held)
             self._held = None

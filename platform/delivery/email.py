@@ -4,14 +4,12 @@ Rules: one recipient, no line breaks in headers, no stop-listed domain, a packag
 message comes from the request; its Message-ID and boundary from the parcel's identity; its Date is the only clock, and
 an argument. So a mail that is sent twice is the same mail, and mail programs show it once.
 """
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any
 
 from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel
 from platform.model.formats import is_address, is_line
@@ -39,9 +37,13 @@ def admit(mail: Mail, parcel: Parcel, stoplist: Iterable[str]) -> None:
         raise Declined("there is no recipient_email; add it to the step", "missing_required_input")
     for name, address in (("recipient_email", mail.recipient), ("delivery.email.from of the profile", mail.sender)):
         if not is_address(address):
-            raise Declined(f"{name} {address!r} is not one mail address; write name@example.com")
+            raise Declined(f"{name} {address!r} is not one mail address; write name@example.com", "bad_input_format")
     if not is_line(mail.subject):
-        raise Declined("the subject has a line break or another character that does not print; write it in one line")
+        raise Declined("the subject has a line break or another character that does not print; write it in one line",
+                       "bad_input_format")
+    if any("\ud800" <= mark <= "\udfff" for mark in mail.body):
+        raise Declined("the body has half of a character (a lone surrogate); correct where it comes from",
+                       "bad_input_format")
     domain = mail.recipient.rpartition("@")[2].lower()
     for stopped in stoplist:
         if domain == stopped or domain.endswith("." + stopped):
@@ -73,8 +75,5 @@ def message_bytes(mail: Mail, parcel: Parcel, date: datetime) -> bytes:
 def _contents(parcel: Parcel) -> list[str]:
     """What is attached, in lines: the package, and its files when the manifest is known."""
     lines = [f"{PACKAGE_NAME}: {parcel.bytes} bytes, SHA-256 {parcel.sha256}"]
-    if parcel.manifest is not None:
-        files: list[Mapping[str, Any]] = json.loads(parcel.manifest.read_bytes())["files"]
-        lines += [f"  {file['dest_path']} ({file['bytes']} bytes)" for file in files[:_LISTED]]
-        lines += [f"  and {len(files) - _LISTED} more"] if len(files) > _LISTED else []
-    return lines
+    lines += [f"  {file.dest_path} ({file.bytes} bytes)" for file in parcel.contents[:_LISTED]]
+    return lines + ([f"  and {len(parcel.contents) - _LISTED} more"] if len(parcel.contents) > _LISTED else [])

@@ -7,12 +7,19 @@ it touches nothing under other names; it says `Declined` only when it is certain
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from platform.errors import RemoteError
 from platform.model.digest import sha256_hex
 
 PACKAGE_NAME = "package.zip"
+
+
+class Listed(NamedTuple):
+    """A file of a package, as its manifest lists it."""
+
+    dest_path: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,8 @@ class Parcel:
     package: Path
     bytes: int
     sha256: str
-    manifest: Path | None = None  # manifest.json, for providers that can show it
+    manifest: Path | None = None  # manifest.json, for providers that put it beside the package
+    contents: tuple[Listed, ...] = ()  # what it lists, for providers that show it
 
     @property
     def identity(self) -> str:

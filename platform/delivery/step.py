@@ -2,6 +2,7 @@
 
 `params` is what `run(params, outputs_dir)` got (SPEC, section 5). This is the edge: below it there are values only.
 """
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.delivery.flow import Delivery, deliver
-from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel, Provider
+from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import write_log, write_receipt
 from platform.files import sha256_file
 
@@ -37,16 +38,9 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
                  make_provider: Callable[[Request], Provider]) -> Result:
     """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
     ended. `make_provider` raises Declined for a request that no provider would take."""
-    context = params["_platform"]
-    package = Path(params["package_zip"]["path"])
-    if not package.is_file():
-        return _failed("missing_required_input", "package_zip is not there; run the packaging step again")
-    manifest = params.get("manifest_json")
-    parcel = Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
-                    bytes=package.stat().st_size, sha256=sha256_file(package),
-                    manifest=Path(manifest["path"]) if manifest else None)
-    settings = context.get("delivery", {}).get(provider_name, {})
+    settings = params["_platform"].get("delivery", {}).get(provider_name, {})
     try:
+        parcel = parcel_of(params)
         provider = make_provider(Request(parcel, params, settings))
     except Declined as error:
         return _failed(error.reason_slug, str(error))
@@ -55,6 +49,30 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     if delivery.receipt:
         write_receipt(outputs_dir, delivery.receipt)
     return _result(delivery)
+
+
+def parcel_of(params: Mapping[str, Any]) -> Parcel:
+    """The package that the step's inputs name. Declined when it, or its manifest, is not there or is no such thing:
+    certain before anything is sent."""
+    context, manifest = params["_platform"], params.get("manifest_json")
+    package = Path(params["package_zip"]["path"])
+    if not package.is_file():
+        raise Declined("package_zip is not there; run the packaging step again", "missing_required_input")
+    return Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
+                  bytes=package.stat().st_size, sha256=sha256_file(package),
+                  manifest=Path(manifest["path"]) if manifest else None,
+                  contents=_contents(Path(manifest["path"])) if manifest else ())
+
+
+def _contents(manifest: Path) -> tuple[Listed, ...]:
+    try:
+        files = json.loads(manifest.read_bytes())["files"]
+        return tuple(Listed(str(file["dest_path"]), int(file["bytes"])) for file in files)
+    except OSError as error:
+        raise Declined("manifest_json is not there; run the packaging step again", "missing_required_input") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise Declined("manifest_json is not the manifest of a package; bind the packaging step's manifest_json",
+                       "bad_input_format") from error
 
 
 def _result(delivery: Delivery) -> Result:

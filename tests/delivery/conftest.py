@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from platform.delivery.provider import Parcel
+from platform.delivery.provider import Listed, Parcel
 
 _HERE = ipaddress.ip_address("127.0.0.1")
 PACKAGE = b"PK not really a package\n.\r\n..dots\n"
@@ -28,7 +28,8 @@ def parcel(tmp_path: Path) -> Parcel:
     (tmp_path / "package.zip").write_bytes(PACKAGE)
     (tmp_path / "manifest.json").write_text('{"files": [{"dest_path": "outline.txt", "bytes": 12}]}')
     return Parcel("Key0", "nxlkGI/UbjkpxZO/run0/deliver/package_artifacts/package.zip", tmp_path / "package.zip",
-                  len(PACKAGE), hashlib.sha256(PACKAGE).hexdigest(), tmp_path / "manifest.json")
+                  len(PACKAGE), hashlib.sha256(PACKAGE).hexdigest(), tmp_path / "manifest.json",
+                  (Listed("outline.txt", 12),))
 
 
 @dataclass(frozen=True)

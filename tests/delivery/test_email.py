@@ -9,7 +9,7 @@ import pytest
 from platform.delivery.email import CAP_BYTES, Mail, admit, message_bytes, message_id
 from platform.delivery.flow import deliver
 from platform.delivery.outbox import Outbox
-from platform.delivery.provider import Declined
+from platform.delivery.provider import Declined, Listed
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAIL = Mail("us@platform.example", "reader@harbour.example", "Bøker", "Your package is attached.\n.\nBye.")
@@ -39,9 +39,9 @@ def test_a_package_at_the_cap_is_not_sent_and_one_byte_less_is(parcel, size, goe
 
 @pytest.mark.parametrize(("recipient", "slug"), [
     ("", "missing_required_input"),
-    ("two@harbour.example, three@harbour.example", "delivery_failed"),
-    ("reader@harbour.example\r\nBcc: all@harbour.example", "delivery_failed"),
-    ("no address", "delivery_failed"),
+    ("two@harbour.example, three@harbour.example", "bad_input_format"),
+    ("reader@harbour.example\r\nBcc: all@harbour.example", "bad_input_format"),
+    ("no address", "bad_input_format"),
     ("reader@mailinator.com", "recipient_domain_stoplisted"),
     ("reader@in.MailInator.com", "recipient_domain_stoplisted"),
 ])
@@ -58,6 +58,19 @@ def test_a_domain_that_only_ends_alike_is_not_stop_listed(parcel):
 def test_a_subject_cannot_add_a_header(parcel):
     with pytest.raises(Declined, match="line break"):
         admit(dataclasses.replace(MAIL, subject="Hello\nBcc: all@harbour.example"), parcel, [])
+
+
+def test_half_a_character_in_the_body_is_told_before_anything_is_sent(parcel):
+    with pytest.raises(Declined, match="lone surrogate"):
+        admit(dataclasses.replace(MAIL, body="a\ud800b"), parcel, [])
+
+
+def test_a_mail_names_the_first_fifty_files(parcel):
+    many = dataclasses.replace(parcel, contents=tuple(Listed(f"{number}.txt", 1) for number in range(53)))
+    text = message_bytes(MAIL, many, NOON).decode()
+    assert "49.txt (1 bytes)" in text
+    assert "50.txt" not in text
+    assert "and 3 more" in text
 
 
 def test_a_mail_has_one_recipient_the_package_and_what_is_in_it(parcel):

@@ -67,7 +67,10 @@ def test_the_cap_is_for_package_zip_and_nothing_is_sent_at_it(mail, bound, tmp_p
     ({"recipient_email": None}, "missing_required_input"),
     ({"recipient_email": "reader@mailinator.com"}, "recipient_domain_stoplisted"),
     ({"recipient_email": "reader@shop.invalid"}, "recipient_domain_stoplisted"),
+    ({"recipient_email": "two@harbour.example,three@harbour.example"}, "bad_input_format"),
     ({"package_zip": {"path": "/nowhere/package.zip"}}, "missing_required_input"),
+    ({"manifest_json": {"path": "/nowhere/manifest.json"}}, "missing_required_input"),
+    ({"manifest_json": {"path": __file__}}, "bad_input_format"),
 ])
 def test_a_request_that_cannot_be_met_is_refundable(mail, inputs, slug):
     result = mail(**inputs)

@@ -96,7 +96,8 @@ def _stopped_by(now: session.Session, planned: PlannedStep) -> str:
 
 def _shown(record: RunRecord) -> Values:
     return {"state": record.status.value, "reason": record.reason, "message": record.message,
-            "duration_s": record.duration_s, "cached_from": record.cached_from, "attempts": record.attempts}
+            "duration_s": record.duration_s, "cached_from": record.cached_from, "attempts": record.attempts,
+            "note": str(record.evidence.get("note", ""))}
 
 
 @task_action

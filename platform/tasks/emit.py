@@ -16,6 +16,7 @@ from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
+from platform.tasks.lines import in_credits
 from platform.tasks.session import Session
 
 Task = dict[str, Any]
@@ -38,7 +39,7 @@ def charge(session: Session) -> Iterator[Task]:
     for order in session.plan.orders.values():
         yield {"name": str(order.id), "actions": [(actions.charge, [order.id])], "task_dep": ["state"],
                "uptodate": [(uptodate.is_paid, [order.id])], "io": {"capture": False},
-               "doc": f"{order.total_credits} credits for {_steps(len(order.steps))}, once"}
+               "doc": f"{in_credits(order.total_credits)} for {_steps(len(order.steps))}, once"}
 
 
 def step(session: Session) -> Iterator[Task]:
@@ -65,7 +66,7 @@ def _step(session: Session, order: PlannedOrder, planned: PlannedStep, module_fi
         "file_dep": [*module_files, *assets], "targets": [session.shown(record_file(session.runtime_dir, planned.id))],
         "uptodate": [(uptodate.is_done, [planned.id])], "io": {"capture": False},
         "clean": [(actions.clean_folder, [session.shown(step_dir(session.runtime_dir, planned.id))])],
-        "doc": f"{planned.contract.module_id} ({planned.kind}), {planned.total_credits} credits",
+        "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
     }
 

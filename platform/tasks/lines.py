@@ -57,13 +57,15 @@ def success(name: str, values: Mapping[str, Any]) -> str:
         return ""  # a group
     if kind == "step" and values["state"] == "COMPLETED":
         how = f"taken from {values['cached_from']}" if values["cached_from"] else f"{values['duration_s']:.2f} s"
-        return f"completed    {subject}  {how}" + (f"  ({values['reason']})" if values["reason"] else "")
+        remarks = [words for words in (values["reason"], values["note"]) if words]
+        return f"completed    {subject}  {how}" + (f"  ({'; '.join(remarks)})" if remarks else "")
     if kind == "step" and values["state"] in ("FAILED", "SKIPPED"):
         return f"{values['state'].lower():<12} {subject}  {values['reason']}: {values['message']}"
     if kind == "charge":
         return _charge(subject, values)
     if kind == "state" and values["posts"]:
-        return f"top-up       {in_credits(values['credits'])} from {values['posts']} confirmed payments"
+        payments = f"{values['posts']} confirmed payment{'' if values['posts'] == 1 else 's'}"
+        return f"top-up       {in_credits(values['credits'])} from {payments}"
     if kind == "workorder":
         refund = f", {in_credits(values['refunded_credits'])} refunded" if values["refunded_credits"] else ""
         return f"COMPLETED    {subject}  {values['steps']} of {values['steps']} steps{refund}"

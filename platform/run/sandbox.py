@@ -75,7 +75,7 @@ def bubblewrap(room: Room, machine: Machine) -> list[str]:
     line += _mounts("--ro-bind-try", map(str, room.optional))
     line += _mounts("--ro-bind", map(str, room.readable))
     line += _mounts("--bind", map(str, room.writable))
-    return [*line, "--chdir", str(room.workdir)]
+    return [*line, "--remount-ro", "/", "--chdir", str(room.workdir)]
 
 
 def _mounts(option: str, paths: Sequence[str] | Iterator[str]) -> list[str]:

@@ -86,7 +86,6 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
            sleep: Callable[[float], None], *, sandboxed: bool) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
     redactor = Redactor(todo.secrets)
-    doubtful = False  # whether an attempt of a delivery may have delivered
     for attempt in range(step.retries + 1):
         if attempt:
             _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
@@ -94,9 +93,8 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
             place.clear()
         ended = worker.run(todo, this_machine(), sandboxed=sandboxed)
         outcome = results.judge(ended, step.kind, todo.limits)
-        if doubtful and not outcome.told and outcome.reason != results.UNVERIFIED:
-            outcome = results.unproven(outcome)
-        doubtful = doubtful or (outcome.reason == results.UNVERIFIED and not outcome.told)
+        if record.reason == results.UNVERIFIED and not outcome.told and outcome.reason != results.UNVERIFIED:
+            outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
         record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, redactor)
         if record.completed or record.reason not in results.RETRYABLE:
             break
@@ -106,11 +104,12 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
 def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,
                   redactor: Redactor) -> RunRecord:
     """The record of one attempt: its outcome, and its outputs when they are what the contract says."""
-    evidence = _receipt(step, place, redactor)
     made: tuple[OutputFile, ...] = ()
+    evidence: Mapping[str, Any] = {}
     if outcome.status is Status.COMPLETED:
         try:
             made = collect(step, place.outputs, context.digests, context.profile.limits.output_mb << 20)
+            evidence = _receipt(step, place, redactor)  # not before: `collect` refuses links, which lead anywhere
         except Fault as fault:
             outcome = Outcome(Status.FAILED, fault.reason, str(fault))
             if step.kind is Kind.DELIVERY:  # it said that it delivered; a wrong file beside that disproves nothing

@@ -1,0 +1,66 @@
+"""The log keeps what a step printed, and no secret: however it is cut into pieces, also in messages and receipts."""
+import io
+
+import pytest
+
+from platform.model.contract import Secret
+from platform.model.order import Kind
+from platform.run.log import HALF_BYTES, Log, Redactor
+
+
+def logged(text: bytes, *secrets: str, piece: int = 1 << 16) -> bytes:
+    file = io.BytesIO()
+    log = Log(file, Redactor(secrets))
+    for start in range(0, len(text), piece):
+        log.write(text[start:start + piece])
+    log.close()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 100])
+def test_a_secret_is_found_however_it_is_cut(piece):
+    text = b"key=hunter2; again hunter2hunter2 and hunter; url=a%20b%2Fc+d"
+    assert logged(text, "hunter2", "a b/c", piece=piece) == (
+        b"key=[secret]; again [secret][secret] and hunter; url=[secret]+d")
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 100])
+def test_of_secrets_that_overlap_nothing_is_left_over(piece):
+    assert logged(b"pass password passwor", "pass", "password", piece=piece) == b"[secret] [secret] [secret]wor"
+    assert logged(b"1xpassword2", "xpass", "password", piece=piece) == b"1[secret]2"
+    assert logged(b"1aaaaaaa2", "aaa", piece=piece) == b"1[secret]2"
+
+
+def test_without_secrets_nothing_changes():
+    assert logged(b"tea \xff\x00 ice", "", piece=3) == b"tea \xff\x00 ice"
+
+
+def test_a_long_log_keeps_its_beginning_and_its_end():
+    text = b"a" * HALF_BYTES + b"b" * 1000 + b"c" * HALF_BYTES
+    kept = logged(text)
+    assert kept == b"a" * HALF_BYTES + b"\n[1000 bytes are left out here]\n" + b"c" * HALF_BYTES
+    assert logged(text[:2 * HALF_BYTES]) == text[:2 * HALF_BYTES]
+
+
+def test_no_secret_reaches_log_message_or_evidence(both):
+    both.env = {"TEA_KEY": "hunter2hunter2"}
+    contract = both.module("prints", '''
+        key = os.environ["TEA_KEY"]
+        os.write(1, key[:5].encode())
+        time.sleep(0.05)
+        os.write(2, key[5:].encode() + b"\\n")
+        (out / "receipt.json").write_text('{"note": "' + key + '"}')
+        return {"status": "COMPLETED", "message": "sent with " + key}
+    ''', kind=Kind.DELIVERY, outputs={"delivery_receipt_json": "receipt.json"}, secrets=(Secret("TEA_KEY"),))
+    step = both.step(contract)
+    record = both.run(step)
+    assert (record.message, record.evidence) == ("sent with [secret]", {"note": "[secret]"})
+    assert both.log(step) == "[secret]\n"
+    assert "hunter2" not in (both.folder(step) / "run.json").read_text()
+
+
+def test_a_module_may_print_without_end_until_its_time_is_over(house):
+    step = house.step(house.module("prints", 'while True: print("tea")'), timeout_s=1)
+    assert house.run(step).reason == "timed_out"
+    log = house.log(step)
+    assert "bytes are left out here" in log and len(log) < 2 * HALF_BYTES + 100

@@ -8,7 +8,8 @@
     else       broken         there          COMPLETED, verified, reason verified_after_transient_error
     else       broken         absent         FAILED delivery_failed
     else       broken         unknown        FAILED unverified: keeps its charge, the next run looks first
-    else       declined       -              FAILED with the provider's reason
+    else       declined       -              FAILED with the provider's reason; but `unverified` when the provider could
+                                             not tell before either and an earlier try may have arrived (`doubtful`)
     else       any            different      FAILED delivery_failed: what is there is an earlier package
 
 A FAILED delivery is refundable exactly when non-delivery is certain; only `unverified` is not.
@@ -52,14 +53,19 @@ def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
             return None, FAILED
 
 
-def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> Delivery:
-    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does."""
+def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], *, doubtful: bool = False) -> Delivery:
+    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does.
+
+    `doubtful`: an earlier try of this delivery ended `unverified`, so that this one's failure alone proves nothing.
+    """
     talk = _Talk(provider, parcel, now)
     before = talk.look()
     if before.presence is Presence.THERE:
         return talk.completed(talk.receipt(Verification.ALREADY_THERE, before))
     put = talk.put()
     if isinstance(put, Declined):
+        if doubtful and before.presence is Presence.UNKNOWN:
+            return talk.failed(UNVERIFIED, f"{put}; an earlier try may have arrived")
         return talk.failed(put.reason_slug, str(put))
     broken = str(put) if isinstance(put, Broken) else ""
     after = talk.look()

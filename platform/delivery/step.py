@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from platform.delivery.flow import Delivery, deliver
+from platform.delivery.flow import UNVERIFIED, Delivery, deliver
 from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import write_log, write_receipt
 from platform.files import sha256_file
@@ -37,14 +37,21 @@ def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -
 def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
                  make_provider: Callable[[Request], Provider]) -> Result:
     """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
-    ended. `make_provider` raises Declined for a request that no provider would take."""
-    settings = params["_platform"].get("delivery", {}).get(provider_name, {})
+    ended. `make_provider` raises Declined for a request that no provider would take.
+
+    `_platform.may_have_delivered` says that an earlier try of this delivery ended `unverified`: then a refusal of this
+    one proves nothing, unless the provider can say that it has nothing.
+    """
+    context = params["_platform"]
+    settings, doubtful = context.get("delivery", {}).get(provider_name, {}), bool(context.get("may_have_delivered"))
     try:
         parcel = parcel_of(params)
         provider = make_provider(Request(parcel, params, settings))
     except Declined as error:
+        if doubtful:
+            return _failed(UNVERIFIED, f"{error}; an earlier try may have arrived")
         return _failed(error.reason_slug, str(error))
-    delivery = deliver(provider, parcel, lambda: datetime.now(UTC))
+    delivery = deliver(provider, parcel, lambda: datetime.now(UTC), doubtful=doubtful)
     write_log(outputs_dir, provider.name, parcel.delivery_key, provider.recorded, delivery.events)
     if delivery.receipt:
         write_receipt(outputs_dir, delivery.receipt)

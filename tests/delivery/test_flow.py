@@ -74,6 +74,12 @@ def test_after_unverified_the_next_run_finds_it_and_sends_nothing(parcel):
     assert again.puts == 0
 
 
+@pytest.mark.parametrize(("before", "reason"), [(UNKNOWN, "unverified"), (ABSENT, "delivery_failed")])
+def test_a_refusal_after_an_unverified_try_proves_nothing_unless_the_provider_can_tell(parcel, before, reason):
+    delivery = deliver(Told(before, DECLINED), parcel, now, doubtful=True)
+    assert (delivery.completed, delivery.reason_slug) == (False, reason)
+
+
 def test_a_declined_delivery_keeps_the_providers_reason(parcel):
     full = Declined("too large", "package_too_large_for_email")
     delivery = deliver(Told(ABSENT, full), parcel, now)

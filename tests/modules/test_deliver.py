@@ -77,6 +77,13 @@ def test_a_request_that_cannot_be_met_is_refundable(mail, inputs, slug):
     assert (result["status"], result["reason_slug"]) == ("FAILED", slug)
 
 
+def test_a_refusal_after_an_unverified_try_is_not_refundable(module, package):
+    context = {"delivery": {"email": {}}, "may_have_delivered": True}
+    result = module("deliver_email").run(context, package_zip=package, recipient_email="reader@mailinator.com")
+    assert (result["status"], result["reason_slug"]) == ("FAILED", "unverified")
+    assert "an earlier try may have arrived" in result["message"]
+
+
 @pytest.mark.parametrize("settings", [
     {}, {"transport": "outbox"}, {"transport": "smtp", "from": "us@platform.example"},
     {"from": "us@platform.example", "outbox_dir": "x"}, {"transport": "outbox", "outbox_dir": "x"}])

@@ -45,7 +45,8 @@ def select(posts: Iterable[tuple[str, Post]], *, since: str = "", tenant_id: str
            simulated: bool = False) -> tuple[Purchase, ...]:
     """The purchases that await publishing (or its simulation), in the order they were charged.
 
-    `posts` are the journal's, each with its time. `since` is a time as the journal writes it; what was charged in that second counts. Empty means all.
+    `posts` are the journal's, each with its time. `since` is a time as the journal writes it; what was charged in that
+    second counts. Empty means all.
     """
     standing: dict[tuple[str, str], Purchase] = {}
     seen: set[str] = set()

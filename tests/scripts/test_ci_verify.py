@@ -1,0 +1,112 @@
+"""ci_verify.py: each phase passes on a good repository, and names the check that fails on a bad one."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from platform.check.conform import faults, validator
+from platform.config.schema import schema
+from tests.support import ROOT, command
+
+VERIFY = "python scripts/ci_verify.py --tenant-id tenant --work-order-id tea --phase"
+
+
+def verify(repo, phase):
+    done = command(repo, f"{VERIFY} {phase}")
+    assert (done.stderr, done.returncode) == ("", done.stdout.count("FAILED") > 0)
+    return [line for line in done.stdout.splitlines() if line.startswith("FAILED")], done.stdout.splitlines()[-1]
+
+
+def edit(path, old, new):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.fixture
+def small(repo):
+    """The repository with two modules only: each module's self-test costs a process."""
+    for folder in (repo / "modules").iterdir():
+        if folder.name not in ("say", "package_std", "deliver_folder"):
+            shutil.rmtree(folder)
+    prices = (repo / "config/module_prices.csv").read_text().splitlines(keepends=True)
+    known = ("module_id,", "say,", "package_std,", "deliver_folder,")
+    (repo / "config/module_prices.csv").write_text("".join(line for line in prices if line.startswith(known)))
+    return repo
+
+
+def test_pre_passes_and_names_every_check(small):
+    done = command(small, f"{VERIFY} pre --json")
+    told = json.loads(done.stdout)
+    names = [check["name"] for check in told["checks"]]
+    assert (done.returncode, told["ok"], names[:2]) == (0, True, ["consistency", "prices"])
+    assert {"schema order_record", "self-test say", "self-test package_std"} <= set(names)
+
+
+def test_pre_tells_a_broken_order_a_missing_price_and_a_module_that_fails_its_self_test(small):
+    edit(small / "tenants/tenant/workorders/tea.yml", "kind: delivery", "kind: transform")
+    edit(small / "config/module_prices.csv", "say,said,2", "say,sad,2")
+    edit(small / "modules/say/src/run.py", "said.txt", "sad.txt")
+    failed, verdict = verify(small, "pre")
+    assert [line.split()[1] for line in failed[:2]] == ["consistency", "prices"]
+    assert failed[2].startswith("FAILED  self-test say  ended FAILED undeclared_output")
+    assert verdict.startswith("pre: 3 of ")
+
+
+def test_e2e_runs_the_readmes_sequence_and_leaves_nothing(repo):
+    before = sorted(path for path in repo.rglob("*") if "runtime" not in path.parts)
+    state = (repo / ".billing-state/journal.csv").read_bytes()
+    assert verify(repo, "e2e") == ([], "e2e: 8 checks ok")
+    assert sorted(path for path in repo.rglob("*") if "runtime" not in path.parts) == before
+    assert (repo / ".billing-state/journal.csv").read_bytes() == state
+
+
+def test_e2e_tells_an_order_that_does_not_complete(repo):
+    edit(repo / "tenants/tenant/workorders/tea.yml", "text: milk", "fail: external_api_error, text: milk")
+    failed, verdict = verify(repo, "e2e")
+    assert failed[0].startswith("FAILED  orchestrator, first run  exit 1: ")
+    assert any(line.startswith("FAILED  chaining") for line in failed)
+    assert "FAILED" in verdict
+
+
+def test_post_passes_on_what_a_good_run_left(repo):
+    assert verify(repo, "post") == ([], "post: 2 checks ok")
+
+
+def test_post_tells_a_damaged_output_and_a_damaged_ledger(repo):
+    (repo / "runtime/tenant/tea/one/outputs/said.txt").write_text("ted\n")
+    assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 1: ")
+    edit(repo / ".billing-state/transactions.csv", ",-14,", ",-1,")
+    assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 13: ")
+
+
+def test_post_tells_a_tracked_file_that_a_run_changed(repo):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.test", *words], cwd=repo, check=True,
+                       capture_output=True)
+
+    git("init")
+    git("add", "config", "tenants")
+    git("commit", "-m", "all")
+    assert verify(repo, "post")[0] == []
+    edit(repo / "tenants/tenant/tenant.yml", "A tenant", "Another tenant")
+    assert verify(repo, "post")[0] == ["FAILED  git  changed: tenants/tenant/tenant.yml"]
+
+
+def test_a_phase_that_is_none_is_a_usage_error(repo):
+    assert command(repo, f"{VERIFY} deploy").returncode == 2
+
+
+def test_an_orders_record_conforms_to_its_schema(repo):
+    record = json.loads((repo / "runtime/tenant/tea/order.json").read_text())
+    assert faults(validator(schema("order_record")), record) == []
+    for wrong in ({"reason": "timed_out"}, {"pending": 1}, {"status": "PARTIAL"}, {"task_hashes": {"one": "x"}}):
+        assert faults(validator(schema("order_record")), {**record, **wrong}) != []
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "scripts").glob("*.py"))])
+def test_every_script_explains_itself_and_refuses_to_run_outside_a_repository(name, tmp_path):
+    assert command(tmp_path, f"python scripts/{name} --help").returncode == 0
+    words = {"ci_verify.py": "--phase pre", "publish_artifacts_release.py": "--no-publish"}
+    done = command(tmp_path, f"python scripts/{name} {words.get(name, '--tenant-id tenant --work-order-id tea')}")
+    assert (done.returncode, "not inside a repository" in done.stderr, done.stdout) == (2, True, "")

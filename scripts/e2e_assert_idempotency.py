@@ -81,8 +81,9 @@ def charged_once(posts: Sequence[Post], order: PlannedOrder, *, earlier_versions
     if edited and not earlier_versions:
         yield (f"{order.id}: {len(every) - len(items)} items are of other task hashes than the plan's; either it was "
                "edited (--allow-earlier-versions), or its task hashes are not stable")
-    if len(charges) > 1 and not edited and not back:
-        yield f"{order.id}: {len(charges)} charges, and nothing was refunded or edited"
+    if len(charges) > 1 and not earlier_versions and not edited and not back:
+        yield (f"{order.id}: {len(charges)} charges and no refund; either steps were added (--allow-earlier-versions), "
+               "or it was not charged whole")
     owed = sum(price for key, price in prices.items() if spent[key] > back[key])
     paid = -sum(item.amount_credits for item in items)
     if paid != owed:

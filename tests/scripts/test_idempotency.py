@@ -81,6 +81,14 @@ def test_another_version_is_a_doubled_charge_unless_it_was_meant(repo):
     assert idempotency(repo, "--allow-earlier-versions")[0] == 0
 
 
+def test_a_second_charge_without_a_refund_is_told_unless_steps_were_added(repo):
+    edit(repo / ORDER, "steps:\n", "steps:\n  - {step_id: more, module_id: say, kind: transform, inputs: {text: x}}\n")
+    command(repo, "doit run")
+    status, told = idempotency(repo)
+    assert (status, told[0].startswith("tenant/tea: 2 charges and no refund")) == (1, True)
+    assert idempotency(repo, "--allow-earlier-versions")[0] == 0
+
+
 def test_a_step_that_was_never_charged_is_told(repo):
     edit(repo / ORDER, "text: milk", "text: cream")
     status, told = idempotency(repo, "--allow-earlier-versions")

@@ -1,8 +1,10 @@
 """The program of the child process: one call of one module's `run(params, outputs_dir)`. Standard library only.
 
-    python -s -P -S child.py REQUEST ANSWER LIFELINE      three open file descriptors
+The parent compiles it once and hands it over (worker.py): compiling it each time would cost a third of what starting
+Python does. Parent and child talk through three open file descriptors:
 
-REQUEST   the job, marshalled: both ends are the same interpreter, and importing json costs as much as starting Python.
+REQUEST   this program and the job, marshalled: both ends are the same interpreter, and importing json would take as
+          long again as starting Python.
 ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came:
           `load`, `run`, then one of
               returned STATUS REASON MESSAGE
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 import builtins
 import fcntl
-import marshal
+import io
 import os
 import resource
 import sys
@@ -45,11 +47,12 @@ _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms
 
 
-def main(request: int, answer: int, lifeline: int) -> None:
+def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
+    """Do `job` (worker.py, `_request`); returns when `run` did, and ends by its exception when it did not."""
     die_with_parent(lifeline)
-    with open(request, "rb") as file:
-        job = marshal.load(file)
     os.umask(0o022)
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=True)  # in the log as it happened, also when a time-out cuts it off
     limit(job["limits"])
     os.environ.clear()  # bubblewrap adds to it
     os.environ.update(job["env"])
@@ -107,7 +110,7 @@ def limit(limits: dict[str, int]) -> None:
 
 def own_frames(trace: TracebackType | None) -> TracebackType | None:
     """A traceback without the frames of this file: the module's author did not write them."""
-    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename == __file__:
+    while trace and trace.tb_next and trace.tb_frame.f_globals is globals():
         trace = trace.tb_next
     return trace
 
@@ -175,7 +178,3 @@ def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
 
 def refusal(name: str) -> str:
     return f"{name} is not for modules; of platform they may import platform.delivery and platform.bundle"
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

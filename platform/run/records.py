@@ -16,16 +16,16 @@ RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 
 def step_dir(runtime_dir: Path, step_id: StepId) -> Path:
-    return runtime_dir / step_id.tenant_id / step_id.work_order_id / step_id.step_id
+    return runtime_dir.joinpath(*step_id)
 
 
 def record_file(runtime_dir: Path, step_id: StepId) -> Path:
-    return step_dir(runtime_dir, step_id) / RECORD
+    return runtime_dir.joinpath(*step_id, RECORD)
 
 
 def output_path(runtime_dir: Path, step_id: StepId, path: str) -> Path:
     """Where an output of a step lies; `path` is the one in its record."""
-    return step_dir(runtime_dir, step_id) / OUTPUTS / path
+    return runtime_dir.joinpath(*step_id, OUTPUTS, path)
 
 
 def as_bytes(record: RunRecord) -> bytes:

@@ -5,6 +5,7 @@ handlers, no code between fork and exec). A job's processes end with it: its gro
 is over, when `stop_all` is called, and by the kernel when this process dies (child.py, LIFELINE).
 """
 import contextlib
+import functools
 import marshal
 import os
 import select
@@ -25,9 +26,15 @@ from platform.run.sandbox import Machine, Room, bubblewrap
 
 if TYPE_CHECKING:
     from subprocess import Popen
+    from types import CodeType
 
 _CHILD = Path(__file__).resolve().with_name("child.py")
 _PLATFORM = _CHILD.parent.parent
+_START = """import marshal, sys
+program, job = marshal.load(open(int(sys.argv[1]), "rb"))
+exec(program)
+main(job, int(sys.argv[2]), int(sys.argv[3]))
+"""
 _OURS = tuple(_PLATFORM / name for name in ("__init__.py", "errors.py", "files.py", "model", "bundle", "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
@@ -59,7 +66,7 @@ def run(job: Job, machine: Machine, *, sandboxed: bool) -> Ended:
     """Run a job to its end. StorageError when its log cannot be written; PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
         request, answer = stack.enter_context(_memory("request")), stack.enter_context(_memory("answer"))
-        os.pwrite(request, marshal.dumps(_request(job, machine)), 0)
+        os.pwrite(request, marshal.dumps((_program(), _request(job, machine))), 0)
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
         try:
@@ -94,14 +101,21 @@ def _request(job: Job, machine: Machine) -> dict[str, Any]:
                    "cpu_s": limits.timeout_s and (limits.timeout_s + 1) * (os.cpu_count() or 1)}}
 
 
+@functools.cache
+def _program() -> "CodeType":
+    """child.py, compiled once a process."""
+    code: CodeType = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True)
+    return code
+
+
 def _start(job: Job, machine: Machine, sandboxed: bool, handles: tuple[int, int, int]) -> "Popen[bytes]":
     import subprocess  # only a run that runs something needs it
 
-    command = [machine.python, "-s", "-P", "-S", "-X", "utf8", str(_CHILD), *map(str, handles)]
+    command = [machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles)]
     if not sandboxed:
         return subprocess.Popen(command, env=_ALWAYS, cwd=job.scratch, pass_fds=handles, start_new_session=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    room = Room((_CHILD, job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable), job.scratch,
+    room = Room((job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable), job.scratch,
                 job.network, _OURS)
     with _memory("bwrap") as arguments:  # not on the command line: it has an end, and everybody can read it
         os.write(arguments, b"".join(word.encode() + b"\0" for word in bubblewrap(room, machine)))

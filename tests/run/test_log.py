@@ -64,3 +64,13 @@ def test_a_module_may_print_without_end_until_its_time_is_over(house):
     assert house.run(step).reason == "timed_out"
     log = house.log(step)
     assert "bytes are left out here" in log and len(log) < 2 * HALF_BYTES + 100
+
+
+def test_what_was_printed_before_a_time_out_is_there_and_in_order(house):
+    step = house.step(house.module("waits", '''
+        for word in ("one", "two"):
+            print(word)
+            print(word, file=sys.stderr)
+        time.sleep(600)
+    '''), timeout_s=1)
+    assert house.run(step).reason == "timed_out" and house.log(step) == "one\none\ntwo\ntwo\n"

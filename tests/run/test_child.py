@@ -2,6 +2,9 @@
 import json
 import os
 import py_compile
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +122,17 @@ def test_sets_have_one_order_and_times_one_zone(house):
     first = told(house, tell)
     house.profile = Profile(sandbox="process", cache=False)
     assert told(house, tell) == first and first[1][0] == "UTC"
+
+
+def test_its_files_have_the_usual_modes_whatever_the_callers_umask_is(house):
+    before = os.umask(0o077)
+    try:
+        assert told(house, "os.umask(0)") == 0o022
+    finally:
+        os.umask(before)
+
+
+def test_asking_whether_a_step_is_done_imports_nothing_that_starts_processes():
+    line = ("import _platform_boot, sys, platform.run.current, platform.run.step; "
+            "sys.exit(bool({'subprocess', 'jsonschema', 'ctypes'} & sys.modules.keys()))")
+    assert subprocess.run([sys.executable, "-c", line], cwd=Path(__file__).parents[2], check=False).returncode == 0

@@ -110,14 +110,15 @@ def test_it_can_write_its_outputs_and_its_scratch_folder_only(house):
 
 
 @needs_bwrap
-@pytest.mark.parametrize(("network", "seen"), [(False, ["lo"]), (True, None)])
-def test_it_has_the_network_only_when_its_contract_asks(house, network, seen):
+@pytest.mark.parametrize(("network", "external", "seen"), [
+    (False, False, ["lo"]), (True, False, None), (True, True, ["lo"])], ids=["asks not", "asks", "asks, recorded"])
+def test_it_has_the_network_only_when_its_contract_asks_and_it_is_not_recorded(house, network, external, seen):
     house.profile = type(house.profile)(sandbox="bubblewrap")
     step = house.step(house.module("asks", '''
         (out / "text.txt").write_text(" ".join(sorted(os.listdir("/sys/class/net") if os.path.exists("/sys") else [
             line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]])))
         return {"status": "COMPLETED"}
-    ''', network=network), bought=True)
+    ''', network=network, external=external), bought=True)
     assert house.run(step).completed
     interfaces = (house.folder(step) / "outputs" / "text.txt").read_text().split()
     assert interfaces == (seen or sorted(path.name for path in Path("/sys/class/net").iterdir()))

@@ -8,10 +8,6 @@ import contextlib
 import functools
 import marshal
 import os
-import select
-import signal
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits
+from platform.run.group import Group, stop_all, watch
 from platform.run.log import Log, Redactor
 from platform.run.machine import tasks_of_user
 from platform.run.results import Ended
@@ -27,6 +24,8 @@ from platform.run.sandbox import Machine, Room, bubblewrap
 if TYPE_CHECKING:
     from subprocess import Popen
     from types import CodeType
+
+__all__ = ["Job", "run", "stop_all"]
 
 _CHILD = Path(__file__).resolve().with_name("child.py")
 _PLATFORM = _CHILD.parent.parent
@@ -38,10 +37,7 @@ main(job, int(sys.argv[2]), int(sys.argv[3]))
 _OURS = tuple(_PLATFORM / name for name in ("__init__.py", "errors.py", "files.py", "model", "bundle", "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
-_LOOK_S = 1.0  # how often the size of what was written is looked at
-_DRAIN_S = 2.0  # how long to wait for the last words of a killed group
 _ANSWER_BYTES = 65536
-_CHUNK_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +66,15 @@ def run(job: Job, machine: Machine, *, sandboxed: bool) -> Ended:
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
         try:
-            child = _Child(_start(job, machine, sandboxed, (request, answer, theirs)))
+            group = Group(_start(job, machine, sandboxed, (request, answer, theirs)))
         finally:
             os.close(theirs)
-        with child:
-            timed_out, too_large = _watch(child, job)
-        if child.stopped:
+        with group:
+            timed_out, too_large = _watch(group, job)
+        if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, _ANSWER_BYTES, 0))
-        return Ended(said, child.process.returncode, timed_out, too_large)
-
-
-def stop_all() -> None:
-    """Kill every job that still runs in this process, from any thread; their `run` then raises."""
-    with _lock:
-        for child in _running:
-            child.stopped = True
-            child.kill()
+        return Ended(said, group.process.returncode, timed_out, too_large)
 
 
 def _request(job: Job, machine: Machine) -> dict[str, Any]:
@@ -135,103 +123,16 @@ def _memory(name: str) -> Iterator[int]:
         os.close(handle)
 
 
-class _Child:
-    """A started child and its group, all of it gone on exit. The number of a group is its own until it is reaped, so
-    `kill` can hit nobody else: whoever kills from another thread holds the lock."""
-
-    def __init__(self, process: "Popen[bytes]") -> None:
-        assert process.stdout is not None
-        self.process, self.stdout = process, process.stdout
-        self.stopped = False
-        os.set_blocking(self.stdout.fileno(), False)
-        with _lock:
-            _running.add(self)
-
-    def __enter__(self) -> "_Child":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.kill()
-        self.stdout.close()
-        with _lock:
-            _running.discard(self)
-            self.process.wait()
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-
-_lock = threading.Lock()
-_running: set[_Child] = set()
-
-
-def _watch(child: _Child, job: Job) -> tuple[bool, bool]:
-    """Write the log until the child ends or must end; (ran too long, wrote too much)."""
-    output, timed_out, too_large = child.stdout.fileno(), False, False
-    began = time.monotonic()
-    deadline, look = began + job.limits.timeout_s if job.limits.timeout_s else float("inf"), began + _LOOK_S
-    end = os.pidfd_open(child.process.pid)
-    poll = select.poll()
-    poll.register(end, select.POLLIN)
-    poll.register(output, select.POLLIN)
+def _watch(group: Group, job: Job) -> tuple[bool, bool]:
+    """`group.watch` with the job's log."""
     try:
         with job.log.open("ab") as file:
             log = Log(file, Redactor(job.secrets))
-            while not timed_out and not too_large:
-                ready = {handle for handle, _ in poll.poll(_milliseconds(min(deadline, look)))}
-                if output in ready and not _copy(output, log):
-                    poll.unregister(output)
-                if end in ready:
-                    break
-                now = time.monotonic()
-                timed_out = now >= deadline
-                if now >= look:
-                    look = now + _LOOK_S
-                    too_large = 0 < job.limits.output_mb << 20 < _size(job.outputs) + _size(job.scratch)
-            child.kill()
-            _drain(output, log)
+            ended = watch(group, log, job.limits, (job.outputs, job.scratch))
             log.close()
     except OSError as error:
         raise StorageError(f"{job.log}: cannot be written ({error.strerror}); free space, then run again") from error
-    finally:
-        os.close(end)
-    return timed_out, too_large
-
-
-def _milliseconds(moment: float) -> int:
-    """Until a moment of the monotonic clock, rounded up."""
-    return max(0, int(1000 * (moment - time.monotonic())) + 1)
-
-
-def _copy(output: int, log: Log) -> bool:
-    """One chunk of what the child printed into the log; whether there may be more."""
-    try:
-        chunk = os.read(output, _CHUNK_BYTES)
-    except BlockingIOError:
-        return True
-    log.write(chunk)
-    return bool(chunk)
-
-
-def _drain(output: int, log: Log) -> None:
-    """The last words, until everybody who could write is gone. Who left the group, without bubblewrap, is not waited
-    for longer than _DRAIN_S."""
-    deadline = time.monotonic() + _DRAIN_S
-    poll = select.poll()
-    poll.register(output, select.POLLIN)
-    while poll.poll(_milliseconds(deadline)) and _copy(output, log):
-        pass
-
-
-def _size(folder: Path) -> int:
-    """Bytes of the files below a folder, as far as they can be seen while somebody writes there."""
-    total = 0
-    for base, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += Path(base, name).lstat().st_size
-    return total
+    return ended
 
 
 def _fields(answer: bytes) -> tuple[str, ...]:

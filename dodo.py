@@ -44,6 +44,11 @@ def task_workorder():
     yield from emit.workorder(SESSION)
 
 
+def task_maintenance():
+    """Derived indexes in maintenance-state/ (git keeps them; `maintenance --check` holds them)"""
+    yield from emit.maintenance(SESSION)
+
+
 def task__settle():
     """What `doit run step:...` ends with: refunds for what failed, and the exit status"""
     yield from emit.settle(SESSION)

@@ -16,6 +16,7 @@ COMMANDS = {
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
+    "maintenance": ("maintenance", "write the derived indexes of maintenance-state/, or --check them"),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }
 

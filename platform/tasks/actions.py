@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platform.errors import InputError
 from platform.ledger.charge import decide_charge
 from platform.ledger.initialise import ensure
 from platform.ledger.refund import settle
+from platform.maintain.files import FOLDER, path_of, write
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder, PlannedStep
@@ -145,6 +147,17 @@ def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
     refund = f"; {refunded} credits refunded" if refunded else ""
     return f"{order.id} {result.status} {result.reason}: {result.completed} of {total} steps completed" + (
         f", {', '.join(counts)}" if counts else "") + refund
+
+
+@task_action
+def maintain(name: str) -> Values:
+    """One table of maintenance-state/, from what was read; refused while a file it is made of is wrong."""
+    now = session.current()
+    wrong = [problem for problem in now.problems if not problem.warning]
+    if wrong:
+        raise InputError(wrong)
+    written = write(path_of(now.root, name), now.table(name))
+    return {"lines": f"written      {FOLDER}/{name}.csv" if written else ""}
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:

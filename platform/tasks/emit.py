@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from platform.files import files_below
+from platform.maintain.files import FOLDER, MANIFEST
+from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
 from platform.tasks.lines import in_credits
@@ -49,7 +52,7 @@ def step(session: Session) -> Iterator[Task]:
         for planned in order.steps:
             module_id = planned.contract.module_id
             if module_id not in module_files:
-                module_files[module_id] = _module_files(session.root, module_id)
+                module_files[module_id] = _code_below(session.root, f"modules/{module_id}")
             yield _step(session, order, planned, module_files[module_id])
     for order_id in session.plan.refused:
         refused = session.repo.orders.get(order_id)
@@ -91,15 +94,31 @@ def settle(session: Session) -> Iterator[Task]:
                "doc": "Refunds for what failed, and the exit status"}
 
 
+def maintenance(session: Session) -> Iterator[Task]:
+    """`maintenance:<table>`: each depends on the files that it is made of, and on no others."""
+    made_of = {"modules_index": _code_below(session.root, "modules"), "reason_catalog": ["config/reasons.yml"],
+               "module_contract_rules": _files(session.root, "modules/*/module.yml"),
+               "module_requirements_index": _files(session.root, "modules/*/module.yml"),
+               "workorders_index": _files(session.root, "tenants/*/workorders/*.yml"),
+               "tenant_relationships": _files(session.root, "tenants/*/tenant.yml"),
+               MANIFEST: [f"{FOLDER}/{name}.csv" for name in TABLES]}
+    for name, files in made_of.items():
+        target = f"{FOLDER}/{name}.csv"
+        yield {"name": name, "actions": [(actions.maintain, [name])], "file_dep": files, "targets": [target],
+               "uptodate": [(uptodate.table_is_right, [name])], "doc": target, "io": {"capture": False}}
+
+
+def _files(root: Path, pattern: str) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if path.is_file())
+
+
+def _code_below(root: Path, folder: str) -> list[str]:
+    """What counts as code, relative to the root: the same files that a run record digests."""
+    return [f"{folder}/{below}" for below, _ in files_below(root / folder) if is_code(below)]
+
+
 def _refused(name: OrderId | StepId, order_id: OrderId, doc: str) -> Task:
     return {"name": str(name), "actions": [(actions.refused, [order_id])], "doc": doc, "io": {"capture": False}}
-
-
-def _module_files(root: Path, module_id: str) -> list[str]:
-    """What counts as a module's code, relative to the root: the same files that the run record digests."""
-    folder = root / "modules" / module_id
-    return [str(path.relative_to(root)) for below, path in files_below(folder)
-            if "__pycache__" not in below and not below.endswith((".md", ".pyc"))]
 
 
 def _steps(count: int) -> str:

@@ -18,6 +18,8 @@ from platform.config.valid import Valid
 from platform.files import Digests
 from platform.ledger.charge import unpaid
 from platform.ledger.journal import Ledger
+from platform.maintain.files import MANIFEST, content, manifest, path_of
+from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.problem import Problem
@@ -26,6 +28,7 @@ from platform.model.run import RunRecord
 from platform.model.tenant import TenantStatus
 from platform.plan.expand import expand
 from platform.run.context import RunContext
+from platform.run.inputs import module_code
 from platform.run.records import read_record
 from platform.run.worker import stop_all
 from platform.tasks import lock
@@ -95,6 +98,16 @@ class Session:
     def step(self, step_id: StepId) -> PlannedStep:
         """A planned step by its id; KeyError when the plan has none."""
         return self._steps[step_id]
+
+    def module_codes(self) -> dict[str, str]:
+        """Digest of each module's code, by module id."""
+        return {module_id: module_code(self.context, module_id) for module_id in sorted(self.repo.contracts)}
+
+    def table(self, name: str) -> bytes:
+        """The right bytes of one file of maintenance-state/; its manifest is over the files that are there."""
+        if name == MANIFEST:
+            return manifest({table: path_of(self.root, table).read_bytes() for table in TABLES})
+        return content(name, self.repo, self.module_codes())
 
     # what was run
 

@@ -8,6 +8,7 @@ from platform.errors import PlatformError
 from platform.ledger.charge import unpaid
 from platform.ledger.credit import unapplied
 from platform.ledger.refund import settle
+from platform.maintain.files import path_of
 from platform.model.ids import OrderId, StepId
 from platform.plan.policy import outcome
 from platform.run.current import current as reasons_to_run
@@ -65,3 +66,11 @@ def is_settled(order_id: OrderId) -> bool:
     written = read_order(now.runtime_dir, order_id)
     return written is not None and written.matches(order, result) and not settle(
         now.ledger.book, order, runs, now.repo.reasons)
+
+
+@_or_run
+def table_is_right(name: str) -> bool:
+    """`maintenance:`: the file is what it should be, not only unchanged in what it is made of."""
+    now = session.current()
+    file = path_of(now.root, name)
+    return file.is_file() and file.read_bytes() == now.table(name)

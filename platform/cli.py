@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from platform.commands.parser import Parser
 from platform.errors import PlatformError
 
 # name -> (module in platform.commands, its function pair's suffix, what it is for)
@@ -12,11 +13,13 @@ COMMANDS = {
     "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
     "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
+    "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
     "maintenance": ("maintenance", "write the derived indexes of maintenance-state/, or --check them"),
+    "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }
 
@@ -35,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None],
            run: Callable[[argparse.Namespace], int]) -> int:
     """A file of scripts/ as one command: its options, its work, and errors as exit statuses like everywhere."""
-    parser = argparse.ArgumentParser(description=purpose, allow_abbrev=False)
+    parser = Parser(description=purpose)
     add_arguments(parser)
     return guarded(lambda: run(parser.parse_args()))
 
@@ -55,13 +58,11 @@ def guarded(action: Callable[[], int]) -> int:
         return 0
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> Parser:
     """The parser of the asked-for command only: the others are named, not imported."""
-    parser = argparse.ArgumentParser(prog="python -m platform.cli", description="A build graph that bills.",
-                                     allow_abbrev=False)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")
     for name, (module, purpose) in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
+        command = parser.add_command(name, purpose)
         if name in words[:1]:
             room = import_module(f"platform.commands.{module}")
             room.add_arguments(command)

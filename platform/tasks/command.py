@@ -11,6 +11,7 @@ from doit.exceptions import InvalidCommand
 
 from platform.errors import PlatformError
 from platform.tasks import session
+from platform.tasks.unknown import no_such_task
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2
@@ -29,7 +30,7 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
                 sys.stderr.write(f"{error}\n")
                 status = error.exit_status
             except InvalidCommand as error:
-                sys.stderr.write(f"ERROR: {error}\n")
+                sys.stderr.write(f"{no_such_task(error.not_found) if error.not_found else error}\n")
                 status = USAGE
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")

@@ -1,0 +1,42 @@
+"""`explain [CODE]`: what the code of a problem means: its cause, its cure, wrong and right side by side."""
+import argparse
+from difflib import get_close_matches
+from textwrap import indent
+
+from platform.commands.common import add_json, show
+from platform.errors import UsageError
+from platform.model.codes import CODES
+from platform.model.examples import EXAMPLES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", nargs="?", default="", metavar="CODE",
+                        help="what stands in brackets in error[...] (default: list all)")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; UsageError (2) with the nearest names for a code that there is not."""
+    code = arguments.code.strip().removeprefix("error").removeprefix("warning").strip("[]:")
+    if not code:
+        width = max(map(len, CODES))
+        show(arguments, {"codes": [_as_json(name) for name in sorted(CODES)]},
+             "\n".join(f"{name:<{width}}  {CODES[name].cause}" for name in sorted(CODES)))
+        return 0
+    if code not in CODES:
+        near = get_close_matches(code[:60].casefold(), CODES, n=3, cutoff=0.5)
+        raise UsageError(f"there is no code {code[:60]!r}; " + (
+            f"did you mean {' or '.join(near)}?" if near else "`explain` without a code lists all"))
+    show(arguments, _as_json(code), _as_text(code))
+    return 0
+
+
+def _as_json(code: str) -> dict[str, str]:
+    wrong, right = EXAMPLES[code]
+    return {"code": code, "cause": CODES[code].cause, "cure": CODES[code].cure, "wrong": wrong, "right": right}
+
+
+def _as_text(code: str) -> str:
+    wrong, right = EXAMPLES[code]
+    return "\n".join([code, f"  cause: {CODES[code].cause}", f"  cure:  {CODES[code].cure}", "", "  wrong:",
+                      indent(wrong, "    "), "  right:", indent(right, "    ")])

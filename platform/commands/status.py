@@ -1,39 +1,58 @@
 """`status`: what became of every order and step, and what would run now. Looks, changes nothing."""
 import argparse
+import sys
+import time
 
 from platform.commands.common import add_json, add_order, add_places, open_session, show
-from platform.model.ids import StepId
-from platform.model.plan import PlannedOrder
-from platform.report import status
-from platform.run.current import current
-from platform.run.records import step_dir
-from platform.tasks.session import Session, known_orders
+from platform.commands.standing import narrow, standing
+from platform.errors import UsageError
+from platform.report.status import Status, as_text
+
+_REDRAW_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--watch", action="store_true", help="draw it again every second until Ctrl-C; on a terminal")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Always 0: a status is an answer, not a verdict."""
-    session = open_session(arguments)
-    if arguments.tenant_id:
-        session.only = frozenset(order for order in known_orders(session.root) if order.tenant_id == arguments.tenant_id
-                                 and arguments.work_order_id in ("", order.work_order_id))
-    orders = [_state(session, order) for order in session.plan.orders.values()]
-    refused = {str(order): [str(problem) for problem in problems] for order, problems in session.plan.refused.items()}
-    tenants = sorted({order.tenant_id for order in orders})
-    balances = {tenant: session.ledger.book.balance(tenant) for tenant in tenants} if session.has_ledger else {}
-    show(arguments, status.as_json(orders, refused, balances), status.as_text(orders, refused, balances))
+    if arguments.watch:
+        return _watch(arguments)
+    status = _look(arguments)
+    if arguments.json or not sys.stdout.isatty():
+        show(arguments, status.as_json(), as_text(status))
+    else:
+        from rich.console import Console
+
+        from platform.report.status_table import tables
+
+        Console(highlight=False).print(tables(status))
     return 0
 
 
-def _state(session: Session, order: PlannedOrder) -> status.OrderState:
-    due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
+def _look(arguments: argparse.Namespace) -> Status:
+    session = open_session(arguments)
+    narrow(session, arguments)
+    return standing(session)
 
-    def folder(step_id: str) -> str:
-        return session.shown(step_dir(session.runtime_dir, StepId(*order.id, step_id)))
 
-    return status.order_state(order, session.runs(order), due, "", folder)
+def _watch(arguments: argparse.Namespace) -> int:
+    """Each time a fresh session: orders, records and the ledger may all have changed. Ctrl-C is how it ends."""
+    if arguments.json or not sys.stdout.isatty():
+        raise UsageError("--watch draws on a terminal, and this is none; leave it out, or ask `status --json` again")
+    from rich.console import Console
+    from rich.live import Live
+
+    from platform.report.status_table import tables
+
+    try:
+        with Live(tables(_look(arguments)), console=Console(highlight=False), auto_refresh=False) as live:
+            while True:
+                time.sleep(_REDRAW_S)
+                live.update(tables(_look(arguments)), refresh=True)
+    except KeyboardInterrupt:
+        return 0

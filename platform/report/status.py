@@ -1,25 +1,36 @@
 """Orders and steps as they stand: what was planned beside what became of it. Pure; the session brings both."""
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any
 
-from platform.model.plan import PlannedOrder
+from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
 from platform.plan.policy import outcome
+from platform.report.words import in_credits, one_line
+from platform.run.records import LOG, OUTPUTS
 
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """One step: `state` is COMPLETED, FAILED, SKIPPED, or DUE when it has not run or would run again."""
+    """One step: `state` is COMPLETED, FAILED, SKIPPED, RUNNING, or DUE when it has not run or would run again.
+
+    Of a step that is DUE, `reason` says why it would run; duration and isolation are those of its last run.
+    """
 
     step_id: str
     module_id: str
+    kind: str
     state: str
     reason: str
+    message: str
     duration_s: float
     credits: int
-    isolation: str
-    outputs: str  # its folder, relative to the repository
+    isolation: str  # in words: what it is, and what that means; empty when it never ran
+    cached_from: str  # the step whose result was taken
+    outputs: str  # its folder, relative to the repository; empty when it never ran
+    log: str
+    upstream: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,50 +45,100 @@ class OrderState:
     credits: int
     steps: tuple[StepState, ...]
 
+    def __str__(self) -> str:
+        return f"{self.tenant_id}/{self.work_order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant."""
+
+    orders: tuple[OrderState, ...]
+    refused: Mapping[str, tuple[str, ...]]
+    balances: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
+                "balances": dict(self.balances)}
+
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: Callable[[str], str]) -> OrderState:
-    """`due` names the steps that would run now, with why; `folder` gives a step's folder by its id."""
+                folder: str, running: Collection[str] = ()) -> OrderState:
+    """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
+    `folder` is the order's below the repository; `running` are the steps that a run is at."""
     result = outcome(order, {name: run for name, run in runs.items() if name not in due}, refusal)
-    steps = []
-    for planned in order.steps:
-        name = planned.id.step_id
-        record = runs.get(name)
-        again = name in due and (record is None or record.completed)
-        state = "DUE" if again or record is None else record.status.value
-        reason = due[name] if again else record.reason if record else ""
-        duration_s, isolation = (record.duration_s, record.isolation) if record else (0.0, "")
-        steps.append(StepState(name, planned.contract.module_id, state, reason, duration_s, planned.total_credits,
-                               isolation, folder(name)))
-    failed = any(step.state == "FAILED" for step in steps)
-    due_again = result.reason == "not_run" and not failed
-    state, reason = ("DUE", "") if due_again else (result.status, result.reason)
+    steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder) for step in order.steps)
     title = str(order.order.metadata.get("title", ""))
-    return OrderState(*order.id, title, state, reason, order.total_credits, tuple(steps))
+    words = {step.state for step in steps}
+    if "RUNNING" in words:
+        state, reason = "RUNNING", ""
+    elif result.reason == "not_run" and "FAILED" not in words:
+        state, reason = "DUE", ""
+    else:
+        state, reason = result.status, result.reason
+    return OrderState(*order.id, title, state, reason, order.total_credits, steps)
 
 
-def as_json(orders: list[OrderState], refused: Mapping[str, list[str]], balances: Mapping[str, int]) -> dict[str, Any]:
-    """`refused`: problems by order name; `balances` in credits by tenant."""
-    return {"orders": [asdict(order) for order in orders], "refused": dict(refused), "balances": dict(balances)}
+def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
+                folder: str) -> StepState:
+    name = step.id.step_id
+    again = name in due and (record is None or record.completed)
+    state, reason = ("DUE", due[name]) if again or record is None else (record.status.value, record.reason)
+    if name in running:
+        state, reason = "RUNNING", ""
+    own = PurePath(folder, name)
+    return StepState(
+        step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state=state, reason=reason,
+        message=record.message if record and not again else "", duration_s=record.duration_s if record else 0.0,
+        credits=step.total_credits, isolation=record.isolation if record else "",
+        cached_from=record.cached_from if record else "", outputs=str(own / OUTPUTS) if record else "",
+        log=str(own / LOG) if record else "", upstream=step.upstream)
 
 
-def as_text(orders: list[OrderState], refused: Mapping[str, list[str]], balances: Mapping[str, int]) -> str:
-    """One block an order, one line a step, aligned; readable without colour."""
+def as_text(status: Status) -> str:
+    """One block an order, one line a step, aligned; for pipes, files and CI."""
     lines = []
-    for order in orders:
-        name = f"{order.tenant_id}/{order.work_order_id}"
-        why = f"  {order.reason}" if order.reason else ""
-        lines.append(f"{order.state:<10} {name}  {order.credits} credits{why}  {order.title}".rstrip())
+    for order in status.orders:
+        lines.append(heading(order))
         width = max((len(step.step_id) for step in order.steps), default=0)
         lines += [_step_line(step, width) for step in order.steps]
-    for name, problems in refused.items():
+    for name, problems in status.refused.items():
         lines.append(f"INVALID    {name}")
         lines += [f"  {problem}" for problem in problems]
-    lines += [f"balance    {tenant_id}  {balance} credits" for tenant_id, balance in balances.items()]
+    lines += balance_lines(status)
     return "\n".join(lines) or "no enabled work orders"
 
 
+def heading(order: OrderState) -> str:
+    """An order in one line."""
+    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title)]
+    return "  ".join(part for part in parts if part)
+
+
+def balance_lines(status: Status) -> list[str]:
+    return [f"balance    {tenant_id}  {in_credits(balance)}" for tenant_id, balance in status.balances.items()]
+
+
+def isolation_word(step: StepState) -> str:
+    """The isolation's name without what it means: bubblewrap, process, none."""
+    return step.isolation.partition(":")[0]
+
+
+def took(step: StepState) -> str:
+    """How long its run took, of one that is not about to run."""
+    return f"{step.duration_s:.2f} s" if step.log and step.state not in ("DUE", "RUNNING", "SKIPPED") else ""
+
+
+def what_became(step: StepState) -> str:
+    """Why it is not done, or where from it was taken, or nothing."""
+    if step.state == "COMPLETED" and step.cached_from:
+        return f"taken from {step.cached_from}"
+    return ": ".join(one_line(words) for words in (step.reason, step.message) if words)
+
+
 def _step_line(step: StepState, width: int) -> str:
-    took = f"{step.duration_s:7.2f} s" if step.state != "DUE" else " " * 9
-    name = f"{step.state:<10} {step.step_id:<{width}}  {step.module_id:<16}"
-    return f"  {name} {step.credits:>4} {took}  {step.reason or step.outputs}"
+    front = (f"  {step.state:<10} {step.step_id:<{width}}  {step.module_id:<16} {in_credits(step.credits):>11} "
+             f"{took(step):>9}  {isolation_word(step):<10}")
+    where = f"outputs {step.outputs}" if step.state == "COMPLETED" else ""
+    log = f"log {step.log}" if step.log else ""
+    return "  ".join(part for part in (front, what_became(step), where, log) if part).rstrip()

@@ -35,6 +35,14 @@ def release(handle: int) -> None:
     os.close(handle)
 
 
+def is_held(runtime_dir: Path) -> bool:
+    """Whether a run is at this folder. Asks the note in the lock, for taking the lock to ask would stop a run."""
+    try:
+        return Path("/proc", str(json.loads((runtime_dir / ".lock").read_bytes())["pid"])).exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _holder(handle: int) -> str:
     try:
         holder = json.loads(os.pread(handle, 4096, 0))

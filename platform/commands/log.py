@@ -1,0 +1,74 @@
+"""`log TASK`: what a step printed when it last ran, and how that ended. Looks, changes nothing."""
+import argparse
+import sys
+from pathlib import Path
+
+from platform.check.words import meant
+from platform.commands.common import add_places, open_session
+from platform.errors import StorageError, UsageError
+from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
+from platform.model.run import RunRecord
+from platform.report.words import one_line, printable
+from platform.run.records import LOG, step_dir
+from platform.tasks.session import Session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("task", metavar="TASK", help="a step, as `doit list --all` names it: step:TENANT/ORDER/STEP")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 also when there is no log: that is the answer. UsageError when there is no such step."""
+    step_id = step_named(arguments.task)
+    session = open_session(arguments)
+    session.only = frozenset({step_id.order})
+    record = session.record(step_id)
+    file = step_dir(session.runtime_dir, step_id) / LOG
+    if record is None and not file.is_file():
+        _check_known(session, step_id)
+    log = _text(file)
+    if sys.stdout.isatty():
+        log = printable(log)
+    if log and not log.endswith("\n"):
+        log += "\n"
+    sys.stdout.write(log + ending(step_id, record, empty=not log, file=session.shown(file)) + "\n")
+    return 0
+
+
+def step_named(task: str) -> StepId:
+    """The step that a task's name means, with `step:` or without. UsageError when it is no step's name."""
+    parts = task.removeprefix("step:").split("/")
+    if len(parts) != 3 or not all(map(matches, (TENANT, WORK_ORDER, STEP), parts)):
+        raise UsageError(f"{one_line(task)!r} names no step; write step:TENANT/ORDER/STEP as `doit list --all` has it")
+    return StepId(*parts)
+
+
+def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str) -> str:
+    """The last line: how the run that the log is of ended, and where the log lies."""
+    if record is None:
+        return f"no log of {step_id}: it has not run yet" if empty else f"no record of {step_id}; the log is {file}"
+    how = [f"{record.status} {step_id}", one_line(": ".join(filter(None, (record.reason, record.message))))]
+    if record.cached_from:
+        how.append(f"taken from {record.cached_from}")
+    elif record.attempts:
+        how.append(f"{record.duration_s:.2f} s, attempt {record.attempts}, {record.isolation.partition(':')[0]}")
+    how.append("it printed nothing" if empty else f"the log is {file}")
+    return "  ".join(filter(None, how))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be read ({error.strerror}); mend it, or run the step again") from error
+
+
+def _check_known(session: Session, step_id: StepId) -> None:
+    order = session.repo.orders.get(step_id.order)
+    names = [step.step_id for step in order.steps] if order else []
+    if step_id.step_id not in names:
+        cure = meant(step_id.step_id, names, "see `doit list --all`") if order else "see `doit list --all`"
+        raise UsageError(f"there is no step {step_id}; {cure}")

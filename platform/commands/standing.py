@@ -1,0 +1,46 @@
+"""How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
+import argparse
+
+from platform.model.ids import OrderId
+from platform.model.plan import PlannedOrder
+from platform.report.status import OrderState, Status, order_state
+from platform.run.current import current
+from platform.tasks import lock
+from platform.tasks.order_record import order_file, read_order
+from platform.tasks.session import Session, known_orders
+
+_REFUSALS = ("not_enough_credits", "tenant_suspended")
+
+
+def narrow(session: Session, arguments: argparse.Namespace) -> None:
+    """Load only what --tenant-id and --work-order-id ask for."""
+    if arguments.tenant_id:
+        session.only = frozenset(order for order in known_orders(session.root) if order.tenant_id == arguments.tenant_id
+                                 and arguments.work_order_id in ("", order.work_order_id))
+
+
+def standing(session: Session) -> Status:
+    """Every order that the session was asked for, what is invalid, and the balances. Looks, changes nothing."""
+    orders = tuple(order_standing(session, order) for order in session.plan.orders.values())
+    refused = {str(order): tuple(map(str, problems)) for order, problems in session.plan.refused.items()}
+    tenants = sorted({order.tenant_id for order in orders})
+    balances = {tenant: session.ledger.book.balance(tenant) for tenant in tenants} if session.has_ledger else {}
+    return Status(orders, refused, balances)
+
+
+def order_standing(session: Session, order: PlannedOrder) -> OrderState:
+    """One order of the plan."""
+    due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
+    folder = order_file(session.runtime_dir, order.id).parent
+    running = [planned.id.step_id for planned in order.steps if (folder / f".{planned.id.step_id}.new").is_dir()]
+    if running and not lock.is_held(session.runtime_dir):
+        running = []  # left behind by a run that was killed
+    return order_state(order, session.runs(order), due, _refusal(session, order.id), session.shown(folder), running)
+
+
+def _refusal(session: Session, order_id: OrderId) -> str:
+    """Why the order's last run did not start, if it still would not: what was not tried yet is due, not refused."""
+    record = read_order(session.runtime_dir, order_id)
+    if record is None or record.reason not in _REFUSALS or not session.has_ledger:
+        return ""
+    return record.reason if session.refusal(order_id) == record.reason else ""

@@ -19,7 +19,7 @@ _NOTE = "written to the outbox, sent to nobody"
 
 
 class Outbox:
-    """Writes <outbox_dir>/<delivery key>-<sha256 of the package, 12 digits>.eml."""
+    """Writes <outbox_dir>/<tenant>/<delivery key>-<sha256 of the package, 12 digits>.eml."""
 
     name = "email"
     recorded = True
@@ -49,4 +49,5 @@ class Outbox:
         return Sighting(Presence.THERE, _NOTE, message_id(self._mail, parcel))
 
     def _file(self, parcel: Parcel) -> Path:
-        return self._folder / f"{re.sub('[^0-9A-Za-z._-]', '_', parcel.delivery_key)}-{parcel.sha256[:12]}.eml"
+        key = re.sub("[^0-9A-Za-z._-]", "_", parcel.delivery_key)
+        return self._folder / parcel.tenant_id / f"{key}-{parcel.sha256[:12]}.eml"

@@ -35,6 +35,10 @@ class Parcel:
     contents: tuple[Listed, ...] = ()  # what it lists, for providers that show it
 
     @property
+    def tenant_id(self) -> str:
+        return self.remote_path.partition("/")[0]
+
+    @property
     def identity(self) -> str:
         """One per distinct package of one delivery, 40 hexadecimal digits: after a repair of the code that makes it, a
         delivery may have another package, and that is another mail."""

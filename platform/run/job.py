@@ -12,7 +12,10 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.place import Place
+from platform.run.results import UNVERIFIED
 from platform.run.worker import Job
+
+DOUBT = "may_have_delivered"  # in a delivery's `_platform`
 
 
 def run_id(step: PlannedStep, epoch: int) -> str:
@@ -39,7 +42,8 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
         "external_services": context.profile.external_services}
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
-        platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery)
+        platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery, step.id.tenant_id)
+        platform[DOUBT] = place.left_behind or _in_doubt(context, step, epoch)
     return Job(
         module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,
@@ -47,6 +51,17 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
         env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),
         readable=tuple(bound.path for bound in resolved.bound), writable=folders,
         network=contract.network and not recorded)
+
+
+def doubting(todo: Job) -> Job:
+    """The same delivery, told that an earlier try of it may have arrived: a refusal now does not undo that."""
+    return replace(todo, params={**todo.params, "_platform": {**todo.params["_platform"], DOUBT: True}})
+
+
+def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:
+    """Whether the last record of this very delivery says that nobody could tell."""
+    last = context.record(step.id)
+    return last is not None and (last.task_hash, last.refund_epoch, last.reason) == (step.task_hash, epoch, UNVERIFIED)
 
 
 def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
@@ -58,20 +73,21 @@ def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
     return {secret.name: context.env[secret.name] for secret in wanted if context.env.get(secret.name)}
 
 
-def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]]
+def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], tenant_id: str
                       ) -> tuple[dict[str, dict[str, Any]], tuple[Path, ...]]:
-    """The profile's settings by provider with each `*_dir` made, and absolute; and these folders."""
+    """The profile's settings by provider with each `*_dir` absolute, and the tenant's own folder in each of them, made:
+    that is all of it that the step may touch."""
     absolute: dict[str, dict[str, Any]] = {}
     folders = []
     for provider, values in settings.items():
         absolute[provider] = dict(values)
         for name in (name for name in values if name.endswith("_dir")):
-            folder = root / values[name]
+            folder = root / values[name] / tenant_id
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StorageError(f"{folder}: cannot be made ({error.strerror}); "
                                    f"see delivery.{provider}.{name} of the runtime profile") from error
-            absolute[provider][name] = str(folder)
+            absolute[provider][name] = str(folder.parent)
             folders.append(folder)
     return absolute, tuple(folders)

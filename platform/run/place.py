@@ -27,6 +27,7 @@ class Place:
 
     folder: Path
     target: Path
+    left_behind: bool = False  # an earlier run of the step was stopped in the middle
 
     @property
     def outputs(self) -> Path:
@@ -61,10 +62,12 @@ class Place:
 
 
 @contextmanager
-def fresh_place(runtime_dir: Path, step_id: StepId) -> Iterator[Place]:
-    """A fresh folder for one run of a step, gone afterwards unless it was published. StorageError when it cannot be."""
+def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[Place]:
+    """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
+    the run is stopped, for the next run to see that there was one. StorageError when it cannot be made."""
     target = step_dir(runtime_dir, step_id)
-    place = Place(target.with_name(f".{target.name}.new"), target)
+    folder = target.with_name(f".{target.name}.new")
+    place = Place(folder, target, folder.exists())
     try:
         for left in (place.folder, target.with_name(f".{target.name}.old")):
             remove(left)
@@ -74,8 +77,11 @@ def fresh_place(runtime_dir: Path, step_id: StepId) -> Iterator[Place]:
         raise StorageError(f"{place.folder}: cannot be made ({error.strerror}); free space, then run again") from error
     try:
         yield place
-    finally:
-        remove(place.folder)
+    except BaseException:
+        if not leave_trace:
+            remove(place.folder)
+        raise
+    remove(place.folder)
 
 
 def remove(folder: Path) -> None:

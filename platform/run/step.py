@@ -16,7 +16,7 @@ from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import resolve, unaltered
-from platform.run.job import job, run_id
+from platform.run.job import doubting, job, run_id
 from platform.run.log import Redactor
 from platform.run.machine import this_machine
 from platform.run.outputs import collect
@@ -36,7 +36,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int,
     here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
     """
     started = context.now()
-    with fresh_place(context.runtime_dir, step.id) as place:
+    with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
         record = replace(_blank(context, step, epoch), started_at=_iso(started))
         try:
             record = _made(context, step, record, place, sleep)
@@ -91,6 +91,8 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
             _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
             sleep(wait_s(attempt))
             place.clear()
+            if record.reason == results.UNVERIFIED:
+                todo = doubting(todo)
         ended = worker.run(todo, this_machine(), sandboxed=sandboxed)
         outcome = results.judge(ended, step.kind, todo.limits)
         if record.reason == results.UNVERIFIED and not outcome.told and outcome.reason != results.UNVERIFIED:

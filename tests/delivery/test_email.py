@@ -101,7 +101,7 @@ def test_another_package_or_another_delivery_is_another_mail(parcel):
 
 def test_the_outbox_holds_the_mail_and_says_that_nobody_got_it(parcel, tmp_path):
     delivery = deliver(Outbox(MAIL, tmp_path / "outbox", now), parcel, now)
-    [file] = (tmp_path / "outbox").iterdir()
+    [file] = (tmp_path / "outbox").glob("*/*")
     assert file.read_bytes() == message_bytes(MAIL, parcel, NOON)
     assert file.name == f"Key0-{parcel.sha256[:12]}.eml"
     assert delivery.receipt.as_json() == {
@@ -119,7 +119,7 @@ def test_the_outbox_is_looked_into_before_it_is_written(parcel, tmp_path):
 def test_a_mail_that_was_torn_in_the_outbox_is_written_again(parcel, tmp_path):
     outbox = Outbox(MAIL, tmp_path / "outbox", now)
     deliver(outbox, parcel, now)
-    [file] = (tmp_path / "outbox").iterdir()
+    [file] = (tmp_path / "outbox").glob("*/*")
     file.write_bytes(file.read_bytes()[:-60])
     assert deliver(outbox, parcel, now).receipt.verification_status == "verified"
     assert file.read_bytes() == message_bytes(MAIL, parcel, NOON)

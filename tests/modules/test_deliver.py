@@ -41,14 +41,14 @@ def test_under_the_local_profile_a_mail_goes_into_the_outbox_and_says_so(mail, t
     assert datetime.fromisoformat(receipt["delivered_at"]).utcoffset().total_seconds() == 0
     assert [event["event"] for event in log["events"]] == ["look", "put", "look"]
     assert conforms(receipt)
-    assert len(list((tmp_path / "outbox").glob("key0-*.eml"))) == 1
+    assert len(list((tmp_path / "outbox").glob("*/key0-*.eml"))) == 1
 
 
 def test_the_same_delivery_again_writes_no_second_mail(mail, tmp_path):
     mail()
     assert mail() == {"status": "COMPLETED"}
     assert read(mail.runner.outputs / "delivery_receipt.json")["verification_status"] == "already_exists_verified"
-    assert len(list((tmp_path / "outbox").iterdir())) == 1
+    assert len(list((tmp_path / "outbox").glob("*/*"))) == 1
 
 
 @pytest.mark.parametrize(("size", "status"), [(20_866_661, "COMPLETED"), (20_866_662, "FAILED")])
@@ -103,7 +103,7 @@ def test_a_log_in_without_its_password_is_a_missing_secret(mail, monkeypatch):
 def test_the_mail_names_the_files_of_the_manifest(mail, bound, tmp_path):
     (tmp_path / "manifest.json").write_text('{"files": [{"dest_path": "text/outline.txt", "bytes": 12}]}')
     mail(manifest_json=bound(tmp_path / "manifest.json"))
-    [file] = (tmp_path / "outbox").iterdir()
+    [file] = (tmp_path / "outbox").glob("*/*")
     assert b"text/outline.txt (12 bytes)" in file.read_bytes()
 
 

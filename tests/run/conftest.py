@@ -104,6 +104,13 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path / "repository")
 
 
+@pytest.fixture(params=[pytest.param("bubblewrap", marks=needs_bwrap)])
+def boxed(request: pytest.FixtureRequest, house: House) -> House:
+    """Inside bubblewrap only: what a plain process cannot promise."""
+    house.profile = replace(house.profile, sandbox=request.param)
+    return house
+
+
 @pytest.fixture(params=["process", pytest.param("bubblewrap", marks=needs_bwrap)])
 def both(request: pytest.FixtureRequest, house: House) -> House:
     """The same story twice: as a plain process, and inside bubblewrap."""

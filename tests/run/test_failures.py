@@ -153,12 +153,43 @@ def test_a_deliverys_receipt_is_its_evidence(house):
     assert record.completed and record.evidence == {"provider": "folder", "bytes": 3}
 
 
-def test_a_delivery_may_write_into_the_profiles_folders(both):
+def test_a_delivery_may_write_into_its_tenants_part_of_the_profiles_folders(both):
     both.profile = replace(both.profile, delivery={"folder": {"root_dir": "out/box", "note": "x"}})
     contract = both.module("sends", '''
         settings = params["_platform"]["delivery"]["folder"]
-        Path(settings["root_dir"], "sent.txt").write_text(settings["note"])
+        Path(settings["root_dir"], params["_platform"]["tenant_id"], "sent.txt").write_text(settings["note"])
         return {"status": "COMPLETED"}
     ''', kind=Kind.DELIVERY)
-    assert both.run(both.step(contract)).completed
-    assert (both.root / "out" / "box" / "sent.txt").read_text() == "x"
+    step = both.step(contract)
+    assert both.run(step).completed
+    assert (both.root / "out" / "box" / step.id.tenant_id / "sent.txt").read_text() == "x"
+
+
+def test_in_bubblewrap_a_delivery_does_not_see_another_tenants_part(boxed):
+    boxed.profile = replace(boxed.profile, delivery={"folder": {"root_dir": "out/box"}})
+    other = boxed.root / "out" / "box" / "others" / "secret.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text("theirs")
+    contract = boxed.module("peeks", '''
+        box = Path(params["_platform"]["delivery"]["folder"]["root_dir"])
+        return {"status": "FAILED", "reason_slug": "seen", "message": " ".join(sorted(p.name for p in box.iterdir()))}
+    ''', kind=Kind.DELIVERY)
+    step = boxed.step(contract)
+    assert boxed.run(step).message == step.id.tenant_id
+
+
+DOUBTS = '''
+    doubt = str(params["_platform"]["may_have_delivered"])
+    return {"status": "FAILED", "reason_slug": "unverified", "message": doubt}
+'''
+
+
+def test_a_delivery_is_told_when_an_earlier_try_may_have_arrived(house):
+    """In the record of an earlier run, in an earlier attempt, and when a run was killed before it had a record."""
+    step = house.step(house.module("sends", DOUBTS, kind=Kind.DELIVERY))
+    assert [house.run(step).message for _ in range(3)] == ["False", "True", "True"]
+    retried = house.step(house.module("sends", DOUBTS, kind=Kind.DELIVERY), "two", retries=1)
+    assert house.run(retried).message == "True"
+    killed = house.step(house.module("sends", DOUBTS, kind=Kind.DELIVERY), "three")
+    house.folder(killed).with_name(".three.new").mkdir()
+    assert house.run(killed).message == "True"

@@ -78,7 +78,7 @@ def test_the_same_inputs_make_the_same_record(house, tmp_path):
 def test_steps_run_side_by_side(both):
     """Each waits for the other: only two that run at once can end."""
     both.root.mkdir()
-    folder = both.root / "meet"
+    folder = both.root / "meet" / "nxlkGI"
     body = '''
         Path(params["folder"], params["me"]).write_text("x")
         while not Path(params["folder"], params["other"]).exists():
@@ -86,7 +86,7 @@ def test_steps_run_side_by_side(both):
         print("I am", params["me"])
         return {"status": "COMPLETED"}
     '''
-    both.profile = replace(both.profile, delivery={"x": {"meet_dir": str(folder)}})
+    both.profile = replace(both.profile, delivery={"x": {"meet_dir": "meet"}})
     contract = both.module("meets", body, kind=type(both.step(both.module("say", SAY)).kind).DELIVERY)
     steps = [both.step(contract, me, params={"me": me, "other": other, "folder": str(folder)}, timeout_s=60)
              for me, other in (("a", "b"), ("b", "a"))]

@@ -1,0 +1,50 @@
+"""`graph [T | T/O]`: orders as a graph with state and price on every step. Looks, changes nothing."""
+import argparse
+import sys
+
+from platform.check.words import meant
+from platform.commands.common import add_places, open_session
+from platform.commands.standing import standing
+from platform.errors import UsageError
+from platform.report import draw, graph
+from platform.report.words import one_line
+from platform.tasks.session import Session, known_orders
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("what", nargs="?", default="", metavar="T | T/O",
+                        help="a tenant, or one of its orders (default: every enabled order)")
+    parser.add_argument("--format", choices=("text", "mermaid", "dot", "svg"), default="text",
+                        help="svg needs Graphviz (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; UsageError when nothing has that name, or for svg without Graphviz."""
+    if arguments.format == "svg" and not draw.available():
+        raise UsageError("--format svg needs Graphviz; install graphviz, or take --format mermaid, dot or text")
+    session = open_session(arguments)
+    narrow_to(session, arguments.what.removeprefix("workorder:"))
+    status = standing(session)
+    if arguments.format == "svg":
+        drawing = draw.svg(graph.dot(status.orders, status.refused))
+        if not drawing:
+            raise UsageError("Graphviz made no drawing of so many steps; ask for one order, or take --format text")
+        sys.stdout.write(drawing)
+        return 0
+    form = {"text": graph.text, "mermaid": graph.mermaid, "dot": graph.dot}[arguments.format]
+    sys.stdout.write(form(status.orders, status.refused) + "\n")
+    return 0
+
+
+def narrow_to(session: Session, what: str) -> None:
+    """Load only the orders of a tenant, or one order; UsageError when no file has that name."""
+    known = tuple(known_orders(session.root))
+    if not what:
+        return
+    session.only = frozenset(order for order in known if what in (str(order), order.tenant_id))
+    if not session.only:
+        names = {*map(str, known), *(order.tenant_id for order in known)}
+        raise UsageError(f"there is no order or tenant {one_line(what)!r}; {meant(what, names, 'see `status`')}")
+    if "/" in what and not session.plan.orders and not session.plan.refused:
+        raise UsageError(f"{what} is a draft (enabled: false), of which nothing would run; set enabled: true first")

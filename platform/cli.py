@@ -15,6 +15,8 @@ COMMANDS = {
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
     "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
+    "log": ("log", "what a step printed when it last ran"),
+    "graph": ("graph", "orders as a graph with states and prices: text, mermaid, dot or svg"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),

@@ -1,14 +1,19 @@
 """`orchestrator`: `doit run` over the same dodo.py with other folders. It publishes nothing."""
 import argparse
 import os
+from pathlib import Path
 
 from platform.commands.common import add_order, add_places, options, root
 from platform.errors import UsageError
+from platform.model.ids import OrderId
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--quote", default="", metavar="FILE",
+                        help="refuse (11) unless the run will post exactly what this saved quote says; without "
+                             "--tenant-id it runs what was quoted")
     parser.add_argument("-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once")
 
 
@@ -17,16 +22,22 @@ def run(arguments: argparse.Namespace) -> int:
     from doit.doit_cmd import DoitMain
 
     from platform.tasks.loader import Loader
+    from platform.tasks.quoted import read_quote
 
     places = options(arguments)
     named = {"runtime_profile": places.runtime_profile, "billing_state_dir": places.billing_state_dir,
-             "runtime_dir": places.runtime_dir}
+             "runtime_dir": places.runtime_dir,
+             "quote": str(Path.cwd() / arguments.quote) if arguments.quote else ""}
     words = [f"{name}={value}" for name, value in named.items() if value]
+    asked = OrderId(arguments.tenant_id, arguments.work_order_id)
+    if arguments.quote and not any(asked):
+        quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
+        asked = OrderId(quoted.tenant_id, quoted.work_order_id)
     os.chdir(root())
     plugins = {"COMMAND": {"run": "_platform_boot:Run"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     return int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
-        ["run", *jobs, *words, *_tasks(arguments.tenant_id, arguments.work_order_id)]))
+        ["run", *jobs, *words, *_tasks(*asked)]))
 
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 from doit.cmd_base import DodoTaskLoader
 
 from platform.model.ids import OrderId, StepId
-from platform.tasks import session
+from platform.tasks import quoted, session
 from platform.tasks.selection import orders_asked_for, steps_asked_for
 
 
@@ -17,6 +17,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         now.only = orders_asked_for(words, session.known_orders(now.root))
         if cmd.execute_tasks:
             now.take_lock()
+            if now.options.quote:
+                quoted.hold(now, now.options.quote)
             now.asked_steps.update(_asked_steps(now, words))
             cmd.sel_tasks = [*(cmd.sel_tasks or ()), *(f"_settle:{order_id}" for order_id in now.asked_steps)] or None
         tasks: list[Any] = super().load_tasks(cmd, pos_args)

@@ -42,6 +42,7 @@ class Options:
     runtime_profile: str = "config/runtime_profile.yml"
     billing_state_dir: str = ""
     runtime_dir: str = ""
+    quote: str = ""  # a saved quote that the run is held to
 
 
 class Session:
@@ -212,7 +213,7 @@ def from_command_line() -> Options:
     """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`."""
     from doit import get_var
 
-    given = {name: get_var(name) for name in ("runtime_profile", "billing_state_dir", "runtime_dir")}
+    given = {name: get_var(name) for name in ("runtime_profile", "billing_state_dir", "runtime_dir", "quote")}
     return Options(**{name: value for name, value in given.items() if value})
 
 

@@ -1,0 +1,49 @@
+"""`quote`: what the next run would do and charge, order by order and step by step. Looks, changes nothing."""
+import argparse
+import json
+from pathlib import Path
+
+from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.errors import UsageError
+from platform.files import write_atomic
+from platform.model.ids import OrderId
+from platform.report.quote_file import kept, render
+from platform.report.quote_views import as_json, as_text
+from platform.tasks.quoted import quote_of
+from platform.tasks.scope import narrow, planned_or_told
+
+_INVALID = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", nargs="?", default="", metavar="TENANT[/ORDER]", help="a tenant, or one of its orders")
+    add_places(parser)
+    add_order(parser)
+    add_json(parser)
+    parser.add_argument("--save", default="", metavar="FILE",
+                        help="also write the quote to FILE; `orchestrator --quote FILE` holds a run to it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none."""
+    asked = _asked(arguments)
+    session = open_session(arguments)
+    narrow(session, *asked)
+    if asked.work_order_id:
+        planned_or_told(session, asked)
+    answer = quote_of(session)
+    show(arguments, as_json(answer), as_text(answer))
+    if arguments.save:
+        made_at = session.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
+        write_atomic(Path.cwd() / arguments.save, text.encode())
+    return _INVALID if session.plan.refused else 0
+
+
+def _asked(arguments: argparse.Namespace) -> OrderId:
+    """The tenant and order that are asked for, by options or as one word; empty parts mean all."""
+    tenant_id, _, work_order_id = arguments.what.partition("/")
+    given = OrderId(arguments.tenant_id, arguments.work_order_id)
+    if arguments.what and any(given):
+        raise UsageError(f"{arguments.what}: name the orders once, as TENANT/ORDER or by the options")
+    return OrderId(tenant_id, work_order_id) if arguments.what else given

@@ -1,0 +1,96 @@
+"""A quote kept in a file (schemas/quote.schema.json), and what moved since. Pure.
+
+The file holds what the amounts hang on, each part with its digest: the graph (task hashes), the prices (of every
+item, paid or not), the balances and the charges. Equal digests mean the same bill; where they differ, the parts
+themselves tell what moved.
+"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from platform.model.digest import digest_of
+from platform.report.quote import Quote
+
+FORMAT = 1
+PARTS = ("graph", "prices", "balances", "charges")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`tenant_id` and `work_order_id` are what was asked for, empty for all; `made_at` is UTC, ISO 8601, with Z."""
+
+    made_at: str
+    tenant_id: str
+    work_order_id: str
+    total_credits: int
+    graph: Mapping[str, str]  # task hash by tenant/order/step
+    prices: Mapping[str, int]  # credits by tenant/order/step/deliverable
+    balances: Mapping[str, int]  # credits by tenant
+    charges: Mapping[str, str]  # what an order is charged, or why not, by tenant/order
+
+
+def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "") -> Kept:
+    """The parts of a quote that a later run must find again."""
+    steps = [(f"{order.tenant_id}/{order.work_order_id}/{step.step_id}", step)
+             for order in quote.orders for step in order.steps]
+    return Kept(
+        made_at, tenant_id, work_order_id, quote.total_credits,
+        graph={name: step.task_hash for name, step in steps},
+        prices={f"{name}/{item.deliverable_id}": item.price_credits for name, step in steps for item in step.charges},
+        balances={tenant.tenant_id: tenant.balance_before for tenant in quote.tenants},
+        charges={f"{order.tenant_id}/{order.work_order_id}": order.refusal or _charge(order.total_credits,
+                                                                                      order.granted_credits)
+                 for order in quote.orders})
+
+
+def _charge(total_credits: int, granted_credits: int) -> str:
+    return f"{total_credits} credits" + (f" after a grant of {granted_credits}" if granted_credits else "")
+
+
+def render(quote: Kept) -> dict[str, Any]:
+    """The file as JSON."""
+    parts = {part: dict(getattr(quote, part)) for part in PARTS}
+    return {"format": FORMAT, "made_at": quote.made_at, "tenant_id": quote.tenant_id,
+            "work_order_id": quote.work_order_id, "total_credits": quote.total_credits,
+            "digests": {part: digest_of(value) for part, value in parts.items()}, **parts}
+
+
+def parse(value: Mapping[str, Any]) -> Kept:
+    """The quote in a value that conforms to the schema. ValueError when a part is not what its digest says."""
+    for part in PARTS:
+        if digest_of(value[part]) != value["digests"][part]:
+            raise ValueError(f"{part} is not what its digest says")
+    return Kept(value["made_at"], value["tenant_id"], value["work_order_id"], value["total_credits"],
+                *(value[part] for part in PARTS))
+
+
+def moved(old: Kept, new: Kept) -> tuple[str, ...]:
+    """What moved since a quote was made, one line each; none when the bill is still the same.
+
+    A step that is new or gone is told once, not again with each of its prices; a charge is told when nothing else
+    says why it differs.
+    """
+    if all(digest_of(getattr(old, part)) == digest_of(getattr(new, part)) for part in PARTS):
+        return ()
+    found = [_graph(name, before, now) for name, before, now in _changes(old.graph, new.graph)]
+    found += [f"prices: {name} was {before} credits, now {now}" for name, before, now in _changes(old.prices,
+              new.prices) if before is not None and now is not None]
+    found += [f"balances: {name} had {_amount(before)}, now {_amount(now)}"
+              for name, before, now in _changes(old.balances, new.balances)]
+    found += [f"charges: {name} was {before or 'not in the quote'}, now {now or 'not in the run'}"
+              for name, before, now in _changes(old.charges, new.charges)]
+    return tuple(found)
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [(name, old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+
+
+def _graph(name: str, before: str | None, now: str | None) -> str:
+    if before is None or now is None:
+        return f"graph: step {name} is {'new' if before is None else 'gone'}"
+    return f"graph: step {name} was {before[:12]}, now {now[:12]}; see `why step:{name}`"
+
+
+def _amount(amount: int | None) -> str:
+    return "no balance here" if amount is None else f"{amount} credits"

@@ -1,0 +1,67 @@
+"""A quote as JSON and as text: the same values, nothing computed that the quote does not hold. Pure."""
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from platform.report.quote import INVALID, OrderQuote, Quote, StepQuote, TenantQuote
+
+WHOLE = "An order is bought whole: running one of its steps charges everything of it that is not yet paid."
+EXACT = "The run charges exactly this, unless orders, prices or balances change before; what fails is given back."
+
+
+def as_json(quote: Quote) -> dict[str, Any]:
+    """`total_credits`, `balance_before` and `balance_after` over all tenants, then tenants and orders by themselves."""
+    return {
+        "total_credits": quote.total_credits,
+        "balance_before": sum(tenant.balance_before for tenant in quote.tenants),
+        "balance_after": sum(tenant.balance_after for tenant in quote.tenants),
+        "payments_credits": sum(tenant.payments_credits for tenant in quote.tenants),
+        "granted_credits": sum(tenant.granted_credits for tenant in quote.tenants),
+        "notes": [WHOLE, EXACT],
+        "tenants": [asdict(tenant) for tenant in quote.tenants],
+        "orders": [asdict(order) for order in quote.orders],
+    }
+
+
+def as_text(quote: Quote) -> str:
+    """One block an order, one line a step, the balances, the total; readable without colour."""
+    lines = [line for order in quote.orders for line in _order(order)]
+    lines += [_tenant(tenant) for tenant in quote.tenants]
+    if len(quote.orders) != 1:
+        lines.append(f"total      {_credits(quote.total_credits)} for {len(quote.orders)} orders")
+    return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
+
+
+def _order(order: OrderQuote) -> Iterable[str]:
+    name = f"{order.tenant_id}/{order.work_order_id}"
+    if order.refusal == INVALID:
+        yield f"refused    {name}  invalid input, nothing runs and nothing is charged"
+        yield from (f"  {problem}" for problem in order.problems)
+        return
+    if order.refusal:
+        needs = f", {_credits(order.needed_credits)} needed" if order.needed_credits else ""
+        yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {order.title}".rstrip()
+    else:
+        grant = f", {_credits(order.granted_credits)} granted before" if order.granted_credits else ""
+        yield f"charge     {name}  {_credits(order.total_credits)}{grant}  {order.title}".rstrip()
+    width = max((len(step.step_id) for step in order.steps), default=0)
+    modules = max((len(step.module_id) for step in order.steps), default=0)
+    yield from (_step(step, width, modules) for step in order.steps)
+
+
+def _step(step: StepQuote, width: int, modules: int) -> str:
+    due = ", ".join(f"{item.deliverable_id} {item.credits}" for item in step.charges if item.credits)
+    why = f"{step.reason} ({due})" if due else step.reason
+    return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {step.credits:>5}  {why}"
+
+
+def _tenant(tenant: TenantQuote) -> str:
+    first = [f"{amount} from {what}" for amount, what in (
+        (tenant.payments_credits, "confirmed payments that the run posts first"),) if amount]
+    granted = f", {tenant.granted_credits} granted" if tenant.granted_credits else ""
+    return (f"balance    {tenant.tenant_id}  {tenant.balance_before} before" + (f" ({first[0]})" if first else "")
+            + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after")
+
+
+def _credits(amount: int) -> str:
+    return f"{amount} credit{'' if amount == 1 else 's'}"

@@ -1,0 +1,62 @@
+"""A quote asked of a session, and a run held to a quote that was saved. It looks and makes nothing: where there is no
+billing state yet, the book is what the confirmed payments come to."""
+import json
+from datetime import UTC
+from pathlib import Path
+
+from platform.config.schema import problems_of, schema_faults
+from platform.errors import ConflictError, InputError, UsageError
+from platform.ledger.balance import Book
+from platform.model.ids import StepId
+from platform.model.problem import Place, Problem, Source
+from platform.report.quote import Quote, quote
+from platform.report.quote_file import Kept, kept, moved, parse
+from platform.run.current import current
+from platform.tasks.session import Session
+
+
+def quote_of(session: Session) -> Quote:
+    """The quote of all orders that the session is about (`session.only`). ConflictError as `quote`."""
+    book = session.ledger.book if session.has_ledger else Book()
+    due: dict[StepId, str] = {}
+    for order in session.plan.orders.values():
+        due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
+    return quote(session.plan, book, session.repo.tenants, session.repo.promotions, session.repo.payments,
+                 session.now.date(), due)
+
+
+def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:
+    """The session's quote as a file keeps it; the ids are what was asked for."""
+    return kept(quote_of(session), session.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant_id, work_order_id)
+
+
+def read_quote(file: Path, name: str) -> Kept:
+    """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
+    try:
+        value = json.loads(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
+    except ValueError as error:
+        raise InputError([_damaged(name, f"is not JSON ({error})")]) from error
+    if found := schema_faults("quote", value, "the quote"):
+        raise InputError(list(problems_of(found, Source(name))))
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise InputError([_damaged(name, str(error))]) from error
+
+
+def hold(session: Session, name: str) -> None:
+    """Refuse to go on unless the run will post exactly what the quote says. ConflictError names all that moved.
+
+    Called under the run folder's lock and before any task: nothing is posted when this raises.
+    """
+    old = read_quote(session.root / name, name)
+    if found := moved(old, kept_of(session)):
+        lines = "\n".join(f"  {line}" for line in found)
+        raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was posted; make a new one, "
+                            f"or run without it\n{lines}")
+
+
+def _damaged(name: str, what: str) -> Problem:
+    return Problem(Place(name), "not-valid", what, "make a new one with `quote --save`")

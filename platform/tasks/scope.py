@@ -1,0 +1,29 @@
+"""Which orders a command that looks is about: all, a tenant's, or one; and what to say of a name that is none."""
+from platform.check.words import meant
+from platform.errors import UsageError
+from platform.model.ids import OrderId
+from platform.tasks.session import Session, known_orders
+
+
+def narrow(session: Session, tenant_id: str = "", work_order_id: str = "") -> None:
+    """Let the session read only the orders that are asked for; empty means all. UsageError for a name that no folder
+    or file has, and for an order without its tenant."""
+    if not tenant_id:
+        if work_order_id:
+            raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+        return
+    tenants = {folder.name for folder in (session.root / "tenants").iterdir() if folder.is_dir()}
+    if tenant_id not in tenants:
+        raise UsageError(f"{tenant_id}: no such tenant; {meant(tenant_id, tenants, 'see tenants/')}")
+    own = [order for order in known_orders(session.root) if order.tenant_id == tenant_id]
+    order_id = OrderId(tenant_id, work_order_id)
+    if work_order_id and order_id not in own:
+        names = [order.work_order_id for order in own]
+        raise UsageError(f"{order_id}: no such work order; {meant(work_order_id, names, 'see workorders/')}")
+    session.only = frozenset([order_id] if work_order_id else own)
+
+
+def planned_or_told(session: Session, order_id: OrderId) -> None:
+    """UsageError when one order that was asked for is a draft: there is nothing to say of what never runs."""
+    if order_id not in session.plan.orders and order_id not in session.plan.refused:
+        raise UsageError(f"{order_id}: is a draft and never runs; set enabled: true, or remove the field")

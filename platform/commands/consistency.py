@@ -1,8 +1,10 @@
 """`consistency-validate`: everything written in the repository is right and fits together. Reads, changes nothing."""
 import argparse
+import sys
 from dataclasses import asdict
 
 from platform.commands.common import add_json, add_places, open_session, show
+from platform.tasks.ci import annotations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,4 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     result = {"errors": len(errors), "warnings": len(problems) - len(errors),
               "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
     show(arguments, result, "\n".join([*map(str, problems), summary]))
+    for line in annotations(problems, session.root):
+        sys.stderr.write(line + "\n")  # not among the JSON; GitHub reads both
     return 10 if errors else 0

@@ -22,6 +22,7 @@ from platform.plan.policy import Outcome, outcome
 from platform.run.current import current as reasons_to_run
 from platform.run.step import run_step, skip_step
 from platform.tasks import session
+from platform.tasks.ci import with_annotations
 from platform.tasks.order_record import order_file, write_order
 from platform.tasks.outcome import Refused, task_action
 
@@ -37,7 +38,7 @@ def check() -> Values | Refused:
     now = session.current()
     now.problems_told = True
     problems = now.problems
-    text = "\n".join(str(problem) for problem in problems)
+    text = with_annotations(problems, now.root)
     if any(not problem.warning for problem in problems):
         return Refused(text, 10)
     return {"lines": text}
@@ -50,7 +51,7 @@ def refused(order_id: OrderId) -> Refused:
     problems = now.plan.refused[order_id]
     if now.problems_told:
         return Refused(f"invalid input, {len(problems)} problem{'' if len(problems) == 1 else 's'} above", 10)
-    return Refused("\n".join(map(str, problems)) or f"{order_id}: cannot be read; see `doit run check`", 10)
+    return Refused(with_annotations(problems, now.root) or f"{order_id}: cannot be read; see `doit run check`", 10)
 
 
 @task_action

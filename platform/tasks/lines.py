@@ -50,6 +50,15 @@ def in_credits(amount: int) -> str:
     return f"{amount} credit{'' if abs(amount) == 1 else 's'}"
 
 
+def one_line(text: str) -> str:
+    """What a module said, on a terminal or in CI: no line of its own, no escape sequence."""
+    return _printable(" ".join(text.split()))
+
+
+def _printable(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
 def success(name: str, values: Mapping[str, Any]) -> str:
     """A task's line, or nothing when there is nothing to say."""
     kind, _, subject = name.partition(":")
@@ -57,10 +66,10 @@ def success(name: str, values: Mapping[str, Any]) -> str:
         return ""  # a group
     if kind == "step" and values["state"] == "COMPLETED":
         how = f"taken from {values['cached_from']}" if values["cached_from"] else f"{values['duration_s']:.2f} s"
-        remarks = [words for words in (values["reason"], values["note"]) if words]
+        remarks = [one_line(words) for words in (values["reason"], values["note"]) if words]
         return f"completed    {subject}  {how}" + (f"  ({'; '.join(remarks)})" if remarks else "")
     if kind == "step" and values["state"] in ("FAILED", "SKIPPED"):
-        return f"{values['state'].lower():<12} {subject}  {values['reason']}: {values['message']}"
+        return f"{values['state'].lower():<12} {subject}  {values['reason']}: {one_line(values['message'])}"
     if kind == "charge":
         return _charge(subject, values)
     if kind == "state" and values["posts"]:
@@ -86,7 +95,8 @@ def failure(name: str, message: str, traceback: str) -> str:
         return f"ERROR        {name}  {message}\n{traceback}"
     if name == "check":
         return message
-    return "\n".join([f"NOT DONE     {name}", *(f"  {line}" for line in message.splitlines())])
+    return "\n".join([f"NOT DONE     {name}", *(
+        line if line.startswith("::") else f"  {line}" for line in message.splitlines())])  # ::error begins a line
 
 
 def log_tail(values: Mapping[str, Any], log: Path) -> str:
@@ -96,7 +106,7 @@ def log_tail(values: Mapping[str, Any], log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
         tail = file.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join(f"             | {line}" for line in [*tail, f"whole log: {log}"] if line.strip())
+    return "\n".join(f"             | {_printable(line)}" for line in [*tail, f"whole log: {log}"] if line.strip())
 
 
 def summary(counts: Counts, seconds: float) -> str:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from platform.tasks import lines, session
+from platform.tasks import ci, lines, session
 
 
 class Reporter:
@@ -22,13 +22,15 @@ class Reporter:
         self._counts = lines.Counts()
         self._started = time.monotonic()
         self._errors: list[str] = []
+        self._tasks: set[str] = set()  # of this run, for its summary
         self._progress = _progress(outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
         self._progress.begin(sum(1 for name in tasks if name.startswith("step:")))
 
     def get_status(self, task: Any) -> None:
-        """doit is about to ask whether the task is up to date."""
+        """doit is about to ask whether the task is up to date: it is one of this run's."""
+        self._tasks.add(task.name)
 
     def execute_task(self, task: Any) -> None:
         if task.name.startswith("step:"):
@@ -70,7 +72,9 @@ class Reporter:
         self._progress.end()
         for message in self._errors:
             self._write(f"doit: {message}")
-        self._write(lines.summary(self._counts, time.monotonic() - self._started))
+        last = lines.summary(self._counts, time.monotonic() - self._started)
+        self._write(last)
+        ci.write_summary(session.current(), self._tasks, last)
 
     def _write(self, text: str) -> None:
         if text:

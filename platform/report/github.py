@@ -1,0 +1,94 @@
+"""A run in GitHub's own forms: problems as workflow annotations, and a summary in Markdown. Pure.
+
+Text that people or modules wrote is escaped: it can begin no workflow command, leave no table cell and bring no markup.
+"""
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from platform.model.problem import Problem
+
+MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary a step, and nobody reads on
+LONGEST = 300  # characters of one message
+_MARKUP = re.compile(r"([\\`*_\[\]|~<>&@]|:(?=//))")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order: `credits` is its whole price; `problems` are those that refused it."""
+
+    name: str
+    title: str
+    status: str
+    reason: str
+    completed: int
+    steps: int
+    credits: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLine:
+    """One step that did not complete; `state` is FAILED or SKIPPED, `log` the way to its log."""
+
+    name: str
+    state: str
+    reason: str
+    message: str
+    log: str
+
+
+def annotation(problem: Problem, folder: str = "") -> str:
+    """A problem as a workflow command. `folder` is the repository's place in the workspace, empty or ending in /."""
+    level = "warning" if problem.warning else "error"
+    file, line, column = problem.place
+    where = {"file": folder + file, "line": str(line), "col": str(column), "title": problem.code}
+    properties = ",".join(f"{name}={_property(value)}" for name, value in where.items())
+    return f"::{level} {properties}::{_data(f'{problem.what}; {problem.cure}')}"
+
+
+def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_line: str) -> str:
+    """The Markdown of one run: orders that are not COMPLETED first, then what failed, then the problems."""
+    ranked = sorted(orders, key=lambda order: order.status == "COMPLETED")
+    parts = [f"### PLATFORM\n\n{cell(last_line)}"]
+    if orders:
+        parts.append(_table(("order", "status", "steps completed", "price in credits", "what it is"), [
+            (order.name, _status(order), f"{order.completed} of {order.steps}", str(order.credits), order.title)
+            for order in ranked]))
+    if failures:
+        parts.append("#### Steps that did not complete\n\n" + _table(
+            ("step", "state", "reason", "message", "log"),
+            [(line.name, line.state, line.reason, line.message, line.log) for line in failures]))
+    problems = [(order.name, text) for order in ranked for text in order.problems]
+    if problems:
+        parts.append("#### Invalid input\n\n" + _table(("order", "problem"), problems))
+    return "\n\n".join(parts) + "\n\n"
+
+
+def cell(text: str) -> str:
+    """Text as it may stand in a Markdown table: one line, no markup, no HTML, not longer than LONGEST."""
+    line = " ".join(text.split())
+    short = line if len(line) <= LONGEST else line[:LONGEST - 3] + "..."
+    return _MARKUP.sub(r"\\\1", "".join(mark if mark.isprintable() else "?" for mark in short))
+
+
+def _status(order: OrderLine) -> str:
+    return f"{order.status} {order.reason}".rstrip()
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [_row(head), _row(["---"] * len(head), escape=False), *(_row(row) for row in rows[:MOST_ROWS])]
+    more = len(rows) - MOST_ROWS
+    return "\n".join(lines) + (f"\n\nand {more} more" if more > 0 else "")
+
+
+def _row(cells: Iterable[str], *, escape: bool = True) -> str:
+    return "| " + " | ".join(cell(text) if escape else text for text in cells) + " |"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

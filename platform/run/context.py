@@ -26,7 +26,7 @@ class RunContext:
     now: Callable[[], datetime]
     record: Callable[[StepId], RunRecord | None]
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
-    module_code: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # digests, by module id
+    module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)  # by module, path
 
     def module_dir(self, module_id: str) -> Path:
         return self.root / "modules" / module_id

@@ -1,6 +1,14 @@
-"""Whether a step is done: its record, what would go in now, and its outputs on disk all agree."""
+"""Whether a step is done: its record, its inputs and its outputs on disk all agree; and where they do not.
+
+There is one list of reasons. A run asks whether it is empty and stops at the first kind; `why` reads all of it.
+"""
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from platform.model.digest import digest_of
 from platform.model.ids import StepId
+from platform.model.order import Binding, with_bindings
 from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile, RunRecord
 from platform.run.context import RunContext
@@ -8,27 +16,64 @@ from platform.run.fault import Fault
 from platform.run.inputs import differences, what_went_in
 from platform.run.records import output_path
 
+_ORDERED = "what was ordered changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason to run: what moved, and from what to what since the recorded run; None where there was nothing.
+
+    `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a module file's path,
+    `step:<id>` or `outputs/<path>`; `source` says for people where a bound value comes from.
+    """
+
+    words: str
+    field: str
+    old: Any = None
+    new: Any = None
+    source: str = ""
+
 
 def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
     """Why the step would run now, in words, the first reason first; none when it is done.
 
     Costs stat calls and the reading of selected inputs; nothing is hashed twice (`Digests`).
     """
-    record = context.record(step.id)
-    if record is None:
-        return ("it has not run yet",)
-    if not record.completed:
-        return (f"its last run ended {record.status} {record.reason}",)
-    if record.task_hash != step.task_hash:
-        return ("what was ordered changed: its inputs, its module's version, what is bought, or a step before it",)
-    waiting = tuple(f"step {name} has not completed" for name in step.upstream
-                    if not _completed(context, StepId(*step.id.order, name)))
-    return waiting or _inputs(context, step, record) or damage(context, record)
+    return tuple(reason.words for reason in next(_kinds(context, step), ()))
+
+
+def reasons(context: RunContext, step: PlannedStep) -> tuple[Reason, ...]:
+    """Every reason why the step would run now, the first as `current` has it; none when it is done."""
+    found: dict[tuple[str, str, str], Reason] = {}
+    for reason in (reason for kind in _kinds(context, step) for reason in kind):
+        found.setdefault((reason.field, repr(reason.old), repr(reason.new)), reason)
+    return tuple(found.values())
 
 
 def damage(context: RunContext, record: RunRecord) -> tuple[str, ...]:
     """What is wrong with a record's outputs on disk; none when they are what it says."""
-    return tuple(reason for output in record.outputs if (reason := _damage(context, record, output)))
+    return tuple(reason.words for reason in _outputs(context, record))
+
+
+def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[Reason, ...]]:
+    """Reasons kind by kind, the cheapest to find first; kinds without any are left out."""
+    record = context.record(step.id)
+    if record is None:
+        yield (Reason("it has not run yet", "record"),)
+        return
+    if not record.completed:
+        ended = f"{record.status} {record.reason}"
+        yield (Reason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),)
+    if record.task_hash != step.task_hash:
+        yield _ordered(step, record)
+    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", None, None)
+                    for name in step.upstream if not _completed(context, StepId(*step.id.order, name)))
+    if waiting:
+        yield waiting
+    elif record.inputs_digest and (moved := _inputs(context, step, record)):
+        yield moved
+    if record.completed and (damaged := tuple(_outputs(context, record))):
+        yield damaged
 
 
 def _completed(context: RunContext, step_id: StepId) -> bool:
@@ -36,20 +81,62 @@ def _completed(context: RunContext, step_id: StepId) -> bool:
     return record is not None and record.completed
 
 
-def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[str, ...]:
+def _ordered(step: PlannedStep, record: RunRecord) -> tuple[Reason, ...]:
+    """The task hash, and what of the manifest that it digests moved it."""
+    moved = [(path, old, new) for path, old, new in differences(record.task, step.manifest)]
+    named = ", ".join(path for path, _, _ in moved)
+    whole = Reason(f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash)
+    return whole, *_named(step, moved)
+
+
+def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[Reason, ...]:
     try:
         manifest = what_went_in(context, step)
     except Fault as error:
-        return (str(error),)
-    if digest_of(manifest) == record.inputs_digest:
+        return (Reason(str(error), "inputs"),)
+    now = digest_of(manifest)
+    if now == record.inputs_digest:
         return ()
-    return tuple(f"{path} changed" for path, _, _ in differences(record.inputs, manifest)) or ("its inputs changed",)
+    moved = differences(record.inputs, manifest)
+    return _named(step, moved) or (Reason("its inputs changed", "inputs_digest", record.inputs_digest, now),)
 
 
-def _damage(context: RunContext, record: RunRecord, output: OutputFile) -> str:
+def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[Reason, ...]:
+    """Differences of two manifests as reasons, module files by their path and bindings with their source."""
+    sources = _sources(step.params)
+    found = []
+    for path, old, new in moved:
+        pointer = path.removeprefix("bindings.").rpartition(".")[0]
+        source = sources.get(pointer, "") if path.startswith("bindings.") else ""
+        field = path.replace("module_code.", f"modules/{step.contract.module_id}/", 1)
+        change = "is new" if old is None else "is gone" if new is None else "changed"
+        found.append(Reason(f"{field} {change}", field, old, new, source))
+    return tuple(found)
+
+
+def _sources(params: Mapping[str, Any]) -> dict[str, str]:
+    """Where each bound value comes from, by its JSON pointer."""
+    found: dict[str, str] = {}
+
+    def name(pointer: str, binding: Binding) -> None:
+        found[pointer] = (f"asset {binding.asset}" if binding.asset
+                          else f"{binding.output_id or binding.from_file} of step {binding.from_step}")
+
+    with_bindings(params, name)
+    return found
+
+
+def _outputs(context: RunContext, record: RunRecord) -> Iterator[Reason]:
+    for output in record.outputs:
+        now = _digest(context, record, output)
+        if now != output.sha256:
+            change = "is missing" if now is None else "was changed"
+            yield Reason(f"its output {output.path} {change}", f"outputs/{output.path}", output.sha256, now)
+
+
+def _digest(context: RunContext, record: RunRecord, output: OutputFile) -> str | None:
     path = output_path(context.runtime_dir, record.id, output.path)
     try:
-        digest = context.digests.tree(path) if output.type == "dir" else context.digests.file(path)
+        return context.digests.tree(path) if output.type == "dir" else context.digests.file(path)
     except OSError:
-        return f"its output {output.path} is missing"
-    return "" if digest == output.sha256 else f"its output {output.path} was changed"
+        return None

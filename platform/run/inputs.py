@@ -20,7 +20,7 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.records import output_path
 
-FORMAT = 1  # of the manifest; raise it and every step runs once more, free
+FORMAT = 2  # of the manifest; raise it and every step runs once more, free
 NOT_CODE = frozenset({"__pycache__", "tests"})
 
 
@@ -95,7 +95,7 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
     """Literals have null where a binding stands; bindings stand apart, by JSON pointer: no literal looks like one."""
     manifest = {
         "format": FORMAT, "module_id": step.contract.module_id, "module_version": step.contract.version,
-        "module_code": module_code(context, step.contract.module_id),
+        "module_code": module_files(context, step.contract.module_id),
         "inputs": literals, "bindings": bindings, "deliverables": sorted(step.deliverables),
     }
     if step.contract.external:
@@ -154,13 +154,18 @@ def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
         raise Fault("missing_required_input", f"input {pointer[1:]}: {source.name}: {error.strerror}") from error
 
 
-def module_code(context: RunContext, module_id: str) -> str:
-    """Digest of a module's code and contract; words for people, tests and compiled files are not code."""
+def module_files(context: RunContext, module_id: str) -> dict[str, str]:
+    """Digests of a module's code and contract by path; words for people, tests and compiled files are not code."""
     if module_id not in context.module_code:
         folder = context.module_dir(module_id)
-        context.module_code[module_id] = digest_of(
-            [[below, context.digests.file(path)] for below, path in files_below(folder) if is_code(below)])
+        context.module_code[module_id] = {
+            below: context.digests.file(path) for below, path in files_below(folder) if is_code(below)}
     return context.module_code[module_id]
+
+
+def module_code(context: RunContext, module_id: str) -> str:
+    """One digest of all of them."""
+    return digest_of([[below, digest] for below, digest in module_files(context, module_id).items()])
 
 
 def is_code(below: str) -> bool:

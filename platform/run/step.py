@@ -140,7 +140,7 @@ def _note(place: Place, line: str) -> None:
 def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:
     """A record of nothing yet."""
     return RunRecord(*step.id, step.contract.module_id, step.contract.version, step.kind.value, Status.FAILED,
-                     step.task_hash, epoch, run_id(step, epoch), inputs_digest="",
+                     step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.manifest,
                      isolation="none: nothing was started")
 
 

@@ -44,7 +44,7 @@ def test_another_order_another_task_hash(house, chain):
 
 def test_an_edited_module_file(house, chain):
     (house.root / "modules" / "join" / "data.txt").write_text("x")
-    assert (why(house, chain[0]), why(house, chain[1])) == ((), ("module_code changed",))
+    assert (why(house, chain[0]), why(house, chain[1])) == ((), ("modules/join/data.txt is new",))
 
 
 def test_words_tests_and_compiled_files_are_not_code(house, chain):
@@ -75,7 +75,7 @@ def test_an_edited_output_even_under_the_same_time_and_size(house, chain):
 
 def test_an_upstream_result_that_comes_out_the_same_stops_the_wave(house, chain):
     (house.root / "modules" / "say" / "more.txt").write_text("x")
-    assert why(house, chain[0]) == ("module_code changed",)
+    assert why(house, chain[0]) == ("modules/say/more.txt is new",)
     assert house.run(chain[0]).completed
     assert why(house, chain[1]) == ()
 
@@ -120,7 +120,7 @@ def test_the_profile_counts_where_it_changes_the_result(house):
         house.run(step)
     house.profile = replace(house.profile, external_services="live", delivery={"folder": {"root_dir": "box"}})
     assert [why(house, step) for step in (transform, asks, sends)] == [
-        (), ("external_services changed",), ("delivery.folder changed",)]
+        (), ("external_services changed",), ("delivery.folder is new",)]
 
 
 def test_a_torn_or_foreign_record_means_not_run(house, chain):

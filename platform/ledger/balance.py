@@ -5,13 +5,13 @@ amount. Balances are sums, never numbers that somebody set.
 """
 import hashlib
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
 from platform.errors import CorruptError
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
-from platform.model.ids import DELIVERY_EVIDENCE
+from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
 _MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
 
@@ -64,6 +64,15 @@ class State(NamedTuple):
     paid_credits: int | None
 
 
+class Fact(IntEnum):
+    """What is known for good about a task at a refund epoch, whatever a later record says. A task that is DONE gave
+    what was paid for: nothing of it is ever refunded. One that is HELD failed for a reason that keeps its charge, or
+    nobody can tell: only its own certain failure gives the charge back."""
+
+    HELD = 1
+    DONE = 2
+
+
 class Book:
     """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
 
@@ -79,6 +88,8 @@ class Book:
         self._tasks: dict[bytes, tuple[State, ...]] = {}
         self._uses: dict[tuple[str, str], int] = {}  # promotions by (tenant, code)
         self._shared: dict[tuple[State, ...], tuple[State, ...]] = {}
+        self._facts: dict[bytes, Fact] = {}  # by task hash and epoch of its run
+        self._open: dict[OrderId, dict[str, Item | None]] = {}  # SPEND items that stand paid and are not done, by key
 
     def draft(self) -> "Book":
         """A book on top of this one; what is applied to it does not reach this one."""
@@ -110,6 +121,23 @@ class Book:
     def paid(self, task_hash: str, deliverable_id: str) -> int | None:
         """What was paid for this item at its current epoch, in credits (0 counts as paid); None when it is not."""
         return self._state(task_hash, deliverable_id).paid_credits
+
+    def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
+        """What is known for good about a task whose run was refunded `refund_epoch` times before."""
+        found = self._facts.get(_short(f"{task_hash}:{refund_epoch}"))
+        return self._below.fact(task_hash, refund_epoch) if found is None and self._below else found
+
+    def open_items(self, order: OrderId) -> tuple[Item, ...]:
+        """What an order paid for and nothing is known to have become of: SPEND items, as they were posted."""
+        return tuple(item for item in self._opened(order).values() if item is not None)
+
+    def open_orders(self) -> tuple[OrderId, ...]:
+        """The orders with open items, in the order of their first charge."""
+        orders = dict.fromkeys([*(self._below.open_orders() if self._below else ()), *self._open])
+        return tuple(order for order in orders if self.open_items(order))
+
+    def _opened(self, order: OrderId) -> "dict[str, Item | None]":
+        return {**(self._below._opened(order) if self._below else {}), **self._open.get(order, {})}
 
     def has(self, key: str) -> bool:
         return self._mark(_short(key)) is not None
@@ -161,8 +189,11 @@ class Book:
         for item in post.items:
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 self._apply_item(item)
+                self._open_or_close(OrderId(post.tenant_id, post.work_order_id), item)
         self._posts[_short(post.key)] = mark(post, body)
         self._accounts[post.tenant_id] = Account(balance, at)
+        if post.kind == "completion":
+            self._learn(post)
         if post.kind == "promotion":
             used = (post.tenant_id, str(post.metadata["promo_code"]))
             self._uses[used] = self.uses(*used) + 1
@@ -175,6 +206,32 @@ class Book:
                  else State(item.deliverable_id, item.refund_epoch + 1, None))
         states = (*(other for other in self._states(task) if other.deliverable_id != item.deliverable_id), state)
         self._tasks[task] = self._shared.setdefault(states, states)
+
+    def _open_or_close(self, order: OrderId, item: Item) -> None:
+        spend = item.type is PostType.SPEND
+        key = f"{item.task_hash}:{item.deliverable_id}"
+        if spend and self.fact(item.task_hash, self.epoch(item.task_hash, RUN_CHARGE)) is not Fact.DONE:
+            self._open.setdefault(order, {})[key] = item
+        else:
+            self._close(order, [key])
+
+    def _learn(self, post: Post) -> None:
+        order = OrderId(post.tenant_id, post.work_order_id)
+        done, held = post.metadata["done"], post.metadata["held"]
+        self._facts.update({_short(f"{task}:{epoch}"): Fact.HELD for task, epoch in held.items()})
+        self._facts.update({_short(f"{task}:{epoch}"): Fact.DONE for task, epoch in done.items()})
+        self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
+
+    def _close(self, order: OrderId, keys: Iterable[str]) -> None:
+        """Forget open items; a draft has to remember that they are gone."""
+        mine = self._open.setdefault(order, {})
+        for key in keys:
+            if self._below:
+                mine[key] = None
+            else:
+                mine.pop(key, None)
+        if not mine:
+            del self._open[order]
 
     def _state(self, task_hash: str, deliverable_id: str) -> "State":
         for state in self._states(_short(task_hash)):

@@ -7,7 +7,6 @@ from platform.ledger import keys
 from platform.ledger.balance import Book
 from platform.ledger.credit import grants
 from platform.model.entry import Item, Post, PostType
-from platform.model.ids import RUN_CHARGE
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.prices import Promotion
 from platform.model.tenant import Tenant, TenantStatus
@@ -31,17 +30,16 @@ def unpaid(book: Book, order: PlannedOrder) -> tuple[Item, ...]:
 
 def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
                   day: date) -> ChargeDecision:
-    """All or nothing. A suspended tenant is refused even what is paid: nothing of it runs.
+    """All or nothing. A suspended tenant buys nothing; what it has paid for is still its own, and may be finished.
 
     The order's promotions are granted before its charge, each while it is in force and not used up.
     """
     items = unpaid(book, order)
     amount = -sum(item.amount_credits for item in items)
-    if tenant.status is TenantStatus.SUSPENDED:
-        every = tuple(_item(book, step, RUN_CHARGE, 0) for step in order.steps)
-        return ChargeDecision((_refusal(order, every, "tenant_suspended"),), "tenant_suspended", amount)
     if not items:
         return ChargeDecision()
+    if tenant.status is TenantStatus.SUSPENDED:
+        return ChargeDecision((_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount)
     named = [promotions[code] for code in order.promotions if code in promotions]
     granted = grants(book, order.id, named, day)
     if book.balance(order.id.tenant_id) + sum(post.amount_credits for post in granted) < amount:

@@ -2,10 +2,11 @@
 
 Keys hold no text that people write (that is digested), so they need no quoting anywhere.
 """
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from platform.model.digest import digest_of
 from platform.model.entry import Item, PostType
+from platform.model.ids import OrderId
 
 
 def item(type_: PostType, task_hash: str, deliverable_id: str, refund_epoch: int) -> str:
@@ -26,8 +27,13 @@ def refusal(items: Iterable[Item], reason: str) -> str:
     return f"refusal:{reason}:" + digest_of(sorted([item.key, item.amount_credits] for item in items))
 
 
-def evidence(task_hash: str, refund_epoch: int) -> str:
-    return f"evidence:{task_hash}:{refund_epoch}"
+def completion(order: OrderId, done: Mapping[str, int], held: Mapping[str, int]) -> str:
+    return "completion:" + digest_of([*order, done, held])
+
+
+def evidence(task_hash: str, refund_epoch: int, sha256: str) -> str:
+    """Of a delivery and of what was delivered: after a repair other bytes may lie there, and that is other evidence."""
+    return f"evidence:{task_hash}:{refund_epoch}:{sha256}"
 
 
 def topup(tenant_id: str, topup_method_id: str, reference: str) -> str:

@@ -58,6 +58,8 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _rows(record: Record) -> Iterator[tuple[str, tuple[Any, ...]]]:
     post, at = record.post, record.ts
+    if post.kind == "completion":
+        return  # a fact for the book; no credits move, and nothing was bought
     transaction = derived_id(post.key)
     metadata = _json({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
     yield "transactions.csv", (transaction, post.tenant_id, post.work_order_id, post.type.value, post.amount_credits,

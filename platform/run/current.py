@@ -8,7 +8,7 @@ from typing import Any
 
 from platform.model.digest import digest_of
 from platform.model.ids import StepId
-from platform.model.order import Binding, with_bindings
+from platform.model.order import Binding, bindings_in, with_bindings
 from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile, RunRecord
 from platform.run.context import RunContext
@@ -24,7 +24,8 @@ class Reason:
     """One reason to run: what moved, and from what to what since the recorded run; None where there was nothing.
 
     `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a module file's path,
-    `step:<id>` or `outputs/<path>`; `source` says for people where a bound value comes from.
+    `step:<id>` or `outputs/<path>`; `source` says for people where a bound value comes from, `upstream` is the
+    step that it comes from.
     """
 
     words: str
@@ -32,6 +33,7 @@ class Reason:
     old: Any = None
     new: Any = None
     source: str = ""
+    upstream: str = ""
 
 
 def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
@@ -66,8 +68,10 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[Reason, ...
         yield (Reason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),)
     if record.task_hash != step.task_hash:
         yield _ordered(step, record)
-    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", None, None)
-                    for name in step.upstream if not _completed(context, StepId(*step.id.order, name)))
+    # Only what is bound counts: a step that was done is not undone by one that it merely came after.
+    bound = dict.fromkeys(binding.from_step for _, binding in bindings_in(step.params) if binding.from_step)
+    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", upstream=name)
+                    for name in bound if not _completed(context, StepId(*step.id.order, name)))
     if waiting:
         yield waiting
     elif record.inputs_digest and (moved := _inputs(context, step, record)):
@@ -107,20 +111,21 @@ def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[Reason
     found = []
     for path, old, new in moved:
         pointer = path.removeprefix("bindings.").rpartition(".")[0]
-        source = sources.get(pointer, "") if path.startswith("bindings.") else ""
+        source, upstream = sources.get(pointer, ("", "")) if path.startswith("bindings.") else ("", "")
         field = path.replace("module_code.", f"modules/{step.contract.module_id}/", 1)
         change = "is new" if old is None else "is gone" if new is None else "changed"
-        found.append(Reason(f"{field} {change}", field, old, new, source))
+        found.append(Reason(f"{field} {change}", field, old, new, source, upstream))
     return tuple(found)
 
 
-def _sources(params: Mapping[str, Any]) -> dict[str, str]:
-    """Where each bound value comes from, by its JSON pointer."""
-    found: dict[str, str] = {}
+def _sources(params: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Where each bound value comes from, in words and as a step id, by its JSON pointer."""
+    found: dict[str, tuple[str, str]] = {}
 
     def name(pointer: str, binding: Binding) -> None:
-        found[pointer] = (f"asset {binding.asset}" if binding.asset
-                          else f"{binding.output_id or binding.from_file} of step {binding.from_step}")
+        words = (f"asset {binding.asset}" if binding.asset
+                 else f"{binding.output_id or binding.from_file} of step {binding.from_step}")
+        found[pointer] = words, binding.from_step
 
     with_bindings(params, name)
     return found

@@ -11,7 +11,7 @@ from platform.ledger.charge import decide_charge
 from platform.ledger.credit import payment, topup, unapplied
 from platform.ledger.initialise import ensure
 from platform.ledger.journal import Ledger
-from platform.ledger.refund import settle
+from platform.ledger.refund import settle, supersede
 from platform.model.entry import Post
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder
@@ -39,6 +39,10 @@ def settled(ledger: Ledger, what: PlannedOrder, *runs: RunRecord) -> list[str]:
     return told(ledger.post(lambda book: settle(book, what, {each.step_id: each for each in runs}, REASONS)))
 
 
+def superseded(ledger: Ledger, planned: list[str], *runs: RunRecord) -> list[str]:
+    return told(ledger.post(lambda book: supersede(book, TEA.id, planned, runs, REASONS)))
+
+
 def told(posts: tuple[Post, ...]) -> list[str]:
     return [f"{post.kind} {post.amount_credits} {post.reason_code}".strip() for post in posts]
 
@@ -64,10 +68,11 @@ def test_the_last_credit_is_enough_and_one_less_is_refused_with_a_row(ledger: Le
     assert ledger.book.balance("tenant") == 0
 
 
-def test_a_suspended_tenant_is_refused_once_even_when_all_is_paid(ledger: Ledger) -> None:
+def test_a_suspended_tenant_buys_nothing_but_keeps_what_it_paid_for(ledger: Ledger) -> None:
     give(ledger, 100)
-    charge(ledger)
     assert charge(ledger, tenant=SUSPENDED) == ["refusal 0 tenant_suspended"]
+    assert charge(ledger, tenant=SUSPENDED) == []
+    assert charge(ledger) == ["charge -8"]
     assert charge(ledger, tenant=SUSPENDED) == []
     assert ledger.book.balance("tenant") == 92
 
@@ -88,7 +93,40 @@ def test_a_failed_step_is_refunded_whole_its_retry_charged_once_and_an_old_failu
 def test_a_failure_that_is_not_refundable_keeps_its_charge(ledger: Ledger) -> None:
     give(ledger, 100)
     charge(ledger)
-    assert settled(ledger, TEA, run(ONE, Status.FAILED, "unverified")) == []
+    assert settled(ledger, TEA, run(ONE, Status.FAILED, "unverified")) == ["completion 0"]
+    assert settled(ledger, TEA, run(ONE, Status.SKIPPED, "skipped_upstream")) == []  # nobody can tell, still
+    assert settled(ledger, TEA, run(ONE, Status.FAILED, "delivery_failed")) == ["refund 7 delivery_failed"]
+
+
+def test_what_was_done_is_never_refunded_whatever_later_records_say(ledger: Ledger) -> None:
+    give(ledger, 100)
+    charge(ledger)
+    assert settled(ledger, TEA, run(ONE, Status.COMPLETED)) == ["completion 0"]
+    assert settled(ledger, TEA, run(ONE, Status.SKIPPED, "skipped_upstream")) == []
+    assert settled(ledger, TEA, run(ONE, Status.FAILED, "module_crashed")) == []
+    assert settled(ledger, TEA, run(TWO, Status.SKIPPED, "skipped_upstream")) == ["refund 1 skipped_upstream"]
+    assert ledger.book.open_items(TEA.id) == ()
+
+
+def test_what_an_order_no_longer_has_and_was_not_done_is_given_back(ledger: Ledger) -> None:
+    """Charged, then stopped; then the order changed. ONE had failed, TWO had not begun, both were paid."""
+    give(ledger, 100)
+    charge(ledger)
+    keeps_two = [TWO.task_hash]
+    assert superseded(ledger, keeps_two, run(ONE, Status.FAILED, "timed_out")) == ["refund 7 timed_out"]
+    assert superseded(ledger, keeps_two, run(ONE, Status.FAILED, "timed_out")) == []
+    assert superseded(ledger, []) == ["refund 1 superseded"]
+    assert (ledger.book.balance("tenant"), ledger.book.open_orders()) == (100, ())
+
+
+@pytest.mark.parametrize("record", [run(ONE, Status.COMPLETED), run(ONE, Status.FAILED, "unverified")])
+def test_what_an_order_no_longer_has_stays_paid_when_it_was_done_or_nobody_can_tell(
+        ledger: Ledger, record: RunRecord) -> None:
+    give(ledger, 100)
+    charge(ledger)
+    assert superseded(ledger, [], record) == ["completion 0", "refund 1 superseded"]
+    assert superseded(ledger, []) == []
+    assert ledger.book.balance("tenant") == 93
 
 
 def test_a_zero_credit_item_moves_to_the_next_epoch_with_the_rest(ledger: Ledger) -> None:
@@ -100,13 +138,16 @@ def test_a_zero_credit_item_moves_to_the_next_epoch_with_the_rest(ledger: Ledger
     assert ledger.book.paid(MAIL.task_hash, "delivery_receipt") is None
 
 
-def test_a_completed_delivery_leaves_evidence_once_whatever_a_later_receipt_says(ledger: Ledger) -> None:
+def test_a_completed_delivery_leaves_evidence_once_for_what_was_delivered(ledger: Ledger) -> None:
     give(ledger, 100)
     mailing = order(MAIL)
     charge(ledger, mailing)
-    receipt = {"provider": "email", "bytes": 10, "verification_status": "verified"}
-    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence=receipt)) == ["evidence 0"]
-    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence={**receipt, "bytes": 11})) == []
+    receipt = {"provider": "email", "bytes": 10, "sha256": "1" * 64, "verification_status": "verified"}
+    again = {**receipt, "delivered_at": "2026-11-25T00:00:00Z"}
+    repaired = {**receipt, "sha256": "2" * 64}
+    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence=receipt)) == ["completion 0", "evidence 0"]
+    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence=again)) == []
+    assert settled(ledger, mailing, run(MAIL, Status.COMPLETED, evidence=repaired)) == ["evidence 0"]  # other bytes
 
 
 def test_a_promotion_is_granted_by_the_charge_that_needs_it_up_to_its_uses(ledger: Ledger) -> None:

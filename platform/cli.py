@@ -17,6 +17,7 @@ COMMANDS = {
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
     "log": ("log", "what a step printed when it last ran"),
     "graph": ("graph", "orders as a graph with states and prices: text, mermaid, dot or svg"),
+    "statement": ("statement", "a tenant's account: every post in words, with its proof"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),

@@ -66,7 +66,8 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
                 folder: str, running: Collection[str] = ()) -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
     `folder` is the order's below the repository; `running` are the steps that a run is at."""
-    result = outcome(order, {name: run for name, run in runs.items() if name not in due}, refusal)
+    stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
+    result = outcome(order, stands, refusal)
     steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder) for step in order.steps)
     title = str(order.order.metadata.get("title", ""))
     words = {step.state for step in steps}

@@ -1,0 +1,54 @@
+"""`statement`: a tenant's account over some days, every post in words with its proof. Looks, changes nothing."""
+import argparse
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from platform.check.words import meant
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.standing import standing
+from platform.errors import UsageError
+from platform.files import write_atomic
+from platform.report.draw import svg
+from platform.report.statement import statement
+from platform.report.statement_html import as_html
+from platform.report.statement_text import as_text
+from platform.report.words import one_line
+from platform.tasks.session import known_orders
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    parser.add_argument("--from", dest="date_from", default="", metavar="DAY", help="first day, UTC (2026-11-24)")
+    parser.add_argument("--to", dest="date_to", default="", metavar="DAY", help="last day, UTC, inclusive")
+    parser.add_argument("--html", default="", metavar="FILE", help="write it as one HTML file, too")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; UsageError for a tenant that nobody knows or days that are none; the ledger's own errors as they are."""
+    days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
+    if all(days) and days[0] > days[1]:
+        raise UsageError(f"--from {days[0]} lies after --to {days[1]}; exchange them")
+    session = open_session(arguments)
+    session.only = frozenset(order for order in known_orders(session.root) if order.tenant_id == arguments.tenant_id)
+    tenant = session.repo.tenants.get(arguments.tenant_id)
+    made = statement(session.ledger.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
+    if tenant is None and not made.lines and not made.ledger_balance_credits:
+        raise UsageError(f"there is no tenant {one_line(arguments.tenant_id)!r}; "
+                         f"{meant(arguments.tenant_id, session.repo.tenants, 'see tenants/')}")
+    text = as_text(made)
+    if arguments.html:
+        file = Path(arguments.html)
+        write_atomic(file, as_html(made, standing(session).orders, svg).encode())
+        text = f"{file}: {len(made.lines)} posts, closing balance {made.closing_credits} credits"
+    show(arguments, asdict(made), text)
+    return 0
+
+
+def _day(option: str, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError as error:
+        raise UsageError(f"{option} {one_line(text)!r} is no day; write one like 2026-11-24") from error

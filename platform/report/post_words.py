@@ -1,0 +1,42 @@
+"""What was posted, in words. Pure."""
+from collections import defaultdict
+
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
+
+
+def in_words(post: Post) -> str:
+    """What a post is for, as one would say it on the telephone; its amount and its note stand beside it."""
+    about = defaultdict(str, {name: str(value) for name, value in post.metadata.items()})
+    order = post.work_order_id
+    if post.kind == "payment":
+        return f"Payment {about['payment_id']} by {about['topup_method_id']}, reference {about['reference']}"
+    if post.kind == "topup":
+        return f"Top-up by {about['topup_method_id']}, reference {about['reference']}"
+    if post.kind == "promotion":
+        return f"Promotion {about['promo_code']} granted to order {order}"
+    if post.kind == "charge":
+        return f"Order {order} charged"
+    if post.kind == "refusal":
+        needed = f", {about['needed_credits']} credits needed" if about["needed_credits"] else ""
+        return f"Order {order} was not started: {post.reason_code}{needed}"
+    if post.kind == "refund":
+        return f"Order {order} refunded: {post.reason_code}"
+    if post.kind == "evidence":
+        return f"Order {order} delivered by step {', '.join(item.step_id for item in post.items)}"
+    if post.kind == "publish":
+        return f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} {about['status']}"
+    if post.kind == "completion":
+        counts = ((len(post.metadata.get("done", ())), "done"), (len(post.metadata.get("held", ())), "not refundable"))
+        return f"Order {order} settled: " + ", ".join(
+            f"{count} step{'' if count == 1 else 's'} {word}" for count, word in counts if count)
+    return f"{post.kind.capitalize()} {order}".rstrip()
+
+
+def item_in_words(item: Item) -> str:
+    """One item of a post, in the same manner."""
+    if item.deliverable_id == DELIVERY_EVIDENCE:
+        return f"Evidence of the delivery by step {item.step_id}"
+    what = "run" if item.deliverable_id == RUN_CHARGE else f"deliverable {item.deliverable_id}"
+    back = " refunded" if item.type is PostType.REFUND else ""
+    return f"Step {item.step_id}, {what}{back}"

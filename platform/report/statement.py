@@ -1,0 +1,166 @@
+"""A tenant's account over some days: opening balance, every post in words with its proof, closing balance. Pure.
+
+The sums are made of the journal's records and nothing else; whoever has the journal makes the same statement. A post's
+proof is its line: number, hash (which covers all lines before it) and the transaction's id in transactions.csv.
+"""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from platform.ledger.record import Record
+from platform.model.digest import derived_id
+from platform.model.entry import Item, PostType
+from platform.model.ids import DELIVERY_EVIDENCE
+from platform.report.post_words import in_words, item_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One item of a post: what of which step."""
+
+    transaction_item_id: str
+    step_id: str
+    module_id: str
+    deliverable_id: str
+    amount_credits: int  # signed
+    words: str
+    task_hash: str
+    refund_epoch: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One post. `balance_credits` is the tenant's after it."""
+
+    seq: int
+    at: str  # UTC, ISO 8601, with Z
+    hash: str
+    transaction_id: str
+    idempotency_key: str
+    kind: str
+    type: str
+    work_order_id: str
+    reason_code: str
+    words: str
+    note: str
+    amount_credits: int  # signed
+    balance_credits: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSpend:
+    """What a module's steps cost in these days: `net_credits` is charged less refunded, both as positive numbers."""
+
+    module_id: str
+    charged_credits: int
+    refunded_credits: int
+    net_credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was delivered, with the evidence that the ledger has of it. Empty: the provider gave none."""
+
+    seq: int
+    at: str
+    work_order_id: str
+    step_id: str
+    transaction_item_id: str
+    provider: str
+    remote: str  # path or object id there
+    bytes: int
+    sha256: str
+    verification_status: str
+    recorded: bool  # only written down on this machine, sent to nobody
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`date_from` and `date_to` are UTC days, both inclusive; empty: from the first post, to the last."""
+
+    tenant_id: str
+    tenant_name: str
+    date_from: str
+    date_to: str
+    opening_credits: int
+    closing_credits: int
+    topped_up_credits: int
+    charged_credits: int  # as positive numbers: closing = opening + topped up - charged + refunded
+    refunded_credits: int
+    ledger_balance_credits: int  # now, whatever the days
+    journal_seq: int  # where the journal stood
+    journal_hash: str
+    lines: tuple[Line, ...]
+    spend_by_module: tuple[ModuleSpend, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", date_from: str = "",
+              date_to: str = "") -> Statement:
+    """The statement of a tenant from the whole journal, in order. Days are written 2026-11-24."""
+    opening = balance = seq = 0
+    head = ""
+    lines: list[Line] = []
+    deliveries: list[Delivery] = []
+    for record in records:
+        seq, head = record.seq, record.hash
+        if record.post.tenant_id != tenant_id:
+            continue
+        balance += record.post.amount_credits
+        day = record.ts[:10]
+        if day < date_from:
+            opening += record.post.amount_credits
+        elif not date_to or day <= date_to:
+            lines.append(_line(record, balance))
+            deliveries += _deliveries(record)
+    closing = opening + sum(line.amount_credits for line in lines)
+    totals = {kind: sum(line.amount_credits for line in lines if line.type == kind) for kind in PostType}
+    return Statement(
+        tenant_id, tenant_name, date_from, date_to, opening, closing, topped_up_credits=totals[PostType.TOPUP],
+        charged_credits=-totals[PostType.SPEND], refunded_credits=totals[PostType.REFUND],
+        ledger_balance_credits=balance, journal_seq=seq, journal_hash=head, lines=tuple(lines),
+        spend_by_module=_by_module(lines), deliveries=tuple(deliveries))
+
+
+def _line(record: Record, balance: int) -> Line:
+    post = record.post
+    return Line(record.seq, record.ts, record.hash, derived_id(post.key), post.key, post.kind, post.type.value,
+                post.work_order_id, post.reason_code, in_words(post), post.note, post.amount_credits, balance,
+                tuple(_part(item) for item in post.items))
+
+
+def _part(item: Item) -> Part:
+    return Part(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
+                item_in_words(item), item.task_hash, item.refund_epoch, item.note)
+
+
+def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
+    """The dearest first; modules by which no credit moved are left out."""
+    charged: dict[str, int] = {}
+    refunded: dict[str, int] = {}
+    for line in lines:
+        sums = refunded if line.type == PostType.REFUND else charged
+        for part in line.parts:
+            sums[part.module_id] = sums.get(part.module_id, 0) + abs(part.amount_credits)
+    spends = [ModuleSpend(name, charged.get(name, 0), refunded.get(name, 0),
+                          charged.get(name, 0) - refunded.get(name, 0)) for name in {**charged, **refunded}]
+    moved = [spend for spend in spends if spend.charged_credits or spend.refunded_credits]
+    return tuple(sorted(moved, key=lambda spend: (-spend.net_credits, -spend.charged_credits, spend.module_id)))
+
+
+def _deliveries(record: Record) -> list[Delivery]:
+    return [_delivery(record, item, item.metadata.get("evidence", {})) for item in record.post.items
+            if item.deliverable_id == DELIVERY_EVIDENCE]
+
+
+def _delivery(record: Record, item: Item, evidence: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        record.seq, record.ts, record.post.work_order_id, item.step_id, derived_id(item.key),
+        provider=str(evidence.get("provider", "")),
+        remote=str(evidence.get("remote_path") or evidence.get("remote_object_id") or ""),
+        bytes=size if isinstance(size := evidence.get("bytes"), int) else 0, sha256=str(evidence.get("sha256", "")),
+        verification_status=str(evidence.get("verification_status", "")),
+        recorded=bool(evidence.get("recorded", False)), note=str(evidence.get("note", "")))

@@ -1,0 +1,62 @@
+"""A statement as one HTML file: no network, no script, readable without colour, on a phone and on paper.
+
+The template escapes everything (Jinja2 autoescape); the one thing that is not text is Graphviz's drawing, whose labels
+Graphviz escaped. The page's Content-Security-Policy lets nothing load and nothing run, whatever a text holds.
+"""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platform.report import graph
+from platform.report.chart import HEIGHT, WIDTH, chart
+from platform.report.statement import Delivery, Statement
+from platform.report.statement_text import days, how_delivered
+from platform.report.status import OrderState, what_became
+from platform.report.words import in_credits
+
+_TEMPLATE = Path(__file__).with_name("statement.html.j2")
+_MOST_DRAWN_STEPS = 120  # beyond, a drawing is slower than it is useful; the list says the same
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order on the page; `state` is None of one that the repository no longer has, or as a draft."""
+
+    name: str
+    state: OrderState | None
+    drawing: str  # an <svg> element, or empty
+    deliveries: tuple[Delivery, ...]
+
+
+def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> str:
+    """The page; `draw` makes an <svg> element of a digraph, or nothing, and then the steps' list stands alone."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page.filters.update(in_credits=in_credits, signed=_signed, how=how_delivered, why=what_became)
+    most = max((spend.net_credits for spend in of.spend_by_module), default=0)
+    return page.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        of=of, days=days(of), chart=chart(of), width=WIDTH, height=HEIGHT, most=max(1, most), Markup=Markup,
+        orders=_views(of, orders, draw)) + "\n"
+
+
+def _views(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> list[OrderView]:
+    """Orders of the repository first, then those that only the ledger remembers."""
+    known = {order.work_order_id: order for order in orders}
+    names = dict.fromkeys([*known, *(line.work_order_id for line in of.lines if line.work_order_id)])
+    return [OrderView(name, known.get(name), _drawing(known.get(name), draw),
+                      tuple(delivery for delivery in of.deliveries if delivery.work_order_id == name))
+            for name in names]
+
+
+def _drawing(order: OrderState | None, draw: Callable[[str], str]) -> str:
+    """Nothing for an order too large to look at, and for one without an arrow."""
+    if order is None or len(order.steps) > _MOST_DRAWN_STEPS or not any(step.upstream for step in order.steps):
+        return ""
+    return draw(graph.dot([order], {}, titles=False))
+
+
+def _signed(amount: int) -> str:
+    """With a real minus sign, which is as wide as the plus."""
+    return f"+{amount}" if amount > 0 else f"−{-amount}" if amount < 0 else "0"

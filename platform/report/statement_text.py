@@ -1,0 +1,58 @@
+"""A statement as lines for people: a post a line, its items and its proof below it. Pure."""
+from platform.report.statement import Delivery, Line, Part, Statement
+from platform.report.words import in_credits, one_line
+
+
+def as_text(of: Statement) -> str:
+    """The whole statement; every amount on it is in credits, with its sign."""
+    name = f" ({one_line(of.tenant_name)})" if of.tenant_name else ""
+    lines = [f"Statement of {of.tenant_id}{name}, {days(of)}", f"opening balance  {in_credits(of.opening_credits)}"]
+    width = max((len(f"{line.amount_credits:+d}") for line in of.lines), default=0)
+    for line in of.lines:
+        lines += [_line(line, width), *(_part(part, width) for part in line.parts), _proof(line)]
+    lines.append(f"closing balance  {in_credits(of.closing_credits)}")
+    lines.append(f"                 {of.topped_up_credits} topped up, {of.charged_credits} charged, "
+                 f"{of.refunded_credits} refunded")
+    lines += [f"module           {spend.module_id}  {in_credits(spend.net_credits)}"
+              + (f" ({spend.charged_credits} charged, {spend.refunded_credits} refunded)"
+                 if spend.refunded_credits else "") for spend in of.spend_by_module]
+    lines += [_delivery(delivery) for delivery in of.deliveries]
+    if of.ledger_balance_credits != of.closing_credits:
+        lines.append(f"balance now      {in_credits(of.ledger_balance_credits)}")
+    return "\n".join([*lines, f"journal          {of.journal_seq} posts, the last with hash {of.journal_hash}"])
+
+
+def days(of: Statement) -> str:
+    """The days that a statement is of, in words."""
+    if of.date_from or of.date_to:
+        return " ".join(filter(None, (f"from {of.date_from}" if of.date_from else "",
+                                      f"to {of.date_to}" if of.date_to else "to now"))) + " (UTC)"
+    return "all posts"
+
+
+def how_delivered(delivery: Delivery) -> str:
+    """What the evidence of a delivery says, in one line."""
+    sent = "written down, sent to nobody" if delivery.recorded else ""
+    size = f"{delivery.bytes} bytes" if delivery.bytes else ""
+    return ", ".join(one_line(words) for words in (delivery.provider, delivery.remote, size,
+                                                   delivery.verification_status, sent) if words)
+
+
+def _line(line: Line, width: int) -> str:
+    note = f"  ({one_line(line.note)})" if line.note else ""
+    return f"{line.at}  {line.amount_credits:>+{width}d}  balance {line.balance_credits}  {one_line(line.words)}{note}"
+
+
+def _part(part: Part, width: int) -> str:
+    note = f"  ({one_line(part.note)})" if part.note else ""
+    return (f"{' ' * 22}{part.amount_credits:>+{width}d}  {part.words}  {part.module_id}{note}"
+            f"  item {part.transaction_item_id}")
+
+
+def _proof(line: Line) -> str:
+    return f"{' ' * 22}proof: journal line {line.seq}, hash {line.hash}, transaction {line.transaction_id}"
+
+
+def _delivery(delivery: Delivery) -> str:
+    return (f"delivery         {delivery.work_order_id}/{delivery.step_id}  {how_delivered(delivery)}"
+            f"  sha256 {delivery.sha256 or 'not known'}  item {delivery.transaction_item_id}")

@@ -14,6 +14,7 @@ COMMANDS = {
     "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
     "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
+    "why": ("why", "why a task would run or be charged, or why not; what a credit was for"),
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
     "log": ("log", "what a step printed when it last ran"),
     "graph": ("graph", "orders as a graph with states and prices: text, mermaid, dot or svg"),
@@ -22,6 +23,7 @@ COMMANDS = {
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
     "maintenance": ("maintenance", "write the derived indexes of maintenance-state/, or --check them"),
+    "new": ("new", "write a tenant, a work order or a module that validates at once"),
     "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }

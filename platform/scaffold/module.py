@@ -1,0 +1,49 @@
+"""A new module: a contract, code that keeps it, a README, a test, and the prices that it needs. It passes its self-test
+as it stands; from there its author changes one thing after the other.
+
+`templates/<kind>/` holds what each kind begins as: the smallest module of its kind that does real work. `{{name}}`
+marks what is put in. Python ends in .txt there: it is nobody's code yet.
+"""
+import io
+import zipfile
+from datetime import date
+from pathlib import Path
+
+from platform.model.order import Kind
+from platform.scaffold.text import flow
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+_FILES = {"module.yml": "module.yml", "src/run.py": "run.py.txt", "README.md": "README.md",
+          "tests/test_run.py": "test_run.py.txt"}  # path below the module's folder -> template
+
+
+def module_files(module_id: str, kind: Kind, name: str) -> dict[str, bytes]:
+    """Every file of modules/<module_id>/, by its path below that folder."""
+    words = {"module_id": module_id, "name": flow(name), "kind": kind.value, "step_id": module_id[:32]}
+    files = {path: _filled(kind, template, words).encode() for path, template in _FILES.items()}
+    if kind is Kind.PACKAGING:
+        files["fixtures/note.txt"] = b"A note to pack.\n"
+    if kind is Kind.DELIVERY:
+        files["fixtures/package.zip"] = _package()
+    return files
+
+
+def price_rows(module_id: str, kind: Kind, today: date) -> str:
+    """Rows for config/module_prices.csv: what modules of this kind cost in this repository, from today on."""
+    return _filled(kind, "prices.csv", {"module_id": module_id, "today": today.isoformat()})
+
+
+def _filled(kind: Kind, template: str, words: dict[str, str]) -> str:
+    folder = Kind.TRANSFORM if kind is Kind.OTHER else kind
+    text = (TEMPLATES / folder / template).read_text(encoding="utf-8")
+    for name, word in words.items():
+        text = text.replace(f"{{{{{name}}}}}", word)
+    return text
+
+
+def _package() -> bytes:
+    """A small zip, the same bytes every time."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("note.txt", (1980, 1, 1, 0, 0, 0)), "A note to deliver.\n")
+    return held.getvalue()

@@ -1,0 +1,25 @@
+"""A new tenant: its id, when nobody gave it one, and its file."""
+import hashlib
+
+from platform.model.digest import base62
+from platform.scaffold.text import flow
+
+ID_LENGTH = 6
+
+
+def tenant_id_for(name: str) -> str:
+    """Six Base62 characters that follow from the name: the same name twice is the same tenant, and refused."""
+    return base62(int.from_bytes(hashlib.sha256(name.encode()).digest()), ID_LENGTH)
+
+
+def tenant_text(tenant_id: str, name: str, registered_at: str) -> str:
+    """tenants/<tenant_id>/tenant.yml. `registered_at` is a day, such as 2026-11-24."""
+    return f"""\
+# yaml-language-server: $schema=../../schemas/tenant.schema.json
+tenant_id: {flow(tenant_id)}
+tenant_name: {flow(name)}
+registered_at: {flow(registered_at)}
+status: active  # suspended: its orders are refused and nothing is charged
+billing: {{plan: prepaid}}  # for people and other systems; nothing here changes a charge
+allow_release_consumers: []  # ids of other tenants that may read its releases
+"""

@@ -1,0 +1,24 @@
+"""Values and words as they stand in a YAML file that a person goes on writing."""
+from typing import Any
+
+import yaml
+
+LONGEST_REMARK = 90
+
+
+def flow(value: Any) -> str:
+    """A value in one line of YAML, quoted where a reader could take it for something else."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("...").strip()
+
+
+def remark(text: str) -> str:
+    """A description as a comment behind a value: one short line."""
+    line = " ".join(text.split())
+    short = line if len(line) <= LONGEST_REMARK else line[:LONGEST_REMARK - 3].rstrip() + "..."
+    return "".join(mark if mark.isprintable() else " " for mark in short)
+
+
+def with_remark(line: str, text: str) -> str:
+    """A line with its comment, or without one."""
+    return f"{line}  # {remark(text)}" if text.strip() else line

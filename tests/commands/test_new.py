@@ -1,0 +1,131 @@
+"""`new`: what it writes validates at once, works at once, and replaces nothing."""
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from platform.model.order import Kind
+from tests.support import ROOT, command, repository
+
+CLI = "python -m platform.cli"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo")
+
+
+def done(repo: Path, line: str) -> str:
+    ended = command(repo, f"{CLI} {line}")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def refused(repo: Path, line: str) -> tuple[int, str]:
+    ended = command(repo, f"{CLI} {line}")
+    return ended.returncode, ended.stderr.strip()
+
+
+def warnings(repo: Path) -> list[str]:
+    """What consistency-validate says; it must not call anything an error."""
+    return [line for line in done(repo, "consistency-validate").splitlines() if "warning[" in line]
+
+
+def test_a_tenant_gets_an_id_that_follows_from_its_name_and_validates(repo: Path) -> None:
+    made = json.loads(done(repo, 'new tenant --name "Ferry Office: No. 5 #2" --json'))
+    assert re.fullmatch("[0-9A-Za-z]{6}", made["tenant_id"])
+    assert made["written"] == [f"tenants/{made['tenant_id']}/tenant.yml"]
+    assert warnings(repo) == []
+    again = refused(repo, 'new tenant --name "Ferry Office: No. 5 #2"')
+    assert again == (11, f"tenants/{made['tenant_id']} is there already; give another --tenant-id, or edit "
+                         f"{made['written'][0]}")
+
+
+def test_a_tenants_name_and_id_must_be_such(repo: Path) -> None:
+    assert refused(repo, "new tenant --name Ferry --tenant-id ../../x") == (
+        2, "--tenant-id '../../x' is not an id; write 6 letters or digits")
+    code, line = refused(repo, "new tenant --name '' --tenant-id Ferry1")
+    assert (code, "wrong-length" in line) == (10, True)
+    assert refused(repo, "new tenant --name a\x1bb --tenant-id Ferry1")[0] == 10
+    assert not (repo / "tenants" / "Ferry1").exists()
+
+
+def test_a_draft_of_an_order_validates_and_runs_when_it_is_enabled(repo: Path) -> None:
+    done(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
+    assert warnings(repo) == []
+    file = repo / "tenants/tenant/workorders/weekly-text.yml"
+    text = file.read_text()
+    assert "FILL IN" in text
+    packed = re.sub(r"^  # (- step_id|  [ \w])", r"  \1", text, flags=re.M)
+    file.write_text(packed.replace("enabled: false", "enabled: true").replace(
+        "artifacts_requested: false", "artifacts_requested: true"))
+    assert warnings(repo) == []
+    ran = command(repo, "doit run workorder:tenant/weekly-text")
+    assert "COMPLETED    tenant/weekly-text  3 of 3 steps" in ran.stdout, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("module_id", sorted(path.parent.name for path in ROOT.glob("modules/*/module.yml")))
+def test_a_draft_for_any_module_is_without_error_and_names_all_its_inputs(repo: Path, module_id: str) -> None:
+    made = json.loads(done(repo, f"new workorder --tenant-id tenant --module-id {module_id} --json"))
+    said = warnings(repo)
+    assert all(made["written"][0] in line for line in said)
+    text = (repo / made["written"][0]).read_text()
+    assert f"module_id: {module_id}" in text
+    again = json.loads(done(repo, f"new workorder --tenant-id tenant --module-id {module_id} --json"))
+    assert again["work_order_id"].casefold() != made["work_order_id"].casefold()
+
+
+def test_an_order_for_nobody_of_nothing_or_in_anothers_place_is_refused(repo: Path) -> None:
+    assert refused(repo, "new workorder --tenant-id tenat0") == (
+        2, "there is no tenant 'tenat0'; did you mean `tenant`?")
+    assert refused(repo, "new workorder --tenant-id tenant --module-id seed_txt") == (
+        2, "there is no module 'seed_txt' without errors; did you mean `seed_text`?")
+    assert refused(repo, "new workorder --tenant-id tenant --work-order-id ../x")[0] == 2
+    done(repo, "new workorder --tenant-id tenant --work-order-id tea")
+    file = repo / "tenants/tenant/workorders/tea.yml"
+    file.write_text("mine")
+    assert refused(repo, "new workorder --tenant-id tenant --work-order-id tea")[0] == 11
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in Kind])
+def test_a_module_passes_its_self_test_and_its_own_tests_at_once(repo: Path, kind: str) -> None:
+    said = done(repo, f"new module --module-id first_{kind} --kind {kind}")
+    assert said.splitlines()[-2:] == ["added to config/module_prices.csv",
+                                      f"next: python -m platform.cli verify-module --module-id first_{kind}"]
+    assert done(repo, f"verify-module --module-id first_{kind}") == f"passed  first_{kind}\n"
+    assert warnings(repo) == []
+    module = repo / "modules" / f"first_{kind}"
+    tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-c",
+                            str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), str(module)],
+                           capture_output=True, text=True, check=False)
+    assert tests.returncode == 0, tests.stdout + tests.stderr
+    readme = (module / "README.md").read_text()
+    contract = (module / "module.yml").read_text()
+    named = re.findall(r"(?:- id|\{id|deliverable_id): (\w+)", contract)
+    assert [name for name in named if f"`{name}`" not in readme] == []
+    assert not re.search(r"\{\{\w+\}\}", contract + readme)
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    if ruff:
+        clean = subprocess.run([ruff, "check", "--config", str(ROOT / "pyproject.toml"), str(module)],
+                               capture_output=True, text=True, check=False)
+        assert clean.returncode == 0, clean.stdout
+
+
+def test_a_new_module_is_priced_once_and_never_replaced(repo: Path) -> None:
+    prices = repo / "config" / "module_prices.csv"
+    before = prices.read_text()
+    done(repo, "new module --module-id mine --kind transform")
+    added = prices.read_text().removeprefix(before).splitlines()
+    assert [row.split(",")[:3] for row in added] == [["mine", "__run__", "5"], ["mine", "tenant_outputs", "2"]]
+    assert refused(repo, "new module --module-id mine --kind transform") == (
+        11, "modules/mine is there already; choose another --module-id")
+    shutil.rmtree(repo / "modules" / "mine")
+    assert "unchanged config/module_prices.csv" in done(repo, "new module --module-id mine --kind transform")
+    assert refused(repo, "new module --module-id Mine! --kind transform")[0] == 2
+    assert refused(repo, "new modul --module-id x1 --kind transform") == (
+        2, "python -m platform.cli new has no command 'modul'; did you mean module?")

@@ -98,8 +98,7 @@ def quote(plan: Plan, book: Book, tenants: Mapping[str, Tenant], promotions: Map
 
     ConflictError when a confirmed payment was edited after it was posted: the run would stop there.
     """
-    draft = book.draft()
-    paid_in = _paid_in(draft, payments)
+    draft, paid_in = with_payments(book, payments)
     names = dict.fromkeys(order.tenant_id for order in [*plan.orders, *plan.refused])
     before = {name: draft.balance(name) for name in names}
     orders = [_order(draft, order, tenants[order_id.tenant_id], promotions, day, due)
@@ -110,9 +109,9 @@ def quote(plan: Plan, book: Book, tenants: Mapping[str, Tenant], promotions: Map
                                       for name in names))
 
 
-def _paid_in(draft: Book, payments: Iterable[Payment]) -> dict[str, int]:
-    """Apply the confirmed payments that are not in the book; credits by tenant."""
-    added: dict[str, int] = {}
+def with_payments(book: Book, payments: Iterable[Payment]) -> tuple[Book, dict[str, int]]:
+    """A draft on the book with the confirmed payments that a run posts first; what they add, in credits by tenant."""
+    draft, added = book.draft(), dict[str, int]()
     for post in unapplied(draft, payments):
         answer = draft.compare(post)
         if answer is Answer.DIFFERENT:
@@ -121,7 +120,7 @@ def _paid_in(draft: Book, payments: Iterable[Payment]) -> dict[str, int]:
         if answer is Answer.NEW:
             draft.apply(post)
             added[post.tenant_id] = added.get(post.tenant_id, 0) + post.amount_credits
-    return added
+    return draft, added
 
 
 def _order(draft: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion], day: date,

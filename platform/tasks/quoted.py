@@ -15,13 +15,17 @@ from platform.run.current import current
 from platform.tasks.session import Session
 
 
+def book_of(session: Session) -> Book:
+    """The ledger's book; an empty one where there is no billing state."""
+    return session.ledger.book if session.has_ledger else Book()
+
+
 def quote_of(session: Session) -> Quote:
     """The quote of all orders that the session is about (`session.only`). ConflictError as `quote`."""
-    book = session.ledger.book if session.has_ledger else Book()
     due: dict[StepId, str] = {}
     for order in session.plan.orders.values():
         due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
-    return quote(session.plan, book, session.repo.tenants, session.repo.promotions, session.repo.payments,
+    return quote(session.plan, book_of(session), session.repo.tenants, session.repo.promotions, session.repo.payments,
                  session.now.date(), due)
 
 

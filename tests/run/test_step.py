@@ -125,7 +125,8 @@ def test_a_disk_that_refuses_is_a_storage_error_and_no_record(house):
 
 def test_a_record_is_read_as_it_was_written():
     record = RunRecord("nxlkGI", "UbjkpxZO", "one", "say", "1.0", "transform", Status.FAILED, "a" * 64, 1, "r" * 20,
-                       "b" * 64, {"x": [1]}, {"step_id": "one"}, (OutputFile("o", "dir", "d", "c" * 64, 3),), "no_tea", "keine \u2615",
+                       "b" * 64, {"x": [1]}, {"step_id": "one"}, (OutputFile("o", "dir", "d", "c" * 64, 3),),
+                       "no_tea", "keine \u2615",
                        "process", 2, "", {"bytes": 3}, "2026-11-24T10:00:00Z", "2026-11-24T10:00:01Z", 1)
     assert from_bytes(as_bytes(record)) == record
     step_id = StepId("nxlkGI", "UbjkpxZO", "one")

@@ -1,0 +1,172 @@
+"""Why a task would run or be charged, or why not: every reason, with what it is compared with. Pure.
+
+A step is compared with its last run; a charge with what was posted before. What only follows from a change upstream is
+told with that change: a task hash in a binding moved because something else did.
+"""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from platform.model.ids import OrderId
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.problem import Problem
+from platform.model.run import RunRecord
+from platform.report.bill import Posted, is_spend
+from platform.report.quote import INVALID, UP_TO_DATE, Action
+from platform.run.current import Reason
+
+PAID = "paid"
+CHARGE = "charge"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What moved further up and explains a reason here."""
+
+    step_id: str
+    words: str
+    field: str = ""
+    old: Any = None
+    new: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The run that a step is compared with; times are UTC, ISO 8601, with Z."""
+
+    run_id: str
+    finished_at: str
+    status: str
+    task_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWhy:
+    """One item of a charge. `compared_with` is the post that paid for it, gave it back, or paid for what was ordered
+    before; None when there was none."""
+
+    step_id: str
+    deliverable_id: str
+    due: bool
+    price_credits: int
+    words: str
+    compared_with: Posted | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeWhy:
+    """`verdict` is charge, paid or refused; `credits` is what is not paid yet."""
+
+    task: str
+    verdict: str
+    refusal: str
+    credits: int
+    items: tuple[ItemWhy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepWhy:
+    """`verdict` is run, cached or refused. A step that is up to date has no reasons."""
+
+    task: str
+    verdict: Action
+    words: str
+    reasons: tuple[Reason, ...]
+    because: tuple[Cause, ...]
+    compared_with: Compared | None
+    charge: ChargeWhy
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWhy:
+    """An order: its charge, and its steps. `problems` are lines, of an order that is invalid."""
+
+    task: str
+    verdict: Action
+    refusal: str
+    problems: tuple[str, ...]
+    charge: ChargeWhy | None
+    steps: tuple[StepWhy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an order now: why each step would run, its records, what was posted, why it is refused."""
+
+    reasons: Mapping[str, Sequence[Reason]]
+    records: Mapping[str, RunRecord]
+    posted: Sequence[Posted]
+    refusal: str = ""
+
+
+def order_why(order: PlannedOrder, facts: Facts) -> OrderWhy:
+    """The whole order."""
+    steps = tuple(step_why(order, step, facts) for step in order.steps)
+    due = any(step.reasons for step in steps)
+    verdict = Action.REFUSED if facts.refusal else Action.RUN if due else Action.CACHED
+    return OrderWhy(f"workorder:{order.id}", verdict, facts.refusal, (), charge_why(order, order.steps, facts), steps)
+
+
+def invalid_why(order_id: OrderId, problems: Iterable[Problem]) -> OrderWhy:
+    """An order that cannot be planned: its problems."""
+    return OrderWhy(f"workorder:{order_id}", Action.REFUSED, INVALID, tuple(map(str, problems)), None, ())
+
+
+def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) -> ChargeWhy:
+    """The charge of some steps of an order; all of them for the order's own."""
+    items = tuple(_item(step, charge.deliverable_id, charge.amount_credits, facts.posted)
+                  for step in steps for charge in step.charges)
+    due = any(item.due for item in items)
+    verdict = Action.REFUSED.value if facts.refusal else CHARGE if due else PAID
+    return ChargeWhy(f"charge:{order.id}", verdict, facts.refusal,
+                     sum(item.price_credits for item in items if item.due), items)
+
+
+def step_why(order: PlannedOrder, step: PlannedStep, facts: Facts) -> StepWhy:
+    """One step of an order."""
+    reasons = tuple(facts.reasons.get(step.id.step_id, ()))
+    words = UP_TO_DATE
+    if facts.refusal:
+        words = facts.refusal
+    elif reasons:
+        words = reasons[0].words
+    elif again := [name for name in step.upstream if facts.reasons.get(name)]:
+        words = f"{UP_TO_DATE}, unless {' or '.join(again)} makes something else this time"
+    record = facts.records.get(step.id.step_id)
+    compared = Compared(record.run_id, record.finished_at, record.status.value, record.task_hash) if record else None
+    verdict = Action.REFUSED if facts.refusal else Action.RUN if reasons else Action.CACHED
+    return StepWhy(f"step:{step.id}", verdict, words, reasons, tuple(_causes(reasons, facts, {step.id.step_id})),
+                   compared, charge_why(order, [step], facts))
+
+
+def _item(step: PlannedStep, deliverable_id: str, price: int, posted: Sequence[Posted]) -> ItemWhy:
+    ours = [row for row in posted if (row.step_id, row.deliverable_id) == (step.id.step_id, deliverable_id)]
+    same = [row for row in ours if row.task_hash == step.task_hash]
+    before = [row for row in ours if row.task_hash != step.task_hash and is_spend(row)]
+    compared = same[-1] if same else before[-1] if before else None
+    if compared is None:
+        words = "never paid for"
+    elif compared.task_hash != step.task_hash:
+        words = "what was ordered changed since this was paid for"
+    elif is_spend(compared):
+        words = "paid for"
+    else:
+        words = f"given back ({compared.note}); running it again is charged again"
+    return ItemWhy(step.id.step_id, deliverable_id, not (same and is_spend(same[-1])), price, words, compared)
+
+
+def _causes(reasons: Sequence[Reason], facts: Facts, seen: set[str]) -> Iterable[Cause]:
+    """What moved upstream of reasons that only follow from it, each step once, the nearest first."""
+    for reason in reasons:
+        name = reason.upstream
+        if not name or name in seen:
+            continue
+        seen.add(name)
+        above = facts.reasons.get(name, ())
+        own = [each for each in above if each.field != "task_hash" and not each.upstream]
+        yield from (Cause(name, each.words, each.field, each.old, each.new) for each in own)
+        yield from _causes(above, facts, seen)
+        if not above and (record := facts.records.get(name)):
+            yield Cause(name, f"ran again: run {record.run_id} of {record.finished_at}")
+
+

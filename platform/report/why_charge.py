@@ -1,0 +1,142 @@
+"""One credit explained: what it was for, at which price, for what work, and what became of it. Pure."""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from platform.ledger.record import Record
+from platform.model.digest import derived_id
+from platform.model.ids import is_internal
+from platform.model.prices import PriceList
+from platform.model.run import RunRecord
+from platform.report.bill import Posted, posted
+from platform.report.why_views import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A row of the price list, and its file and line."""
+
+    place: str
+    price_credits: int
+    effective_from: str
+    effective_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run that the item paid for, with the record it left."""
+
+    record: str
+    run_id: str
+    status: str
+    reason: str
+    finished_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditWhy:
+    """`history` has every post for the same piece of work, this one too. `task` is what was ordered, and `task_from`
+    where that was found: the run's record, the plan of today, or nothing when neither has it any more."""
+
+    tenant_id: str
+    work_order_id: str
+    item: Posted
+    transaction_type: str
+    transaction_amount_credits: int
+    reason_code: str
+    transaction_note: str
+    price: Price | None
+    task: Mapping[str, Any]
+    task_from: str
+    history: tuple[Posted, ...]
+    run: Run | None
+
+
+def found(records: Sequence[Record], item_id: str) -> tuple[Record, Posted] | None:
+    """The record and the row of an item's id; None when no post has it."""
+    return next(((record, posted(record, item)) for record in records for item in record.post.items
+                 if derived_id(item.key) == item_id), None)
+
+
+def items_of_transaction(records: Iterable[Record], transaction_id: str) -> tuple[str, ...] | None:
+    """The ids of a transaction's items; None when there is no such transaction."""
+    return next((tuple(derived_id(item.key) for item in record.post.items) for record in records
+                 if derived_id(record.post.key) == transaction_id), None)
+
+
+def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: PriceList, run: RunRecord | None,
+               run_file: str, planned: Mapping[str, Any]) -> CreditWhy:
+    """`run` is the step's newest record, `planned` its manifest in today's plan (empty when it has none): each counts
+    only when it is of the item's task hash."""
+    post = record.post
+    ours = run if run and run.task_hash == row.task_hash else None
+    task, origin = ((ours.task, run_file) if ours else (planned, "today's plan") if planned else ({}, ""))
+    history = tuple(posted(each, item) for each in records for item in each.post.items
+                    if (item.task_hash, item.deliverable_id) == (row.task_hash, row.deliverable_id))
+    own = Run(run_file, ours.run_id, ours.status.value, ours.reason, ours.finished_at) if (
+        ours and ours.refund_epoch == row.refund_epoch) else None
+    return CreditWhy(post.tenant_id, post.work_order_id, row, post.type.value, post.amount_credits, post.reason_code,
+                     post.note, _price(prices, row), task, origin, history, own)
+
+
+def _price(prices: PriceList, row: Posted) -> Price | None:
+    """The row in force on the (UTC) day of the post."""
+    price = prices.in_force(row.module_id, row.deliverable_id, date.fromisoformat(row.posted_at[:10]))
+    if price is None:
+        return None
+    return Price(str(price.place), price.price_credits, str(price.effective_from), str(price.effective_to or ""))
+
+
+def as_json(answer: CreditWhy) -> dict[str, Any]:
+    return asdict(answer)
+
+
+def as_text(answer: CreditWhy) -> str:
+    """One line a fact, named in the first column."""
+    row = answer.item
+    sold = "a deliverable that was bought" if not is_internal(row.deliverable_id) else "the platform's own item"
+    facts = [
+        (row.type, f"{row.amount_credits} credits, item {row.transaction_item_id}"),
+        ("posted", f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
+                   f"{answer.transaction_amount_credits}; {answer.reason_code or answer.transaction_note})"),
+        ("for", f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} ({row.module_id}), "
+                f"{row.deliverable_id}, {sold}"),
+        ("price", _price_words(answer)),
+        ("task", f"{row.task_hash}" + (f", as in {answer.task_from}:" if answer.task else
+                                       "; what was ordered then is kept nowhere any more")),
+        *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task)),
+        ("epoch", f"{row.refund_epoch}: " + ("nothing was given back before" if not row.refund_epoch else
+                                             f"it had been given back {row.refund_epoch} times before")),
+        *(("", f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, item "
+               f"{each.transaction_item_id}") for each in answer.history if each != row),
+        ("run", _run_words(answer)),
+    ]
+    return "\n".join(f"{name:<8}{words}" for name, words in facts)
+
+
+def _price_words(answer: CreditWhy) -> str:
+    price, row = answer.price, answer.item
+    if row.type == "REFUND":
+        return "what had been paid for it is given back" + (f": {row.note}" if row.note else "")
+    if price is None:
+        return "none is in force for it on that day" if row.amount_credits else "free"
+    words = f"{price.price_credits} credits since {price.effective_from}, {price.place}"
+    return words if price.price_credits == -row.amount_credits else f"{words}; the list was edited since"
+
+
+def _ordered(task: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """What a task manifest holds beside the names that were said already, flat."""
+    for name in ("module_version", "inputs", "bindings", "deliverables", "period"):
+        value = task.get(name)
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items() if inner is not None)
+        elif value:
+            yield name, value
+
+
+def _run_words(answer: CreditWhy) -> str:
+    run = answer.run
+    if run is None:
+        return "its record was replaced by that of a later run, or is not on this machine"
+    return f"{run.run_id}, {run.status} {run.reason}".rstrip() + f" at {run.finished_at}, {run.record}"

@@ -1,0 +1,77 @@
+"""The answers of `why` as text and JSON: the same values. Pure."""
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from platform.report.why import ChargeWhy, ItemWhy, OrderWhy, StepWhy
+from platform.run.current import Reason
+
+_LONGEST = 70
+
+
+def as_json(answer: OrderWhy | StepWhy | ChargeWhy) -> dict[str, Any]:
+    """The answer's own fields."""
+    return asdict(answer)
+
+
+def as_text(answer: OrderWhy | StepWhy | ChargeWhy) -> str:
+    """One line a reason, with old and new value, and what it is compared with."""
+    if isinstance(answer, OrderWhy):
+        return "\n".join(_order(answer))
+    return "\n".join(_charge(answer) if isinstance(answer, ChargeWhy) else _step(answer))
+
+
+def shown(value: Any) -> str:
+    """A value in a short line: digests by their first 12 digits, other values as JSON."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
+        return value[:12]
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[:_LONGEST - 3] + "..."
+
+
+def change(old: Any, new: Any) -> str:
+    """From what to what, or nothing when there is nothing to compare."""
+    return "" if old is None and new is None else f": {shown(old)} -> {shown(new)}"
+
+
+def _order(answer: OrderWhy) -> Iterator[str]:
+    yield f"{answer.task}  {answer.verdict}" + (f": {answer.refusal}" if answer.refusal else "")
+    yield from (f"  {problem}" for problem in answer.problems)
+    for step in answer.steps:
+        yield from _step(step)
+
+
+def _step(answer: StepWhy) -> Iterator[str]:
+    yield f"{answer.task}  {answer.verdict}: {answer.words}"
+    yield from (f"  {_reason(reason)}" for reason in answer.reasons)
+    for cause in answer.because:
+        yield f"    because step {cause.step_id}: {cause.words}{change(cause.old, cause.new)}"
+    if answer.compared_with:
+        run = answer.compared_with
+        yield f"  compared with run {run.run_id} of {run.finished_at} ({run.status}), task {run.task_hash[:12]}"
+    yield from (f"  {line}" for line in _charge(answer.charge))
+
+
+def _reason(reason: Reason) -> str:
+    words = "its task hash changed" if reason.field == "task_hash" else reason.words  # what moved it has its own lines
+    return words + change(reason.old, reason.new) + (f"  ({reason.source})" if reason.source else "")
+
+
+def _charge(answer: ChargeWhy) -> Iterator[str]:
+    amount = f"{answer.credits} credit{'' if answer.credits == 1 else 's'}"
+    verdict = {"charge": f"charges {amount}", "paid": "everything is paid",
+               "refused": f"refused, {answer.refusal}; {amount} not paid"}[answer.verdict]
+    yield f"{answer.task}  {verdict}"
+    yield from (f"  {_item(item)}" for item in answer.items)
+
+
+def _item(item: ItemWhy) -> str:
+    due = f"{item.price_credits} due" if item.due else "0 due"
+    row = item.compared_with
+    post = (f": {row.type} {row.amount_credits}, item {row.transaction_item_id} of {row.posted_at}, task "
+            f"{row.task_hash[:12]}" if row else "")
+    return f"{item.step_id} {item.deliverable_id}  {due}, {item.words}{post}"

@@ -1,7 +1,7 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
 import argparse
 
-from platform.model.ids import OrderId
+from platform.ledger.charge import decide_charge
 from platform.model.plan import PlannedOrder
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
@@ -35,12 +35,14 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     running = [planned.id.step_id for planned in order.steps if (folder / f".{planned.id.step_id}.new").is_dir()]
     if running and not lock.is_held(session.runtime_dir):
         running = []  # left behind by a run that was killed
-    return order_state(order, session.runs(order), due, _refusal(session, order.id), session.shown(folder), running)
+    return order_state(order, session.runs(order), due, _refusal(session, order), session.shown(folder), running)
 
 
-def _refusal(session: Session, order_id: OrderId) -> str:
+def _refusal(session: Session, order: PlannedOrder) -> str:
     """Why the order's last run did not start, if it still would not: what was not tried yet is due, not refused."""
-    record = read_order(session.runtime_dir, order_id)
+    record = read_order(session.runtime_dir, order.id)
     if record is None or record.reason not in _REFUSALS or not session.has_ledger:
         return ""
-    return record.reason if session.refusal(order_id) == record.reason else ""
+    decision = decide_charge(session.ledger.book, order, session.repo.tenants[order.id.tenant_id],
+                             session.repo.promotions, session.now.date())
+    return record.reason if decision.refusal == record.reason else ""

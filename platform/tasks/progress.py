@@ -1,9 +1,20 @@
-"""The progress line of a run on a terminal: steps done, the ones that run now, time."""
+"""The progress line of a run on a terminal: steps done of those that are due, which run now, credits, time left.
+
+Which steps are due is first guessed from their records, which a run reads anyway; whoever turns out to be up to date
+leaves the count, and whoever runs after all joins it.
+"""
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live as RichLive
+from rich.text import Text
 
+from platform.model.ids import StepId
+from platform.tasks import session
+from platform.tasks.lines import Counts
+from platform.tasks.meter import Meter, line
 from platform.tasks.reporter import Plain
 
 _COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "NOT": "bold red", "ERROR": "bold red",
@@ -16,32 +27,72 @@ class Live(Plain):
     def __init__(self, outstream: Any) -> None:
         super().__init__(outstream)
         self._console = Console(file=outstream, highlight=False, soft_wrap=True)
-        self._progress = Progress(
-            BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("steps  {task.description}"), TimeElapsedColumn(),
-            console=self._console, transient=True)
+        self._live = RichLive(self, console=self._console, transient=True)
+        self._due: set[str] = set()
         self._running: dict[str, None] = {}
+        self._done = 0
+        self._counts = Counts()
+        self._started: float | None = None
 
-    def begin(self, steps: int) -> None:
-        self._bar = self._progress.add_task("", total=steps)
-        self._progress.start()
+    def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None:
+        self._due = {name for name in _closure(tasks, selected) if name.startswith("step:") and _looks_due(name)}
+        self._live.start()
 
     def running(self, name: str) -> None:
+        self._started = self._started or time.monotonic()
+        self._due.add(name)
         self._running[name] = None
-        self._show()
 
     def done(self, name: str) -> None:
         self._running.pop(name, None)
-        self._progress.advance(self._bar)
-        self._show()
+        self._due.add(name)
+        self._done += 1
+
+    def not_due(self, name: str) -> None:
+        self._running.pop(name, None)
+        self._due.discard(name)
+
+    def moved(self, counts: Counts) -> None:
+        self._counts = counts
 
     def end(self) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def write(self, text: str) -> None:
-        for line in text.splitlines():
-            self._console.print(line, style=_COLOURS.get(line.split(" ", 1)[0]), markup=False)
+        for row in text.splitlines():
+            self._console.print(row, style=_COLOURS.get(row.split(" ", 1)[0]), markup=False)
 
-    def _show(self) -> None:
-        first, *others = [*self._running] or [""]
-        more = f" and {len(others)} more" if others else ""
-        self._progress.update(self._bar, description=first.removeprefix("step:") + more)
+    def meter(self) -> Meter:
+        """This moment's numbers."""
+        elapsed_s = 0.0 if self._started is None else time.monotonic() - self._started
+        running = tuple(name.removeprefix("step:") for name in list(self._running))
+        return Meter(len(self._due), self._done, running, self._counts.spent_credits, self._counts.refunded_credits,
+                     elapsed_s)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Nothing until there is something to count: a run that has nothing to do draws no line."""
+        if self._due:
+            yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
+
+
+def _closure(tasks: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
+    """The tasks asked for and all that they depend on."""
+    found: set[str] = set()
+    waiting = [name for name in selected if name in tasks]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [below for below in tasks[name].task_dep if below in tasks]
+    return found
+
+
+def _looks_due(name: str) -> bool:
+    """Whether a step has no record that says that just this work completed. One of a refused order never runs."""
+    now = session.current()
+    try:
+        planned = now.step(StepId(*name.removeprefix("step:").split("/")))
+    except KeyError:
+        return False
+    record = now.run(planned)
+    return record is None or not record.completed

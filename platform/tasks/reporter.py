@@ -4,8 +4,10 @@ end of its log, and one line that sums up. On a terminal also a progress line; i
 What is up to date is counted, not listed (`-v 2` lists it). Lines are made by `lines.py` from plain values; this file
 only keeps count and writes.
 """
+import os
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ class Reporter:
         self._progress = _progress(outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
-        self._progress.begin(sum(1 for name in tasks if name.startswith("step:")))
+        self._progress.begin(tasks, selected_tasks)
 
     def get_status(self, task: Any) -> None:
         """doit is about to ask whether the task is up to date: it is one of this run's."""
@@ -38,21 +40,27 @@ class Reporter:
 
     def add_success(self, task: Any) -> None:
         self._counts = self._counts.after(task.name, task.values)
+        self._progress.moved(self._counts)
         self._write(lines.success(task.name, task.values))
         if task.name.startswith("step:"):
             self._write(lines.log_tail(task.values, _log_of(task.name)))
-            self._progress.done(task.name)
+            ran = task.values["state"] not in ("CURRENT", "REFUSED")
+            (self._progress.done if ran else self._progress.not_due)(task.name)
 
     def add_failure(self, task: Any, fail: Any) -> None:
-        if fail.get_name() == "UnmetDependency":  # the one it waited for has said why
+        unmet = fail.get_name() == "UnmetDependency"
+        if task.name.startswith("step:"):
+            (self._progress.not_due if unmet else self._progress.done)(task.name)
+        if unmet:  # the one it waited for has said why
             return
         self._counts = self._counts.after_failure(task.name, getattr(fail, "refunded_credits", 0))
+        self._progress.moved(self._counts)
         self._write(lines.failure(task.name, fail.message, "".join(fail.traceback)))
 
     def skip_uptodate(self, task: Any) -> None:
         self._counts = self._counts.after_skip(task.name)
         if task.name.startswith("step:"):
-            self._progress.done(task.name)
+            self._progress.not_due(task.name)
         if task.verbosity == 2 and task.actions:
             self._write(f"up to date   {task.name}")
 
@@ -87,7 +95,7 @@ def _log_of(task_name: str) -> Path:
 
 
 def _progress(outstream: Any) -> "Plain":
-    if not outstream.isatty():
+    if not outstream.isatty() or os.environ.get("TERM") == "dumb":
         return Plain(outstream)
     from platform.tasks.progress import Live
 
@@ -100,11 +108,17 @@ class Plain:
     def __init__(self, outstream: Any) -> None:
         self._out = outstream
 
-    def begin(self, steps: int) -> None: ...
+    def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None: ...
 
     def running(self, name: str) -> None: ...
 
-    def done(self, name: str) -> None: ...
+    def done(self, name: str) -> None:
+        """A step has run."""
+
+    def not_due(self, name: str) -> None:
+        """A step need not or may not run."""
+
+    def moved(self, counts: lines.Counts) -> None: ...
 
     def end(self) -> None: ...
 

@@ -2,7 +2,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from importlib import import_module
 
 from platform.commands.parser import Parser
@@ -25,6 +26,7 @@ COMMANDS = {
     "maintenance": ("maintenance", "write the derived indexes of maintenance-state/, or --check them"),
     "new": ("new", "write a tenant, a work order or a module that validates at once"),
     "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
+    "completion": ("completion", "print a script that completes these commands in bash or zsh"),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }
 
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
 
     def command() -> int:
-        arguments = _parser(words).parse_args(words)
+        arguments = _parser(words[:1]).parse_args(words)
         return int(arguments.run(arguments) or 0)
 
     return guarded(command)
@@ -63,12 +65,13 @@ def guarded(action: Callable[[], int]) -> int:
         return 0
 
 
-def _parser(words: Sequence[str]) -> Parser:
-    """The parser of the asked-for command only: the others are named, not imported."""
+def _parser(wanted: Collection[str]) -> Parser:
+    """The parser of the wanted commands: the others are named, not imported. Its `whole` makes that of all."""
     parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")
+    parser.set_defaults(whole=partial(_parser, COMMANDS))
     for name, (module, purpose) in COMMANDS.items():
         command = parser.add_command(name, purpose)
-        if name in words[:1]:
+        if name in wanted:
             room = import_module(f"platform.commands.{module}")
             room.add_arguments(command)
             command.set_defaults(run=room.run)

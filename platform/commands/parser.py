@@ -25,6 +25,10 @@ class Parser(argparse.ArgumentParser):
         self.commands[name] = self._below.add_parser(name, help=purpose, description=purpose)
         return self.commands[name]
 
+    def actions(self) -> list[argparse.Action]:
+        """What this parser itself takes, in the order it was added."""
+        return list(self._actions)
+
     def options(self) -> list[str]:
         """The options with two dashes, in the order they were added."""
         return [name for action in self._actions for name in action.option_strings if name.startswith("--")]

@@ -1,0 +1,113 @@
+"""`completion bash|zsh`: a script that completes commands, options and ids, made from the commands' own parsers.
+
+    eval "$(python -m platform.cli completion bash)"
+
+It completes `platform ...` and `python -m platform.cli ...`; tasks are doit's (`doit tabcompletion`). Ids are names of
+folders and files, looked up when the key is pressed, in the repository's own folder.
+"""
+import argparse
+import sys
+from collections.abc import Iterator
+
+from platform.commands.parser import Parser
+from platform.model.codes import CODES
+
+_BY_METAVAR = {"CODE": sorted(CODES)}  # positional words of which all values are known
+_LOOK_UP = {  # what lists the values of an option, in shell
+    "--tenant-id": "_platform_ids tenants/*/",
+    "--module-id": "_platform_ids modules/*/",
+    "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
+}
+_FILES = ("FILE", "DIR")
+_ZSH = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
+_SCRIPT = r"""# Completion for PLATFORM's commands; made by `python -m platform.cli completion`.
+_platform_words() {  # what may follow a command: commands below it, options, words
+    case "$1" in
+@WORDS@
+    esac
+}
+_platform_values() {  # what an option of a command takes; `<files>` for a path, nothing when it takes no value
+    case "$1" in
+@VALUES@
+    esac
+}
+_platform_ids() {  # the ids that paths end in; what is none is left out, because compgen -W would expand it
+    local path
+    for path in "$@"; do
+        path="${path%/}" path="${path##*/}" path="${path%.yml}"
+        case "$path" in *[!0-9A-Za-z_-]*) ;; *) echo "$path" ;; esac
+    done
+}
+_platform() {
+    local cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="" next="" values="" i=1
+    COMPREPLY=()
+    if [ "${COMP_WORDS[0]##*/}" != platform ]; then
+        [ "${COMP_WORDS[1]}" = -m ] && [ "${COMP_WORDS[2]}" = platform.cli ] || return 0
+        i=3
+        [ "$COMP_CWORD" -ge 3 ] || return 0
+    fi
+    while [ "$i" -lt "$COMP_CWORD" ]; do
+        next="${command:+$command }${COMP_WORDS[i]}"
+        [ -z "$(_platform_words "$next")" ] || command="$next"
+        i=$((i + 1))
+    done
+    values="$(_platform_values "$command $previous")"
+    case "$values" in
+        "<files>") COMPREPLY=($(compgen -f -- "$cur")) ;;
+        "<text>") ;;
+        "") COMPREPLY=($(compgen -W "$(_platform_words "$command")" -- "$cur")) ;;
+        *) COMPREPLY=($(compgen -W "$values" -- "$cur")) ;;
+    esac
+}
+complete -F _platform platform
+complete -o bashdefault -o default -F _platform python python3  # another program's words stay file names
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh"], help="the shell to write for")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Always 0; `arguments.whole` makes the parser of all commands."""
+    script = completion(arguments.whole())
+    sys.stdout.write((_ZSH if arguments.shell == "zsh" else "") + script)
+    return 0
+
+
+def completion(parser: Parser) -> str:
+    """The script. Pure."""
+    tree = list(_commands(parser, ""))
+    words = [f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))} ;;" for path, command in tree]
+    values = [f"        {_quoted(f'{path} {name}')}) {listed} ;;" for path, command in tree
+              for name, listed in _values(command)]
+    return _SCRIPT.replace("@WORDS@", "\n".join(words)).replace("@VALUES@", "\n".join(values))
+
+
+def _commands(parser: Parser, path: str) -> Iterator[tuple[str, Parser]]:
+    yield path, parser
+    for name, command in parser.commands.items():
+        yield from _commands(command, f"{path} {name}".strip())
+
+
+def _words(parser: Parser) -> list[str]:
+    """Commands below, or options and the words that may stand without one."""
+    if parser.commands:
+        return [*parser.commands, "--help"]
+    free = [word for action in parser.actions() if not action.option_strings
+            for word in action.choices or _BY_METAVAR.get(str(action.metavar)) or ()]
+    return [*map(str, free), *parser.options()]
+
+
+def _values(parser: Parser) -> Iterator[tuple[str, str]]:
+    """Each option that takes a value, and the shell command that lists those."""
+    for action in parser.actions():
+        for name in action.option_strings if action.nargs != 0 else []:
+            if action.choices:
+                yield name, f"echo {_quoted(' '.join(map(str, action.choices)))}"
+            else:
+                yield name, _LOOK_UP.get(name) or f"echo {_quoted('<files>' if action.metavar in _FILES else '<text>')}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -28,12 +28,21 @@ def rate(count: int, act: Callable[[], object]) -> float:
     return count / (time.perf_counter() - start)
 
 
-def raw(path: Path, line: bytes) -> None:
+def raw(path: Path, line: bytes, count: int) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for _ in range(SINGLE):
+    for _ in range(count):
         os.write(handle, line)
         os.fsync(handle)
     os.close(handle)
+
+
+def interleaved(ledger: Ledger, path: Path, line: bytes, rounds: int = 20) -> tuple[float, float]:
+    """Rates of raw appends and of single posts, in turns: a disk's speed changes from one second to the next."""
+    raw_s = posts_s = 0.0
+    for turn in range(rounds):
+        raw_s += 1 / rate(1, lambda: raw(path, line, SINGLE // rounds))
+        posts_s += 1 / rate(1, lambda: single(ledger, f"i{turn}", SINGLE // rounds))  # noqa: B023 (called at once)
+    return SINGLE / raw_s, SINGLE / posts_s
 
 
 def sqlite(path: Path, line: bytes) -> None:
@@ -68,17 +77,17 @@ def main(count: int) -> None:
         ledger = Ledger.create(folder / "single")
         single(ledger, "warm", 10)
         line = (folder / "single" / "journal.csv").read_bytes().splitlines(keepends=True)[-1]
-        base = rate(SINGLE, lambda: raw(folder / "raw", line))
-        print(f"raw append+fsync        {base:9.0f}/s   1.00")
-        for what, of, act in (("single posts", SINGLE, lambda: single(ledger, "s")),
-                              ("8 threads", SINGLE // 8 * 8, lambda: threads(ledger)),
+        base, alone = interleaved(ledger, folder / "raw", line)
+        print(f"raw append+fsync        {base:9.0f}/s   1.00   {1e6 / base:.0f} us each")
+        print(f"single posts            {alone:9.0f}/s   {alone / base:.2f}   {1e6 / alone - 1e6 / base:.0f} us more")
+        for what, of, act in (("8 threads", SINGLE // 8 * 8, lambda: threads(ledger)),
                               ("SQLite WAL FULL", SINGLE, lambda: sqlite(folder / "sqlite", line))):
             got = rate(of, act)
             print(f"{what:<23} {got:9.0f}/s   {got / base:.2f}")
         long = Ledger.create(folder / "long")
         got = rate(count, lambda: batches(long, count))
         print(f"batches of {BATCH:<12} {got:9.0f}/s   {got / base:.2f}")
-        long.checkpoint()
+        print(f"checkpoint after them: {1 / rate(1, long.checkpoint):.2f} s")
         start = time.perf_counter()
         Ledger.open(folder / "long")
         print(f"open {count} posts: {time.perf_counter() - start:.2f} s")

@@ -183,15 +183,18 @@ class Book:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post):
             raise CorruptError(objection)
-        balance = self.balance(post.tenant_id) + post.amount_credits
-        if balance < 0:
+        if self.balance(post.tenant_id) + post.amount_credits < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
+        self.add(post, body, at)
+
+    def add(self, post: Post, body: bytes | None = None, at: str = "") -> None:
+        """Add a post that was judged on this very book: new, without objection, covered."""
         for item in post.items:
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 self._apply_item(item)
                 self._open_or_close(OrderId(post.tenant_id, post.work_order_id), item)
         self._posts[_short(post.key)] = mark(post, body)
-        self._accounts[post.tenant_id] = Account(balance, at)
+        self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
         if post.kind == "completion":
             self._learn(post)
         if post.kind == "promotion":

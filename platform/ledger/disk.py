@@ -72,14 +72,21 @@ class Disk:
 DISK = Disk()
 
 
-@contextmanager
-def refusals(path: Path, doing: str) -> Iterator[None]:
+class refusals:
     """OSError becomes StorageError: which file, what could not be done, what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{path}: cannot {doing} ({error.strerror or error}); free space or mend the disk, then run "
-                           "again") from error
+
+    __slots__ = ("_doing", "_path")
+
+    def __init__(self, path: Path, doing: str) -> None:
+        self._path, self._doing = path, doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise StorageError(f"{self._path}: cannot {self._doing} ({error.strerror or error}); free space or mend "
+                               "the disk, then run again") from error
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """A billing state folder as one process knows it: the journal read so far, its book, its projections, its manifest.
 
 It decides nothing and takes no lock: every method is called under the ledger's. Projections are compared with the
-journal before anything is posted; what goes wrong with them after a post cannot undo it, and is met again, and told,
-before the next post and at the checkpoint.
+journal before the first post of a process and followed at checkpoints, which every command ends with, or when many
+posts wait for that: a post itself touches the journal and nothing else. What is wrong with a projection by then cannot
+undo a post; it is told at every checkpoint until it is put right.
 """
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from platform.errors import CorruptError, StorageError
+from platform.errors import CorruptError
 from platform.ledger import manifest
 from platform.ledger.balance import Book
 from platform.ledger.disk import Disk, read_whole, write_whole
@@ -20,6 +21,7 @@ from platform.model.digest import sha256_hex
 from platform.model.entry import Post
 
 Prepared = tuple[Post, bytes]  # a post and its JSON
+_MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
 
 
 class StateFolder:
@@ -68,8 +70,13 @@ class StateFolder:
                                "manifest names; restore the whole journal")
 
     def up_to_date(self) -> None:
-        """The book and the projections as the journal has it now. CorruptError when a projection differs."""
+        """The book as the journal has it now. CorruptError when a projection differed when it was last looked at."""
         self.catch_up()
+        if self._files is None or len(self._unfollowed) >= _MANY:
+            self._followed()
+
+    def _followed(self) -> Followers:
+        """The projections, as the journal has them now. CorruptError when one differs."""
         files, known, self._files = self._files, self._manifest, None  # None again when this is interrupted
         if files is None:
             files = Followers(self.folder, self._disk)
@@ -79,6 +86,7 @@ class StateFolder:
         else:
             files.extend(self._unfollowed)
         self._files, self._unfollowed = files, []
+        return files
 
     def write(self, posts: Sequence[Prepared], at: str) -> None:
         """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
@@ -89,15 +97,14 @@ class StateFolder:
             records.append(Record(seq, at, head, post, body))
         self.log.append(b"".join(lines), records)
         for record in records:
-            self.book.apply(record.post, record.body, record.ts)
-        self._follow_own(records)
+            self.book.add(record.post, record.body, record.ts)
+        if self._files is not None:
+            self._unfollowed += records
 
     def checkpoint(self) -> None:
         """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""
-        self.up_to_date()
-        files, known = self._files, self._read_manifest()  # another process may have written one since
-        if files is None:
-            raise RuntimeError("up_to_date leaves the files known")
+        self.catch_up()
+        files, known = self._followed(), self._read_manifest()  # another process may have written one since
         truth, true = self._credits_are_true()
         if not (true and known and (known.seq, known.hash) == (self.log.seq, self.log.head)):
             self.log.make_durable()
@@ -110,16 +117,6 @@ class StateFolder:
                              {**files.states(), JOURNAL: journal, CREDITS: balances})
             write_whole(self._disk, self.folder / manifest.NAME, manifest.render(known))
         self._manifest, self._after_manifest = known, (self.log.end, self.log.seq, self.log.head)
-
-    def _follow_own(self, records: Sequence[Record]) -> None:
-        files, self._files = self._files, None
-        if files is None:
-            return
-        try:
-            files.extend(records)
-        except (StorageError, CorruptError):
-            return  # acknowledged all the same; `up_to_date` compares them again, and tells
-        self._files = files
 
     def _read_manifest(self) -> Manifest | None:
         path = self.folder / manifest.NAME

@@ -6,10 +6,12 @@ with its line and never repaired in silence; what a crash can leave at the end i
 """
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
@@ -28,7 +30,12 @@ Decide = Callable[[Book], Sequence[Post]]
 
 def utc_now() -> str:
     """The time of a post: UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _in_words(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _in_words(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Request:
@@ -49,6 +56,7 @@ class Ledger:
         self.folder = folder
         self._now, self._disk = now, disk
         self._state = StateFolder(folder, disk)
+        self._lock_file = folder / LOCK
         self._waiting: deque[_Request] = deque()
         self._thread, self._process = threading.Lock(), os.getpid()
 
@@ -129,6 +137,9 @@ class Ledger:
                 request.fresh = self._admit(draft, request.decide, fresh)
             except PlatformError as error:
                 request.error = error
+            if request is not batch[-1]:  # nobody looks at the draft after the last
+                for post, body in request.fresh:
+                    draft.add(post, body)
             fresh += request.fresh
         if fresh:
             self._state.write(fresh, self._now())
@@ -138,9 +149,10 @@ class Ledger:
             request.done = True
 
     def _admit(self, draft: Book, decide: Decide, before: Sequence[Prepared]) -> list[Prepared]:
-        """What of a decision is new, each judged with those before it in; added to the draft when all of it is good."""
-        trial, fresh = draft.draft(), list[Prepared]()
-        for post in decide(draft):
+        """What of a decision is new, each judged with those before it in. All of it is good or nothing is posted."""
+        posts = decide(draft)
+        trial, fresh = draft.draft() if len(posts) > 1 else draft, list[Prepared]()
+        for post in posts:
             body = canonical_json(body_of(post))
             answer = trial.compare(post, body)
             if answer is Answer.DIFFERENT:
@@ -153,10 +165,9 @@ class Ledger:
             if have + post.amount_credits < 0:
                 raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} are needed; "
                                    "top up, then run again")
-            trial.apply(post, body)
+            if trial is not draft:
+                trial.add(post, body)
             fresh.append((post, body))
-        for post, body in fresh:
-            draft.apply(post, body)
         return fresh
 
     def _conflict(self, post: Post, unwritten: Sequence[Prepared]) -> ConflictError:
@@ -180,5 +191,5 @@ class Ledger:
             if unless is not None and unless.done:
                 yield
                 return
-            with locked(self._disk, self.folder / LOCK):
+            with locked(self._disk, self._lock_file):
                 yield

@@ -8,12 +8,14 @@ import json
 from typing import Any
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # two digits a division: every row has an id
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(value: Any) -> bytes:
     """The bytes of a JSON value; ValueError for NaN and infinity, TypeError for what JSON does not know."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def sha256_hex(data: bytes) -> str:
@@ -28,11 +30,11 @@ def digest_of(value: Any) -> str:
 
 def base62(number: int, length: int) -> str:
     """The last `length` Base62 digits of a number, most significant first."""
-    digits = []
-    for _ in range(length):
-        number, rest = divmod(number, 62)
-        digits.append(_ALPHABET[rest])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range((length + 1) // 2):
+        number, rest = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[rest])
+    return "".join(reversed(pairs))[-length:]
 
 
 def derived_id(key: str) -> str:

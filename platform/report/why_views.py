@@ -47,13 +47,13 @@ def _order(answer: OrderWhy) -> Iterator[str]:
 
 def _step(answer: StepWhy) -> Iterator[str]:
     yield f"{answer.task}  {answer.verdict}: {answer.words}"
-    yield from (f"  {_reason(reason)}" for reason in answer.reasons)
+    yield from (f"  {_reason(reason)}" for reason in answer.reasons if reason.field != "record")  # said already
     for cause in answer.because:
         yield f"    because step {cause.step_id}: {cause.words}{change(cause.old, cause.new)}"
     if answer.compared_with:
         run = answer.compared_with
         yield f"  compared with run {run.run_id} of {run.finished_at} ({run.status}), task {run.task_hash[:12]}"
-    yield from (f"  {line}" for line in _charge(answer.charge))
+    yield from (f"  {line}" for line in _charge(answer.charge, "its part of "))
 
 
 def _reason(reason: Reason) -> str:
@@ -61,11 +61,11 @@ def _reason(reason: Reason) -> str:
     return words + change(reason.old, reason.new) + (f"  ({reason.source})" if reason.source else "")
 
 
-def _charge(answer: ChargeWhy) -> Iterator[str]:
+def _charge(answer: ChargeWhy, what: str = "") -> Iterator[str]:
     amount = f"{answer.credits} credit{'' if answer.credits == 1 else 's'}"
-    verdict = {"charge": f"charges {amount}", "paid": "everything is paid",
+    verdict = {"charge": f"{amount} due", "paid": "all is paid",
                "refused": f"refused, {answer.refusal}; {amount} not paid"}[answer.verdict]
-    yield f"{answer.task}  {verdict}"
+    yield f"{what}{answer.task}: {verdict}"
     yield from (f"  {_item(item)}" for item in answer.items)
 
 

@@ -21,6 +21,7 @@ from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
 from platform.tasks.lines import in_credits
 from platform.tasks.session import Session
+from platform.tasks.told import Told
 
 Task = dict[str, Any]
 
@@ -41,7 +42,7 @@ def charge(session: Session) -> Iterator[Task]:
     """`charge:<tenant>/<order>`."""
     for order in session.plan.orders.values():
         yield {"name": str(order.id), "actions": [(actions.charge, [order.id])], "task_dep": ["state"],
-               "uptodate": [(uptodate.is_paid, [order.id])], "io": {"capture": False},
+               "uptodate": [Told(uptodate.is_paid, (order.id,), f"charge:{order.id}")], "io": {"capture": False},
                "doc": f"{in_credits(order.total_credits)} for {_steps(len(order.steps))}, once"}
 
 
@@ -67,7 +68,7 @@ def _step(session: Session, order: PlannedOrder, planned: PlannedStep, module_fi
     return {
         "name": str(planned.id), "actions": [(actions.step, [planned.id])], "task_dep": [f"charge:{order.id}", *before],
         "file_dep": [*module_files, *assets], "targets": [session.shown(record_file(session.runtime_dir, planned.id))],
-        "uptodate": [(uptodate.is_done, [planned.id])], "io": {"capture": False},
+        "uptodate": [Told(uptodate.is_done, (planned.id,), f"step:{planned.id}")], "io": {"capture": False},
         "clean": [(actions.clean_folder, [session.shown(step_dir(session.runtime_dir, planned.id))])],
         "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
@@ -79,7 +80,7 @@ def workorder(session: Session) -> Iterator[Task]:
     for order in session.plan.orders.values():
         yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
                "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
-               "uptodate": [(uptodate.is_settled, [order.id])], "io": {"capture": False},
+               "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
                "targets": [session.shown(actions.order_file(session.runtime_dir, order.id))], "clean": True,
                "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
     for order_id in session.plan.refused:

@@ -9,7 +9,7 @@ from platform.tasks.reporter import Reporter
 SESSION = session.start(Path(__file__).resolve().parent)
 
 DOIT_CONFIG = {
-    "default_tasks": ["check", "workorder"],
+    "default_tasks": ["check", "state", "workorder"],
     "backend": "durable",  # platform/tasks/backend.py, found by entry point
     "dep_file": str(SESSION.runtime_dir / "doit.db"),
     "check_file_uptodate": ContentChecker,

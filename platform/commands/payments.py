@@ -1,9 +1,11 @@
 """`reconcile-payments`: every CONFIRMED row of config/payments.csv is in the ledger, once."""
 import argparse
+import sys
+from typing import Any
 
 from platform.commands.common import add_json, add_places, open_session, show
-from platform.errors import InputError
-from platform.ledger.initialise import ensure
+from platform.errors import ConflictError, InputError
+from platform.ledger.payments import apply_payments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +20,16 @@ def run(arguments: argparse.Namespace) -> int:
              if problem.place.file == "config/payments.csv" and not problem.warning]
     if wrong:
         raise InputError(wrong)
-    posted = ensure(session.billing_state_dir, session.repo.payments)
+    session.make_ledger()
+    done = apply_payments(session.ledger, session.payments)
     session.ledger.checkpoint()
+    for line in done.conflicts:
+        sys.stderr.write(f"{line}\n")
+    posted = done.posted
     lines = [f"TOPUP {post.amount_credits} credits for {post.tenant_id} ({post.metadata['payment_id']})"
              for post in posted]
-    result = {"posted": [{"tenant_id": post.tenant_id, "payment_id": post.metadata["payment_id"],
+    result: dict[str, Any] = {"posted": [{"tenant_id": post.tenant_id, "payment_id": post.metadata["payment_id"],
                           "amount_credits": post.amount_credits} for post in posted]}
-    show(arguments, result, "\n".join(lines) or "every confirmed payment is in the ledger")
-    return 0
+    result["conflicts"] = list(done.conflicts)
+    show(arguments, result, "\n".join(lines) or "nothing new to post")
+    return ConflictError.exit_status if done.conflicts else 0

@@ -1,10 +1,11 @@
 """`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
 import argparse
+import sys
 
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import UsageError
 from platform.ledger.credit import topup
-from platform.ledger.initialise import ensure
+from platform.ledger.payments import apply_payments
 from platform.model.repo import Repo
 
 
@@ -25,7 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     _check(session.repo, arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
     post = topup(tenant_id, amount, arguments.topup_method_id, arguments.reference, arguments.note)
-    ensure(session.billing_state_dir, session.repo.payments)
+    session.make_ledger()
+    for line in apply_payments(session.ledger, session.payments).conflicts:
+        sys.stderr.write(f"{line}\n")
     posted = session.ledger.post(lambda book: (post,))
     session.ledger.checkpoint()
     balance = session.ledger.book.balance(tenant_id)

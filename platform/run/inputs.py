@@ -21,7 +21,7 @@ from platform.run.fault import Fault
 from platform.run.records import output_path
 
 FORMAT = 2  # of the manifest; raise it and every step runs once more, free
-NOT_CODE = frozenset({"__pycache__", "tests"})
+_FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
     }
     if step.contract.external:
         manifest["external_services"] = context.profile.external_services
+    if step.manifest.get("period"):
+        manifest["period"] = step.manifest["period"]  # a new period is new work: an old one's result is not its result
     if step.kind is Kind.DELIVERY:
         manifest["delivery"] = {name: dict(settings) for name, settings in context.profile.delivery.items()}
     return manifest
@@ -169,8 +171,10 @@ def module_code(context: RunContext, module_id: str) -> str:
 
 
 def is_code(below: str) -> bool:
-    """Whether a file, by its path below the module's folder, can change what the module does."""
-    return not NOT_CODE.intersection(below.split("/")) and not below.endswith((".md", ".pyc"))
+    """Whether a file, by its path below the module's folder, can change what the module does: not its tests, not what
+    is for people, not what Python compiles."""
+    return (below not in _FOR_PEOPLE and not below.startswith("tests/") and "__pycache__" not in below.split("/")
+            and not below.endswith(".pyc"))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> list[tuple[str, Any, Any]]:

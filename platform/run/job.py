@@ -43,7 +43,7 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
         platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery, step.id.tenant_id)
-        platform[DOUBT] = place.left_behind or _in_doubt(context, step, epoch)
+        platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
     return Job(
         module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,

@@ -27,7 +27,7 @@ class Place:
 
     folder: Path
     target: Path
-    left_behind: bool = False  # an earlier run of the step was stopped in the middle
+    in_doubt: bool = False  # an earlier run of the step was stopped in the middle
 
     @property
     def outputs(self) -> Path:

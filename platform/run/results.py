@@ -16,7 +16,7 @@ the reason `unverified`, which is not refunded, and the next run looks before it
 import errno
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from platform.model.order import Kind
 from platform.model.profile import Limits
@@ -26,6 +26,9 @@ UNVERIFIED = "unverified"
 # What may go better the next time. Wrong inputs and broken contracts do not.
 RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
                        "delivery_failed", "output_write_failed", UNVERIFIED})
+# What only the platform may say of a step: these decide about money and exit statuses.
+_OURS = frozenset({"not_enough_credits", "tenant_suspended", "workorder_invalid", "internal_error", "superseded",
+                   "unauthorized_release_access", "delivery_missing", "skipped_upstream"})
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _BY_ERRNO = {errno.EFBIG: "output_too_large", errno.ENOSPC: "output_write_failed", errno.EDQUOT: "output_write_failed"}
 _SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as status 128 + N
@@ -59,6 +62,8 @@ class Outcome:
 def judge(ended: Ended, kind: Kind, limits: Limits) -> Outcome:
     """The outcome of an attempt, by the way it ended."""
     outcome = _judge(ended, limits)
+    if outcome.told and (outcome.reason in _OURS or (outcome.reason == UNVERIFIED and kind is not Kind.DELIVERY)):
+        outcome = replace(outcome, reason="module_failed", message=f"{outcome.reason}: {outcome.message}")
     return unproven(outcome) if kind is Kind.DELIVERY and ended.called and not outcome.told else outcome
 
 

@@ -28,15 +28,17 @@ RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its eviden
 _LONGEST_WAIT_S = 30.0
 
 
-def run_step(context: RunContext, step: PlannedStep, epoch: int,
-             sleep: Callable[[float], None] = time.sleep) -> RunRecord:
-    """Run a step and put its outputs, log and record into place; the record. `epoch` is how often it was refunded.
+def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable[[float], None] = time.sleep, *,
+             in_doubt: bool = False) -> RunRecord:
+    """Run a step and put its outputs, log and record into place; the record. `epoch` is how often it was refunded;
+    `in_doubt`: the ledger says of a delivery that an earlier try may have arrived, whatever the last record says.
 
     StorageError when the disk refuses the record, ForbiddenError when the profile demands an isolation that is not
     here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
     """
     started = context.now()
     with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
+        place = replace(place, in_doubt=place.in_doubt or in_doubt)
         record = replace(_blank(context, step, epoch), started_at=_iso(started))
         try:
             record = _made(context, step, record, place, sleep)

@@ -5,19 +5,20 @@ SKIPPED; `workorder:` settles what happened and is the task that fails.
 """
 import shutil
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from platform.errors import InputError
-from platform.ledger.charge import decide_charge
-from platform.ledger.initialise import ensure
+from platform.errors import ConflictError, InputError
+from platform.ledger.balance import Fact
+from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
 from platform.maintain.files import FOLDER, path_of, write
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder, PlannedStep
-from platform.model.run import RunRecord
+from platform.model.run import RunRecord, Status
 from platform.plan.policy import Outcome, outcome
 from platform.run.current import current as reasons_to_run
 from platform.run.step import run_step, skip_step
@@ -56,23 +57,21 @@ def refused(order_id: OrderId) -> Refused:
 
 @task_action
 def state() -> Values:
-    """Make the billing state when there is none, and apply confirmed payments that are not in it."""
+    """Make the billing state when there is none, apply confirmed payments that are not in it, and give back what orders
+    that are gone had paid for in vain. A payment that was edited after it was applied (11) stops nobody."""
     now = session.current()
-    posted = ensure(now.billing_state_dir, now.repo.payments)
-    return {"credits": sum(post.amount_credits for post in posted), "posts": len(posted)}
+    now.make_ledger()
+    done = apply_payments(now.ledger, now.payments)
+    back = now.ledger.post(lambda book: now.charges.orphans())
+    now.exit_statuses += [ConflictError.exit_status] * len(done.conflicts)
+    return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
+            "refunded_credits": sum(post.amount_credits for post in back), "lines": "\n".join(done.conflicts)}
 
 
 @task_action
 def charge(order_id: OrderId) -> Values:
     """One SPEND for what is not yet paid, or one zero-credit row that says why not."""
-    now = session.current()
-    order = now.plan.orders[order_id]
-    tenant = now.repo.tenants[order_id.tenant_id]
-    posted = now.ledger.post(lambda book: decide_charge(book, order, tenant, now.repo.promotions, now.now.date()).posts)
-    spent = -sum(post.amount_credits for post in posted if post.type is PostType.SPEND)
-    granted = sum(post.amount_credits for post in posted if post.type is PostType.TOPUP)
-    return {"spent_credits": spent, "granted_credits": granted, "refusal": now.refusal(order_id),
-            "balance_credits": now.ledger.book.balance(order_id.tenant_id)}
+    return asdict(session.current().charges.charge(order_id))
 
 
 @task_action
@@ -82,13 +81,23 @@ def step(step_id: StepId) -> Values:
     planned = now.step(step_id)
     if not reasons_to_run(now.context, planned):
         return {"state": "CURRENT"}
-    if now.refusal(step_id.order):
+    if not now.charges.may_run(step_id.order):
         return {"state": "REFUSED"}
     epoch = now.ledger.book.epoch(planned.task_hash, "__run__")
     stopped_by = _stopped_by(now, planned)
-    record = skip_step(now.context, planned, epoch, stopped_by) if stopped_by else run_step(now.context, planned, epoch)
+    if stopped_by:
+        record = skip_step(now.context, planned, epoch, stopped_by)
+    else:
+        record = run_step(now.context, planned, epoch, in_doubt=_in_doubt(now, planned, epoch))
     now.remember(record)
     return _shown(record)
+
+
+def _in_doubt(now: session.Session, planned: PlannedStep, epoch: int) -> bool:
+    """The ledger holds the charge, and no record is left that says why: then an earlier try may have arrived."""
+    last = now.run(planned)
+    told = last is not None and last.refund_epoch == epoch and last.status is Status.FAILED
+    return not told and now.ledger.book.fact(planned.task_hash, epoch) is Fact.HELD
 
 
 def _stopped_by(now: session.Session, planned: PlannedStep) -> str:
@@ -108,13 +117,13 @@ def workorder(order_id: OrderId) -> Values | Refused:
     """Settle: refund what was not delivered, write the order's record, fail unless everything is COMPLETED."""
     now = session.current()
     order = now.plan.orders[order_id]
-    refusal = now.refusal(order_id)  # before the refunds, which make items unpaid again
+    refusal = now.charges.refusal(order_id)
     refunded = _settle(now, order)
     result = outcome(order, now.runs(order), refusal)
     write_order(now.runtime_dir, order, result, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
-    return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(result.reason, 1), refunded)
+    return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
 
 
 @task_action
@@ -122,7 +131,7 @@ def settle_steps(order_id: OrderId, names: list[str]) -> Values | Refused:
     """The end of `doit run step:...`: the same settlement, and a failure if an asked-for step did not complete."""
     now = session.current()
     order = now.plan.orders[order_id]
-    refusal = now.refusal(order_id)
+    refusal = now.charges.refusal(order_id)
     refunded = _settle(now, order)
     runs = now.runs(order)
     open_steps = [name for name in names if name not in runs or not runs[name].completed]

@@ -23,6 +23,10 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
     name = "run"
 
     def execute(self, params: Any, args: list[str]) -> int:
+        if params["num_process"] and params["par_type"] == "process" and "par_type" in params._non_default_keys:
+            sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
+                             "posts; use -P thread (the default), steps run in processes of their own anyway\n")
+            return USAGE
         with _sigterm_interrupts():
             try:
                 status = int(super().execute(params, args) or 0)

@@ -72,18 +72,32 @@ def success(name: str, values: Mapping[str, Any]) -> str:
         return f"{values['state'].lower():<12} {subject}  {values['reason']}: {one_line(values['message'])}"
     if kind == "charge":
         return _charge(subject, values)
-    if kind == "state" and values["posts"]:
-        payments = f"{values['posts']} confirmed payment{'' if values['posts'] == 1 else 's'}"
-        return f"top-up       {in_credits(values['credits'])} from {payments}"
+    if kind == "state":
+        return _state(values)
     if kind == "workorder":
         refund = f", {in_credits(values['refunded_credits'])} refunded" if values["refunded_credits"] else ""
         return f"COMPLETED    {subject}  {values['steps']} of {values['steps']} steps{refund}"
     return str(values.get("lines", ""))
 
 
+def _state(values: Mapping[str, Any]) -> str:
+    told = [values["lines"]] if values["lines"] else []
+    if values["posts"]:
+        payments = f"{values['posts']} confirmed payment{'' if values['posts'] == 1 else 's'}"
+        told.append(f"top-up       {in_credits(values['credits'])} from {payments}")
+    if values["refunded_credits"]:
+        told.append(f"refunded     {in_credits(values['refunded_credits'])} for work of orders that are gone")
+    return "\n".join(told)
+
+
 def _charge(subject: str, values: Mapping[str, Any]) -> str:
-    granted, balance = values["granted_credits"], in_credits(values["balance_credits"])
+    granted, back, balance = (values[name] for name in ("granted_credits", "refunded_credits", "balance_credits"))
     first = f"promotion    {subject}  {in_credits(granted)} granted\n" if granted else ""
+    if back:
+        first += f"refunded     {subject}  {in_credits(back)} for work that the order no longer has\n"
+    balance = in_credits(balance)
+    if not values["refusal"] and not values["spent_credits"]:
+        return first.rstrip()
     if values["refusal"]:
         return f"{first}refused      {subject}  {values['refusal']}: nothing runs, {balance} left"
     return f"{first}charged      {subject}  {in_credits(values['spent_credits'])}, {balance} left"

@@ -1,11 +1,12 @@
 """Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
+from fnmatch import fnmatch
 from typing import Any
 
 from doit.cmd_base import DodoTaskLoader
 
 from platform.model.ids import OrderId, StepId
 from platform.tasks import quoted, session
-from platform.tasks.selection import orders_asked_for, steps_asked_for
+from platform.tasks.selection import orders_asked_for, orders_bought, steps_asked_for
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
@@ -15,6 +16,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         now = session.current()
         words = [word for word in pos_args if not word.startswith("-")]
         now.only = orders_asked_for(words, session.known_orders(now.root))
+        now.charges.asked = orders_bought(words, session.known_orders(now.root))
         if cmd.execute_tasks:
             now.take_lock()
             if now.options.quote:
@@ -27,11 +29,11 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
 
 def _asked_steps(now: session.Session, words: list[str]) -> dict[OrderId, list[str]]:
     """The steps that are asked for by order, without the orders that are asked for whole and settle by themselves."""
-    whole = "workorder" in words
     known = {f"step:{step.id}": step.id for order in now.plan.orders.values() for step in order.steps}
     asked: dict[OrderId, list[str]] = {}
     for name in steps_asked_for(words, known):
         step_id: StepId = known[name]
-        if not whole and f"workorder:{step_id.order}" not in words:
+        whole = f"workorder:{step_id.order}"
+        if not any(word == "workorder" or fnmatch(whole, word) for word in words):
             asked.setdefault(step_id.order, []).append(step_id.step_id)
     return asked

@@ -9,7 +9,7 @@ from platform.errors import ConflictError, InputError, UsageError
 from platform.ledger.balance import Book
 from platform.model.ids import StepId
 from platform.model.problem import Place, Problem, Source
-from platform.report.quote import Quote, quote
+from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import Kept, kept, moved, parse
 from platform.run.current import current
 from platform.tasks.session import Session
@@ -21,12 +21,14 @@ def book_of(session: Session) -> Book:
 
 
 def quote_of(session: Session) -> Quote:
-    """The quote of all orders that the session is about (`session.only`). ConflictError as `quote`."""
+    """The quote of all orders that the session is about (`session.only`)."""
     due: dict[StepId, str] = {}
     for order in session.plan.orders.values():
         due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
-    return quote(session.plan, book_of(session), session.repo.tenants, session.repo.promotions, session.repo.payments,
-                 session.now.date(), due)
+    repo = session.repo
+    terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.payments, repo.reasons, due,
+                  {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans())
+    return quote(session.plan, book_of(session), terms)
 
 
 def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:

@@ -25,6 +25,15 @@ def orders_asked_for(words: Sequence[str], known: Iterable[OrderId]) -> frozense
     return frozenset(asked) if words else None
 
 
+def orders_bought(words: Sequence[str], known: Iterable[OrderId]) -> frozenset[OrderId] | None:
+    """The orders that a command line buys: those whose tasks it names; None for all, as it does without a word or with
+    a group. A word that is nothing of an order (`check`, a path) buys nothing by itself."""
+    if not words or any(word in _KINDS for word in words):
+        return None
+    named = [word for word in words if _order_pattern(word) is not None]
+    return orders_asked_for(named, known) if named else frozenset()
+
+
 def _order_pattern(word: str) -> str | None:
     """`step:nxlkGI/UbjkpxZO/a` -> `nxlkGI/UbjkpxZO`; a star may stand for several parts, as in doit."""
     kind, _, name = word.partition(":")

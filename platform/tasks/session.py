@@ -16,22 +16,22 @@ from platform.check import check
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
 from platform.files import Digests
-from platform.ledger.charge import unpaid
 from platform.ledger.journal import Ledger
 from platform.maintain.files import MANIFEST, content, manifest, path_of
 from platform.maintain.tables import TABLES
-from platform.model.ids import OrderId, StepId
+from platform.model.ids import STEP, OrderId, StepId, matches
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
+from platform.model.prices import Payment
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 from platform.model.run import RunRecord
-from platform.model.tenant import TenantStatus
 from platform.plan.expand import expand
 from platform.run.context import RunContext
 from platform.run.inputs import module_code
 from platform.run.records import read_record
 from platform.run.worker import stop_all
 from platform.tasks import lock
+from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
 
 
@@ -60,7 +60,6 @@ class Session:
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
-        self._unpaid: dict[OrderId, tuple[int, bool]] = {}
         self._lock = threading.RLock()
         self._held: int | None = None
 
@@ -124,6 +123,13 @@ class Session:
             self._records[step_id] = read_record(self.runtime_dir, step_id)
         return self._records[step_id]
 
+    def records_of(self, order: OrderId) -> tuple[RunRecord, ...]:
+        """The records of all steps that ever ran for the order and lie there, of whatever plan."""
+        folder = self.runtime_dir.joinpath(*order)
+        names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+        found = (self.record(StepId(*order, name)) for name in names if matches(STEP, name))
+        return tuple(record for record in found if record)
+
     def remember(self, record: RunRecord) -> None:
         """A step has just ended: its record is this one now."""
         self._records[record.id] = record
@@ -150,21 +156,22 @@ class Session:
         """Whether the billing state exists; asking does not make it."""
         return Ledger.exists(self.billing_state_dir)
 
-    def refusal(self, order_id: OrderId) -> str:
-        """Why nothing of this order may run now: `tenant_suspended`, `not_enough_credits`, or nothing.
-
-        After its charge an order is paid whole or not at all, so an unpaid item means that the charge was refused.
-        """
-        order = self.plan.orders[order_id]
-        if self.repo.tenants[order_id.tenant_id].status is TenantStatus.SUSPENDED:
-            return "tenant_suspended"
-        book = self.ledger.book
+    def make_ledger(self) -> None:
+        """Make the billing state when there is none."""
         with self._lock:
-            at, answer = self._unpaid.get(order_id, (-1, False))
-            if at != book.seq:  # every post may change the answer, nothing else can
-                answer = bool(unpaid(book, order))
-                self._unpaid[order_id] = (book.seq, answer)
-        return "not_enough_credits" if answer else ""
+            if "ledger" not in self.__dict__:
+                self.ledger = Ledger.create(self.billing_state_dir)
+
+    @cached_property
+    def charges(self) -> Charges:
+        return Charges(self)
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """The payments without those that something is wrong with: what cannot be understood is not posted."""
+        wrong = {problem.place.line for problem in self.problems
+                 if problem.place.file == "config/payments.csv" and not problem.warning}
+        return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
 
     # the run itself
 

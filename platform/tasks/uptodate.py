@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from platform.errors import PlatformError
-from platform.ledger.charge import unpaid
 from platform.ledger.credit import unapplied
 from platform.ledger.refund import settle
 from platform.maintain.files import path_of
@@ -36,15 +35,13 @@ def no_problems() -> bool:
 def state_is_current() -> bool:
     """`state`: the billing state is there and every confirmed payment is in it."""
     now = session.current()
-    return now.has_ledger and not unapplied(now.ledger.book, now.repo.payments)
+    return now.has_ledger and not unapplied(now.ledger.book, now.payments) and not now.charges.orphans()
 
 
 @_or_run
 def is_paid(order_id: OrderId) -> bool:
     """`charge:`: nothing to post and nothing to refuse."""
-    now = session.current()
-    order = now.plan.orders[order_id]
-    return now.has_ledger and not now.refusal(order_id) and not unpaid(now.ledger.book, order)
+    return session.current().charges.is_current(order_id)
 
 
 @_or_run
@@ -61,7 +58,7 @@ def is_settled(order_id: OrderId) -> bool:
     order = now.plan.orders[order_id]
     runs = now.runs(order)
     result = outcome(order, runs)
-    if result.status != "COMPLETED" or not now.has_ledger or now.refusal(order_id):
+    if result.status != "COMPLETED" or not now.has_ledger or now.charges.refusal(order_id):
         return False
     written = read_order(now.runtime_dir, order_id)
     return written is not None and written.matches(order, result) and not settle(

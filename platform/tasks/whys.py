@@ -2,17 +2,15 @@
 from typing import NamedTuple
 
 from platform.errors import UsageError
-from platform.ledger.charge import decide_charge
 from platform.ledger.record import Record
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder
 from platform.report.bill import items_of
-from platform.report.quote import with_payments
 from platform.report.why import ChargeWhy, Facts, OrderWhy, StepWhy, charge_why, invalid_why, order_why, step_why
 from platform.report.why_charge import CreditWhy, credit_why, found, items_of_transaction
 from platform.run.current import reasons
 from platform.run.records import record_file
-from platform.tasks.quoted import book_of
+from platform.tasks.quoted import quote_of
 from platform.tasks.scope import planned_or_told
 from platform.tasks.session import Session, known_orders
 from platform.tasks.unknown import no_such_task, step_cure
@@ -60,9 +58,7 @@ def why_task(session: Session, name: str) -> OrderWhy | StepWhy | ChargeWhy:
 
 
 def _facts(session: Session, order: PlannedOrder) -> Facts:
-    tenant = session.repo.tenants[order.id.tenant_id]
-    book, _ = with_payments(book_of(session), session.repo.payments)
-    refusal = decide_charge(book, order, tenant, session.repo.promotions, session.now.date()).refusal
+    refusal = quote_of(session).orders[0].refusal
     records = {step.id.step_id: record for step in order.steps if (record := session.record(step.id))}
     return Facts({step.id.step_id: reasons(session.context, step) for step in order.steps}, records,
                  items_of(_records(session), order.id), refusal)

@@ -9,8 +9,8 @@ import pytest
 from platform.errors import ConflictError, UsageError
 from platform.ledger.charge import decide_charge
 from platform.ledger.credit import payment, topup, unapplied
-from platform.ledger.initialise import ensure
 from platform.ledger.journal import Ledger
+from platform.ledger.payments import Reconciled, apply_payments
 from platform.ledger.refund import settle, supersede
 from platform.model.entry import Post
 from platform.model.order import Kind
@@ -175,15 +175,19 @@ def test_only_positive_whole_amounts_can_be_topped_up(amount: int) -> None:
         topup("tenant", amount, "bank-wire", "wire-1")
 
 
-def test_a_state_is_made_with_its_confirmed_payments_and_an_edited_one_is_a_conflict(state: Path) -> None:
+def test_confirmed_payments_are_applied_once_and_an_edited_one_stops_no_other(ledger: Ledger) -> None:
     rows = [Payment("p1", "tenant", "bank-wire", 1000, "w", "CONFIRMED"),
             Payment("p2", "tenant", "bank-wire", 7, "w2", "PENDING")]
-    assert told(ensure(state, rows, noon)) == ["payment 1000"]
-    assert ensure(state, rows, noon) == ()
-    edited = [Payment("p1", "tenant", "bank-wire", 2000, "w", "CONFIRMED")]
-    assert unapplied(Ledger.open(state).book, edited) == (payment(edited[0]),)
-    with pytest.raises(ConflictError, match="amount_credits"):
-        ensure(state, edited, noon)
+    assert told(apply_payments(ledger, rows).posted) == ["payment 1000"]
+    assert apply_payments(ledger, rows) == Reconciled((), ())
+    edited = [Payment("p1", "tenant", "bank-wire", 2000, "w", "CONFIRMED"),
+              Payment("p3", "other1", "bank-wire", 5, "w3", "CONFIRMED")]
+    assert unapplied(ledger.book, edited[:1]) == (payment(edited[0]),)
+    again = apply_payments(ledger, edited)
+    assert told(again.posted) == ["payment 5"]
+    [line] = again.conflicts
+    assert line.startswith("config/payments.csv: payment p1 of tenant: ") and "amount_credits 1000" in line
+    assert ledger.book.balances() == {"tenant": 1000, "other1": 5}
 
 
 def test_what_a_spreadsheet_would_take_for_a_formula_is_text_and_negative_amounts_stay_numbers(

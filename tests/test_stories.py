@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import answers
 from tests.support import CASES, command, repository, rows
 
 STORIES = sorted(path.parent.name for path in CASES.glob("*/story.yml"))
@@ -18,6 +19,8 @@ def test_story(name: str, tmp_path: Path) -> None:
     before = State(repo)
     for number, act in enumerate(story["acts"], 1):
         change(repo, act)
+        asked = answers.before(repo, act["run"])
+        assert State(repo).transactions == before.transactions, "a quote posts nothing"
         done = command(repo, act["run"])
         after = State(repo)
         told = done.stdout + done.stderr
@@ -33,11 +36,23 @@ def test_story(name: str, tmp_path: Path) -> None:
                 "said": [words for words in act.get("says_not", []) if words in told],
                 "traceback": "Traceback" in told}
         assert seen == expected, f"act {number}: {act['run']}\n{told}"
+        if asked and done.returncode != 2:
+            keep_their_word(asked, act, before, after)
         before = after
 
 
+def keep_their_word(asked: answers.Answers, act: dict[str, Any], before: "State", after: "State") -> None:
+    """The quote was the bill, and `why` had a reason for every step that ran."""
+    posted = after.transactions[len(before.transactions):]
+    assert asked.items == sorted(item for item in after.items[len(before.items):] if item.startswith("SPEND")), act
+    if not any(post.startswith("REFUND") for post in posted):
+        assert {tenant: after.balances[tenant] for tenant in asked.balances} == asked.balances, act
+    assert answers.unexplained(asked, after.new_runs(before)) == [], act
+    assert {name: answers.lines(asked.steps[name]) for name in act.get("why", {})} == act.get("why", {}), act
+
+
 KEYS = {"edit", "write", "delete", "run", "exit", "transactions", "items", "ran", "orders", "balance", "says",
-        "says_not"}
+        "says_not", "why"}
 
 
 def change(repo: Path, act: dict[str, Any]) -> None:

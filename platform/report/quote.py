@@ -1,24 +1,25 @@
 """What the next run would do, and what it would cost: asked before, told in the words of the bill. Pure.
 
-Every amount is what `decide_charge` says, which is what the charge itself posts, on a draft of the book: first the
-confirmed payments that a run applies, then order after order in the plan's order, each seeing what those before it
-took. So the quote is the bill, to the credit, as long as nothing moves between the two; what fails in the run is given
-back after it and is no part of a quote. With `-n` and too few credits for all orders, who comes first is not known.
+Every amount is what the run's own functions post, on a draft of the book and in their order: confirmed payments,
+refunds for orders that are gone, then order after order in the plan's order `supersede` and `decide_charge`, each
+seeing what those before it took. So the quote is the bill, to the credit, as long as nothing moves between the two;
+what fails in the run is given back after it and is no part of a quote.
 """
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from platform.errors import ConflictError
 from platform.ledger.balance import Answer, Book
 from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.credit import unapplied
+from platform.ledger.refund import supersede
 from platform.model.entry import Post, PostType
-from platform.model.ids import StepId
+from platform.model.ids import OrderId, StepId
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.prices import Payment, Promotion
-from platform.model.problem import Problem
+from platform.model.reasons import Reasons
+from platform.model.run import RunRecord
 from platform.model.tenant import Tenant
 
 UP_TO_DATE = "up to date"
@@ -67,6 +68,7 @@ class OrderQuote:
     total_credits: int
     needed_credits: int
     granted_credits: int  # promotions, posted before the charge
+    refunded_credits: int  # for what was ordered before and never done, posted before the charge
     steps: tuple[StepQuote, ...]
 
 
@@ -77,6 +79,7 @@ class TenantQuote:
     tenant_id: str
     balance_before: int
     payments_credits: int
+    refunded_credits: int
     granted_credits: int
     total_credits: int
     balance_after: int
@@ -84,79 +87,107 @@ class TenantQuote:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
+    """`conflicts`: ids of confirmed payments that were edited after they were posted, which changes nothing."""
+
     orders: tuple[OrderQuote, ...]
     tenants: tuple[TenantQuote, ...]
+    conflicts: tuple[str, ...] = ()
 
     @property
     def total_credits(self) -> int:
         return sum(order.total_credits for order in self.orders)
 
 
-def quote(plan: Plan, book: Book, tenants: Mapping[str, Tenant], promotions: Mapping[str, Promotion],
-          payments: Iterable[Payment], day: date, due: Mapping[StepId, str]) -> Quote:
-    """The quote of all orders of a plan. `due`: why a step would run, by its id; a step not in it is up to date.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is in force, and what has happened outside of the book. `due`: why a step would run, by its id; a step that
+    is not there is up to date. `records`: all run records of an order, of whatever plan. `orphaned`: refunds for orders
+    that are gone, as the run would post them."""
 
-    ConflictError when a confirmed payment was edited after it was posted: the run would stop there.
-    """
-    draft, paid_in = with_payments(book, payments)
+    tenants: Mapping[str, Tenant]
+    day: date
+    promotions: Mapping[str, Promotion] = field(default_factory=dict)
+    payments: Sequence[Payment] = ()
+    reasons: Reasons = field(default_factory=Reasons)
+    due: Mapping[StepId, str] = field(default_factory=dict)
+    records: Mapping[OrderId, Sequence[RunRecord]] = field(default_factory=dict)
+    orphaned: Sequence[Post] = ()
+
+
+def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
+    """The quote of all orders of a plan; the book is as the last run left it."""
+    draft = book.draft()
+    conflicts = [str(post.metadata["payment_id"]) for post in unapplied(book, terms.payments) if book.has(post.key)]
+    paid_in = _apply(draft, [post for post in unapplied(book, terms.payments) if not book.has(post.key)])
     names = dict.fromkeys(order.tenant_id for order in [*plan.orders, *plan.refused])
     before = {name: draft.balance(name) for name in names}
-    orders = [_order(draft, order, tenants[order_id.tenant_id], promotions, day, due)
-              for order_id, order in plan.orders.items()]
-    orders += [OrderQuote(*order_id, "", INVALID, _lines(problems), 0, 0, 0, ())
+    back = _apply(draft, terms.orphaned)
+    orders = [_order(draft, order, terms) for order in plan.orders.values()]
+    orders += [OrderQuote(*order_id, "", INVALID, tuple(map(str, problems)), 0, 0, 0, 0, ())
                for order_id, problems in plan.refused.items()]
-    return Quote(tuple(orders), tuple(_tenant(name, before[name], paid_in.get(name, 0), draft, orders)
-                                      for name in names))
+    return Quote(tuple(orders), tuple(_tenant(name, before[name], _credits_of(name, paid_in), _credits_of(name, back),
+                                              draft, orders) for name in names), tuple(conflicts))
 
 
-def with_payments(book: Book, payments: Iterable[Payment]) -> tuple[Book, dict[str, int]]:
-    """A draft on the book with the confirmed payments that a run posts first; what they add, in credits by tenant."""
-    draft, added = book.draft(), dict[str, int]()
-    for post in unapplied(draft, payments):
-        answer = draft.compare(post)
-        if answer is Answer.DIFFERENT:
-            raise ConflictError(f"payment {post.metadata['payment_id']} was posted before with other values, and a run "
-                                "would stop there; restore its row, use another payment_id for another payment")
-        if answer is Answer.NEW:
+def _apply(draft: Book, posts: Iterable[Post]) -> list[Post]:
+    """What of these is new, which is then in the draft."""
+    fresh = []
+    for post in posts:
+        if draft.compare(post) is Answer.NEW:
             draft.apply(post)
-            added[post.tenant_id] = added.get(post.tenant_id, 0) + post.amount_credits
-    return draft, added
+            fresh.append(post)
+    return fresh
 
 
-def _order(draft: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion], day: date,
-           due: Mapping[StepId, str]) -> OrderQuote:
+def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     """One order, and its posts into the draft."""
-    decision = decide_charge(draft, order, tenant, promotions, day)
+    planned = frozenset(step.task_hash for step in order.steps)
+    back = _apply(draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons))
+    decision = decide_charge(draft, order, terms.tenants[order.id.tenant_id], terms.promotions, terms.day)
+    due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
     charged = set() if decision.refusal else {(item.step_id, item.deliverable_id) for item in unpaid(draft, order)}
-    running = {step.id.step_id for step in order.steps if step.id in due}
-    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), running) for step in order.steps)
-    fresh = [post for post in decision.posts if draft.compare(post) is Answer.NEW]
-    for post in fresh:
-        draft.apply(post)
+    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id])
+                  for step in order.steps)
+    fresh = _apply(draft, decision.posts)
     return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
-                      -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP), steps)
+                      -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP),
+                      _sum(back, PostType.REFUND), steps)
+
+
+def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Of each step, the steps upstream that run again: what they make may be something else, and then it runs too."""
+    above: dict[str, tuple[str, ...]] = {}
+    for step in order.steps:
+        near = (found for name in step.upstream for found in ((name,) if name in running else above[name]))
+        above[step.id.step_id] = tuple(dict.fromkeys(near))
+    return above
+
+
+def still_up_to_date(above: Sequence[str]) -> str:
+    """What is said of a step that is up to date, by the steps above it that run again."""
+    return f"{UP_TO_DATE}, unless {' or '.join(above)} makes something else this time" if above else UP_TO_DATE
 
 
 def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal: str, due: str,
-          running: set[str]) -> StepQuote:
+          above: Sequence[str]) -> StepQuote:
     items = tuple(ItemQuote(charge.deliverable_id,
                             charge.amount_credits if (step.id.step_id, charge.deliverable_id) in charged else 0,
                             charge.amount_credits, book.paid(step.task_hash, charge.deliverable_id),
                             book.epoch(step.task_hash, charge.deliverable_id)) for charge in step.charges)
-    action, reason = Action.CACHED, UP_TO_DATE
+    action, reason = Action.CACHED, still_up_to_date(above)
     if refusal:
         action, reason = Action.REFUSED, refusal
     elif due:
         action, reason = Action.RUN, due
-    elif again := [name for name in step.upstream if name in running]:
-        reason = f"{UP_TO_DATE}, unless {' or '.join(again)} makes something else this time"
     return StepQuote(step.id.step_id, step.contract.module_id, action, reason, sum(item.credits for item in items),
                      items, step.task_hash)
 
 
-def _tenant(name: str, before: int, paid_in: int, draft: Book, orders: Sequence[OrderQuote]) -> TenantQuote:
+def _tenant(name: str, before: int, paid_in: int, back: int, draft: Book,
+            orders: Sequence[OrderQuote]) -> TenantQuote:
     own = [order for order in orders if order.tenant_id == name]
-    return TenantQuote(name, before, paid_in, sum(order.granted_credits for order in own),
+    return TenantQuote(name, before, paid_in, back + sum(order.refunded_credits for order in own),
+                       sum(order.granted_credits for order in own),
                        sum(order.total_credits for order in own), draft.balance(name))
 
 
@@ -164,5 +195,5 @@ def _sum(posts: Iterable[Post], type_: PostType) -> int:
     return sum(post.amount_credits for post in posts if post.type is type_)
 
 
-def _lines(problems: Iterable[Problem]) -> tuple[str, ...]:
-    return tuple(str(problem) for problem in problems)
+def _credits_of(tenant_id: str, posts: Iterable[Post]) -> int:
+    return sum(post.amount_credits for post in posts if post.tenant_id == tenant_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform.model.digest import digest_of
-from platform.report.quote import Quote
+from platform.report.quote import OrderQuote, Quote
 
 FORMAT = 1
 PARTS = ("graph", "prices", "balances", "charges")
@@ -38,13 +38,13 @@ def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "
         graph={name: step.task_hash for name, step in steps},
         prices={f"{name}/{item.deliverable_id}": item.price_credits for name, step in steps for item in step.charges},
         balances={tenant.tenant_id: tenant.balance_before for tenant in quote.tenants},
-        charges={f"{order.tenant_id}/{order.work_order_id}": order.refusal or _charge(order.total_credits,
-                                                                                      order.granted_credits)
-                 for order in quote.orders})
+        charges={f"{order.tenant_id}/{order.work_order_id}": _charge(order) for order in quote.orders})
 
 
-def _charge(total_credits: int, granted_credits: int) -> str:
-    return f"{total_credits} credits" + (f" after a grant of {granted_credits}" if granted_credits else "")
+def _charge(order: OrderQuote) -> str:
+    before = [f"{what} {amount}" for amount, what in (
+        (order.refunded_credits, "giving back"), (order.granted_credits, "granting")) if amount]
+    return (order.refusal or f"{order.total_credits} credits") + (f" after {' and '.join(before)}" if before else "")
 
 
 def render(quote: Kept) -> dict[str, Any]:

@@ -16,7 +16,9 @@ def as_json(quote: Quote) -> dict[str, Any]:
         "balance_before": sum(tenant.balance_before for tenant in quote.tenants),
         "balance_after": sum(tenant.balance_after for tenant in quote.tenants),
         "payments_credits": sum(tenant.payments_credits for tenant in quote.tenants),
+        "refunded_credits": sum(tenant.refunded_credits for tenant in quote.tenants),
         "granted_credits": sum(tenant.granted_credits for tenant in quote.tenants),
+        "edited_payments": list(quote.conflicts),
         "notes": [WHOLE, EXACT],
         "tenants": [asdict(tenant) for tenant in quote.tenants],
         "orders": [asdict(order) for order in quote.orders],
@@ -27,6 +29,8 @@ def as_text(quote: Quote) -> str:
     """One block an order, one line a step, the balances, the total; readable without colour."""
     lines = [line for order in quote.orders for line in _order(order)]
     lines += [_tenant(tenant) for tenant in quote.tenants]
+    lines += [f"conflict   payment {name} was edited after it was posted: that changes nothing, and a run ends with 11"
+              for name in quote.conflicts]
     if len(quote.orders) != 1:
         lines.append(f"total      {_credits(quote.total_credits)} for {len(quote.orders)} orders")
     return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
@@ -42,11 +46,16 @@ def _order(order: OrderQuote) -> Iterable[str]:
         needs = f", {_credits(order.needed_credits)} needed" if order.needed_credits else ""
         yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {order.title}".rstrip()
     else:
-        grant = f", {_credits(order.granted_credits)} granted before" if order.granted_credits else ""
-        yield f"charge     {name}  {_credits(order.total_credits)}{grant}  {order.title}".rstrip()
+        yield f"charge     {name}  {_credits(order.total_credits)}{_before(order)}  {order.title}".rstrip()
     width = max((len(step.step_id) for step in order.steps), default=0)
     modules = max((len(step.module_id) for step in order.steps), default=0)
     yield from (_step(step, width, modules) for step in order.steps)
+
+
+def _before(order: OrderQuote) -> str:
+    """What is posted for an order before its charge."""
+    back = f", {_credits(order.refunded_credits)} given back for what was never done" if order.refunded_credits else ""
+    return back + (f", {_credits(order.granted_credits)} granted" if order.granted_credits else "")
 
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
@@ -58,7 +67,8 @@ def _step(step: StepQuote, width: int, modules: int) -> str:
 def _tenant(tenant: TenantQuote) -> str:
     first = [f"{amount} from {what}" for amount, what in (
         (tenant.payments_credits, "confirmed payments that the run posts first"),) if amount]
-    granted = f", {tenant.granted_credits} granted" if tenant.granted_credits else ""
+    granted = "".join(f", {amount} {what}" for amount, what in (
+        (tenant.refunded_credits, "given back"), (tenant.granted_credits, "granted")) if amount)
     return (f"balance    {tenant.tenant_id}  {tenant.balance_before} before" + (f" ({first[0]})" if first else "")
             + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after")
 

@@ -12,7 +12,7 @@ from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem
 from platform.model.run import RunRecord
 from platform.report.bill import Posted, is_spend
-from platform.report.quote import INVALID, UP_TO_DATE, Action
+from platform.report.quote import INVALID, Action, running_above, still_up_to_date
 from platform.run.current import Reason
 
 PAID = "paid"
@@ -125,13 +125,8 @@ def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) 
 def step_why(order: PlannedOrder, step: PlannedStep, facts: Facts) -> StepWhy:
     """One step of an order."""
     reasons = tuple(facts.reasons.get(step.id.step_id, ()))
-    words = UP_TO_DATE
-    if facts.refusal:
-        words = facts.refusal
-    elif reasons:
-        words = reasons[0].words
-    elif again := [name for name in step.upstream if facts.reasons.get(name)]:
-        words = f"{UP_TO_DATE}, unless {' or '.join(again)} makes something else this time"
+    above = running_above(order, [name for name, due in facts.reasons.items() if due])[step.id.step_id]
+    words = facts.refusal or (reasons[0].words if reasons else still_up_to_date(above))
     record = facts.records.get(step.id.step_id)
     compared = Compared(record.run_id, record.finished_at, record.status.value, record.task_hash) if record else None
     verdict = Action.REFUSED if facts.refusal else Action.RUN if reasons else Action.CACHED

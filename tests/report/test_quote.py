@@ -171,9 +171,22 @@ def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said,
     assert "Traceback" not in done.stderr and not (repo / ".billing-state").exists()
 
 
-def test_a_payment_that_was_edited_after_it_was_posted_stops_the_quote_as_it_stops_the_run(repo):
+def test_a_payment_that_was_edited_after_it_was_posted_changes_nothing_and_is_told(repo):
     command(repo, "doit run")
     edit(repo, "config/payments.csv", ",100,", ",200,")
-    quoted, ran = command(repo, QUOTE), command(repo, "doit run")
-    assert (quoted.returncode, ran.returncode) == (11, 11)
-    assert "pay-1" in quoted.stderr
+    answer = asked(repo)
+    assert (answer["edited_payments"], answer["balance_before"], answer["payments_credits"]) == (["pay-1"], 88, 0)
+    assert command(repo, "doit run").returncode == 11
+
+
+def test_what_was_paid_and_never_done_is_given_back_in_the_quote_as_in_the_run(repo):
+    """The order is charged and not run; then it is ordered anew."""
+    command(repo, "doit run charge:tenant/tea")
+    assert spent(repo) == 12
+    edit(repo, TEA, "text: tea", "text: coffee")
+    answer = asked(repo)
+    assert [answer[name] for name in ("balance_before", "refunded_credits", "total_credits", "balance_after")] == [
+        88, 12, 12, 88]
+    assert command(repo, "doit run").returncode == 0
+    assert [row["type"] + row["amount_credits"] for row in rows(repo / ".billing-state" / "transactions.csv")] == [
+        "TOPUP100", "SPEND-12", "REFUND12", "SPEND-12"]

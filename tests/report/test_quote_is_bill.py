@@ -12,18 +12,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from platform.ledger.charge import decide_charge
+from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.credit import reconcile, topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
-from platform.ledger.refund import settle
+from platform.ledger.refund import settle, supersede
 from platform.model.entry import Post, PostType
 from platform.model.plan import Charge, Plan, PlannedOrder
 from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reason, Reasons
-from platform.model.run import Status
+from platform.model.run import RunRecord, Status
 from platform.model.tenant import Tenant, TenantStatus
-from platform.report.quote import Quote, quote
+from platform.report.quote import Quote, Terms, quote
 from tests.ledger.conftest import noon, order, run, step, task_hash
 
 TODAY = date(2026, 11, 24)
@@ -83,6 +83,7 @@ PAYMENTS = st.lists(st.tuples(st.sampled_from(["tenant", "other_"]), st.integers
 ACTS = st.lists(st.one_of(
     st.tuples(st.just("topup"), st.sampled_from(["tenant", "other_"]), st.integers(1, 25)),
     st.tuples(st.just("run"), st.integers(0, 2), st.lists(st.sampled_from(ENDS), min_size=3, max_size=3)),
+    st.tuples(st.just("stopped"), st.integers(0, 2), st.none()),
     st.tuples(st.just("edit"), st.integers(0, 2), st.integers(0, 2)),
     st.tuples(st.just("price"), st.integers(0, 2), st.integers(0, 4)),
     st.tuples(st.just("payments"), st.none(), st.none())), max_size=10)
@@ -100,7 +101,9 @@ def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: di
             world.act(number, *act)
         plan = Plan({each.id: each for each in world.orders})
         seq = ledger.book.seq
-        answer = quote(plan, ledger.book, tenants, promotions, payments, TODAY, {})
+        records = {each.id: tuple(world.records[each.id].values()) for each in world.orders}
+        terms = Terms(tenants, TODAY, promotions, payments, REASONS, records=records)
+        answer = quote(plan, ledger.book, terms)
         assert ledger.book.seq == seq  # it looked
         check(answer, world.bill(tenants), ledger.book.balances())
         disk.close_all()
@@ -109,7 +112,8 @@ def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: di
 def check(answer: Quote, bill: dict[tuple[str, str], tuple[Post, ...]], balances: Mapping[str, int]) -> None:
     for told in answer.orders:
         posts = bill[told.tenant_id, told.work_order_id]
-        spent = {(item.step_id, item.deliverable_id): -item.amount_credits for post in posts for item in post.items}
+        spent = {(item.step_id, item.deliverable_id): -item.amount_credits for post in posts for item in post.items
+                 if item.type is PostType.SPEND}
         quoted = {(each.step_id, item.deliverable_id): item.credits
                   for each in told.steps for item in each.charges}
         assert {key: amount for key, amount in quoted.items() if amount} == {
@@ -117,11 +121,13 @@ def check(answer: Quote, bill: dict[tuple[str, str], tuple[Post, ...]], balances
         assert told.total_credits == sum(each.credits for each in told.steps) == -sum(
             post.amount_credits for post in posts if post.type is PostType.SPEND)
         assert told.granted_credits == sum(post.amount_credits for post in posts if post.type is PostType.TOPUP)
+        assert told.refunded_credits == sum(post.amount_credits for post in posts if post.type is PostType.REFUND)
         assert told.refusal in ("", *(post.reason_code for post in posts)) or not posts  # a known refusal is a replay
         assert not (told.refusal and told.total_credits)
     for tenant in answer.tenants:
         assert tenant.balance_after == balances.get(tenant.tenant_id, 0)
-        assert tenant.balance_before + tenant.granted_credits - tenant.total_credits == tenant.balance_after
+        added = tenant.refunded_credits + tenant.granted_credits
+        assert tenant.balance_before + added - tenant.total_credits == tenant.balance_after
 
 
 class World:
@@ -130,6 +136,7 @@ class World:
     def __init__(self, ledger: Ledger, orders: list[PlannedOrder], promotions: dict[str, Promotion],
                  payments: list[Payment]) -> None:
         self.ledger, self.orders, self.promotions, self.payments = ledger, orders, promotions, payments
+        self.records: dict[Any, dict[str, RunRecord]] = {each.id: {} for each in orders}  # what lies on the disk
 
     def act(self, number: int, what: str, first: Any, second: Any) -> None:
         at = first % len(self.orders) if isinstance(first, int) else 0
@@ -139,26 +146,34 @@ class World:
             self.ledger.post(lambda book: reconcile(self.payments))
         elif what == "run":
             self.run(self.orders[at], second)
+        elif what == "stopped":
+            self.charge(self.orders[at], Tenant(self.orders[at].id.tenant_id, "x"))
         else:
             self.orders[at] = changed(self.orders[at], what, number, second)
 
     def run(self, planned: PlannedOrder, ends: list[Status]) -> None:
-        """Charge, then settle what became of the steps; refused orders are not settled."""
-        tenant = Tenant(planned.id.tenant_id, "x")
-        decided = self.ledger.post(lambda book: decide_charge(book, planned, tenant, self.promotions, TODAY).posts)
-        if any(post.kind == "refusal" for post in decided):
+        """Charge, then settle what became of the steps; of refused orders nothing runs."""
+        self.charge(planned, Tenant(planned.id.tenant_id, "x"))
+        if unpaid(self.ledger.book, planned):
             return
         reasons = {Status.COMPLETED: "", Status.FAILED: "timed_out", Status.SKIPPED: "skipped_upstream"}
         runs = {each.id.step_id: run(each, end, reasons[end],
                                      epoch=self.ledger.book.epoch(each.task_hash, "__run__"))
                 for each, end in zip(planned.steps, ends, strict=False)}
+        self.records[planned.id].update(runs)
         self.ledger.post(lambda book: settle(book, planned, runs, REASONS))
 
     def bill(self, tenants: dict[str, Tenant]) -> dict[tuple[str, str], tuple[Post, ...]]:
         """What a run posts now, by order."""
         self.ledger.post(lambda book: reconcile(self.payments))
-        return {each.id: self.ledger.post(lambda book, each=each: decide_charge(
-            book, each, tenants[each.id.tenant_id], self.promotions, TODAY).posts) for each in self.orders}
+        return {each.id: self.charge(each, tenants[each.id.tenant_id]) for each in self.orders}
+
+    def charge(self, planned: PlannedOrder, tenant: Tenant) -> tuple[Post, ...]:
+        """As a run does: first what the order no longer has and was never done is given back."""
+        hashes, records = {each.task_hash for each in planned.steps}, self.records[planned.id].values()
+        back = self.ledger.post(lambda book: supersede(book, planned.id, hashes, records, REASONS))
+        return back + self.ledger.post(
+            lambda book: decide_charge(book, planned, tenant, self.promotions, TODAY).posts)
 
 
 def changed(planned: PlannedOrder, what: str, number: int, which: int) -> PlannedOrder:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MAX_FAULTS = 100
+_SCALARS = "any scalar conforms"
 _YAML_1_1 = re.compile(r"(?i:yes|no|on|off|y|n)")
 
 
@@ -57,13 +58,38 @@ def _exact() -> Any:
         if wanted and isinstance(value, list | tuple) and len({canonical_json(item) for item in value}) < len(value):
             yield ValidationError("unique")
 
+    def items(held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+        if not isinstance(value, list | tuple):
+            return
+        if "prefixItems" in schema or not isinstance(wanted, Mapping):
+            yield from Draft202012Validator.VALIDATORS["items"](held, wanted, value, schema) or ()
+            return
+        for index, item in enumerate(value[:schema.get("maxItems")]):  # what is too many is told, not looked at
+            if not _sure(wanted, item):
+                yield from held.descend(item, wanted, path=index)
+
+    def additional(held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+        if not (isinstance(wanted, Mapping) and _SCALARS in wanted.values() and isinstance(value, Mapping)):
+            yield from Draft202012Validator.VALIDATORS["additionalProperties"](held, wanted, value, schema) or ()
+            return
+        for name, item in value.items():
+            if name not in schema.get("properties", ()) and not _sure(wanted, item):
+                yield from held.descend(item, wanted, path=name)
+
     extend: Any = validators.extend  # the stubs leave it untyped
 
     types = Draft202012Validator.TYPE_CHECKER.redefine_many({
         "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
         "array": lambda _, value: isinstance(value, list | tuple),
         "object": lambda _, value: isinstance(value, Mapping)})
-    return extend(Draft202012Validator, {"pattern": pattern, "uniqueItems": unique}, type_checker=types)
+    rules = {"pattern": pattern, "uniqueItems": unique, "items": items, "additionalProperties": additional}
+    return extend(Draft202012Validator, rules, type_checker=types)
+
+
+def _sure(wanted: Mapping[str, Any], item: Any) -> bool:
+    """Whether a scalar conforms without a look, because the schema says so in its $comment: looking costs 0.1 ms, which
+    is nothing for one and seconds for a list that fills its file."""
+    return wanted.get("$comment") == _SCALARS and not isinstance(item, Mapping | list | tuple)
 
 
 @lru_cache(maxsize=256)

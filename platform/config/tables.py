@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from platform.check.conform import Fault
-from platform.config.csv import Row, read_csv
+from platform.config.csv import MAX_PROBLEMS, Row, read_csv
 from platform.config.schema import problems_of, schema, schema_faults
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Place, Problem, Source
@@ -62,6 +62,10 @@ def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
                                f"{first[name].place(table.key)}", "keep one of the rows"))
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
+            if len(problems) >= MAX_PROBLEMS:  # it stops everything: what comes after was not looked at
+                problems.append(Problem(Place(table.file), "too-many-problems",
+                                        f"there are {MAX_PROBLEMS} problems or more", "mend those first"))
+                break
         else:
             place: Place = row.source.place()
             made.append(table.make({**row.values, "place": place}))

@@ -76,3 +76,32 @@ def test_the_name_that_was_meant_is_the_nearest_one():
     assert nearest("zzz", ["queries"]) == ""
     assert meant("zzz", ["b", "a"]) == "write one of a, b"
     assert meant("zzz", []) == "remove it"
+
+
+ANY = {"$ref": "#/$defs/value", "$comment": "any scalar conforms"}
+
+
+def test_scalars_that_the_schema_is_sure_of_are_not_looked_at_and_what_holds_more_is(monkeypatch):
+    """A list that fills its file is then as quick as its text: no look at each of its items."""
+    looked = []
+    schema = validator({"items": ANY, "$defs": {"value": {"not": {"type": "object"}}}})
+    descend = type(schema).descend
+    monkeypatch.setattr(type(schema), "descend", lambda self, item, *rest, **more: (
+        looked.append(item), descend(self, item, *rest, **more))[1])
+    assert [fault.path for fault in faults(schema, [1, "a", None, {}, True])] == [(3,)]
+    assert [item for item in looked if not isinstance(item, dict)] == []
+
+
+def test_of_a_list_that_is_too_long_the_length_is_told_and_the_rest_is_not_looked_at():
+    found = faults(validator({"items": {"type": "string"}, "maxItems": 2}), [1, "a", 2, 3])
+    assert sorted((fault.path, fault.code) for fault in found) == [((), "wrong-length"), ((0,), "wrong-type")]
+
+
+def test_other_forms_of_items_and_properties_are_held_as_ever():
+    rest = {"prefixItems": [{"type": "string"}], "items": False}
+    assert [fault.code for fault in faults(validator(rest), ["a", 1])] == ["not-valid"]
+    texts = {"additionalProperties": {"type": "string"}}
+    assert [fault.path for fault in faults(validator(texts), {"a": 1})] == [("a",)]
+    assert [fault.path for fault in faults(validator({"properties": {"b": {}}, "additionalProperties": ANY,
+                                                      "$defs": {"value": {"maxProperties": 0}}}),
+                                           {"a": 1, "b": {"c": 1}, "d": {"e": 1}})] == [("d",)]

@@ -3,6 +3,7 @@ import pytest
 
 from platform.config.csv import read_csv
 from platform.config.schema import schema
+from platform.config.tables import METHODS, read_table
 
 HEADER = b"topup_method_id,name,enabled,instructions\n"
 
@@ -59,3 +60,10 @@ def test_a_whole_number_is_plain_digits(text):
 ])
 def test_what_has_no_form_is_said_at_its_place(data, line):
     assert [str(problem) for problem in read(data)[1]] == [line]
+
+
+def test_of_a_table_with_very_many_faults_the_first_are_told_and_it_stops_everything():
+    rows, problems = read_table(METHODS, HEADER + b"a,b,maybe,\n" * 10_000)
+    assert rows == []
+    assert 100 < len(problems) < 110
+    assert (problems[-1].code, problems[-1].subject) == ("too-many-problems", ())

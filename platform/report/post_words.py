@@ -26,10 +26,6 @@ def in_words(post: Post) -> str:
         return f"Order {order} delivered by step {', '.join(item.step_id for item in post.items)}"
     if post.kind == "publish":
         return f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} {about['status']}"
-    if post.kind == "completion":
-        counts = ((len(post.metadata.get("done", ())), "done"), (len(post.metadata.get("held", ())), "not refundable"))
-        return f"Order {order} settled: " + ", ".join(
-            f"{count} step{'' if count == 1 else 's'} {word}" for count, word in counts if count)
     return f"{post.kind.capitalize()} {order}".rstrip()
 
 

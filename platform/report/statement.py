@@ -13,6 +13,8 @@ from platform.model.entry import Item, PostType
 from platform.model.ids import DELIVERY_EVIDENCE
 from platform.report.post_words import in_words, item_in_words
 
+_FACTS = frozenset({"completion"})  # what the book remembers of runs: no transaction, so on no bill
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -107,7 +109,7 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
     deliveries: list[Delivery] = []
     for record in records:
         seq, head = record.seq, record.hash
-        if record.post.tenant_id != tenant_id:
+        if record.post.tenant_id != tenant_id or record.post.kind in _FACTS:
             continue
         balance += record.post.amount_credits
         day = record.ts[:10]

@@ -121,8 +121,8 @@ def balance_lines(status: Status) -> list[str]:
 
 
 def isolation_word(step: StepState) -> str:
-    """The isolation's name without what it means: bubblewrap, process, none."""
-    return step.isolation.partition(":")[0]
+    """The isolation's name without what it means: bubblewrap or process; nothing of a step that was skipped."""
+    return "" if step.state == "SKIPPED" else step.isolation.partition(":")[0]
 
 
 def took(step: StepState) -> str:
@@ -141,5 +141,5 @@ def _step_line(step: StepState, width: int) -> str:
     front = (f"  {step.state:<10} {step.step_id:<{width}}  {step.module_id:<16} {in_credits(step.credits):>11} "
              f"{took(step):>9}  {isolation_word(step):<10}")
     where = f"outputs {step.outputs}" if step.state == "COMPLETED" else ""
-    log = f"log {step.log}" if step.log else ""
+    log = f"log {step.log}" if step.log and step.state != "SKIPPED" else ""
     return "  ".join(part for part in (front, what_became(step), where, log) if part).rstrip()

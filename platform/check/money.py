@@ -116,7 +116,7 @@ def reasons(repo: Repo, today: date) -> Iterator[Problem]:
     file = "config/reasons.yml"
     known = repo.module_ids | repo.contracts.keys() | {"global"}
     declared = repo.reasons.by_slug
-    if not declared:
+    if any(problem.place.file == file and not problem.warning for problem in repo.problems):
         return  # the file could not be read, and that is said
     for slug in PLATFORM_REASONS:
         if slug not in declared:

@@ -43,6 +43,8 @@ def _objects(text: str, take: int | None) -> list[Any]:
 def _parse(text: str, line: int) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise SelectError(f"is nested too deeply in line {line}") from error
     except ValueError as error:
         at = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
         raise SelectError(f"is not JSON in line {at} ({error})") from error

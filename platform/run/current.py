@@ -10,7 +10,7 @@ from platform.model.digest import digest_of
 from platform.model.ids import StepId
 from platform.model.order import Binding, bindings_in, with_bindings
 from platform.model.plan import PlannedStep
-from platform.model.run import OutputFile, RunRecord
+from platform.model.run import OutputFile, RunRecord, Status
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import differences, what_went_in
@@ -70,8 +70,8 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[Reason, ...
         yield _ordered(step, record)
     # Only what is bound counts: a step that was done is not undone by one that it merely came after.
     bound = dict.fromkeys(binding.from_step for _, binding in bindings_in(step.params) if binding.from_step)
-    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", upstream=name)
-                    for name in bound if not _completed(context, StepId(*step.id.order, name)))
+    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", None, state, upstream=name)
+                    for name in bound if (state := _state(context, StepId(*step.id.order, name))) != Status.COMPLETED)
     if waiting:
         yield waiting
     elif record.inputs_digest and (moved := _inputs(context, step, record)):
@@ -80,9 +80,10 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[Reason, ...
         yield damaged
 
 
-def _completed(context: RunContext, step_id: StepId) -> bool:
+def _state(context: RunContext, step_id: StepId) -> str:
+    """How a step's last run ended, in words."""
     record = context.record(step_id)
-    return record is not None and record.completed
+    return f"{record.status} {record.reason if not record.completed else ''}".rstrip() if record else "not run"
 
 
 def _ordered(step: PlannedStep, record: RunRecord) -> tuple[Reason, ...]:

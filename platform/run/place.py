@@ -86,7 +86,8 @@ def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False
 
 def remove(folder: Path) -> None:
     """Remove a folder if it is there, also one in which a module has locked folders. OSError when it stays."""
-    if not folder.exists():
+    if not folder.is_dir() or folder.is_symlink():
+        folder.unlink(missing_ok=True)
         return
     for base, folders, _ in os.walk(folder):
         for name in folders:

@@ -55,7 +55,7 @@ def from_bytes(data: bytes) -> RunRecord | None:
             return None
         outputs = tuple(OutputFile(**output) for output in value["outputs"])
         return RunRecord(**{**value, "status": Status(value["status"]), "outputs": outputs})
-    except ValueError:  # not JSON, not UTF-8, or no Status
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, nested without end, or no Status
         return None
 
 

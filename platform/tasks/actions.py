@@ -79,7 +79,7 @@ def step(step_id: StepId) -> Values:
     """Run one step, or record why it was skipped. Its own record is asked first: doit's store is only a cache."""
     now = session.current()
     planned = now.step(step_id)
-    if not reasons_to_run(now.context, planned):
+    if not now.always and not reasons_to_run(now.context, planned):
         return {"state": "CURRENT"}
     if not now.charges.may_run(step_id.order):
         return {"state": "REFUSED"}

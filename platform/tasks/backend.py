@@ -25,36 +25,61 @@ class Backend:
         self._tasks: dict[str, dict[str, Any]] = {}
         self._dirty: set[str] = set()
         self._rows: sqlite3.Connection | None = None
+        self._without = False  # the store cannot be used in this run
         self._is_there = Path(name).exists()
 
-    def _connection(self) -> sqlite3.Connection:
-        """Opened when first asked for, so that a command which needs no state makes no file."""
-        if self._rows is None:
-            Path(self.name).parent.mkdir(parents=True, exist_ok=True)
+    def _connection(self) -> sqlite3.Connection | None:
+        """Opened when first asked for, so that a command which needs no state makes no file. None: go without."""
+        if self._rows is None and not self._without:
             try:
+                Path(self.name).parent.mkdir(parents=True, exist_ok=True)
                 self._rows = self._opened()
+            except (sqlite3.OperationalError, OSError):  # full, locked, read-only, a folder: nothing to mend here
+                self._without = True
             except sqlite3.DatabaseError:
-                for suffix in ("", "-wal", "-shm"):  # torn: it is a cache, start again
-                    Path(self.name + suffix).unlink(missing_ok=True)
-                self._rows = self._opened()
+                self._start_again()
         return self._rows
+
+    def _start_again(self) -> None:
+        """Torn: it is a cache, throw it away."""
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                Path(self.name + suffix).unlink(missing_ok=True)
+            self._rows = self._opened()
+        except (sqlite3.DatabaseError, OSError):
+            self._without = True
 
     def _opened(self) -> sqlite3.Connection:
         self._is_there = True
         rows = sqlite3.connect(self.name, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        rows.text_factory = bytes  # a torn row must not stop the reading of it
         rows.execute("pragma journal_mode=wal")
         rows.execute("pragma synchronous=off")  # a process that dies loses nothing; a power cut costs a check a task
-        rows.execute("create table if not exists doit (task_id text primary key, task_data text) without rowid")
+        rows.execute("create table if not exists doit_tasks (task_id text primary key, task_data text) without rowid")
         return rows
+
+    def _do(self, sql: str, *values: str) -> list[Any]:
+        """Run one statement; nothing when the store cannot: it is a cache, the run goes on without it."""
+        rows = self._connection()
+        if rows is None:
+            return []
+        try:
+            return rows.execute(sql, values).fetchall()
+        except sqlite3.OperationalError:
+            self._without, self._rows = True, None
+        except sqlite3.DatabaseError:
+            self._start_again()
+        return []
 
     def _load(self, task_id: str) -> dict[str, Any]:
         if task_id not in self._tasks:
-            row = None
-            if self._is_there:
-                row = self._connection().execute("select task_data from doit where task_id=?", (task_id,)).fetchone()
+            found = self._do("select task_data from doit_tasks where task_id=?", task_id) if self._is_there else []
             try:
-                self._tasks[task_id] = self._codec.decode(row[0]) if row else {}
-            except ValueError:
+                self._tasks[task_id] = self._codec.decode(found[0][0].decode()) if found else {}
+            except (ValueError, AttributeError):
                 self._tasks[task_id] = {}  # a torn row is a task that was never done
         return self._tasks[task_id]
 
@@ -71,8 +96,7 @@ class Backend:
                 self._write(task_id)
 
     def _write(self, task_id: str) -> None:
-        row = (task_id, self._codec.encode(self._tasks[task_id]))
-        self._connection().execute("insert or replace into doit values (?,?)", row)
+        self._do("insert or replace into doit_tasks values (?,?)", task_id, self._codec.encode(self._tasks[task_id]))
         self._dirty.discard(task_id)
 
     def in_(self, task_id: str) -> bool:
@@ -83,7 +107,7 @@ class Backend:
         """Forget one task, now: a task that failed must not look done after a kill."""
         with self._lock:
             if self._is_there:
-                self._connection().execute("delete from doit where task_id=?", (task_id,))
+                self._do("delete from doit_tasks where task_id=?", task_id)
             self._tasks[task_id] = {}
             self._dirty.discard(task_id)
 
@@ -91,7 +115,7 @@ class Backend:
         """Forget every task."""
         with self._lock:
             if self._is_there:
-                self._connection().execute("delete from doit")
+                self._do("delete from doit_tasks")
             self._tasks.clear()
             self._dirty.clear()
 

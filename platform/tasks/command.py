@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
+from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from platform.errors import PlatformError
@@ -22,12 +23,20 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
 
     name = "run"
 
+    def parse_execute(self, in_args: list[str]) -> int:
+        try:
+            return int(super().parse_execute(in_args))
+        except CmdParseError as error:
+            sys.stderr.write(f"{str(error).splitlines()[0]}; see `doit help run`\n")
+            return USAGE
+
     def execute(self, params: Any, args: list[str]) -> int:
         if params["num_process"] and params["par_type"] == "process" and "par_type" in params._non_default_keys:
             sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
                              "posts; use -P thread (the default), steps run in processes of their own anyway\n")
             return USAGE
-        with _sigterm_interrupts():
+        self.always = bool(params["always"])
+        with _signals_interrupt():
             try:
                 status = int(super().execute(params, args) or 0)
             except PlatformError as error:
@@ -39,19 +48,19 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
                 status = INTERRUPTED
-            finally:
-                failures = session.finish()
+            failures = session.finish()
         return status if status == INTERRUPTED else max(failures or [status])
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM as KeyboardInterrupt: actions stop their child processes and doit writes its state."""
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP as KeyboardInterrupt: actions stop their child processes and doit writes its state."""
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

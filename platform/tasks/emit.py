@@ -81,7 +81,8 @@ def workorder(session: Session) -> Iterator[Task]:
         yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
                "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
                "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
-               "targets": [session.shown(actions.order_file(session.runtime_dir, order.id))], "clean": True,
+               "targets": [session.shown(actions.order_file(session.runtime_dir, order.id))],
+               "clean": [(actions.clean_folder, [session.shown(session.runtime_dir.joinpath(*order.id))])],
                "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
     for order_id in session.plan.refused:
         yield _refused(order_id, order_id, "invalid input, see `doit run check`")

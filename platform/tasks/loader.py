@@ -1,9 +1,12 @@
 """Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
+import sys
 from fnmatch import fnmatch
 from typing import Any
 
 from doit.cmd_base import DodoTaskLoader
+from doit.exceptions import InvalidCommand
 
+from platform.errors import PlatformError
 from platform.model.ids import OrderId, StepId
 from platform.tasks import quoted, session
 from platform.tasks.selection import orders_asked_for, orders_bought, steps_asked_for
@@ -12,18 +15,32 @@ from platform.tasks.selection import orders_asked_for, orders_bought, steps_aske
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     """For `doit run` it also takes the run folder's lock, and lets asked-for steps end in their order's settlement."""
 
+    def setup(self, opt_values: Any) -> None:
+        try:
+            super().setup(opt_values)
+        except PlatformError as error:  # doit would show a traceback
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(error.exit_status) from None
+
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         now = session.current()
         words = [word for word in pos_args if not word.startswith("-")]
         now.only = orders_asked_for(words, session.known_orders(now.root))
         now.charges.asked = orders_bought(words, session.known_orders(now.root))
+        if cmd.execute_tasks or cmd.name == "clean":
+            now.take_lock()  # until the process ends: nobody's folders are cleaned under a run
         if cmd.execute_tasks:
-            now.take_lock()
+            now.always = getattr(cmd, "always", False)
             if now.options.quote:
                 quoted.hold(now, now.options.quote)
             now.asked_steps.update(_asked_steps(now, words))
             cmd.sel_tasks = [*(cmd.sel_tasks or ()), *(f"_settle:{order_id}" for order_id in now.asked_steps)] or None
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
+        names = [task.name for task in tasks]
+        for word in words if cmd.name in ("run", "info", "clean") else ():
+            known = names if cmd.name != "run" else [*names, *(target for task in tasks for target in task.targets)]
+            if not any(fnmatch(name, word) for name in known):
+                raise InvalidCommand(not_found=word)
         return tasks
 
 

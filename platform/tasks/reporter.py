@@ -21,6 +21,7 @@ class Reporter:
 
     def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
         self._out = outstream
+        self._unread = False
         self._counts = lines.Counts()
         self._started = time.monotonic()
         self._errors: list[str] = []
@@ -65,6 +66,9 @@ class Reporter:
             self._write(f"up to date   {task.name}")
 
     def skip_ignore(self, task: Any) -> None:
+        if task.name.startswith("workorder:"):  # one of its steps is ignored: it is not settled, and not completed
+            session.current().exit_statuses.append(1)
+            self._counts = self._counts.after_failure(task.name)
         self._write(f"ignored      {task.name} (`doit ignore`)")
 
     def cleanup_error(self, exception: Any) -> None:
@@ -85,8 +89,14 @@ class Reporter:
         ci.write_summary(session.current(), self._tasks, last)
 
     def _write(self, text: str) -> None:
-        if text:
+        if not text or self._unread:
+            return
+        try:
             self._progress.write(text + "\n")
+        except OSError:  # nobody reads (`| head`), or the disk is full: the run goes on, its records say what happened
+            self._unread = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+
 
 
 def _log_of(task_name: str) -> Path:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ from pathlib import Path
 from platform.check import check
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
+from platform.errors import PlatformError, UsageError
+from platform.errors import __file__ as errors_file
 from platform.files import Digests
 from platform.ledger.journal import Ledger
 from platform.maintain.files import MANIFEST, content, manifest, path_of
@@ -57,6 +59,7 @@ class Session:
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
         self.asked_steps: dict[OrderId, list[str]] = {}  # steps asked for without their order
+        self.always = False  # `doit run -a`: steps run although they are done
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
@@ -180,15 +183,17 @@ class Session:
         self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, and let it in."""
+        """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""
         stop_all()
-        if "ledger" in self.__dict__:
-            self.ledger.checkpoint()
-        self.digests.save()
-        self._valid.save()
-        if self._held is not None:
-            lock.release(self._held)
-            self._held = None
+        try:
+            if "ledger" in self.__dict__:
+                self.ledger.checkpoint()
+        finally:
+            self.digests.save()
+            self._valid.save()
+            if self._held is not None:
+                lock.release(self._held)
+                self._held = None
 
 
 _current: Session | None = None
@@ -197,6 +202,9 @@ _current: Session | None = None
 def start(root: Path, options: Options | None = None) -> Session:
     """Make a session this process's own. Called by dodo.py when it is read, so each doit run has a fresh one."""
     global _current
+    if (root / "platform" / "errors.py").is_file() and not (root / "platform" / "errors.py").samefile(errors_file):
+        raise UsageError(f"{root}: this virtual environment is another checkout's ({Path(errors_file).parent.parent}); "
+                         "run scripts/setup here and use .venv/bin/doit")
     _current = Session(root, options or from_command_line())
     return _current
 
@@ -209,18 +217,27 @@ def current() -> Session:
 
 
 def finish() -> list[int]:
-    """Close this process's session, if there is one; the exit statuses of what failed in it."""
+    """Close this process's session, if there is one; the exit statuses of what failed in it, closing it among them."""
     if _current is None:
         return []
-    _current.close()
+    try:
+        _current.close()
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        _current.exit_statuses.append(error.exit_status)
     return _current.exit_statuses
 
 
 def from_command_line() -> Options:
-    """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`."""
-    from doit import get_var
+    """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`. UsageError
+    for a variable that is none of ours: a mistyped one must not run on the real state."""
+    from doit import doit_cmd
 
-    given = {name: get_var(name) for name in ("runtime_profile", "billing_state_dir", "runtime_dir", "quote")}
+    given = dict(doit_cmd._CMDLINE_VARS or {})
+    known = [field.name for field in fields(Options)]
+    unknown = sorted(given.keys() - set(known))
+    if unknown:
+        raise UsageError(f"{unknown[0]}= is no variable of this graph; known: {', '.join(known)}")
     return Options(**{name: value for name, value in given.items() if value})
 
 

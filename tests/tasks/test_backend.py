@@ -1,4 +1,5 @@
 """doit's store: written in the moment a task succeeded, shared, and never worse than lost."""
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,28 @@ def test_forgetting(tmp_path: Path) -> None:
     one.remove_all()
     one.dump()
     assert not store(tmp_path / "doit.db").in_("a")
+
+
+@pytest.mark.parametrize("sql", ["update doit_tasks set task_data = cast(x'fffe' as text)",
+                                 "update doit_tasks set task_data = 'torn'", "drop table doit_tasks",
+                                 "alter table doit_tasks rename column task_data to other"])
+def test_a_torn_row_or_table_is_a_task_that_was_never_done(tmp_path: Path, sql: str) -> None:
+    one = store(tmp_path / "doit.db")
+    one.set("a", "deps:", [])
+    one.dump()
+    with sqlite3.connect(tmp_path / "doit.db") as rows:
+        rows.execute(sql)
+    rows.close()
+    after = store(tmp_path / "doit.db")
+    assert not after.in_("a")
+    after.set("a", "deps:", [])
+    after.dump()
+
+
+def test_a_folder_in_its_place_is_a_run_without_a_store(tmp_path: Path) -> None:
+    (tmp_path / "doit.db").mkdir()
+    one = store(tmp_path / "doit.db")
+    one.set("a", "deps:", [])
+    assert one.in_("a")
+    one.dump()
+    assert (tmp_path / "doit.db").is_dir()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
+from platform.ledger.audit import verify
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
 
@@ -91,6 +92,7 @@ def main(count: int) -> None:
         start = time.perf_counter()
         Ledger.open(folder / "long")
         print(f"open {count} posts: {time.perf_counter() - start:.2f} s")
+        print(f"verify them all: {1 / rate(1, lambda: verify(folder / 'long')):.2f} s")
         tracemalloc.start()
         kept = Ledger.open(folder / "long")
         print(f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes a post")

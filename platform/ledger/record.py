@@ -55,7 +55,8 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     try:
         key, tenant_id, kind = (field.decode() for field in fields[2:5])
         body = fields[5][1:-67].replace(b'""', b'"')
-        return Record(seq, fields[1].decode(), digest.decode(), _post(key, tenant_id, kind, json.loads(body)), body)
+        post = _post(key, tenant_id, kind, json.loads(body.decode()))
+        return Record(seq, fields[1].decode(), digest.decode(), post, body)
     except (ValueError, KeyError, TypeError) as error:
         raise BadRecord(f"has a body that is not a post ({error})") from error
 

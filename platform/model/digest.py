@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # two digits a division: every row has an id
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_TEN_DIGITS = 62**10  # fits a machine word, in which division is quick: every row has an id
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -30,10 +31,12 @@ def digest_of(value: Any) -> str:
 
 def base62(number: int, length: int) -> str:
     """The last `length` Base62 digits of a number, most significant first."""
-    pairs = []
-    for _ in range((length + 1) // 2):
-        number, rest = divmod(number, len(_PAIRS))
-        pairs.append(_PAIRS[rest])
+    pairs: list[str] = []
+    for _ in range(-(-length // 10)):
+        number, word = divmod(number, _TEN_DIGITS)
+        for _ in range(5):
+            word, rest = divmod(word, 3844)
+            pairs.append(_PAIRS[rest])
     return "".join(reversed(pairs))[-length:]
 
 

@@ -1,0 +1,105 @@
+"""The journal in other programs' forms: CSV, JSON lines, and plain text accounting for beancount. Pure.
+
+In the books of whoever runs the platform a tenant's prepaid credits are owed to it: a top-up raises the liability, a
+charge turns it into income by module, a refund turns it back. Beancount then sums what the ledger has summed, and the
+balance lines at the end make it say so when they differ.
+"""
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+
+from platform.ledger.balance import body_of
+from platform.ledger.projections import as_csv
+from platform.ledger.record import Record
+from platform.model.digest import canonical_json, derived_id
+from platform.model.entry import Post, PostType
+
+COLUMNS = ("seq", "created_at", "transaction_id", "transaction_item_id", "tenant_id", "work_order_id", "kind", "type",
+           "step_id", "module_id", "deliverable_id", "amount_credits", "balance_credits", "reason_code", "note",
+           "idempotency_key")
+
+
+def as_table(records: Iterable[Record]) -> Iterator[str]:
+    """CSV: one row an item, or one a post that has none; `balance_credits` is the tenant's after the whole post."""
+    yield as_csv([COLUMNS]).decode()
+    balances: dict[str, int] = {}
+    for record in records:
+        post = record.post
+        balances[post.tenant_id] = balances.get(post.tenant_id, 0) + post.amount_credits
+        parts = [(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
+                  item.note or post.note, item.key) for item in post.items]
+        for item_id, step, module, deliverable, amount, note, key in parts or [
+                ("", "", "", "", post.amount_credits, post.note, post.key)]:
+            yield as_csv([(record.seq, record.ts, derived_id(post.key), item_id, post.tenant_id, post.work_order_id,
+                           post.kind, post.type.value, step, module, deliverable, amount, balances[post.tenant_id],
+                           post.reason_code, _no_formula(note), key)]).decode()
+
+
+def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
+    """One JSON object a post, as the journal has it, with its number and hash."""
+    for record in records:
+        yield canonical_json({"seq": record.seq, "ts": record.ts, "hash": record.hash, "key": record.post.key,
+                              "tenant_id": record.post.tenant_id, "kind": record.post.kind,
+                              **body_of(record.post)}).decode() + "\n"
+
+
+def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iterator[str]:
+    """A beancount file. `balances` are what the ledger says the tenants have after these records: they are asserted."""
+    body: list[str] = []
+    opened: dict[str, str] = {}  # account -> day of its first use
+    day = "1970-01-01"
+    for record in records:
+        day = max(day, record.ts[:10])
+        lines = _transaction(record, day)
+        for account, _ in _postings(record.post):
+            opened.setdefault(account, day)
+        body += lines
+    after = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    yield 'option "title" "Prepaid credits"\noption "operating_currency" "CREDIT"\n1970-01-01 commodity CREDIT\n\n'
+    yield from (f"{since} open {account} CREDIT\n" for account, since in sorted(opened.items()))
+    yield from body
+    yield "\n"
+    yield from (f"{after} balance {owed} {-balance} CREDIT\n" for tenant, balance in sorted(balances.items())
+                if (owed := _owed(tenant)) in opened)
+
+
+def _transaction(record: Record, day: str) -> list[str]:
+    """Days never go back: a clock that was set back must not reorder a balance."""
+    post = record.post
+    words = " ".join(part for part in (post.work_order_id, post.reason_code, post.note) if part)
+    meta = {"seq": str(record.seq), "posted": record.ts, "key": post.key}
+    return [f'\n{day} * "{_text(post.kind)}" "{_text(words)}"\n',
+            *(f'  {name}: "{_text(value)}"\n' for name, value in meta.items()),
+            *(f"  {account}  {amount} CREDIT\n" for account, amount in _postings(post))]
+
+
+def _postings(post: Post) -> Iterator[tuple[str, int]]:
+    """Pairs that sum to nothing. Posts without credits move none: both sides are zero."""
+    yield _owed(post.tenant_id), -post.amount_credits
+    if post.type is PostType.TOPUP:
+        code = post.metadata.get("promo_code")
+        yield (f"Expenses:Promotions:{_component(str(code))}" if code else
+               f"Assets:Payments:{_component(str(post.metadata.get('topup_method_id', 'other')))}"), post.amount_credits
+    elif post.items:
+        for item in post.items:
+            yield f"Income:Modules:{_component(item.module_id)}:{_component(item.deliverable_id)}", item.amount_credits
+    else:
+        yield "Income:Modules", post.amount_credits
+
+
+def _owed(tenant_id: str) -> str:
+    return f"Liabilities:Credits:{_component(tenant_id)}"
+
+
+def _component(name: str) -> str:
+    """An id as part of an account's name, no two alike: what beancount does not take is its code in hexadecimal."""
+    return "N" + re.sub(r"[^0-9A-Za-z]", lambda found: f"-{ord(found.group()):x}-", name)
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\\n", " ").replace("\\r", " ").replace("\\t", " ")
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

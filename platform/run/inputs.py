@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from platform.check.values import value_faults
 from platform.files import files_below
 from platform.model.content_type import content_type
 from platform.model.digest import digest_of, sha256_hex
 from platform.model.ids import StepId
-from platform.model.order import Binding, Kind, Selector, with_bindings
+from platform.model.order import Binding, Kind, Selector, bindings_in, with_bindings
 from platform.model.plan import PlannedStep
 from platform.plan.bind import SelectError, select
 from platform.run.context import RunContext
@@ -88,6 +89,28 @@ def unaltered(context: RunContext, resolved: Resolved) -> None:
             raise Fault("missing_required_input", f"{bound.name}: {error.strerror}") from error
         if now != bound.sha256:
             raise Fault("missing_required_input", f"{bound.name} is not what was recorded; run that step again")
+
+
+def conforming(step: PlannedStep, resolved: Resolved) -> None:
+    """Fault when a selected value is not what its port takes: literals were held against the contract before anything
+    was charged, what a file holds is known only now."""
+    for port_id, given in step.params.items():
+        port = step.contract.inputs.get(port_id)
+        if port and any(binding.selector is not Selector.FILE for _, binding in bindings_in(given)):
+            faults = value_faults(port, _selected_in(given, resolved.params[port_id]))
+            if faults:
+                raise Fault("bad_input_format", f"input {port_id}: {faults[0].what}")
+
+
+def _selected_in(given: Any, value: Any) -> Any:
+    """What was ordered, with selected values in the place of their bindings; files stay bindings."""
+    if isinstance(given, Binding):
+        return given if given.selector is Selector.FILE else value
+    if isinstance(given, Mapping):
+        return {name: _selected_in(item, value[name]) for name, item in given.items()}
+    if isinstance(given, list | tuple):
+        return [_selected_in(item, found) for item, found in zip(given, value, strict=True)]
+    return given
 
 
 def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any],

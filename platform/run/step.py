@@ -15,7 +15,7 @@ from platform.model.run import OutputFile, RunRecord, Status
 from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
-from platform.run.inputs import resolve, unaltered
+from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import doubting, job, run_id
 from platform.run.log import Redactor
 from platform.run.machine import this_machine
@@ -73,6 +73,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
     unaltered(context, resolved)
+    conforming(step, resolved)
     record = replace(record, inputs=resolved.manifest, inputs_digest=digest_of(resolved.manifest))
     taken = cache.take(context, step, record.inputs_digest, place.outputs)
     if taken is not None:

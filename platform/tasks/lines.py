@@ -46,11 +46,6 @@ class Counts:
         return replace(self, **{name: getattr(self, name) + int(count) for name, count in more.items()})
 
 
-def printable(text: str) -> str:
-    """One line that moves no cursor: what a module says is not for the terminal to obey."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text.replace("\n", " "))
-
-
 def in_credits(amount: int) -> str:
     return f"{amount} credit{'' if abs(amount) == 1 else 's'}"
 

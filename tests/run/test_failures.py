@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from platform.model.contract import Secret
+from platform.model.contract import InputPort, Secret
 from platform.model.order import Binding, Kind, Selector
 from platform.model.run import Status
 
@@ -193,3 +193,17 @@ def test_a_delivery_is_told_when_an_earlier_try_may_have_arrived(house):
     killed = house.step(house.module("sends", DOUBTS, kind=Kind.DELIVERY), "three")
     house.folder(killed).with_name(".three.new").mkdir()
     assert house.run(killed).message == "True"
+
+
+@pytest.mark.parametrize(("text", "selector", "told"), [
+    ("", Selector.TEXT, "`topic`"), ("5", Selector.JSON, "`topic`"), ("x" * 300, Selector.TEXT, "`topic`")])
+def test_what_a_file_holds_is_held_against_the_port(house, text, selector, told):
+    contract = house.module("takes", 'return {"status": "COMPLETED"}')
+    port = InputPort("topic", "string", schema={"minLength": 1, "maxLength": 200})
+    contract = replace(contract, inputs={"topic": port})
+    asset = house.root / "topic.txt"
+    asset.write_text(text)
+    house.assets = {("nxlkGI", "topic.txt"): asset}
+    record = house.run(house.step(contract, params={"topic": Binding(asset="topic.txt", selector=selector)}))
+    assert (record.status, record.reason) == (Status.FAILED, "bad_input_format")
+    assert told in record.message

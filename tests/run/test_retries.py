@@ -29,7 +29,7 @@ return {"status": "COMPLETED"}
     assert "attempt 1\n" in log and "[attempt 2, 1 s after: module_crashed]" in log and "attempt 3\n" in log
 
 
-TRIED_AGAIN = ["external_api_error", "delivery_failed", "output_write_failed", "unverified", "timed_out"]
+TRIED_AGAIN = ["external_api_error", "delivery_failed", "output_write_failed", "timed_out"]
 NOT_TRIED_AGAIN = ["bad_input_format", "missing_required_input", "package_too_large_for_email", "no_tea"]
 
 

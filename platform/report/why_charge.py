@@ -36,8 +36,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class CreditWhy:
-    """`history` has every post for the same piece of work, this one too. `task` is what was ordered, and `task_from`
-    where that was found: the run's record, the plan of today, or nothing when neither has it any more."""
+    """`history` has every post for the same piece of work, this one too. `task` is what was ordered; empty when
+    that is kept nowhere any more."""
 
     tenant_id: str
     work_order_id: str
@@ -48,7 +48,6 @@ class CreditWhy:
     transaction_note: str
     price: Price | None
     task: Mapping[str, Any]
-    task_from: str
     history: tuple[Posted, ...]
     run: Run | None
 
@@ -66,18 +65,17 @@ def items_of_transaction(records: Iterable[Record], transaction_id: str) -> tupl
 
 
 def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: PriceList, run: RunRecord | None,
-               run_file: str, planned: Mapping[str, Any]) -> CreditWhy:
-    """`run` is the step's newest record, `planned` its manifest in today's plan (empty when it has none): each counts
-    only when it is of the item's task hash."""
+               run_file: str, task: Mapping[str, Any]) -> CreditWhy:
+    """`run` is the step's newest record, which counts when it is of the item's task hash; `task` the manifest of that
+    hash, empty when nobody has it."""
     post = record.post
     ours = run if run and run.task_hash == row.task_hash else None
-    task, origin = ((ours.task, run_file) if ours else (planned, "today's plan") if planned else ({}, ""))
     history = tuple(posted(each, item) for each in records for item in each.post.items
                     if (item.task_hash, item.deliverable_id) == (row.task_hash, row.deliverable_id))
     own = Run(run_file, ours.run_id, ours.status.value, ours.reason, ours.finished_at) if (
         ours and ours.refund_epoch == row.refund_epoch) else None
     return CreditWhy(post.tenant_id, post.work_order_id, row, post.type.value, post.amount_credits, post.reason_code,
-                     post.note, _price(prices, row), task, origin, history, own)
+                     post.note, _price(prices, row), ours.task if ours else task, history, own)
 
 
 def _price(prices: PriceList, row: Posted) -> Price | None:
@@ -103,8 +101,7 @@ def as_text(answer: CreditWhy) -> str:
         ("for", f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} ({row.module_id}), "
                 f"{row.deliverable_id}, {sold}"),
         ("price", _price_words(answer)),
-        ("task", f"{row.task_hash}" + (f", as in {answer.task_from}:" if answer.task else
-                                       "; what was ordered then is kept nowhere any more")),
+        ("task", row.task_hash + (":" if answer.task else "; what was ordered then is kept nowhere any more")),
         *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task)),
         ("epoch", f"{row.refund_epoch}: " + ("nothing was given back before" if not row.refund_epoch else
                                              f"it had been given back {row.refund_epoch} times before")),

@@ -10,14 +10,15 @@ from typing import Any
 
 from platform.files import write_atomic
 from platform.model.digest import canonical_json, sha256_hex
-from platform.model.ids import OrderId, StepId
+from platform.model.ids import OrderId
+from platform.model.run import RunRecord
 
 
-def keep(runtime_dir: Path, step_id: StepId, task_hash: str, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest that `task_hash` digests, unless it is there. StorageError when the disk refuses."""
-    file = _file(runtime_dir, step_id.order, task_hash)
+def keep(runtime_dir: Path, record: RunRecord) -> None:
+    """Keep what was ordered of a step that has just ended. StorageError when the disk refuses."""
+    file = _file(runtime_dir, record.id.order, record.task_hash)
     if not file.exists():
-        write_atomic(file, canonical_json(manifest))
+        write_atomic(file, canonical_json(record.task))
 
 
 def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 from platform.model.run import RunRecord
 from platform.plan.expand import expand
+from platform.run import ordered
 from platform.run.context import RunContext
 from platform.run.inputs import module_code
 from platform.run.records import read_record
@@ -134,8 +135,9 @@ class Session:
         return tuple(record for record in found if record)
 
     def remember(self, record: RunRecord) -> None:
-        """A step has just ended: its record is this one now."""
+        """A step has just ended: its record is this one now, and what was ordered outlives it."""
         self._records[record.id] = record
+        ordered.keep(self.runtime_dir, record)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
         """The step's record if it speaks of this plan: of the same task hash."""

@@ -9,6 +9,7 @@ from platform.report.bill import items_of
 from platform.report.why import ChargeWhy, Facts, OrderWhy, StepWhy, charge_why, invalid_why, order_why, step_why
 from platform.report.why_charge import CreditWhy, credit_why, found, items_of_transaction
 from platform.run.current import reasons
+from platform.run.ordered import ordered
 from platform.run.records import record_file
 from platform.tasks.quoted import quote_of
 from platform.tasks.scope import planned_or_told
@@ -79,9 +80,10 @@ def why_item(session: Session, item_id: str) -> CreditWhy:
     step_id = StepId(*order_id, row.step_id)
     session.only = frozenset({order_id})
     step = session.plan.step(step_id)
-    planned = step.manifest if step and step.task_hash == row.task_hash else {}
+    task = ordered(session.runtime_dir, order_id, row.task_hash) or (
+        step.manifest if step and step.task_hash == row.task_hash else {})  # today's plan, of what never ran
     return credit_why(records, record, row, session.repo.prices, session.record(step_id),
-                      session.shown(record_file(session.runtime_dir, step_id)), planned)
+                      session.shown(record_file(session.runtime_dir, step_id)), task)
 
 
 def _records(session: Session) -> list[Record]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from platform.check.say import each_order, of_step
-from platform.check.words import meant
+from platform.check.words import meant, nearest, shown
 from platform.model import jsonpath
 from platform.model.contract import Contract, InputPort, OutputPort
 from platform.model.order import Binding, Order, Selector, Step, bindings_in
@@ -139,7 +139,9 @@ def _asset(use: _Use) -> Iterator[Problem]:
         yield use.problem("asset-outside", f"the asset `{path[:60]}` is not below the tenant's own assets",
                           "write a path below its assets folder", "asset")
     elif (use.order.tenant_id, path) not in use.repo.assets:
+        near = nearest(path, use.repo.asset_names.get(use.order.tenant_id, ()))
         yield use.problem("asset-missing", f"there is no file tenants/{use.order.tenant_id}/assets/{path[:100]}",
+                          f"did you mean {shown(near)}?" if near else
                           "put it there; a link out of the folder does not count", "asset")
 
 

@@ -6,7 +6,7 @@ are told apart in one pass, so that a hostile file costs little. It does not kno
 way inside the value.
 """
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -142,10 +142,22 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
             length = f"{len(value)} {unit}"
             yield Fault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
         case "uniqueItems":
-            yield Fault(path, "not-unique", f"{name} has an item twice", "remove one of them")
+            first, again = _twice(value)
+            yield Fault((*path, again), "not-unique", f"item {again + 1} of {name} is item {first + 1} again",
+                        "remove one of them")
         case other:
             yield Fault(path, "not-valid", f"{name} {shown(value)} breaks the rule `{other}` of its schema",
                         "read the field's description in the schema")
+
+
+def _twice(items: Sequence[Any]) -> tuple[int, int]:
+    """Where the first item that stands again stands first, and again; there is one."""
+    seen: dict[bytes, int] = {}
+    for index, item in enumerate(items):
+        first = seen.setdefault(canonical_json(item), index)
+        if first != index:
+            return first, index
+    raise ValueError("no item stands twice")
 
 
 def _unknown(error: Any, path: Path, name: str) -> Iterator[Fault]:

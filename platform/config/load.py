@@ -59,15 +59,16 @@ def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collectio
     for folder in module_folders:
         if only is None or folder.name in used:
             loading.module(folder)
-    assets, wrong = bound_assets(root, loading.orders.values(), digests)
-    loading.problems += wrong
+    found = bound_assets(root, loading.orders.values(), digests)
+    loading.problems += found.problems
     return Repo(
         root=str(root), tenants=loading.tenants, orders=loading.orders, contracts=loading.contracts,
         prices=PriceList(loading.table(tables.PRICES)),
         promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
         topup_methods={row.topup_method_id: row for row in loading.table(tables.METHODS)},
         payments=tuple(loading.table(tables.PAYMENTS)),
-        reasons=loading.reasons(), profile=profile, assets=assets, unreadable=loading.unreadable,
+        reasons=loading.reasons(), profile=profile, assets=found.assets, asset_names=found.names,
+        unreadable=loading.unreadable,
         module_ids=frozenset(folder.name for folder in module_folders),
         tenant_ids=frozenset(folder.name for folder in tenant_folders), problems=tuple(sorted(loading.problems)))
 

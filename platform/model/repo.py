@@ -37,6 +37,7 @@ class Repo:
     reasons: Reasons = field(default_factory=Reasons)
     profile: Profile = field(default_factory=Profile)
     assets: Mapping[tuple[str, str], Asset] = field(default_factory=dict)  # by (tenant id, path)
+    asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # files of tenants that miss a bound one
     unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # orders that could not be read -> their file
     module_ids: frozenset[str] = frozenset()  # every folder of modules/, read or not: what is known and only broken
     tenant_ids: frozenset[str] = frozenset()  # every folder of tenants/, read or not

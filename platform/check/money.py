@@ -7,7 +7,7 @@ from platform.check.say import each_order, of_module, of_order, of_step
 from platform.check.words import meant
 from platform.model.ids import RUN_CHARGE, is_internal
 from platform.model.order import Order
-from platform.model.prices import PriceRow
+from platform.model.prices import Payment, PriceRow
 from platform.model.problem import Place, Problem
 from platform.model.reasons import PLATFORM_REASONS
 from platform.model.repo import Repo
@@ -87,10 +87,16 @@ def promotions(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 
 def payments(repo: Repo, today: date) -> Iterator[Problem]:
-    """A payment is a known tenant's, by a known method."""
+    """A payment is a known tenant's, by a known method, and stands there once: tenant, method and reference are what
+    makes it one payment, whatever it is called."""
     tenants = repo.tenant_ids | repo.tenants.keys()
+    first: dict[tuple[str, str, str], Payment] = {}
     for payment in repo.payments:
         subject = ("payment", payment.payment_id)
+        other = first.setdefault((payment.tenant_id, payment.topup_method_id, payment.reference), payment)
+        if other is not payment and payment.reference:
+            yield Problem(payment.place, "duplicate-id", f"the reference `{payment.reference}` stands here again, "
+                          f"first at {other.place}", "keep one of them", subject)
         if payment.tenant_id not in tenants:
             yield Problem(payment.place, "unknown-tenant", f"there is no tenant `{payment.tenant_id}`",
                           meant(payment.tenant_id, tenants, "see the folders of tenants/"), subject)
@@ -116,7 +122,7 @@ def reasons(repo: Repo, today: date) -> Iterator[Problem]:
     file = "config/reasons.yml"
     known = repo.module_ids | repo.contracts.keys() | {"global"}
     declared = repo.reasons.by_slug
-    if any(problem.place.file == file and not problem.warning for problem in repo.problems):
+    if not declared and any(problem.place.file == file and not problem.warning for problem in repo.problems):
         return  # the file could not be read, and that is said
     for slug in PLATFORM_REASONS:
         if slug not in declared:

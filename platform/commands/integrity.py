@@ -1,7 +1,7 @@
 """`integrity-validate`: the ledger, the run records and the outputs on disk agree. Looks, changes nothing."""
 import argparse
 
-from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.commands.common import add_json, add_order, add_places, open_asked, show
 from platform.ledger.audit import audit
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 1 when only outputs are."""
-    session = open_session(arguments)
+    session = open_asked(arguments)
     ledger = list(audit(session.billing_state_dir)) if session.has_ledger else []
     orders = [order for order in session.plan.orders.values() if _asked(order.id, arguments)]
     outputs = [] if ledger else [line for order in orders for line in _order(session, order)]

@@ -3,7 +3,7 @@ import argparse
 import sys
 import time
 
-from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.commands.common import add_json, add_order, add_places, open_asked, show
 from platform.commands.standing import narrow, standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _look(arguments: argparse.Namespace) -> Status:
-    session = open_session(arguments)
+    session = open_asked(arguments)
     narrow(session, arguments)
     return standing(session)
 

@@ -3,7 +3,7 @@ import argparse
 import sys
 
 from platform.commands.common import add_json, add_places, open_session, show
-from platform.errors import UsageError
+from platform.errors import ConflictError, UsageError
 from platform.ledger.credit import topup
 from platform.ledger.payments import apply_payments
 from platform.model.repo import Repo
@@ -12,12 +12,20 @@ from platform.model.repo import Repo
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
-    parser.add_argument("--amount-credits", required=True, type=int, metavar="N", help="a positive whole number")
+    parser.add_argument("--amount-credits", required=True, type=_whole_number, metavar="N",
+                        help="a positive whole number")
     parser.add_argument("--topup-method-id", required=True, metavar="ID", help="of config/topup_methods.csv")
     parser.add_argument("--reference", required=True, metavar="TEXT",
                         help="what the method calls this payment; with tenant and method it is the key")
     parser.add_argument("--note", default="", metavar="TEXT")
     add_json(parser)
+
+
+def _whole_number(text: str) -> int:
+    """Digits and nothing else: int() would also take 1_000 and +5."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,6 +54,11 @@ def _check(repo: Repo, arguments: argparse.Namespace) -> None:
     if method is None or not method.enabled:
         known = ", ".join(sorted(name for name, row in repo.topup_methods.items() if row.enabled))
         raise UsageError(f"top-up method {arguments.topup_method_id!r} is not there or not enabled; known: {known}")
+    for payment in repo.payments:
+        if (payment.tenant_id, payment.topup_method_id, payment.reference) == (
+                arguments.tenant_id, arguments.topup_method_id, arguments.reference):
+            raise ConflictError(f"{payment.place}: payment {payment.payment_id} has this reference already; it is "
+                                "posted when it is CONFIRMED, use another reference for another payment")
     texts = {"--reference": arguments.reference, "--note": arguments.note}
     for name, text in texts.items():
         if any(ord(character) < 32 for character in text):

@@ -102,7 +102,7 @@ def as_text(answer: CreditWhy) -> str:
                 f"{row.deliverable_id}, {sold}"),
         ("price", _price_words(answer)),
         ("task", row.task_hash + (":" if answer.task else "; what was ordered then is kept nowhere any more")),
-        *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task)),
+        *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task) if answer.task),
         ("epoch", f"{row.refund_epoch}: " + ("nothing was given back before" if not row.refund_epoch else
                                              f"it had been given back {row.refund_epoch} times before")),
         *(("", f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, item "
@@ -123,13 +123,12 @@ def _price_words(answer: CreditWhy) -> str:
 
 
 def _ordered(task: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """What a task manifest holds beside the names that were said already, flat."""
-    for name in ("module_version", "inputs", "bindings", "deliverables", "period"):
-        value = task.get(name)
-        if isinstance(value, Mapping):
-            yield from ((f"{name}.{key}", inner) for key, inner in value.items() if inner is not None)
-        elif value:
-            yield name, value
+    """What a task manifest holds beside the names that were said already, each input and binding by itself."""
+    yield "module_version", task.get("module_version")
+    yield from ((f"inputs.{port}", value) for port, value in task.get("inputs", {}).items() if value is not None)
+    for pointer, binding in task.get("bindings", {}).items():
+        yield from ((f"bindings.{pointer}.{name}", value) for name, value in binding.items())
+    yield from ((name, task[name]) for name in ("deliverables", "period") if task.get(name))
 
 
 def _run_words(answer: CreditWhy) -> str:

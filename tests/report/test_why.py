@@ -163,10 +163,11 @@ def test_an_old_credit_is_still_explained_when_its_record_was_replaced(repo):
     assert (answer["task"]["inputs"]["text"], answer["run"]) == ("tea", None)
     said = command(repo, f"{WHY} --charge {row['transaction_item_id']}").stdout
     assert "6 credits since 2026-01-01" in said and "the list was edited since" in said
-    assert 'inputs.text "tea"' in said and "replaced by that of a later run" in said
+    assert 'inputs.text "tea"' in said and 'deliverables ["said"]' in said and "replaced by that of a later run" in said
     for file in (repo / "runtime/tenant/tea/.tasks").glob("*"):
-        file.write_text("{}")
+        file.write_text('{"inputs": {"text": "a lie"}}')
     assert why(repo, f"--charge {row['transaction_item_id']}")["task"] == {}
+    assert "kept nowhere any more" in command(repo, f"{WHY} --charge {row['transaction_item_id']}").stdout
 
 
 def test_a_refund_and_the_charge_after_it_name_each_other(repo):

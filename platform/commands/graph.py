@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "svg":
         drawing = draw.svg(graph.dot(status.orders, status.refused))
         if not drawing:
-            raise UsageError("Graphviz made no drawing of so many steps; ask for one order, or take --format text")
+            raise UsageError("Graphviz made no drawing in a minute; ask for one order, or take --format text")
         sys.stdout.write(drawing)
         return 0
     form = {"text": graph.text, "mermaid": graph.mermaid, "dot": graph.dot}[arguments.format]

@@ -2,6 +2,7 @@
 import argparse
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from platform.check.words import meant
@@ -15,6 +16,8 @@ from platform.report.statement_html import as_html
 from platform.report.statement_text import as_text
 from platform.report.words import one_line
 from platform.tasks.session import known_orders
+
+_DRAWING_TIMEOUT_S = 10  # of each order; without its drawing the page says the same in a list
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = as_text(made)
     if arguments.html:
         file = Path(arguments.html)
-        write_atomic(file, as_html(made, standing(session).orders, svg).encode())
+        write_atomic(file, as_html(made, standing(session).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
         text = f"{file}: {len(made.lines)} posts, closing balance {made.closing_credits} credits"
     show(arguments, asdict(made), text)
     return 0

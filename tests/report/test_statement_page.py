@@ -3,6 +3,7 @@ import csv
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -100,6 +101,16 @@ ORDER = OrderState("tenant", "tea", "Tea", "DUE", "", 10, STEPS)
 def test_without_graphviz_the_list_says_what_the_drawing_would() -> None:
     text = as_html(made(), [ORDER], lambda _: "")
     assert "after a" in text and "<figure class=\"drawing\"" not in text
+
+
+def test_text_from_anywhere_is_escaped_in_the_page_and_in_its_drawing() -> None:
+    """Tenant, title, reason, message, note: each a script."""
+    script = "<script>alert(1)</script>"
+    step = replace(STEPS[0], state="FAILED", reason=script, message=script)
+    order = replace(ORDER, title=script, reason=script, steps=(step, replace(STEPS[1], reason=script)))
+    lines = tuple(replace(line, note=script, words=script) for line in made().lines)
+    text = as_html(replace(made(), tenant_name=script, lines=lines), [order], svg)
+    assert "script" not in Seen(text).tags and script in Seen(text).text
 
 
 def test_an_order_that_is_gone_is_named_with_what_it_delivered() -> None:

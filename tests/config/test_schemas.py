@@ -45,6 +45,19 @@ def test_every_field_has_a_description(name):
             and not definitions.get(item.get("$ref", "").rpartition("/")[2], {}).get("description")] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_has_an_example_or_a_list_of_what_it_may_be_and_the_examples_conform(name):
+    """Editors show them. A boolean needs none."""
+    document = json.loads((SCHEMAS / f"{name}.schema.json").read_bytes())
+    definitions = {"$defs": document.get("$defs", {})}
+    fields = [(field, item) for part in inside(document) for field, item in part.get("properties", {}).items()]
+    told = {"examples", "enum", "const", "$ref"}
+    assert [field for field, item in fields if item.get("type") != "boolean" and not told & item.keys()] == []
+    wrong = [(field, fault.what) for field, item in fields for example in item.get("examples", ())
+             for fault in faults(validator({**item, **definitions}), example)]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(("name", "field"), [("workorder", "steps"), ("tenant", "tenant_id"), ("module", "version"),
                                              ("reasons", "reasons"), ("receipt", "sha256")])
 def test_an_example_without_a_required_field_does_not_conform(name, field):

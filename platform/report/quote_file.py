@@ -70,8 +70,6 @@ def moved(old: Kept, new: Kept) -> tuple[str, ...]:
     A step that is new or gone is told once, not again with each of its prices; a charge is told when nothing else
     says why it differs.
     """
-    if all(digest_of(getattr(old, part)) == digest_of(getattr(new, part)) for part in PARTS):
-        return ()
     found = [_graph(name, before, now) for name, before, now in _changes(old.graph, new.graph)]
     found += [f"prices: {name} was {before} credits, now {now}" for name, before, now in _changes(old.prices,
               new.prices) if before is not None and now is not None]
@@ -79,6 +77,8 @@ def moved(old: Kept, new: Kept) -> tuple[str, ...]:
               for name, before, now in _changes(old.balances, new.balances)]
     found += [f"charges: {name} was {before or 'not in the quote'}, now {now or 'not in the run'}"
               for name, before, now in _changes(old.charges, new.charges)]
+    if old.total_credits != new.total_credits:
+        found.append(f"total: {old.total_credits} credits were quoted, now {new.total_credits}")
     return tuple(found)
 
 

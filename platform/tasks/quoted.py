@@ -42,7 +42,7 @@ def read_quote(file: Path, name: str) -> Kept:
         value = json.loads(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: lists in lists, thousands deep
         raise InputError([_damaged(name, f"is not JSON ({error})")]) from error
     if found := schema_faults("quote", value, "the quote"):
         raise InputError(list(problems_of(found, Source(name))))

@@ -120,10 +120,11 @@ def test_a_run_that_is_held_to_its_quote_goes_on_when_nothing_moved(repo):
 @pytest.mark.parametrize(("path", "old", "new", "said"), [
     (TEA, "text: tea", "text: coffee", ["graph: step tenant/tea/one was ", "graph: step tenant/tea/two was "]),
     ("config/module_prices.csv", "say,said,2", "say,said,3", ["prices: tenant/tea/one/said was 2 credits, now 3",
-                                                              "charges: tenant/tea was 12 credits, now 13 credits"]),
+                                                              "charges: tenant/tea was 12 credits, now 13 credits",
+                                                              "total: 12 credits were quoted, now 13"]),
     ("config/payments.csv", ",100,", ",99,", ["balances: tenant had 100 credits, now 99 credits"]),
     ("tenants/tenant/tenant.yml", "A tenant", "A tenant\nstatus: suspended", [
-        "charges: tenant/tea was 12 credits, now tenant_suspended"]),
+        "charges: tenant/tea was 12 credits, now tenant_suspended", "total: 12 credits were quoted, now 0"]),
 ])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_run_is_refused_with_what_moved_and_posts_nothing(repo, path, old, new, said, line):
@@ -141,7 +142,8 @@ def test_a_step_more_is_named_once(repo):
     edit(repo, TEA, "steps:\n", "steps:\n  - {step_id: more, module_id: say, kind: transform, inputs: {text: x}}\n")
     told = command(repo, ORCHESTRATOR).stderr.splitlines()
     assert told[1:] == ["  graph: step tenant/tea/more is new",
-                        "  charges: tenant/tea was 12 credits, now 17 credits"]
+                        "  charges: tenant/tea was 12 credits, now 17 credits",
+                        "  total: 12 credits were quoted, now 17"]
 
 
 def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
@@ -157,13 +159,15 @@ def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
 @pytest.mark.parametrize(("text", "status", "said"), [
     (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:1: error[not-valid]: is not JSON"),
     ("{}", 10, "error[missing-field]"), ('"total_credits": 12', 10, "error[out-of-range]"),
-    ('"tenant": 100', 10, "balances is not what its digest says")])
+    ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits were"),
+    ("[" * 200000, 10, "is not JSON")])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said, line):
     if text is not None:
         asked(repo, "--save kept.json")
         kept = (repo / "kept.json").read_text()
-        changed = {'"total_credits": 12': '"total_credits": -1', '"tenant": 100': '"tenant": 1'}
+        changed = {'"total_credits": 12': '"total_credits": -1', '"total_credits": 12,': '"total_credits": 11,',
+                   '"tenant": 100': '"tenant": 1'}
         assert text not in changed or text in kept
         (repo / "kept.json").write_text(kept.replace(text, changed[text]) if text in changed else text)
     done = command(repo, line)

@@ -112,6 +112,19 @@ def test_an_order_and_its_charge_can_be_asked_too(repo):
     assert broken["problems"][0].startswith(f"{TEA}:2:8: error[")
 
 
+def test_a_refused_order_says_why_nothing_of_it_runs_and_still_what_moved(repo):
+    edit(repo, TEA, "text: tea", "text: coffee")
+    (repo / "tenants/tenant/tenant.yml").write_text("tenant_id: tenant\ntenant_name: A tenant\nstatus: suspended\n")
+    one = why(repo, "tenant/tea/one")
+    assert (one["verdict"], one["words"]) == ("refused", "tenant_suspended")
+    assert [each["field"] for each in one["reasons"]] == ["task_hash", "inputs.text"]
+    assert (one["charge"]["verdict"], one["charge"]["refusal"], one["charge"]["credits"]) == (
+        "refused", "tenant_suspended", 7)
+    said = command(repo, f"{WHY} tenant/tea").stdout.splitlines()
+    assert said[0] == "workorder:tenant/tea  refused: tenant_suspended"
+    assert "  its part of charge:tenant/tea: refused, tenant_suspended; 7 credits not paid" in said
+
+
 def test_on_a_fresh_clone_everything_is_new_and_nothing_is_made(tmp_path):
     repo = repository(tmp_path / "repo", CASES / "first_run_and_second" / "repo")
     answer = why(repo, "tenant/tea/two")

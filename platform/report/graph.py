@@ -10,7 +10,12 @@ from platform.report.words import in_credits, one_line
 
 _LONGEST_TITLE = 60
 _NAMED_UPSTREAM = 4  # in a line of text; the rest are counted
-_MERMAID_PLAIN = frozenset(" ,.:-_/+()abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+# What could end a label, or mean something in Markdown, Mermaid or HTML. Names, not numbers: Mermaid decodes #35; in a
+# node's label only, and shows it in a frame's title as it stands.
+_MERMAID_ENTITIES = str.maketrans({
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "#": "&num;", "`": "&grave;", "\\": "&bsol;", "*": "&ast;",
+    "%": "&percnt;", "@": "&commat;", "$": "&dollar;", "[": "&lsqb;", "]": "&rsqb;", "{": "&lcub;", "}": "&rcub;",
+    "|": "&vert;"})
 _FILLS = {"COMPLETED": "#d9f2df", "FAILED": "#f8d7da", "SKIPPED": "#fdf0c8", "RUNNING": "#cfe8fc", "DUE": "#ffffff"}
 
 _DOT_STYLE = (
@@ -91,9 +96,7 @@ def _label(step: StepState) -> tuple[str, ...]:
 
 
 def _mermaid(lines: Sequence[str]) -> str:
-    """Every character that could end a label, or mean something in Markdown or HTML, as its number."""
-    return "<br>".join("".join(mark if mark in _MERMAID_PLAIN or ord(mark) > 127 else f"#{ord(mark)};" for mark in line)
-                       for line in lines)
+    return "<br>".join(line.translate(_MERMAID_ENTITIES) for line in lines)
 
 
 def _dot_node(name: str, label: Sequence[str], state: str) -> str:

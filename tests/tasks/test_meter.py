@@ -1,10 +1,15 @@
 """The progress line: its numbers can be checked by hand, and it never wraps."""
 import re
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from platform.tasks.lines import Counts
 from platform.tasks.meter import Meter, clock, line
+from platform.tasks.progress import Live
+from platform.tasks.reporter import Plain, Reporter
 from tests.support import repository
 from tests.terminal import Terminal
 
@@ -79,3 +84,25 @@ def test_only_what_is_due_counts(tmp_path: Path):
     assert not any("/7 steps" in row for row in screen(second.seen))
     assert max(len(row) for row in screen(second.seen) if " steps  " in row) < 60
     assert "\x1b[?25h" in second.seen  # the cursor is shown again
+
+
+def test_whoever_turns_out_not_to_run_leaves_the_count():
+    """Three are at it: one ran, one is refused for want of credits, one still runs."""
+    live = Live(StringIO())
+    for name in ("step:t/o/ran", "step:t/o/refused", "step:t/o/runs"):
+        live.running(name)
+    live.done("step:t/o/ran")
+    live.not_due("step:t/o/refused")
+    live.moved(Counts(spent_credits=10, refunded_credits=5))
+    assert replace(live.meter(), elapsed_s=0.0) == Meter(2, 1, ("t/o/runs",), 10, 5)
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(monkeypatch: pytest.MonkeyPatch):
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "dumb")
+    assert type(Reporter(Screen(), {})._progress) is Plain
+    monkeypatch.setenv("TERM", "xterm")
+    assert type(Reporter(Screen(), {})._progress) is Live

@@ -32,6 +32,31 @@ def schema_faults(kind: str, value: Any, whole: str = "the file") -> list[Fault]
     return faults(_validator(kind), value, whole)
 
 
+class RowRules:
+    """The rows of one table against the schema of its rows. Such a schema has rules for single columns only, so each
+    distinct value of a column is judged once, and a row that has a fault as a whole: most values stand in many rows."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._columns = {name: validator(rule) for name, rule in schema(kind)["properties"].items()}
+        self._required = frozenset(schema(kind)["required"])
+        self._right: set[tuple[str, Any]] = set()
+
+    def faults(self, values: Mapping[str, Any]) -> list[Fault]:
+        """In what a row of typed values, by column, does not conform."""
+        if self._required <= values.keys() and all(self._holds(cell) for cell in values.items()):
+            return []
+        return schema_faults(self._kind, values, "the row")
+
+    def _holds(self, cell: tuple[str, Any]) -> bool:
+        if cell in self._right:
+            return True
+        right = self._columns[cell[0]].is_valid(cell[1])
+        if right:
+            self._right.add(cell)
+        return right
+
+
 def problems_of(found: list[Fault], source: Source, subject: tuple[str, ...] = (), *,
                 warning: bool = False) -> Iterator[Problem]:
     """Faults of a file's value as problems at their places."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from platform.check.conform import Fault
 from platform.config.csv import MAX_PROBLEMS, Row, read_csv
-from platform.config.schema import problems_of, schema, schema_faults
+from platform.config.schema import RowRules, problems_of, schema
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Place, Problem, Source
 
@@ -51,11 +51,12 @@ def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
     """The rows of a table's file that are right, and the problems of the others."""
     rows, problems = read_csv(data, table.file, schema(table.name))
     made = []
+    rules = RowRules(table.name)
     first: dict[str, Source] = {}
     for row in rows:
         unread = {fault.path for fault in row.faults}  # of the wrong type: no value, and not missing either
-        found = [*row.faults, *(fault for fault in schema_faults(table.name, row.values, "the row")
-                                if fault.path not in unread), *_reversed(row)]
+        judged = [fault for fault in rules.faults(row.values) if fault.path not in unread]
+        found = [*row.faults, *judged, *_reversed(row)]
         name = str(row.values.get(table.key, ""))
         if name and first.setdefault(name, row.source) is not row.source:
             found.append(Fault((table.key,), "duplicate-row", f"`{name}` stands here again, first at "

@@ -2,8 +2,8 @@
 import pytest
 
 from platform.config.csv import read_csv
-from platform.config.schema import schema
-from platform.config.tables import METHODS, read_table
+from platform.config.schema import RowRules, schema
+from platform.config.tables import METHODS, PAYMENTS, PRICES, PROMOTIONS, read_table
 
 HEADER = b"topup_method_id,name,enabled,instructions\n"
 
@@ -67,3 +67,22 @@ def test_of_a_table_with_very_many_faults_the_first_are_told_and_it_stops_everyt
     assert rows == []
     assert 100 < len(problems) < 110
     assert (problems[-1].code, problems[-1].subject) == ("too-many-problems", ())
+
+
+@pytest.mark.parametrize("table", [PRICES, PROMOTIONS, METHODS, PAYMENTS], ids=lambda table: table.name)
+def test_a_tables_schema_has_rules_for_single_columns_only(table):
+    """What `RowRules` builds on."""
+    of_rows = {"type", "properties", "required", "additionalProperties"}
+    about = {"$schema", "$id", "title", "description", "examples"}
+    assert schema(table.name).keys() <= of_rows | about
+    assert not any("$ref" in rule for rule in schema(table.name)["properties"].values())
+
+
+def test_a_value_is_judged_once_and_a_wrong_one_in_every_row():
+    rules = RowRules("topup_methods")
+    right = {"topup_method_id": "bank-wire", "name": "Bank wire", "enabled": True}
+    wrong = {**right, "topup_method_id": "Bank wire!"}
+    for _ in range(2):
+        assert rules.faults(right) == []
+        assert [fault.path for fault in rules.faults(wrong)] == [("topup_method_id",)]
+        assert [fault.path for fault in rules.faults({"name": "Bank wire", "enabled": True})] == [("topup_method_id",)]

@@ -27,7 +27,8 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
         try:
             return int(super().parse_execute(in_args))
         except CmdParseError as error:
-            sys.stderr.write(f"{str(error).splitlines()[0]}; see `doit help run`\n")
+            told = str(error).partition(" (parsing options")[0]
+            sys.stderr.write(f"{told.removeprefix('Error parsing Command: ')}; see `doit help run`\n")
             return USAGE
 
     def execute(self, params: Any, args: list[str]) -> int:

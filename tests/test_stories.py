@@ -48,6 +48,9 @@ def keep_their_word(asked: answers.Answers, act: dict[str, Any], before: "State"
     if not any(post.startswith("REFUND") for post in posted):
         assert {tenant: after.balances[tenant] for tenant in asked.balances} == asked.balances, act
     assert answers.unexplained(asked, after.new_runs(before)) == [], act
+    if act.get("exit", 0) == 0 and "step:" not in act["run"] and "charge:" not in act["run"]:
+        due = {name for name, step in asked.steps.items() if step.reasons}
+        assert due <= after.new_runs(before).keys(), act
     assert {name: answers.lines(asked.steps[name]) for name in act.get("why", {})} == act.get("why", {}), act
 
 

@@ -66,6 +66,11 @@ def guarded(action: Callable[[], int]) -> int:
         return 0
 
 
+def full_parser() -> Parser:
+    """The parser of all commands, for who writes about them."""
+    return _parser(COMMANDS)
+
+
 def _parser(wanted: Collection[str]) -> Parser:
     """The parser of the wanted commands: the others are named, not imported. Its `whole` makes that of all."""
     parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")

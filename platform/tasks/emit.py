@@ -16,10 +16,10 @@ from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.report.words import in_credits
 from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
-from platform.tasks.lines import in_credits
 from platform.tasks.session import Session
 from platform.tasks.told import Told
 

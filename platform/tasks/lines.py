@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from platform.report.words import in_credits
+
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
 
@@ -44,10 +46,6 @@ class Counts:
 
     def _more(self, **more: int) -> "Counts":
         return replace(self, **{name: getattr(self, name) + int(count) for name, count in more.items()})
-
-
-def in_credits(amount: int) -> str:
-    return f"{amount} credit{'' if abs(amount) == 1 else 's'}"
 
 
 def one_line(text: str) -> str:

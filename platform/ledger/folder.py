@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platform.errors import CorruptError
 from platform.ledger import manifest
-from platform.ledger.balance import Book
+from platform.ledger.balance import Account, Book
 from platform.ledger.disk import Disk, read_whole, write_whole
 from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
@@ -77,6 +77,8 @@ class StateFolder:
 
     def _followed(self) -> Followers:
         """The projections, as the journal has them now. CorruptError when one differs."""
+        if self.log.seq:
+            self.log.make_durable()  # no projection may outlive a power loss that its post does not
         files, known, self._files = self._files, self._manifest, None  # None again when this is interrupted
         if files is None:
             files = Followers(self.folder, self._disk)
@@ -142,10 +144,12 @@ class StateFolder:
     def _credits_are_true(self) -> tuple[bytes, bool]:
         """tenants_credits.csv as it should be, and whether it is. CorruptError when it was never true."""
         truth = credits_lines(self.book.accounts())
-        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever())
+        since = self._manifest.seq if self._manifest else 0
+        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever(), since)
 
-    def _credits_ever(self) -> Iterator[bytes]:
-        past = Book()
+    def _credits_ever(self) -> Iterator[tuple[int, str, bytes]]:
+        past: dict[str, int] = {}
         for record in self.log.records():
-            past.apply(record.post, record.body, record.ts)
-            yield as_csv([credits_row(record.post.tenant_id, past.account(record.post.tenant_id))])
+            tenant = record.post.tenant_id
+            past[tenant] = past.get(tenant, 0) + record.post.amount_credits
+            yield record.seq, tenant, as_csv([credits_row(tenant, Account(past[tenant], record.ts))])

@@ -129,15 +129,22 @@ class Followers:
         return {name: file.state() for name, file in self._files.items()}
 
 
-def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[bytes]) -> bool:
-    """Whether tenants_credits.csv is the truth; a file that was true once is stale and False, any other is refused.
-    `ever` are all its lines at any time of the journal's history, read only when they are needed."""
+def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[tuple[int, str, bytes]], since_seq: int) -> bool:
+    """Whether tenants_credits.csv is the truth; a file that was the truth at `since_seq` or later is stale and False,
+    any other is refused. `ever` is (seq, tenant, its line then) of each record, read only when it is needed."""
     there = read_whole(disk, path)
-    if there == now:
-        return True
-    if there is not None:
-        known = {now.partition(b"\n")[0] + b"\n", *ever}
-        for number, line in enumerate(there.splitlines(keepends=True), 1):
-            if line not in known:
-                raise CorruptError(f"{path}:{number}: was never true of the journal; {REBUILD}")
-    return False
+    if there is None or there == now:
+        return there is not None
+    header, *rows = there.splitlines(keepends=True) or [b""]
+    claimed = {row.partition(b",")[0].decode(errors="replace"): row for row in rows}
+    if header == now.partition(b"\n")[0] + b"\n" and rows == [claimed[tenant] for tenant in sorted(claimed)]:
+        untrue = set(claimed)
+        if not untrue and not since_seq:
+            return False
+        for seq, tenant, line in ever:
+            (untrue.discard if claimed.get(tenant) == line else untrue.add)(tenant)
+            if not untrue and seq >= since_seq:
+                return False
+    right = now.splitlines(keepends=True)
+    number = next((number for number, row in enumerate([header, *rows]) if row not in right), 0) + 1
+    raise CorruptError(f"{path}:{number}: was never true of the journal; {REBUILD}")

@@ -123,6 +123,11 @@ class Ledger:
         with self._exclusive():
             self._state.checkpoint()
 
+    def close(self) -> None:
+        """Give the journal's handle back; the ledger opens it again when it is asked."""
+        with self._thread:
+            self._state.forget()
+
     def _take(self, own: _Request) -> list[_Request]:
         """All that wait. One that a batch which broke off had taken is tried again by itself."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -165,8 +165,10 @@ def create(folder: Path, disk: Disk) -> None:
 
 
 def is_journal_there(folder: Path, disk: Disk) -> bool:
-    try:
-        with opened(disk, folder / JOURNAL):
-            return True
-    except FileNotFoundError:
-        return False
+    """StorageError when the disk does not say."""
+    with refusals(folder / JOURNAL, "open"):
+        try:
+            with opened(disk, folder / JOURNAL):
+                return True
+        except FileNotFoundError:
+            return False

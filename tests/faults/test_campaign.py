@@ -1,0 +1,36 @@
+"""The bounded campaign: a part of each kind of fault, by a fixed seed. `scripts/fault_campaign` tries them all."""
+import shutil
+
+import pytest
+
+from tests.faults.campaign import KINDS, run
+from tests.faults.crash import operations
+from tests.faults.kernel import kernel
+from tests.faults.work import golden
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if name != "kernel"])
+def test_no_promise_is_broken(kind: str) -> None:
+    (result,) = run([kind], seed=1, fast=True)
+    assert result.failures == ()
+    assert result.tried > 0
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_no_promise_is_broken_by_a_real_kill_in_the_kernel() -> None:
+    if not any(kernel(1)):
+        pytest.skip("strace may not trace here")
+    (result,) = run(["kernel"], seed=1, fast=True)
+    assert result.failures == ()
+
+
+def test_the_same_seed_tries_the_same_points() -> None:
+    names = [[point.name for point in KINDS["power"].points(7)] for _ in range(2)]
+    assert names[0] == names[1]
+    assert len(names[0]) == len(set(names[0])) > 10_000
+
+
+def test_the_day_has_every_kind_of_post_and_every_operation_of_the_disk() -> None:
+    assert [str(post["type"]) for post in golden()] == ["TOPUP", "SPEND", "REFUND", "SPEND", "TOPUP", "TOPUP", "SPEND"]
+    assert {"lock", "open", "size", "read", "append", "write", "sync", "truncate", "replace",
+            "sync_folder"} == set(operations())

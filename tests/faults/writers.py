@@ -1,0 +1,79 @@
+"""Many processes on one state, killed at random: what any of them was told is there, once; nothing is twice."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from platform.errors import CorruptError
+from platform.ledger.audit import verify
+from platform.ledger.journal import Ledger
+from tests.faults.points import Point, Points
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS, WRITERS, BETWEEN_KILLS_S = (3, 60), 4, 0.15
+WRITER = """
+import sys; sys.path.insert(0, sys.argv[1]); import _platform_boot
+from pathlib import Path
+from platform.ledger.credit import topup
+from platform.ledger.journal import Ledger
+ledger, number = Ledger.create(Path(sys.argv[2])), 0
+while True:
+    ledger.post(lambda book: [topup("tenant", 1, method, f"{sys.argv[3]}-{number}") for method in "mn"])
+    print(f"{sys.argv[3]}-{number}", flush=True)
+    number += 1
+    if number % 20 == 0: ledger.checkpoint()
+"""
+
+
+def writers(seed: int) -> Points:
+    for seconds in SECONDS:
+        yield Point(f"{seconds}s", partial(_attempt, seed, seconds))
+
+
+def _attempt(seed: int, seconds: int, folder: Path) -> str:
+    chance, told, begun = random.Random(seed), set[str](), 0
+    until = time.monotonic() + seconds
+    running: list[subprocess.Popen[str]] = []
+    while time.monotonic() < until or begun < 2 * WRITERS:
+        while len(running) < WRITERS:
+            running.append(_start(folder, f"w{begun}"))
+            begun += 1
+        time.sleep(BETWEEN_KILLS_S)
+        told |= _kill(running.pop(chance.randrange(len(running))))
+    for process in running:
+        told |= _kill(process)
+    return _judge(folder, told)
+
+
+def _start(folder: Path, name: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(ROOT), str(folder), name],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+
+
+def _kill(process: "subprocess.Popen[str]") -> set[str]:
+    """What it was told before it died; a writer that ended by itself says why."""
+    process.send_signal(signal.SIGKILL)
+    out, err = process.communicate()
+    heard = {line.strip() for line in out.splitlines(keepends=True) if line.endswith("\n")}
+    return heard | ({f"a writer ended: {err.splitlines()[-1]}"} if err else set())
+
+
+def _judge(folder: Path, told: set[str]) -> str:
+    if ended := [line for line in told if line.startswith("a writer ended")]:
+        return ended[0]
+    try:
+        with closing(Ledger.open(folder)) as ledger:
+            ledger.checkpoint()
+            there = [str(record.post.metadata["reference"]) for record in ledger.records()]
+    except CorruptError as error:
+        return f"wrongly refused: {error}"
+    if lost := told - set(there):
+        return f"lost: {len(lost)} of {len(told)}"
+    if len(there) != 2 * len(set(there)):
+        return "doubled, or half of a post of two"
+    return next(iter(verify(folder).findings), "")

@@ -34,8 +34,8 @@ HOSTILE = ("\0", "\x1b", "\x85", "\ufeff", "%YAML", "---")  # each of these ends
 WORDS_IN = [token for token in TOKENS if not token.startswith(HOSTILE)]
 SCALARS = st.sampled_from([
     None, True, False, 0, -1, 1, 2**63, 1e308, 1.5, "", "a", "yes", "012", "2026-02-30", "a\nb", "a\0b", "x" * 5000,
-    "make", "pack", "send", "__run__", "all", "extra", "../x", "table.csv", "$.a[0]", "$..a", "a@b.c,d@e.f", "* * 31 2 *",
-    "(", "(a", "STRICT", "delivery", "nxlkGI", "Zz9999", "\u202e", "AKIAABCDEFGHIJKLMNOP", 10**120])
+    "make", "send", "__run__", "all", "extra", "../x", "table.csv", "$.a[0]", "$..a", "a@b.c,d@e.f", "* * 31 2 *",
+    "pack", "(", "(a", "STRICT", "delivery", "nxlkGI", "Zz9999", "\u202e", "AKIAABCDEFGHIJKLMNOP", 10**120])
 NAMES = st.sampled_from([
     "from_step", "output_id", "asset", "selector", "take", "json_path", "as_path", "fixture", "a", "",
     "pattern", "minimum", "multipleOf", "enum", "type", "items", "schema", "id", "path", "default"])

@@ -109,7 +109,6 @@ class StateFolder:
         files, known = self._followed(), self._read_manifest()  # another process may have written one since
         truth, true = self._credits_are_true()
         if not (true and known and (known.seq, known.hash) == (self.log.seq, self.log.head)):
-            self.log.make_durable()
             files.sync(known.files if known else {})
             if not true:
                 write_whole(self._disk, self.folder / CREDITS, truth)

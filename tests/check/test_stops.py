@@ -169,3 +169,12 @@ def test_tables_become_values_with_their_days(small):
     assert repo.promotions["SUMMER"].effective_to == date(2026, 8, 31)
     assert [(payment.tenant_id, payment.amount_credits, payment.status) for payment in repo.payments] == [
         ("nxlkGI", 1000, "CONFIRMED")]
+
+
+def test_a_name_as_long_as_its_file_makes_no_line_of_that_length(small):
+    """Found by the fuzz test: a deliverable's id of 5,000 characters in the price list."""
+    prices = (small.root / "config/module_prices.csv").read_text()
+    small.put("config/module_prices.csv", prices + "make," + "x" * 5000 + ",5,2026-01-01,,true,\n")
+    (line,) = small.lines()
+    assert line.startswith("config/module_prices.csv:8:1: warning[price-unused]: `make` sells no `xxx")
+    assert len(line) < 1200

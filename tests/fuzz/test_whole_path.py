@@ -6,8 +6,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from platform.check import check
+from platform.config.load import load_profile, load_repo
+from platform.files import Digests
+from platform.plan.expand import expand
 from tests.fuzz.made import FILE_AND_DATA
-from tests.fuzz.whole import FILES, KINDS, Whole
+from tests.fuzz.whole import FILES, KINDS, NOW, Whole
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +25,13 @@ def whole() -> Iterator[Whole]:
 @given(case=FILE_AND_DATA)
 def test_any_file_is_values_or_problems_all_the_way_to_the_plan(whole: Whole, case: tuple[str, bytes]) -> None:
     whole.try_file(*case)
+
+
+def test_the_repository_that_is_changed_is_itself_without_an_error_and_planned(whole: Whole) -> None:
+    profile, wrong = load_profile(whole.root, whole.root / "config/runtime_profile.yml")
+    repo = load_repo(whole.root, profile, Digests())
+    assert [str(problem) for problem in (*wrong, *check(repo, NOW.date()))] == []
+    assert [len(order.steps) for order in expand(repo, (), NOW).orders.values()] == [4]
 
 
 @pytest.mark.parametrize("file", KINDS)

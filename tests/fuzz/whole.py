@@ -31,7 +31,33 @@ def _small() -> ModuleType:
 
 SMALL = _small()
 FILES: dict[str, str] = {name: text for name, text in SMALL.FILES.items() if not name.endswith(".py")}
+RICH_ORDER = """\
+work_order_id: UbjkpxZO
+mode: STRICT
+schedule_cron: 0 6 * * 1
+promotions: [WELCOME]
+metadata: {title: Sails, created_at: "2026-11-24"}
+steps:
+  - {step_id: a, module_id: make, kind: transform, deliverables: [all, extra], inputs: {topic: sails, count: 3}}
+  - step_id: b
+    module_id: make
+    kind: transform
+    needs: [a]
+    inputs:
+      topic: {from_step: a, output_id: report, selector: json, json_path: "$.a[0]"}
+      table: {asset: table.csv}
+      tags: [one, {from_step: a, output_id: text, selector: text}]
+  - step_id: p
+    module_id: pack
+    kind: packaging
+    inputs: {files: [{from_step: b, output_id: text, as_path: b/text.txt}, {asset: table.csv, as_path: table.csv}]}
+  - step_id: d
+    module_id: send
+    kind: delivery
+    inputs: {package_zip: {from_step: p, output_id: package_zip}, recipient: a@example.com, subject: Sails}
+"""
 ORDER, CONTRACT, PRICES = SMALL.ORDER, "modules/make/module.yml", "config/module_prices.csv"
+FILES[ORDER] = RICH_ORDER
 KINDS = (ORDER, CONTRACT, PRICES, "config/promotions.csv", "config/payments.csv", "config/topup_methods.csv",
          "config/reasons.yml", "config/runtime_profile.yml", "tenants/nxlkGI/tenant.yml")
 
@@ -41,7 +67,7 @@ class Whole:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="fuzz-"))
-        SMALL.Small(self.root)
+        SMALL.Small(self.root).put(ORDER, RICH_ORDER)
 
     def close(self) -> None:
         shutil.rmtree(self.root)

@@ -22,7 +22,7 @@ _DRAWING_TIMEOUT_S = 10  # of each order; without its drawing the page says the 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    parser.add_argument("--tenant-id", "--tenant", required=True, metavar="ID")
     parser.add_argument("--from", dest="date_from", default="", metavar="DAY", help="first day, UTC (2026-11-24)")
     parser.add_argument("--to", dest="date_to", default="", metavar="DAY", help="last day, UTC, inclusive")
     parser.add_argument("--html", default="", metavar="FILE", help="write it as one HTML file, too")

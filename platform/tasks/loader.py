@@ -1,4 +1,5 @@
 """Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
+import signal
 import sys
 from fnmatch import fnmatch
 from typing import Any
@@ -29,6 +30,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         now.charges.asked = orders_bought(words, session.known_orders(now.root))
         if cmd.execute_tasks or cmd.name == "clean":
             now.take_lock()  # until the process ends: nobody's folders are cleaned under a run
+        if not cmd.execute_tasks:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` ends like any listing
         if cmd.execute_tasks:
             now.always = getattr(cmd, "always", False)
             if now.options.quote:

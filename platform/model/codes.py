@@ -17,7 +17,7 @@ CODES: dict[str, Code] = {
     "not-a-file": Code("A link, folder, pipe or device stands where a plain file should. A link may lead into another "
                        "tenant's folder, so none is followed.", "Put the file itself there."),
     "file-empty": Code("The file is empty or holds comments only.", "Write it, or delete it."),
-    "file-too-large": Code("YAML files may have 256 KiB, CSV files 16 MiB.", "Split the file."),
+    "file-too-large": Code("YAML files may have 256 KiB, CSV files 2 MiB.", "Split the file."),
     "file-name": Code("A file below workorders/ is not named <work_order_id>.yml.", "Rename it."),
     "folder-name": Code("A folder of tenants/ or modules/ is not named by an id, so nothing can refer to it.",
                         "Rename it, or begin its name with _ if it is not meant to be one."),

@@ -19,7 +19,7 @@ from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reason, Reasons
 from platform.model.run import RunRecord, Status
 from platform.model.tenant import Tenant, TenantStatus
-from tests.ledger.conftest import NOON, noon, order, run, step
+from tests.ledger.conftest import NOON, order, run, step
 
 TODAY = date(2026, 11, 24)
 ACTIVE = Tenant("tenant", "A tenant")

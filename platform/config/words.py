@@ -27,6 +27,8 @@ _MEANINGS = (
     ("did not find expected <document start>", "yaml-syntax", "the file goes on after its value has ended",
      "indent the line like its neighbours"),
     ("did not find expected node content", "yaml-syntax", "a value is missing here", "write it, or close the bracket"),
+    # libyaml from 0.2.6 on stops by itself, far beyond our own limit
+    ("exceeded maximum nesting depth", "yaml-too-deep", "is nested deeper than 32 levels", "flatten it"),
     ("directive", "yaml-directive", "there is a % directive", "remove it"),
 )
 

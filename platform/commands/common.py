@@ -52,22 +52,6 @@ def open_session(arguments: argparse.Namespace) -> Session:
     return Session(root(), options(arguments))
 
 
-def open_asked(arguments: argparse.Namespace) -> Session:
-    """The same for what `add_order` parsed. UsageError for a tenant or an order that is not there: an answer about
-    nobody would look like a good one."""
-    session, tenant_id, work_order_id = open_session(arguments), arguments.tenant_id, arguments.work_order_id
-    tenants = session.root / "tenants"
-    if work_order_id and not tenant_id:
-        raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
-    if tenant_id and not (tenants / tenant_id / "tenant.yml").is_file():
-        known = sorted(path.parent.name for path in tenants.glob("*/tenant.yml"))
-        raise UsageError(f"tenant {tenant_id!r} is not there; known: {', '.join(known) or 'none'}")
-    if work_order_id and not (tenants / tenant_id / "workorders" / f"{work_order_id}.yml").is_file():
-        known = sorted(path.stem for path in (tenants / tenant_id).glob("workorders/*.yml"))
-        raise UsageError(f"work order {tenant_id}/{work_order_id} is not there; known: {', '.join(known) or 'none'}")
-    return session
-
-
 def one_order(arguments: argparse.Namespace) -> tuple[Session, PlannedOrder]:
     """A session and the order that --tenant-id and --work-order-id name; UsageError when the plan does not have it."""
     session = open_session(arguments)

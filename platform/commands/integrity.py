@@ -1,11 +1,11 @@
 """`integrity-validate`: the ledger, the run records and the outputs on disk agree. Looks, changes nothing."""
 import argparse
 
-from platform.commands.common import add_json, add_order, add_places, open_asked, show
+from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.ledger.audit import audit
-from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.run.current import damage
+from platform.tasks.scope import narrow
 from platform.tasks.session import Session
 
 
@@ -17,19 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 1 when only outputs are."""
-    session = open_asked(arguments)
+    session = open_session(arguments)
+    narrow(session, arguments.tenant_id, arguments.work_order_id)
     ledger = list(audit(session.billing_state_dir)) if session.has_ledger else []
-    orders = [order for order in session.plan.orders.values() if _asked(order.id, arguments)]
+    orders = session.plan.orders.values()
     outputs = [] if ledger else [line for order in orders for line in _order(session, order)]
     records = sum(len(session.runs(order)) for order in orders)
     state = f"{session.ledger.book.seq} posts" if session.has_ledger and not ledger else "no billing state yet"
     summary = f"{'ledger damaged' if ledger else state}, {records} run records: {len(ledger) + len(outputs)} findings"
     show(arguments, {"ledger": ledger, "outputs": outputs}, "\n".join([*ledger, *outputs, summary]))
     return 13 if ledger else 1 if outputs else 0
-
-
-def _asked(order: OrderId, arguments: argparse.Namespace) -> bool:
-    return arguments.tenant_id in ("", order.tenant_id) and arguments.work_order_id in ("", order.work_order_id)
 
 
 def _order(session: Session, order: PlannedOrder) -> list[str]:

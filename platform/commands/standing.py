@@ -1,22 +1,12 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
-import argparse
-
-from platform.ledger.charge import decide_charge
 from platform.model.plan import PlannedOrder
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
 from platform.tasks import lock
 from platform.tasks.order_record import order_file, read_order
-from platform.tasks.session import Session, known_orders
+from platform.tasks.session import Session
 
 _REFUSALS = ("not_enough_credits", "tenant_suspended")
-
-
-def narrow(session: Session, arguments: argparse.Namespace) -> None:
-    """Load only what --tenant-id and --work-order-id ask for."""
-    if arguments.tenant_id:
-        session.only = frozenset(order for order in known_orders(session.root) if order.tenant_id == arguments.tenant_id
-                                 and arguments.work_order_id in ("", order.work_order_id))
 
 
 def standing(session: Session) -> Status:
@@ -43,6 +33,4 @@ def _refusal(session: Session, order: PlannedOrder) -> str:
     record = read_order(session.runtime_dir, order.id)
     if record is None or record.reason not in _REFUSALS or not session.has_ledger:
         return ""
-    decision = decide_charge(session.ledger.book, order, session.repo.tenants[order.id.tenant_id],
-                             session.repo.promotions, session.now.date())
-    return record.reason if decision.refusal == record.reason else ""
+    return record.reason if session.charges.would_be_refused(order.id) == record.reason else ""

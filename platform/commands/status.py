@@ -3,10 +3,11 @@ import argparse
 import sys
 import time
 
-from platform.commands.common import add_json, add_order, add_places, open_asked, show
-from platform.commands.standing import narrow, standing
+from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
+from platform.tasks.scope import narrow
 
 _REDRAW_S = 1.0
 
@@ -35,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _look(arguments: argparse.Namespace) -> Status:
-    session = open_asked(arguments)
-    narrow(session, arguments)
+    session = open_session(arguments)
+    narrow(session, arguments.tenant_id, arguments.work_order_id)
     return standing(session)
 
 

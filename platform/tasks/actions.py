@@ -24,10 +24,8 @@ from platform.run.current import current as reasons_to_run
 from platform.run.step import run_step, skip_step
 from platform.tasks import session
 from platform.tasks.ci import with_annotations
-from platform.tasks.order_record import order_file, write_order
+from platform.tasks.order_record import write_order
 from platform.tasks.outcome import Refused, task_action
-
-__all__ = ["charge", "check", "clean_folder", "order_file", "refused", "settle_steps", "state", "step", "workorder"]
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
 _EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17}

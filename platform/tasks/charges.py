@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from platform.ledger.charge import decide_charge, unpaid
+from platform.ledger.balance import Book
+from platform.ledger.charge import ChargeDecision, decide_charge, unpaid
 from platform.ledger.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
@@ -98,17 +99,18 @@ class Charges:
         now = self._session
         tenant, day = now.repo.tenants[order.id.tenant_id], now.now.date()
         back = now.ledger.post(lambda book: self._superseded(order))
-        decision = decide_charge(now.ledger.book, order, tenant, now.repo.promotions, day)
-        posted = now.ledger.post(lambda book: decide_charge(book, order, tenant, now.repo.promotions, day).posts)
+        decision = ChargeDecision()
+
+        def decide(book: Book) -> tuple[Post, ...]:
+            nonlocal decision
+            decision = decide_charge(book, order, tenant, now.repo.promotions, day)
+            return decision.posts
+
+        posted = now.ledger.post(decide)
         return Charged(-sum(post.amount_credits for post in posted if post.type is PostType.SPEND),
                        sum(post.amount_credits for post in posted if post.type is PostType.TOPUP),
                        sum(post.amount_credits for post in back),
-                       now.ledger.book.balance(order.id.tenant_id),
-                       self._refused(order, decision.refusal))
-
-    def _refused(self, order: PlannedOrder, refusal: str) -> str:
-        """The decision was made again under the ledger's lock: what counts is whether the order is paid now."""
-        return (refusal or "not_enough_credits") if unpaid(self._session.ledger.book, order) else ""
+                       now.ledger.book.balance(order.id.tenant_id), decision.refusal)
 
     def _superseded(self, order: PlannedOrder) -> tuple[Post, ...]:
         now = self._session

@@ -20,6 +20,7 @@ from platform.report.words import in_credits
 from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
+from platform.tasks.order_record import order_file
 from platform.tasks.session import Session
 from platform.tasks.told import Told
 
@@ -81,7 +82,7 @@ def workorder(session: Session) -> Iterator[Task]:
         yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
                "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
                "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
-               "targets": [session.shown(actions.order_file(session.runtime_dir, order.id))],
+               "targets": [session.shown(order_file(session.runtime_dir, order.id))],
                "clean": [(actions.clean_folder, [session.shown(session.runtime_dir.joinpath(*order.id))])],
                "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
     for order_id in session.plan.refused:
@@ -97,7 +98,10 @@ def settle(session: Session) -> Iterator[Task]:
 
 
 def maintenance(session: Session) -> Iterator[Task]:
-    """`maintenance:<table>`: each depends on the files that it is made of, and on no others."""
+    """`maintenance:<table>`: each depends on the files that it is made of, and on no others. A command about some
+    orders cannot run them, and does not look for those files."""
+    if session.only is not None:
+        return
     made_of = {"modules_index": _code_below(session.root, "modules"), "reason_catalog": ["config/reasons.yml"],
                "module_contract_rules": _files(session.root, "modules/*/module.yml"),
                "module_requirements_index": _files(session.root, "modules/*/module.yml"),

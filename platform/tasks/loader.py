@@ -26,8 +26,9 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         now = session.current()
         words = [word for word in pos_args if not word.startswith("-")]
-        now.only = orders_asked_for(words, session.known_orders(now.root))
-        now.charges.asked = orders_bought(words, session.known_orders(now.root))
+        orders = list(session.known_orders(now.root)) if words else []
+        now.only = orders_asked_for(words, orders)
+        now.charges.asked = orders_bought(words, orders)
         if cmd.execute_tasks or cmd.name == "clean":
             now.take_lock()  # until the process ends: nobody's folders are cleaned under a run
         if not cmd.execute_tasks:

@@ -1,5 +1,5 @@
 """Which orders a command line is about, so that one task out of fifty thousand loads one order. Pure."""
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 
 from platform.model.ids import OrderId
@@ -7,25 +7,24 @@ from platform.model.ids import OrderId
 _KINDS = ("step", "charge", "workorder", "settle", "publish")
 
 
-def orders_asked_for(words: Sequence[str], known: Iterable[OrderId]) -> frozenset[OrderId] | None:
+def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
     """The orders that tasks named on the command line belong to; None for all of them.
 
     Any word that is not the name of an order's task (a group, a path, another task) needs the whole graph.
     """
     asked: set[OrderId] = set()
-    everything = list(known)
     for word in words:
         pattern = _order_pattern(word)
         if pattern is None:
             return None
         if "*" in pattern or "?" in pattern or "[" in pattern:
-            asked.update(order for order in everything if fnmatch(str(order), pattern))
+            asked.update(order for order in known if fnmatch(str(order), pattern))
         else:
-            asked.update(order for order in everything if str(order) == pattern)
+            asked.update(order for order in known if str(order) == pattern)
     return frozenset(asked) if words else None
 
 
-def orders_bought(words: Sequence[str], known: Iterable[OrderId]) -> frozenset[OrderId] | None:
+def orders_bought(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
     """The orders that a command line buys: those whose tasks it names; None for all, as it does without a word or with
     a group. A word that is nothing of an order (`check`, a path) buys nothing by itself."""
     if not words or any(word in _KINDS for word in words):

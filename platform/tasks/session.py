@@ -1,7 +1,7 @@
 """One run's view of the repository: what was read, planned and posted, each looked up once and kept.
 
-There is one session a process; doit's callables are module-level functions (worker processes must find them by name)
-and reach it through `current()`. Everything in it is opened when first asked for: `doit list` opens no ledger.
+There is one session a process; doit's callables are module-level functions and reach it through `current()`.
+Everything in it is opened when first asked for: `doit list` opens no ledger.
 """
 import os
 import sys

@@ -1,0 +1,87 @@
+"""Releases in a folder: <root>/<tag>/<name>. A hard link gives a name once: of two links to one name the second fails."""
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from platform.errors import CorruptError, StaleError, StorageError
+from platform.files import fsync_folder, sha256_file
+from platform.releases.store import Asset, NameTaken
+
+
+class FolderStore:
+    """`uri` is what evidence calls the folder. Names that begin with a dot are nobody's: uploads that were cut off."""
+
+    def __init__(self, root: Path, uri: str) -> None:
+        self.root = root
+        self._uri = uri
+
+    @property
+    def uri(self) -> str:
+        return self._uri
+
+    def tags(self, prefix: str) -> tuple[str, ...]:
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted(path.name for path in self.root.iterdir() if path.is_dir() and path.name.startswith(prefix)
+                            and not path.name.startswith(".")))
+
+    def assets(self, tag: str) -> Mapping[str, Asset] | None:
+        folder = self.root / tag
+        try:
+            return {path.name: self._asset(tag, path) for path in sorted(folder.iterdir()) if path.name[0] != "."}
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._refused(folder, error) from error
+
+    def create(self, tag: str, title: str) -> None:
+        folder = self.root / tag
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            fsync_folder(folder.parent)
+        except OSError as error:
+            raise self._refused(folder, error) from error
+
+    def upload(self, tag: str, name: str, file: Path) -> Asset:
+        folder = self.root / tag
+        if not folder.is_dir():
+            raise StaleError(f"{self._uri}/{tag}: there is no such release any more")
+        temporary = None
+        try:
+            handle, path = tempfile.mkstemp(dir=folder, prefix=".")
+            temporary = Path(path)
+            with os.fdopen(handle, "wb") as target, file.open("rb") as source:
+                shutil.copyfileobj(source, target)
+                target.flush()
+                os.fsync(target.fileno())
+            temporary.chmod(0o644)
+            (folder / name).hardlink_to(temporary)
+            fsync_folder(folder)
+            return self._asset(tag, folder / name)
+        except FileExistsError:
+            raise NameTaken(self._asset(tag, folder / name)) from None
+        except OSError as error:
+            raise self._refused(folder / name, error) from error
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+    def download(self, tag: str, asset: Asset, target: Path) -> None:
+        source = self.root / tag / asset.name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            if sha256_file(target) == asset.sha256:
+                return
+            target.unlink()
+        except OSError as error:
+            raise self._refused(source, error) from error
+        raise CorruptError(f"{asset.uri}: its bytes are not the ones that were listed; restore the release")
+
+    def _asset(self, tag: str, path: Path) -> Asset:
+        return Asset(path.name, path.stat().st_size, sha256_file(path), f"{self._uri}/{tag}/{path.name}")
+
+    def _refused(self, path: Path, error: OSError) -> StorageError:
+        return StorageError(f"{path}: the release folder refuses ({error.strerror}); mend it, then run again")

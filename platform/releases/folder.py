@@ -1,4 +1,4 @@
-"""Releases in a folder: <root>/<tag>/<name>. A hard link gives a name once: of two links to one name the second fails."""
+"""Releases in a folder: <root>/<tag>/<name>. A hard link gives a name once: the second link to it fails."""
 import os
 import shutil
 import tempfile

@@ -66,8 +66,8 @@ def test_every_leaf_of_every_tree_is_included_at_its_place_and_nowhere_else(size
     leaves = MANY[:size]
     for index in range(size):
         path = inclusion(leaves, index)
-        places = [at for at in range(size + 1) if is_included(leaves[index], at, size, path, ALL_ROOTS[size])]
-        assert places == [index]
+        others = range(size + 1) if size <= 33 else (index - 1, index, index + 1, size - 1 - index, size)
+        assert {at for at in others if is_included(leaves[index], at, size, path, ALL_ROOTS[size])} == {index}
         assert not is_included(leaves[index], index, size, path[:-1] if path else (EMPTY,), ALL_ROOTS[size])
         assert not is_included(leaves[index], index, size, (*path, EMPTY), ALL_ROOTS[size])
 

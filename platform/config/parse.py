@@ -59,8 +59,8 @@ def profile(value: Mapping[str, Any], source: Source) -> Profile:
         billing_state_dir=value.get("billing_state", {}).get("dir", default.billing_state_dir),
         runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
-        limits=Limits(**value.get("limits", {})), sandbox=value.get("sandbox", default.sandbox),
-        cache=value.get("cache", default.cache), source=source)
+        signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),
+        sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source)
 
 
 def reasons(value: Mapping[str, Any]) -> Reasons:

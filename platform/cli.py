@@ -15,6 +15,7 @@ COMMANDS = {
     "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
     "ledger": ("ledger", "verify, fsck, export or audit the journal of credits"),
+    "state": ("state", "init, hydrate, publish or verify the billing state in a release"),
     "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
     "why": ("why", "why a task would run or be charged, or why not; what a credit was for"),
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),

@@ -36,6 +36,7 @@ from platform.run.worker import stop_all
 from platform.tasks import lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
+from platform.tasks.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,10 @@ class Session:
                 self.ledger = Ledger.create(self.billing_state_dir)
 
     @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(self)
+
+    @cached_property
     def charges(self) -> Charges:
         return Charges(self)
 
@@ -185,11 +190,12 @@ class Session:
         self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""
+        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
         stop_all()
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
+            self.sharing.publish()
         finally:
             self.digests.save()
             self._valid.save()

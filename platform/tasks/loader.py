@@ -36,6 +36,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         if cmd.execute_tasks:
             now.always = getattr(cmd, "always", False)
             if now.options.quote:
+                now.sharing.hydrate()  # a quote is held against what the run will stand on
                 quoted.hold(now, now.options.quote)
             now.asked_steps.update(_asked_steps(now, words))
             cmd.sel_tasks = [*(cmd.sel_tasks or ()), *(f"_settle:{order_id}" for order_id in now.asked_steps)] or None

@@ -35,6 +35,7 @@ from platform.run.worker import stop_all
 from platform.tasks import lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
+from platform.tasks.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,10 @@ class Session:
                 self.ledger = Ledger.create(self.billing_state_dir)
 
     @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(self)
+
+    @cached_property
     def charges(self) -> Charges:
         return Charges(self)
 
@@ -184,11 +189,12 @@ class Session:
         self.now = datetime.now(UTC)
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""
+        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
         stop_all()
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
+            self.sharing.publish()
         finally:
             self.digests.save()
             self._valid.save()

@@ -2,6 +2,7 @@
 import argparse
 import sys
 import time
+from dataclasses import replace
 
 from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.commands.standing import standing
@@ -15,6 +16,7 @@ _REDRAW_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--due", action="store_true", help="only orders that the next run has something to do for")
     parser.add_argument("--watch", action="store_true", help="draw it again every second until Ctrl-C; on a terminal")
     add_json(parser)
 
@@ -38,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _look(arguments: argparse.Namespace) -> Status:
     session = open_session(arguments)
     narrow(session, arguments.tenant_id, arguments.work_order_id)
-    return standing(session)
+    status = standing(session)
+    return replace(status, orders=tuple(order for order in status.orders if order.due)) if arguments.due else status
 
 
 def _watch(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.plan.period import in_words
 from platform.report.words import in_credits
 from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
@@ -84,9 +85,14 @@ def workorder(session: Session) -> Iterator[Task]:
                "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
                "targets": [session.shown(order_file(session.runtime_dir, order.id))],
                "clean": [(actions.clean_folder, [session.shown(session.runtime_dir.joinpath(*order.id))])],
-               "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
+               "doc": _order_doc(order)}
     for order_id in session.plan.refused:
         yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+
+
+def _order_doc(order: PlannedOrder) -> str:
+    title = str(order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}")
+    return "; ".join(part for part in (title, in_words(order.period, order.next_period)) if part)
 
 
 def settle(session: Session) -> Iterator[Task]:

@@ -181,8 +181,10 @@ class Session:
     # the run itself
 
     def take_lock(self) -> None:
-        """Hold the runtime folder until `close`; waits for another run and says so."""
+        """Hold the runtime folder until `close`; waits for another run and says so. A run is for the period in which it
+        starts, not for the one in which it began to wait."""
         self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+        self.now = datetime.now(UTC)
 
     def close(self) -> None:
         """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""

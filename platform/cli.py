@@ -25,6 +25,7 @@ COMMANDS = {
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
+    "verify-artifact": ("artifact", "hold a published package against its statement, offline"),
     "maintenance": ("maintenance", "write the derived files: maintenance-state/, workflow choices; or --check them"),
     "new": ("new", "write a tenant, a work order or a module that validates at once"),
     "explain": ("explain", "what the code of a problem means: cause, cure, an example"),

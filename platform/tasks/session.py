@@ -35,6 +35,7 @@ from platform.run.worker import stop_all
 from platform.tasks import lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
+from platform.tasks.publishing import Publishing
 from platform.tasks.sharing import Sharing
 
 
@@ -46,6 +47,12 @@ class Options:
     billing_state_dir: str = ""
     runtime_dir: str = ""
     quote: str = ""  # a saved quote that the run is held to
+    no_publish: str = ""  # 1: `publish:` tasks simulate
+
+    def __post_init__(self) -> None:
+        """UsageError before anything runs: a run that was meant to simulate must not publish."""
+        if self.no_publish not in ("", "0", "1"):
+            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 to simulate")
 
 
 class Session:
@@ -179,6 +186,10 @@ class Session:
         wrong = {problem.place.line for problem in self.problems
                  if problem.place.file == "config/payments.csv" and not problem.warning}
         return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
+
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self)
 
     # the run itself
 

@@ -68,6 +68,12 @@ def is_settled(order_id: OrderId) -> bool:
 
 
 @_or_run
+def is_published(order_id: OrderId) -> bool:
+    """`publish:`: nothing that the order bought and made awaits publishing."""
+    return not session.current().publishing.due(order_id)
+
+
+@_or_run
 def file_is_right(name: str) -> bool:
     """`maintenance:`: the file is what it should be, not only unchanged in what it is made of."""
     now = session.current()

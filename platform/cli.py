@@ -14,7 +14,7 @@ COMMANDS = {
     "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
     "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
-    "ledger": ("ledger", "verify, fsck, export or audit the journal of credits"),
+    "ledger": ("ledger", "verify, export, audit, sign and prove the journal of credits"),
     "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
     "why": ("why", "why a task would run or be charged, or why not; what a credit was for"),
     "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),

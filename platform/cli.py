@@ -24,7 +24,7 @@ COMMANDS = {
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
-    "maintenance": ("maintenance", "write the derived indexes of maintenance-state/, or --check them"),
+    "maintenance": ("maintenance", "write the derived files: maintenance-state/, choices in workflows; or --check them"),
     "new": ("new", "write a tenant, a work order or a module that validates at once"),
     "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),

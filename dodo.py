@@ -50,7 +50,7 @@ def task_publish():
 
 
 def task_maintenance():
-    """Derived indexes in maintenance-state/ (git keeps them; `maintenance --check` holds them)"""
+    """Derived files: maintenance-state/ and choices in workflows (git keeps them; `maintenance --check` holds them)"""
     yield from emit.maintenance(SESSION)
 
 

@@ -1,5 +1,6 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
 from platform.model.plan import PlannedOrder
+from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
@@ -33,7 +34,9 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     running = [planned.id.step_id for planned in order.steps if (folder / f".{planned.id.step_id}.new").is_dir()]
     if running and not lock.is_held(session.runtime_dir):
         running = []  # left behind by a run that was killed
-    return order_state(order, session.runs(order), due, _refusal(session, order), session.shown(folder), running)
+    runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
+    settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
+    return order_state(order, runs, due, _refusal(session, order), session.shown(folder), running, settled)
 
 
 def _refusal(session: Session, order: PlannedOrder) -> str:

@@ -16,6 +16,7 @@ _REDRAW_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--due", action="store_true", help="only orders that the next run has something to do for")
     parser.add_argument("--watch", action="store_true", help="draw it again every second until Ctrl-C; on a terminal")
     parser.add_argument("--publish", action="store_true", help="also what was bought and still awaits publishing")
     add_json(parser)
@@ -41,6 +42,8 @@ def _look(arguments: argparse.Namespace) -> Status:
     session = open_session(arguments)
     narrow(session, arguments.tenant_id, arguments.work_order_id)
     status = standing(session)
+    if arguments.due:
+        status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if not arguments.publish:
         return status
     return replace(status, awaiting=awaiting(session, arguments.tenant_id, arguments.work_order_id))

@@ -65,6 +65,10 @@ class Disk:
     def replace(self, old: Path, new: Path) -> None:
         old.replace(new)
 
+    def remove(self, path: Path) -> None:
+        """A file's name; one that is not there is gone already."""
+        path.unlink(missing_ok=True)
+
     def sync_folder(self, folder: Path) -> None:
         fsync_folder(folder)
 

@@ -24,6 +24,8 @@ class Profile:
     profile_id: str = "local"
     external_services: str = "recorded"  # recorded | live
     billing_state_dir: str = ".billing-state"
+    billing_state_release: str = "none"  # none | optional | required
+    billing_state_expires_days: int = 30
     runtime_dir: str = "runtime"
     release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...

@@ -6,6 +6,7 @@ from typing import Any
 
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
+from platform.plan.period import in_words
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase
 from platform.report.words import in_credits, one_line
@@ -45,6 +46,10 @@ class OrderState:
     reason: str
     credits: int
     steps: tuple[StepState, ...]
+    schedule_cron: str = ""
+    period: str = ""  # when it became due (UTC), and `next_period` when it will be again; empty without a schedule
+    next_period: str = ""
+    due: bool = True  # whether the next run has something to do for it
 
     def __str__(self) -> str:
         return f"{self.tenant_id}/{self.work_order_id}"
@@ -71,9 +76,10 @@ class Status:
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Collection[str] = ()) -> OrderState:
+                folder: str, running: Collection[str] = (), settled: bool = False) -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
-    `folder` is the order's below the repository; `running` are the steps that a run is at."""
+    `folder` is the order's below the repository; `running` are the steps that a run is at; `settled`: its last run left
+    nothing of its plan to do."""
     stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
     result = outcome(order, stands, refusal)
     steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder) for step in order.steps)
@@ -85,7 +91,8 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
         state, reason = "DUE", ""
     else:
         state, reason = result.status, result.reason
-    return OrderState(*order.id, title, state, reason, order.total_credits, steps)
+    return OrderState(*order.id, title, state, reason, order.total_credits, steps, order.order.schedule_cron,
+                      order.period, order.next_period, bool(due) or not settled)
 
 
 def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
@@ -120,7 +127,8 @@ def as_text(status: Status) -> str:
 
 def heading(order: OrderState) -> str:
     """An order in one line."""
-    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title)]
+    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title),
+             in_words(order.period, order.next_period)]
     return "  ".join(part for part in parts if part)
 
 

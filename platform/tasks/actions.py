@@ -14,7 +14,8 @@ from platform.errors import ConflictError, InputError
 from platform.ledger.balance import Fact
 from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
-from platform.maintain.files import FOLDER, path_of, write
+from platform.maintain.changed import changed_modules
+from platform.maintain.files import INDEX, content, file_of, read, write
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder, PlannedStep
@@ -175,13 +176,16 @@ def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
 
 @task_action
 def maintain(name: str) -> Values:
-    """One table of maintenance-state/, from what was read; refused while a file it is made of is wrong."""
+    """One derived file, from what was read; refused while anything that was read is wrong. Before the index of modules
+    is written, it tells which of them changed under the same version."""
     now = session.current()
     wrong = [problem for problem in now.problems if not problem.warning]
     if wrong:
         raise InputError(wrong)
-    written = write(path_of(now.root, name), now.table(name))
-    return {"lines": f"written      {FOLDER}/{name}.csv" if written else ""}
+    path = now.root / file_of(name)
+    warnings = list(changed_modules(now.facts, read(path) or b"")) if name == INDEX else []
+    written = [f"written      {file_of(name)}"] if write(path, content(now.root, name, now.facts)) else []
+    return {"lines": "\n".join(filter(None, [with_annotations(warnings, now.root), *written]))}
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:

@@ -9,18 +9,17 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from platform.check import check
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
-from platform.errors import PlatformError, UsageError
+from platform.errors import InputError, PlatformError, UsageError
 from platform.errors import __file__ as errors_file
 from platform.files import Digests
 from platform.ledger.journal import Ledger
-from platform.maintain.files import MANIFEST, content, manifest, path_of
-from platform.maintain.tables import TABLES
+from platform.maintain.facts import PROFILES, Facts
 from platform.model.ids import STEP, OrderId, StepId, matches
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.prices import Payment
@@ -110,15 +109,13 @@ class Session:
         """A planned step by its id; KeyError when the plan has none."""
         return self._steps[step_id]
 
-    def module_codes(self) -> dict[str, str]:
-        """Digest of each module's code, by module id."""
-        return {module_id: module_code(self.context, module_id) for module_id in sorted(self.repo.contracts)}
-
-    def table(self, name: str) -> bytes:
-        """The right bytes of one file of maintenance-state/; its manifest is over the files that are there."""
-        if name == MANIFEST:
-            return manifest({table: path_of(self.root, table).read_bytes() for table in TABLES})
-        return content(name, self.repo, self.module_codes())
+    @cached_property
+    def facts(self) -> Facts:
+        """What derived files are made of. InputError when one of the profiles is wrong."""
+        read = [load_profile(self.root, file) for file in sorted(self.root.glob(PROFILES))]
+        if problems := [problem for _, found in read for problem in found if not problem.warning]:
+            raise InputError(problems)
+        return Facts(self.repo, partial(module_code, self.context), tuple(profile for profile, _ in read))
 
     # what was run
 
@@ -192,8 +189,10 @@ class Session:
     # the run itself
 
     def take_lock(self) -> None:
-        """Hold the runtime folder until `close`; waits for another run and says so."""
+        """Hold the runtime folder until `close`; waits for another run and says so. A run is for the period in which it
+        starts, not for the one in which it began to wait."""
         self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+        self.now = datetime.now(UTC)
 
     def close(self) -> None:
         """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""

@@ -103,7 +103,7 @@ class FakeGitHub:
         self.lock = threading.RLock()
         self._faults: dict[int, Fault] = {}
         self._last_id = 1000
-        self._ahead = timedelta()
+        self._clock = datetime.now(UTC).replace(microsecond=0)
         scheme = "https" if tls else "http"
         self._servers = [_server(self, _Api, tls), _server(self, _Storage, tls)]
         self.origin = f"{scheme}://127.0.0.1:{self._servers[0].server_port}"
@@ -142,10 +142,11 @@ class FakeGitHub:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self._ahead += timedelta(seconds=seconds)
+        self._clock += timedelta(seconds=seconds)
 
     def now(self) -> datetime:
-        return (datetime.now(UTC) + self._ahead).replace(microsecond=0)
+        """Its clock: that of the test's beginning, and what was slept since."""
+        return self._clock
 
     @property
     def tags(self) -> list[str]:

@@ -44,6 +44,11 @@ def task_workorder():
     yield from emit.workorder(SESSION)
 
 
+def task_publish():
+    """What an order bought, in its release (`doit run publish`; never by itself)"""
+    yield from emit.publish(SESSION)
+
+
 def task_maintenance():
     """Derived files: maintenance-state/ and choices in workflows (git keeps them; `maintenance --check` holds them)"""
     yield from emit.maintenance(SESSION)

@@ -2,6 +2,7 @@
 
     check     state -> charge:t/o -> step:t/o/s ... -> workorder:t/o
                                         step:... asked for alone -> _settle:t/o
+                                        step:... -> publish:t/o, asked for with its order
 
 A step's file dependencies are its module's files and its assets; what it takes from other steps is compared by
 content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
@@ -101,6 +102,19 @@ def settle(session: Session) -> Iterator[Task]:
         yield {"name": str(order_id), "actions": [(actions.settle_steps, [order_id, names])],
                "task_dep": [f"step:{StepId(*order_id, name)}" for name in names], "io": {"capture": False},
                "doc": "Refunds for what failed, and the exit status"}
+
+
+def publish(session: Session) -> Iterator[Task]:
+    """`publish:<tenant>/<order>`: after the order's steps, whatever became of them. It cannot depend on `workorder:`,
+    for doit runs nothing below a task that failed, and what a partial order bought and made is published all the same;
+    the loader asks for the order with it, which settles and gives the exit status. Never part of a plain `doit run`."""
+    for order in session.plan.orders.values():
+        yield {"name": str(order.id), "actions": [(actions.publish, [order.id])],
+               "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
+               "uptodate": [Told(uptodate.is_published, (order.id,), f"publish:{order.id}")], "io": {"capture": False},
+               "doc": "What it bought, packed and put into its release, once"}
+    for order_id in session.plan.refused:
+        yield _refused(order_id, order_id, "invalid input, see `doit run check`")
 
 
 def maintenance(session: Session) -> Iterator[Task]:

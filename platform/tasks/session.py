@@ -35,6 +35,8 @@ from platform.run.worker import stop_all
 from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
+from platform.tasks.publishing import Publishing
+from platform.tasks.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ class Options:
     billing_state_dir: str = ""
     runtime_dir: str = ""
     quote: str = ""  # a saved quote that the run is held to
+    no_publish: str = ""  # 1: `publish:` tasks simulate
+
+    def __post_init__(self) -> None:
+        """UsageError before anything runs: a run that was meant to simulate must not publish."""
+        if self.no_publish not in ("", "0", "1"):
+            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 to simulate")
 
 
 class Session:
@@ -167,6 +175,10 @@ class Session:
                 self.ledger = Ledger.create(self.billing_state_dir)
 
     @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(self)
+
+    @cached_property
     def charges(self) -> Charges:
         return Charges(self)
 
@@ -177,6 +189,10 @@ class Session:
                  if problem.place.file == "config/payments.csv" and not problem.warning}
         return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
 
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self)
+
     # the run itself
 
     def take_lock(self) -> None:
@@ -186,13 +202,14 @@ class Session:
         self.now = datetime.now(UTC)
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""
+        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
         stop_all()
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
             if self._steps_ran:
                 cached.after_run(self)
+            self.sharing.publish()
         finally:
             self.digests.save()
             self._valid.save()

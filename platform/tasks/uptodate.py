@@ -35,6 +35,8 @@ def no_problems() -> bool:
 def state_is_current() -> bool:
     """`state`: the billing state is there and every confirmed payment is in it."""
     now = session.current()
+    if now.sharing.awaits:
+        return False
     return now.has_ledger and not unapplied(now.ledger.book, now.payments) and not now.charges.orphans()
 
 
@@ -63,6 +65,12 @@ def is_settled(order_id: OrderId) -> bool:
     written = read_order(now.runtime_dir, order_id)
     return written is not None and written.matches(order, result) and not settle(
         now.ledger.book, order, runs, now.repo.reasons)
+
+
+@_or_run
+def is_published(order_id: OrderId) -> bool:
+    """`publish:`: nothing that the order bought and made awaits publishing."""
+    return not session.current().publishing.due(order_id)
 
 
 @_or_run

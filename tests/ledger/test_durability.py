@@ -82,5 +82,5 @@ def test_a_manifest_is_written_after_all_that_it_names_is_durable(state: Path) -
     post(ledger, "a")
     did = during(disk, ledger.checkpoint)
     assert did[:4] == ["sync"] * 4  # transactions, items, redemptions, artifacts
-    assert did[5:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
+    assert did[4:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
                        "truncate", "sync", "replace state_manifest.json", "sync folder"]

@@ -1,6 +1,7 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
+from platform.publish.select import Purchase, select
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
 from platform.tasks import lock
@@ -17,6 +18,13 @@ def standing(session: Session) -> Status:
     tenants = sorted({order.tenant_id for order in orders})
     balances = {tenant: session.ledger.book.balance(tenant) for tenant in tenants} if session.has_ledger else {}
     return Status(orders, refused, balances)
+
+
+def awaiting(session: Session, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
+    """What was bought and is not published, of orders that are gone too."""
+    if not session.has_ledger:
+        return ()
+    return select(session.publishing.purchases(), session.ledger.book, tenant_id=tenant_id, work_order_id=work_order_id)
 
 
 def order_standing(session: Session, order: PlannedOrder) -> OrderState:

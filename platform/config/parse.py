@@ -54,13 +54,17 @@ def tenant(value: Mapping[str, Any], source: Source) -> Tenant:
 
 def profile(value: Mapping[str, Any], source: Source) -> Profile:
     default = Profile()
+    state = value.get("billing_state", {})
     return Profile(
         profile_id=value["profile_id"], external_services=value.get("external_services", default.external_services),
-        billing_state_dir=value.get("billing_state", {}).get("dir", default.billing_state_dir),
+        billing_state_dir=state.get("dir", default.billing_state_dir),
+        billing_state_release=state.get("release", default.billing_state_release),
+        billing_state_expires_days=state.get("expires_days", default.billing_state_expires_days),
         runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
         signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),
-        sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source)
+        sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source,
+        cache_retention=value.get("cache_retention", default.cache_retention))
 
 
 def reasons(value: Mapping[str, Any]) -> Reasons:

@@ -17,7 +17,7 @@ from pathlib import Path
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger import log, manifest
 from platform.ledger.balance import Answer, Book, body_of, difference
-from platform.ledger.disk import DISK, Disk, locked, refusals
+from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import Record
@@ -56,7 +56,7 @@ class Ledger:
         self.folder = folder
         self._now, self._disk = now, disk
         self._state = StateFolder(folder, disk)
-        self._lock_file = folder / LOCK
+        self._lock = Lock(disk, folder / LOCK)
         self._waiting: deque[_Request] = deque()
         self._thread, self._process = threading.Lock(), os.getpid()
 
@@ -76,7 +76,11 @@ class Ledger:
         if not cls.exists(folder):
             raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
         ledger = cls(folder, now, disk)
-        ledger.refresh()
+        try:
+            ledger.refresh()
+        except BaseException:
+            ledger.close()
+            raise
         return ledger
 
     @classmethod
@@ -100,10 +104,12 @@ class Ledger:
         pure, for any of them may call it, and again.
         """
         request = _Request(decide)
+        self._mind_forks()
         self._waiting.append(request)
-        with self._exclusive(unless=request):
-            if not request.done:
-                self._commit(self._take(request))
+        with self._thread:
+            if not request.done:  # else another thread has done it meanwhile
+                with self._lock:
+                    self._commit(self._take(request))
         if request.error:
             raise request.error
         return tuple(post for post, _ in request.fresh)
@@ -124,9 +130,10 @@ class Ledger:
             self._state.checkpoint()
 
     def close(self) -> None:
-        """Give the journal's handle back; the ledger opens it again when it is asked."""
+        """Give the handles back; the ledger opens them again when it is asked."""
         with self._thread:
             self._state.forget()
+            self._lock.close()
 
     def _take(self, own: _Request) -> list[_Request]:
         """All that wait. One that a batch which broke off had taken is tried again by itself."""
@@ -186,15 +193,16 @@ class Ledger:
                              "posted, use another reference for another post")
 
     @contextmanager
-    def _exclusive(self, unless: _Request | None = None) -> Iterator[None]:
-        """The thread lock, then the folder's lock; not the latter when another thread has done the work meanwhile."""
-        if self._process != os.getpid():  # forked: whoever held the lock is not in this process
+    def _exclusive(self) -> Iterator[None]:
+        """The thread lock, then the folder's lock."""
+        self._mind_forks()
+        with self._thread, self._lock:
+            yield
+
+    def _mind_forks(self) -> None:
+        """In a forked child whoever held the thread lock is not there, and the handles are the parent's too."""
+        if self._process != os.getpid():
             self._thread, self._process = threading.Lock(), os.getpid()
-            self._waiting = deque([unless] if unless else [])
+            self._waiting.clear()
             self._state.forget()
-        with self._thread:
-            if unless is not None and unless.done:
-                yield
-                return
-            with locked(self._disk, self._lock_file):
-                yield
+            self._lock.close()

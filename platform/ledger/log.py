@@ -86,9 +86,9 @@ class Log:
 
     def _size(self) -> int:
         with refusals(self.path, "read"):
-            if self._disk.is_gone(self._handle):
-                raise CorruptError(f"{self.path}: was replaced or deleted while in use; start again")
             size = self._disk.size(self._handle)
+        if size < 0:
+            raise CorruptError(f"{self.path}: was replaced or deleted while in use; start again")
         if size < max(self.end, len(HEADER)):
             raise CorruptError(f"{self.path}:{self.seq + 1}: lines are gone that were there; restore the file")
         return size

@@ -24,6 +24,8 @@ class Profile:
     profile_id: str = "local"
     external_services: str = "recorded"  # recorded | live
     billing_state_dir: str = ".billing-state"
+    billing_state_release: str = "none"  # none | optional | required
+    billing_state_expires_days: int = 30
     runtime_dir: str = "runtime"
     release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
@@ -31,4 +33,5 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
+    cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter
     source: Source = field(default=NOWHERE, compare=False, repr=False)

@@ -8,6 +8,7 @@ from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
 from platform.plan.period import in_words
 from platform.plan.policy import outcome
+from platform.publish.select import Purchase
 from platform.report.words import in_credits, one_line
 from platform.run.records import LOG, OUTPUTS
 
@@ -56,15 +57,22 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant."""
+    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant. `awaiting` is what was
+    bought and is not published, whatever became of its order since; None when nobody asked."""
 
     orders: tuple[OrderState, ...]
     refused: Mapping[str, tuple[str, ...]]
     balances: Mapping[str, int]
+    awaiting: tuple[Purchase, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
-                "balances": dict(self.balances)}
+        shown = {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
+                 "balances": dict(self.balances)}
+        if self.awaiting is not None:
+            shown["awaiting_publish"] = [
+                {**each.step._asdict(), "deliverable_id": each.deliverable_id, "transaction_item_id": each.item_id,
+                 "charged_at": each.posted_at} for each in self.awaiting]
+        return shown
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
@@ -113,7 +121,7 @@ def as_text(status: Status) -> str:
     for name, problems in status.refused.items():
         lines.append(f"INVALID    {name}")
         lines += [f"  {problem}" for problem in problems]
-    lines += balance_lines(status)
+    lines += [*awaiting_lines(status), *balance_lines(status)]
     return "\n".join(lines) or "no enabled work orders"
 
 
@@ -122,6 +130,14 @@ def heading(order: OrderState) -> str:
     parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title),
              in_words(order.period, order.next_period)]
     return "  ".join(part for part in parts if part)
+
+
+def awaiting_lines(status: Status) -> list[str]:
+    """The publish view: one line a deliverable, or one that says there is none; nothing when nobody asked."""
+    if status.awaiting is None:
+        return []
+    lines = [f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting]
+    return lines or ["published  nothing that was bought awaits publishing"]
 
 
 def balance_lines(status: Status) -> list[str]:

@@ -1,0 +1,100 @@
+"""Two journals that both went on: the release's is taken, and what only ours has is posted again after it.
+
+Keys make that safe: what is in both is a replay; the rest is judged anew, by the ledger, on the newer book. What it
+refuses is not forced: the same key with another body, a charge that the balance does not cover any more, a refund of
+what somebody else has refunded. Two things a ledger alone would take are kept out as well: facts and evidence about
+work whose charge was refused, and the refund of work that the release knows was done.
+"""
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from platform.errors import ConflictError, CreditsError
+from platform.ledger.balance import Book, Fact
+from platform.ledger.disk import refusals, write_whole
+from platform.ledger.journal import Ledger
+from platform.ledger.log import JOURNAL
+from platform.ledger.record import GENESIS, HEADER, decode
+from platform.model.entry import Post
+from platform.model.ids import RUN_CHARGE, OrderId
+from platform.state.chain import hash_of
+from platform.state.local import LocalState, whole_lines
+
+
+class Lost(NamedTuple):
+    """A post that was not posted again: its line as it was, what it is, and why."""
+
+    line: bytes
+    post: Post
+    why: str
+
+
+class Rebased(NamedTuple):
+    """The release's journal with ours after it, as lines."""
+
+    lines: tuple[bytes, ...]
+    posted_again: int
+    lost: tuple[Lost, ...]
+
+
+def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
+    """How many records two journals begin with together."""
+    low, high = 0, min(len(ours), len(theirs))
+    while low < high:  # a line proves those above it, so that halves will do
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if ours[middle - 1] == theirs[middle - 1] else (low, middle - 1)
+    return low
+
+
+def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes]) -> Rebased:
+    """The journal that both come to. It is made beside ours, in `local.scratch`; ours is not touched."""
+    fork = common(ours, theirs)
+    prev = hash_of(ours[fork - 1]) if fork else GENESIS
+    own: list[tuple[bytes, Post]] = []
+    for number, line in enumerate(ours[fork:], fork + 1):
+        record = decode(line, number, prev)
+        prev = record.hash
+        own.append((line, record.post))
+    stage = local.scratch / "stage"
+    with refusals(stage, "make the folder"):
+        shutil.rmtree(stage, ignore_errors=True)
+        stage.mkdir()
+    write_whole(local.disk, stage / JOURNAL, HEADER + b"".join(theirs))
+    with closing(Ledger.open(stage, local.now, local.disk)) as ledger:
+        lost = _post_again(ledger, own)
+        again = ledger.book.seq - len(theirs)
+    return Rebased(whole_lines(stage, local.disk), again, lost)
+
+
+def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]]) -> tuple[Lost, ...]:
+    lost: list[Lost] = []
+    unpaid: set[OrderId] = set()  # orders whose last charge of ours was refused
+    undone = {post.key for _, post in own if _undoes(ledger.book, post)}
+    for line, post in own:
+        order = OrderId(post.tenant_id, post.work_order_id)
+        if post.key in undone:
+            why = "the release knows that this work was done"
+        elif order in unpaid and post.kind != "charge":
+            why = "the charge that it stands on could not be posted again"
+        else:
+            why = _refusal(ledger, post)
+        if post.kind == "charge":
+            (unpaid.add if why else unpaid.discard)(order)
+        if why:
+            lost.append(Lost(line, post, why))
+    return tuple(lost)
+
+
+def _undoes(theirs: Book, post: Post) -> bool:
+    return post.kind == "refund" and any(
+        item.deliverable_id == RUN_CHARGE and theirs.fact(item.task_hash, item.refund_epoch) is Fact.DONE
+        for item in post.items)
+
+
+def _refusal(ledger: Ledger, post: Post) -> str:
+    try:
+        ledger.post(lambda book: (post,))
+    except (ConflictError, CreditsError) as error:
+        return str(error).partition("; ")[0]
+    return ""

@@ -71,6 +71,7 @@ def _throw_away_profile(profile: Path, folder: Path) -> Path:
     for provider, settings in value.get("delivery", {}).items():
         settings |= {name: str(folder / provider) for name in settings if name.endswith("_dir")}
     value["release_store"] = {"type": "none"}
+    value.get("billing_state", {}).pop("release", None)
     target = folder / "profile.yml"
     target.write_text(yaml.safe_dump(value), encoding="utf-8")
     return target

@@ -90,6 +90,7 @@ class World:
     def _post(local: LocalState, post: Post) -> None:
         with closing(local.open()) as ledger:
             ledger.post(lambda book: [post])
+            ledger.checkpoint()
 
     def _publish(self, name: str, local: LocalState, release: Release) -> None:
         keys = _keys(local)

@@ -44,8 +44,13 @@ def task_workorder():
     yield from emit.workorder(SESSION)
 
 
+def task_publish():
+    """What an order bought, in its release (`doit run publish`; never by itself)"""
+    yield from emit.publish(SESSION)
+
+
 def task_maintenance():
-    """Derived indexes in maintenance-state/ (git keeps them; `maintenance --check` holds them)"""
+    """Derived files: maintenance-state/ and choices in workflows (git keeps them; `maintenance --check` holds them)"""
     yield from emit.maintenance(SESSION)
 
 

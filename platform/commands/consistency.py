@@ -1,9 +1,13 @@
-"""`consistency-validate`: everything written in the repository is right and fits together. Reads, changes nothing."""
+"""`consistency-validate`: everything written in the repository is right and fits together. Reads, changes nothing.
+
+It also warns of modules whose code is not that of maintenance-state/modules_index.csv while their version is."""
 import argparse
 import sys
 from dataclasses import asdict
 
 from platform.commands.common import add_json, add_places, open_session, show
+from platform.maintain.changed import changed_modules
+from platform.maintain.files import INDEX, file_of, read
 from platform.tasks.ci import annotations
 
 
@@ -15,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when nothing is wrong (warnings about drafts are printed), 10 otherwise."""
     session = open_session(arguments)
-    problems = session.problems
+    problems = (*session.problems, *changed_modules(session.facts, read(session.root / file_of(INDEX)) or b""))
     errors = [problem for problem in problems if not problem.warning]
     repo = session.repo
     summary = (f"{len(repo.tenants)} tenants, {len(repo.orders) + len(repo.unreadable)} work orders, "

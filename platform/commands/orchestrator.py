@@ -1,16 +1,20 @@
 """`orchestrator`: `doit run` over the same dodo.py with other folders. It publishes nothing."""
 import argparse
 import os
+import sys
 from pathlib import Path
 
-from platform.commands.common import add_order, add_places, options, root
+from platform.commands.common import add_order, add_places, open_session, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
+from platform.tasks.scope import narrow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--scheduled", action="store_true",
+                        help="only orders with a schedule_cron: what a clock should start; each is due once a period")
     parser.add_argument("--quote", default="", metavar="FILE",
                         help="refuse (11) unless the run will post exactly what this saved quote says; without "
                              "--tenant-id it runs what was quoted")
@@ -33,11 +37,23 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quote and not any(asked):
         quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
         asked = OrderId(quoted.tenant_id, quoted.work_order_id)
+    tasks = _scheduled(arguments, asked) if arguments.scheduled else _tasks(*asked)
+    if arguments.scheduled and not tasks:
+        sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
+        return 0
     os.chdir(root())
     plugins = {"COMMAND": {"run": "_platform_boot:Run"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     return int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
-        ["run", *jobs, *words, *_tasks(*asked)]))
+        ["run", *jobs, *words, *tasks]))
+
+
+def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
+    """The tasks of enabled orders with a schedule, those that are wrong or cannot be read among them: that is told."""
+    session = open_session(arguments)
+    narrow(session, *asked)
+    scheduled = [order.id for order in session.repo.orders.values() if order.enabled and order.schedule_cron]
+    return [f"workorder:{order_id}" for order_id in (*scheduled, *session.repo.unreadable)]
 
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:

@@ -1,42 +1,51 @@
 """Publishing what was bought, as one command; `scripts/publish_artifacts_release.py` is this."""
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from platform.commands.common import add_json, add_places, open_session, show
-from platform.errors import ForbiddenError, InputError, UsageError
-from platform.publish.publish import DELIVERY_MISSING, Missing, Published, Shop, Store, publish
+from platform.commands.common import add_json, add_order, add_places, options, root, show
+from platform.errors import ConflictError, UsageError
+from platform.publish.publish import CONFLICT, Missing, Published
 from platform.publish.select import Purchase, select
+from platform.tasks.publishing import line
 from platform.tasks.session import Session
+
+LAST = "last"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant's purchases only")
-    parser.add_argument("--since", default="", metavar="TIME",
-                        help="charged at this time or later, ISO 8601, UTC when it does not say (default: ever)")
+    add_order(parser)
+    parser.add_argument("--since", default=LAST, metavar="TIME",
+                        help="charged at this time or later, ISO 8601, UTC when it does not say (default: %(default)s, "
+                             "all that has no evidence yet)")
     parser.add_argument("--no-publish", action="store_true",
                         help="simulate: pack below the runtime folder and record that it was a simulation")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all that was bought is published; 1 when something of it is missing; 17 when the profile cannot."""
-    since = journal_time(arguments.since)
-    session = open_session(arguments)
-    store = _store(session, arguments.no_publish)
-    ledger = session.ledger
+    """0 when all that was bought is published; 1 when something of it is missing, 11 when a name has other bytes; 17
+    when the profile cannot."""
+    since = "" if arguments.since == LAST else journal_time(arguments.since)
+    if arguments.work_order_id and not arguments.tenant_id:
+        raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+    session = Session(root(), replace(options(arguments), no_publish="1" if arguments.no_publish else ""))
+    publishing = session.publishing
+    place = publishing.place
     session.take_lock()
     try:
-        posts = ((record.ts, record.post) for record in ledger.records())
-        due = select(posts, since=since, tenant_id=arguments.tenant_id, simulated=store.simulated)
-        shop = Shop(session.repo.contracts, session.repo.reasons, session.runtime_dir, session.record)
-        published, missing = publish(due, shop, store, ledger)
+        due = select(publishing.purchases(), session.ledger.book, since=since, tenant_id=arguments.tenant_id,
+                     work_order_id=arguments.work_order_id, simulated=place.simulated)
+        published, missing = publishing.publish(due)
     finally:
         session.close()
     show(arguments, {"published": [_published(done) for done in published],
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
+    if any(lost.reason == CONFLICT for lost in missing):
+        return ConflictError.exit_status
     return 1 if missing else 0
 
 
@@ -52,20 +61,6 @@ def journal_time(text: str) -> str:
     return in_utc.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def _store(session: Session, simulated: bool) -> Store:
-    wrong = [problem for problem in session.problems
-             if not problem.warning and problem.place.file == session.profile.source.file]
-    if wrong:
-        raise InputError(wrong)
-    if simulated:
-        return Store(session.runtime_dir / "published", "file:published", simulated=True)
-    settings = session.profile.release_store
-    if settings.get("type") == "folder" and settings.get("dir"):
-        return Store(session.root / settings["dir"], f"file:{settings['dir']}", simulated=False)
-    raise ForbiddenError(f"{session.options.runtime_profile}: release_store {settings.get('type', 'none')} cannot take "
-                         "uploads yet; use --no-publish, or a release_store of type folder with a dir")
-
-
 def _row(purchase: Purchase) -> dict[str, Any]:
     return {**purchase.step._asdict(), "module_id": purchase.module_id, "deliverable_id": purchase.deliverable_id,
             "transaction_item_id": purchase.item_id}
@@ -73,18 +68,16 @@ def _row(purchase: Purchase) -> dict[str, Any]:
 
 def _published(done: Published) -> dict[str, Any]:
     return {**_row(done.purchase), "artifact_name": done.artifact.path.name, "sha256": done.artifact.sha256,
-            "bytes": done.artifact.bytes, "uri": done.uri, "status": done.status}
+            "bytes": done.artifact.bytes, "uri": done.uri, "statement_uri": done.statement.uri, "status": done.status}
 
 
 def _missing(lost: Missing) -> dict[str, Any]:
-    return {**_row(lost.purchase), "reason": DELIVERY_MISSING, "message": lost.message,
+    return {**_row(lost.purchase), "reason": lost.reason, "message": lost.message,
             "refunded_credits": lost.refunded_credits}
 
 
 def _text(published: Sequence[Published], missing: Sequence[Missing]) -> str:
-    lines = [f"{done.status}  {done.purchase}  {done.artifact.bytes} bytes  {done.uri}" for done in published]
-    lines += [f"{DELIVERY_MISSING}  {lost.purchase}: {lost.message}"
-              + (f"; {lost.refunded_credits} credits refunded" if lost.refunded_credits else "") for lost in missing]
+    lines = [*map(line, published), *map(line, missing)]
     if not lines:
         return "nothing that was bought awaits publishing"
     word = published[0].status if published else "published"

@@ -1,5 +1,7 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
 from platform.model.plan import PlannedOrder
+from platform.plan.policy import outcome
+from platform.publish.select import Purchase, select
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
 from platform.tasks import lock
@@ -18,6 +20,13 @@ def standing(session: Session) -> Status:
     return Status(orders, refused, balances)
 
 
+def awaiting(session: Session, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
+    """What was bought and is not published, of orders that are gone too."""
+    if not session.has_ledger:
+        return ()
+    return select(session.publishing.purchases(), session.ledger.book, tenant_id=tenant_id, work_order_id=work_order_id)
+
+
 def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     """One order of the plan."""
     due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
@@ -25,7 +34,9 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     running = [planned.id.step_id for planned in order.steps if (folder / f".{planned.id.step_id}.new").is_dir()]
     if running and not lock.is_held(session.runtime_dir):
         running = []  # left behind by a run that was killed
-    return order_state(order, session.runs(order), due, _refusal(session, order), session.shown(folder), running)
+    runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
+    settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
+    return order_state(order, runs, due, _refusal(session, order), session.shown(folder), running, settled)
 
 
 def _refusal(session: Session, order: PlannedOrder) -> str:

@@ -2,9 +2,10 @@
 import argparse
 import sys
 import time
+from dataclasses import replace
 
 from platform.commands.common import add_json, add_order, add_places, open_session, show
-from platform.commands.standing import standing
+from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
 from platform.tasks.scope import narrow
@@ -15,7 +16,9 @@ _REDRAW_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--due", action="store_true", help="only orders that the next run has something to do for")
     parser.add_argument("--watch", action="store_true", help="draw it again every second until Ctrl-C; on a terminal")
+    parser.add_argument("--publish", action="store_true", help="also what was bought and still awaits publishing")
     add_json(parser)
 
 
@@ -38,7 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _look(arguments: argparse.Namespace) -> Status:
     session = open_session(arguments)
     narrow(session, arguments.tenant_id, arguments.work_order_id)
-    return standing(session)
+    status = standing(session)
+    if arguments.due:
+        status = replace(status, orders=tuple(order for order in status.orders if order.due))
+    if not arguments.publish:
+        return status
+    return replace(status, awaiting=awaiting(session, arguments.tenant_id, arguments.work_order_id))
 
 
 def _watch(arguments: argparse.Namespace) -> int:

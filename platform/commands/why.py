@@ -10,8 +10,8 @@ from platform.tasks.whys import why_item, why_task
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", default="", metavar="TASK",
-                        help="step:TENANT/ORDER/STEP, workorder:TENANT/ORDER or charge:TENANT/ORDER; the kind may be "
-                             "left out of the first two")
+                        help="step:TENANT/ORDER/STEP, or workorder:, charge: or publish: and TENANT/ORDER; the kind "
+                             "may be left out of the first two")
     parser.add_argument("--charge", default="", metavar="ITEM",
                         help="explain one row of transaction_items.csv, by its transaction_item_id")
     add_places(parser)

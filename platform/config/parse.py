@@ -62,8 +62,9 @@ def profile(value: Mapping[str, Any], source: Source) -> Profile:
         billing_state_expires_days=state.get("expires_days", default.billing_state_expires_days),
         runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
-        limits=Limits(**value.get("limits", {})), sandbox=value.get("sandbox", default.sandbox),
-        cache=value.get("cache", default.cache), source=source)
+        signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),
+        sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source,
+        cache_retention=value.get("cache_retention", default.cache_retention))
 
 
 def reasons(value: Mapping[str, Any]) -> Reasons:

@@ -1,64 +1,89 @@
-"""The tables as CSV bytes, written where they differ, or held against what is there."""
+"""The derived files: which there are, what each is made of, its right bytes, and how it is written.
+
+A file goes by the name of its task: a table's, `secrets_template`, `maintenance_manifest`, or `workflows/<file>` for
+the choice lists of one workflow.
+"""
 import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from platform.errors import InputError
 from platform.files import write_atomic
+from platform.maintain import choices, secrets
+from platform.maintain.facts import Facts
 from platform.maintain.tables import TABLES
 from platform.model.digest import sha256_hex
-from platform.model.repo import Repo
 
 FOLDER = "maintenance-state"
 MANIFEST = "maintenance_manifest"
+INDEX = "modules_index"
+WORKFLOWS = ".github/workflows"
+_FILES = {name: f"{FOLDER}/{name}.csv" for name in (*TABLES, MANIFEST)} | {secrets.NAME: f"{FOLDER}/{secrets.NAME}.env"}
+LISTED = tuple(name for name in _FILES if name != MANIFEST)  # what the manifest is over
 
 
-def content(name: str, repo: Repo, code: Mapping[str, str]) -> bytes:
-    """The right bytes of one table: UTF-8, LF, a header, truth values as true and false."""
-    columns, rows = TABLES[name]
-    return _as_csv([columns, *rows(repo, code)])
+def file_of(name: str) -> str:
+    """The file of a task, relative to the repository."""
+    return _FILES.get(name) or f"{WORKFLOWS}/{name.partition('/')[2]}"
 
 
-def manifest(tables: Mapping[str, bytes]) -> bytes:
-    """maintenance_manifest.csv over the other tables' bytes, by name."""
-    return _as_csv([("file", "sha256"), *((f"{name}.csv", sha256_hex(data)) for name, data in sorted(tables.items()))])
+def derived(root: Path) -> tuple[str, ...]:
+    """Every derived file that this repository has or should have, the manifest after what it is over."""
+    found = sorted(path for pattern in ("*.yml", "*.yaml") for path in (root / WORKFLOWS).glob(pattern))
+    marked = (path.name for path in found if path.is_file() and choices.has_markers(path.read_bytes()))
+    return (*LISTED, MANIFEST, *(f"workflows/{name}" for name in marked))
 
 
-def everything(repo: Repo, code: Mapping[str, str]) -> dict[str, bytes]:
-    """Every table's right bytes with the manifest over them."""
-    tables = {name: content(name, repo, code) for name in TABLES}
-    return {**tables, MANIFEST: manifest(tables)}
+def sources(root: Path, name: str) -> tuple[str, ...]:
+    """Patterns of the files that one is made of, without modules' code (`Table.code`) and the manifest's files."""
+    if name in TABLES:
+        return TABLES[name].sources
+    return secrets.SOURCES if name == secrets.NAME else choices.sources((root / file_of(name)).read_bytes())
 
 
-def path_of(root: Path, name: str) -> Path:
-    return root / FOLDER / f"{name}.csv"
+def content(root: Path, name: str, facts: Facts) -> bytes:
+    """The right bytes of one file; of the manifest, over the files as they lie there. InputError for wrong markers."""
+    if name == MANIFEST:
+        return manifest({listed: (root / file_of(listed)).read_bytes() for listed in LISTED})
+    if name in TABLES:
+        return as_csv([TABLES[name].columns, *TABLES[name].rows(facts)])
+    if name == secrets.NAME:
+        return secrets.secrets_template(facts)
+    data, problems = choices.rewritten((root / file_of(name)).read_bytes(), file_of(name), facts)
+    if problems:
+        raise InputError(problems)
+    return data
+
+
+def everything(root: Path, facts: Facts) -> dict[str, bytes]:
+    """Every file's right bytes by name, the manifest over what the others should be. InputError for wrong markers."""
+    made = {name: content(root, name, facts) for name in derived(root) if name != MANIFEST}
+    return {**made, MANIFEST: manifest({name: made[name] for name in LISTED})}
+
+
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    """maintenance_manifest.csv over the other files' bytes, by their file names."""
+    named = {Path(file_of(name)).name: sha256_hex(data) for name, data in files.items()}
+    return as_csv([("file", "sha256"), *sorted(named.items())])
+
+
+def read(path: Path) -> bytes | None:
+    """A derived file as it is; None when there is none."""
+    return path.read_bytes() if path.is_file() else None
 
 
 def write(path: Path, data: bytes) -> bool:
-    """Write a table if it is not these bytes already; whether it was written. StorageError when the disk refuses."""
-    if path.is_file() and path.read_bytes() == data:
+    """Write a file if it is not these bytes already; whether it was written. StorageError when the disk refuses."""
+    if read(path) == data:
         return False
     write_atomic(path, data)
     return True
 
 
-def drift(path: Path, data: bytes) -> str:
-    """The first row in which a file differs from what it should be, in one line; nothing when it is right."""
-    shown = f"{FOLDER}/{path.name}"
-    if not path.is_file():
-        return f"{shown}:1:1: error[maintenance-drift]: is missing; run `doit run maintenance` and commit it"
-    ours, right = path.read_bytes().split(b"\n"), data.split(b"\n")
-    for line in range(max(len(ours), len(right))):
-        have = ours[line].decode(errors="replace") if line < len(ours) else "the end"
-        want = right[line].decode() if line < len(right) else "the end"
-        if have != want:
-            return (f"{shown}:{line + 1}:1: error[maintenance-drift]: says {have!r}, should say {want!r}; run "
-                    "`doit run maintenance` and commit it")
-    return ""
-
-
-def _as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
+def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
+    """UTF-8, LF, truth values as true and false."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
         [str(field).lower() if isinstance(field, bool) else field for field in row] for row in rows)

@@ -1,34 +1,46 @@
-"""The tables of maintenance-state/, pure: a Repo in, rows out. Deterministic: no clock, sorted by their first columns.
+"""The tables of maintenance-state/, pure: facts in, rows out. Deterministic: no clock, sorted by their first columns.
 
-`code` is the digest of each module's code, by module id; the only thing that is not in the Repo itself.
+A table is the grain of a task, and names what it is made of. A row for itself would be a task a module and save
+nothing: digests of files that did not change are known, so a table costs its rows.
 """
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from platform.maintain.facts import CONTRACTS, ORDERS, REASONS, TENANTS, Facts
 from platform.model.contract import Contract
 from platform.model.repo import Repo
 
 Row = tuple[Any, ...]
-Table = Callable[[Repo, Mapping[str, str]], Iterable[Row]]
 
 
-def modules_index(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
-    for contract in _contracts(repo):
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`sources` are the files that rows are made of, as patterns below the repository; `code`: modules' code too."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[Facts], Iterable[Row]]
+    sources: tuple[str, ...]
+    code: bool = False
+
+
+def modules_index(facts: Facts) -> Iterable[Row]:
+    for contract in _contracts(facts.repo):
         yield (contract.module_id, contract.name, contract.kind.value, contract.version,
                " ".join(sorted(contract.deliverables)), contract.self_test is not None, contract.retention,
-               code.get(contract.module_id, ""))
+               facts.code(contract.module_id))
 
 
-def workorders_index(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
-    for _, order in sorted(repo.orders.items()):
+def workorders_index(facts: Facts) -> Iterable[Row]:
+    for _, order in sorted(facts.repo.orders.items()):
         enabled = [step for step in order.steps if step.enabled]
         yield (*order.id, order.enabled, order.mode.value, order.artifacts_requested, order.schedule_cron, len(enabled),
                " ".join(sorted({step.module_id for step in enabled})), str(order.metadata.get("title", "")))
 
 
-def module_contract_rules(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
-    for contract in _contracts(repo):
+def module_contract_rules(facts: Facts) -> Iterable[Row]:
+    for contract in _contracts(facts.repo):
         for port in sorted(contract.inputs.values(), key=lambda port: port.id):
             default = "" if port.default is None else _json(port.default)
             yield (contract.module_id, "limited_input" if port.limited else "input", port.id, port.type, port.required,
@@ -41,8 +53,8 @@ def module_contract_rules(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
             yield (contract.module_id, "deliverable", bought.deliverable_id, "", "", sets, " ".join(bought.outputs))
 
 
-def module_requirements_index(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
-    for contract in _contracts(repo):
+def module_requirements_index(facts: Facts) -> Iterable[Row]:
+    for contract in _contracts(facts.repo):
         for secret in sorted(contract.secrets, key=lambda secret: secret.name):
             yield contract.module_id, "secret", secret.name, secret.required, "", secret.note
         for var in sorted(contract.vars, key=lambda var: var.name):
@@ -52,29 +64,29 @@ def module_requirements_index(repo: Repo, code: Mapping[str, str]) -> Iterable[R
                 yield contract.module_id, name, name, True, "", ""
 
 
-def reason_catalog(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
-    for slug, reason in sorted(repo.reasons.by_slug.items()):
+def reason_catalog(facts: Facts) -> Iterable[Row]:
+    for slug, reason in sorted(facts.repo.reasons.by_slug.items()):
         yield slug, reason.scope, reason.category, reason.refundable, reason.description
 
 
-def tenant_relationships(repo: Repo, code: Mapping[str, str]) -> Iterable[Row]:
+def tenant_relationships(facts: Facts) -> Iterable[Row]:
     """Who may read whose releases; every tenant its own."""
-    for tenant_id, tenant in sorted(repo.tenants.items()):
+    for tenant_id, tenant in sorted(facts.repo.tenants.items()):
         for consumer in sorted({tenant_id, *tenant.allow_release_consumers}):
             yield tenant_id, consumer, "self" if consumer == tenant_id else "release_consumer"
 
 
-TABLES: dict[str, tuple[tuple[str, ...], Table]] = {
-    "modules_index": (("module_id", "name", "kind", "version", "deliverables", "self_test", "retention", "code_sha256"),
-                      modules_index),
-    "workorders_index": (("tenant_id", "work_order_id", "enabled", "mode", "artifacts_requested", "schedule_cron",
-                          "enabled_steps", "modules", "title"), workorders_index),
-    "module_contract_rules": (("module_id", "port", "id", "type", "required", "default_or_sets", "rule"),
-                              module_contract_rules),
-    "module_requirements_index": (("module_id", "requirement", "name", "required", "value", "note"),
-                                  module_requirements_index),
-    "reason_catalog": (("slug", "scope", "category", "refundable", "description"), reason_catalog),
-    "tenant_relationships": (("tenant_id", "consumer_tenant_id", "relation"), tenant_relationships),
+TABLES = {
+    "modules_index": Table(("module_id", "name", "kind", "version", "deliverables", "self_test", "retention",
+                            "code_sha256"), modules_index, (CONTRACTS,), code=True),
+    "workorders_index": Table(("tenant_id", "work_order_id", "enabled", "mode", "artifacts_requested", "schedule_cron",
+                               "enabled_steps", "modules", "title"), workorders_index, (ORDERS,)),
+    "module_contract_rules": Table(("module_id", "port", "id", "type", "required", "default_or_sets", "rule"),
+                                   module_contract_rules, (CONTRACTS,)),
+    "module_requirements_index": Table(("module_id", "requirement", "name", "required", "value", "note"),
+                                       module_requirements_index, (CONTRACTS,)),
+    "reason_catalog": Table(("slug", "scope", "category", "refundable", "description"), reason_catalog, (REASONS,)),
+    "tenant_relationships": Table(("tenant_id", "consumer_tenant_id", "relation"), tenant_relationships, (TENANTS,)),
 }
 
 

@@ -125,6 +125,13 @@ CODES: dict[str, Code] = {
     "reserved-name": Code("A secret or var has the name of a variable that steers how programs start.", "Rename it."),
     "secrets-missing": Code("A module needs a secret that the environment does not have.",
                             "Set it, or use a profile with external_services: recorded."),
+    "module-changed": Code("A module's code is not that of the index, and its version is. Tenants who paid get the new "
+                           "code's result for nothing.", "Raise version if it is other work; else nothing."),
+    # derived files
+    "maintenance-drift": Code("A derived file, or a choice list inside a workflow, is not what it should be.",
+                              "Run `doit run maintenance` and commit the file."),
+    "maintenance-marker": Code("A choice list in a workflow begins and does not end, ends and did not begin, or is "
+                               "none that there is.", "Write # maintenance:begin LIST and # maintenance:end LIST."),
     # money
     "price-missing": Code("Something that is used or bought has no price in force.",
                           "Add a row to config/module_prices.csv."),

@@ -116,6 +116,12 @@ EXAMPLES: dict[str, Example] = {
     "self-test-missing": Example("[no testing in module.yml]", "testing: {self_test: {params: {topic: sails}}}"),
     "reserved-name": Example("secrets: [{name: PYTHONPATH}]", "secrets: [{name: MY_API_KEY}]"),
     "secrets-missing": Example("$ doit run", "$ SMTP_PASSWORD=... doit run"),
+    "module-changed": Example("[src/run.py makes something else]  version: \"1.0\"", 'version: "1.1"'),
+    # derived files
+    "maintenance-drift": Example("modules_index.csv: seed_text,Seed text,transform,1.0,... [module.yml: version: 1.1]",
+                                 "$ doit run maintenance"),
+    "maintenance-marker": Example('# maintenance:begin tenants\n- "nxlkGI"',
+                                  '# maintenance:begin tenants\n- "nxlkGI"\n# maintenance:end tenants'),
     # money
     "price-missing": Example("[no row for mine,__run__]", "mine,__run__,5,2026-01-01,,true,"),
     "price-twice": Example("mine,__run__,5,2026-01-01,,true,\nmine,__run__,6,2026-01-01,,true,",

@@ -46,7 +46,8 @@ class PlannedOrder:
     order: Order
     steps: tuple[PlannedStep, ...]  # every step after those it waits for
     promotions: tuple[str, ...] = ()
-    period: str = ""  # of schedule_cron; part of every task hash
+    period: str = ""  # of schedule_cron: its start, UTC; part of every task hash
+    next_period: str = ""  # when the next one starts
 
     @property
     def id(self) -> OrderId:

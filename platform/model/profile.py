@@ -29,7 +29,9 @@ class Profile:
     runtime_dir: str = "runtime"
     release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
+    signing: Mapping[str, str] = field(default_factory=dict)  # {key_env, key_file, public_key}, each optional
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
+    cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter
     source: Source = field(default=NOWHERE, compare=False, repr=False)

@@ -10,7 +10,7 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 from platform.plan.fingerprint import effective_inputs, manifest
 from platform.plan.graph import in_order
-from platform.plan.period import period
+from platform.plan.period import next_period, period
 from platform.plan.policy import waits_for
 from platform.plan.price import charges
 
@@ -58,7 +58,7 @@ def _planned(repo: Repo, order: Order, now: datetime) -> PlannedOrder:
         step = _planned_step(repo, order, steps[step_id], waits[step_id], hashes, due, now)
         hashes[step_id] = step.task_hash
         planned.append(step)
-    return PlannedOrder(order, tuple(planned), order.promotions, due)
+    return PlannedOrder(order, tuple(planned), order.promotions, due, next_period(order.schedule_cron, now))
 
 
 def _planned_step(repo: Repo, order: Order, step: Step, waits: tuple[str, ...], hashes: dict[str, str],

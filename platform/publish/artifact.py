@@ -2,8 +2,6 @@
 
 The zip's bytes depend on those outputs alone. It knows no ledger and no release store.
 """
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 from platform.bundle.archive import write_package
 from platform.bundle.manifest import BundleError, Source, entries_of
 from platform.errors import StorageError
-from platform.files import fsync_folder, sha256_file
+from platform.files import sha256_file
 from platform.model.contract import Contract
 from platform.model.run import RunRecord
 from platform.publish.select import Purchase
@@ -58,34 +56,15 @@ def promised(purchase: Purchase, record: RunRecord | None, contracts: Mapping[st
 
 
 def write_artifact(sources: tuple[Source, ...], target: Path) -> Artifact:
-    """The zip, whole and durable; one that is there already with the same bytes is left alone.
+    """The zip, written over what a publisher who was killed may have left there.
 
     NotThere when an output on disk is not what its record says; StorageError when the disk refuses.
     """
-    temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
-        os.close(handle)
-        temporary = Path(name)
-        write_package(temporary, entries_of(sources))
-        artifact = Artifact(target, sha256_file(temporary), temporary.stat().st_size)
-        if not target.is_file() or sha256_file(target) != artifact.sha256:
-            _put(temporary, target)
-        return artifact
+        write_package(target, entries_of(sources))
+        return Artifact(target, sha256_file(target), target.stat().st_size)
     except BundleError as error:
         raise NotThere(str(error), lost=True) from error
     except OSError as error:
         raise StorageError(f"{target}: cannot be written ({error.strerror}); mend it, then publish again") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _put(temporary: Path, target: Path) -> None:
-    """Evidence of a file that a power loss could take away again would be a lie."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.chmod(0o644)
-    temporary.replace(target)
-    fsync_folder(target.parent)

@@ -1,4 +1,4 @@
-"""Which bought deliverables still await publishing. Pure: posts in, purchases out.
+"""Which bought deliverables still await publishing. Pure: posts and the book in, purchases out.
 
 A purchase awaits while it stands paid and has no evidence at its refund epoch. A simulation's evidence has a key of its
 own: it keeps a second simulation from doing anything, never the real publication.
@@ -6,14 +6,18 @@ own: it keeps a second simulation from doing anything, never the real publicatio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from platform.ledger.balance import Book
 from platform.model.digest import derived_id
-from platform.model.entry import Item, Post, PostType
+from platform.model.entry import Item, Post
 from platform.model.ids import StepId, is_internal
+
+PER_RELEASE = 450  # purchases; each is two assets, and GitHub takes 1,000 in a release
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A deliverable that stands paid. `posted_at` is when it was charged: UTC, ISO 8601, with Z."""
+    """A deliverable that was charged. `posted_at` is when: UTC, ISO 8601, with Z. `number` counts the deliverables that
+    its tenant bought before this one, so that whoever has the ledger knows the release without asking the store."""
 
     step: StepId
     module_id: str
@@ -22,6 +26,7 @@ class Purchase:
     refund_epoch: int
     item_key: str
     posted_at: str
+    number: int = 0
 
     @property
     def item_id(self) -> str:
@@ -32,6 +37,15 @@ class Purchase:
     def artifact_name(self) -> str:
         return "-".join((*self.step, self.deliverable_id, self.task_hash[:12])) + ".zip"
 
+    @property
+    def statement_name(self) -> str:
+        return f"{self.artifact_name}.intoto.json"
+
+    def release(self, prefix: str) -> str:
+        """The tag of its release: `<prefix>artifacts-<tenant>`, and `-2`, `-3`, ... when that one is full."""
+        full = self.number // PER_RELEASE
+        return f"{prefix}artifacts-{self.step.tenant_id}" + (f"-{full + 1}" if full else "")
+
     def __str__(self) -> str:
         return f"{self.step}/{self.deliverable_id}"
 
@@ -41,33 +55,49 @@ def evidence_key(item_key: str, *, simulated: bool) -> str:
     return f"{'publish-simulated' if simulated else 'publish'}:{item_key}"
 
 
-def select(posts: Iterable[tuple[str, Post]], *, since: str = "", tenant_id: str = "",
-           simulated: bool = False) -> tuple[Purchase, ...]:
-    """The purchases that await publishing (or its simulation), in the order they were charged.
+def bought(posts: Iterable[tuple[str, Post]]) -> dict[tuple[str, str], Purchase]:
+    """Every deliverable that was ever charged, by task hash and deliverable, as it was charged last, in that order.
 
-    `posts` are the journal's, each with its time. `since` is a time as the journal writes it; what was charged in that
-    second counts. Empty means all.
+    `posts` are the journal's, each with its time. Bought again after a refund, a deliverable keeps its number: its
+    artifact has the same name, which must not stand in two releases.
     """
-    standing: dict[tuple[str, str], Purchase] = {}
-    seen: set[str] = set()
+    found: dict[tuple[str, str], Purchase] = {}
+    counts: dict[str, int] = {}
     for posted_at, post in posts:
-        if post.kind == "publish":
-            seen.add(post.key)
-        for item in post.items:
-            if post.kind == "charge" and not is_internal(item.deliverable_id):
+        for item in post.items if post.kind == "charge" else ():
+            if not is_internal(item.deliverable_id):
+                before = found.pop((item.task_hash, item.deliverable_id), None)
+                number = before.number if before else counts.get(post.tenant_id, 0)
+                counts[post.tenant_id] = counts.get(post.tenant_id, 0) + (before is None)
                 step = StepId(post.tenant_id, post.work_order_id, item.step_id)
-                standing[item.task_hash, item.deliverable_id] = _purchase(step, item, posted_at)
-            elif item.type is PostType.REFUND:
-                standing.pop((item.task_hash, item.deliverable_id), None)
-    return tuple(purchase for purchase in standing.values()
+                found[item.task_hash, item.deliverable_id] = _purchase(step, item, posted_at, number)
+    return found
+
+
+def stands(purchase: Purchase, book: Book) -> bool:
+    """Whether it is paid at this epoch, and not given back since."""
+    return (book.paid(purchase.task_hash, purchase.deliverable_id) is not None
+            and book.epoch(purchase.task_hash, purchase.deliverable_id) == purchase.refund_epoch)
+
+
+def awaits(purchase: Purchase, book: Book, *, simulated: bool = False) -> bool:
+    """Whether a purchase is still to be published, or its publication to be simulated."""
+    return (stands(purchase, book) and not book.has(evidence_key(purchase.item_key, simulated=False))
+            and not (simulated and book.has(evidence_key(purchase.item_key, simulated=True))))
+
+
+def select(purchases: Iterable[Purchase], book: Book, *, since: str = "", tenant_id: str = "", work_order_id: str = "",
+           simulated: bool = False) -> tuple[Purchase, ...]:
+    """Those that await publishing (or its simulation), in the order they were charged.
+
+    `since` is a time as the journal writes it; what was charged in that second counts. Empty means all.
+    """
+    return tuple(purchase for purchase in purchases
                  if purchase.posted_at >= since and tenant_id in ("", purchase.step.tenant_id)
-                 and not _published(purchase, seen, simulated))
+                 and work_order_id in ("", purchase.step.work_order_id)
+                 and awaits(purchase, book, simulated=simulated))
 
 
-def _purchase(step: StepId, item: Item, posted_at: str) -> Purchase:
-    return Purchase(step, item.module_id, item.deliverable_id, item.task_hash, item.refund_epoch, item.key, posted_at)
-
-
-def _published(purchase: Purchase, seen: set[str], simulated: bool) -> bool:
-    return (evidence_key(purchase.item_key, simulated=False) in seen
-            or (simulated and evidence_key(purchase.item_key, simulated=True) in seen))
+def _purchase(step: StepId, item: Item, posted_at: str, number: int) -> Purchase:
+    return Purchase(step, item.module_id, item.deliverable_id, item.task_hash, item.refund_epoch, item.key, posted_at,
+                    number)

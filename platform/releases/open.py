@@ -1,15 +1,54 @@
 """The release store that a profile names."""
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+from platform.errors import UsageError
 from platform.releases.folder import FolderStore
+from platform.releases.github import HOST, GitHubStore
 from platform.releases.store import ReleaseStore
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def open_store(settings: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> ReleaseStore | None:
     """The store of a profile's `release_store`, or None where the profile has none, or one of GitHub's without its
-    token in `env`: offline. `root` is what a folder is relative to."""
+    token in `env`: offline. `root` is what a folder is relative to. UsageError when there is a token and what goes with
+    it is missing or unsafe."""
     if settings.get("type") == "folder":
         return FolderStore(root / settings["dir"], f"file:{settings['dir']}")
+    if github := github_of(settings, env):
+        return GitHubStore(github.repository, github.token, host=github.host, token_name=github.token_name)
     return None
+
+
+class GitHub(NamedTuple):
+    """A repository on GitHub, or on a server of one's own, and what opens it."""
+
+    repository: str
+    token: str
+    host: str
+    token_name: str
+
+
+def github_of(settings: Mapping[str, Any], env: Mapping[str, str]) -> GitHub | None:
+    """The repository that a profile's `release_store` names; None and UsageError as for `open_store`."""
+    if settings.get("type") != "github":
+        return None
+    name = settings.get("token_env", "GITHUB_TOKEN")
+    token = env.get(name, "").strip()
+    if not token:
+        return None
+    repository = settings.get("repository") or env.get("GITHUB_REPOSITORY", "")
+    if repository.count("/") != 1 or not all(repository.split("/")):
+        raise UsageError(f"release_store: {name} is set, and no repository is named; write `repository: owner/name` "
+                         "into the profile or set GITHUB_REPOSITORY, or unset the token to stay offline")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"release_store: what {name} holds is no token; put one of GitHub's there")
+    host = settings.get("host") or env.get("GITHUB_API_URL") or HOST
+    address = urlsplit(host)
+    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
+        raise UsageError(f"release_store: host {host!r} is no https:// address, and a token is sent over nothing else; "
+                         "correct it")
+    return GitHub(repository, token, host, name)

@@ -70,6 +70,8 @@ class OrderQuote:
     granted_credits: int  # promotions, posted before the charge
     refunded_credits: int  # for what was ordered before and never done, posted before the charge
     steps: tuple[StepQuote, ...]
+    period: str = ""  # of an order with a schedule: when what is quoted became due (UTC), and until when it is
+    next_period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     fresh = _apply(draft, decision.posts)
     return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
                       -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP),
-                      _sum(back, PostType.REFUND), steps)
+                      _sum(back, PostType.REFUND), steps, order.period, order.next_period)
 
 
 def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tuple[str, ...]]:

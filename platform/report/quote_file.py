@@ -44,7 +44,9 @@ def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "
 def _charge(order: OrderQuote) -> str:
     before = [f"{what} {amount}" for amount, what in (
         (order.refunded_credits, "giving back"), (order.granted_credits, "granting")) if amount]
-    return (order.refusal or f"{order.total_credits} credits") + (f" after {' and '.join(before)}" if before else "")
+    due = f" for the period {order.period}" if order.period and not order.refusal else ""
+    return ((order.refusal or f"{order.total_credits} credits") + (f" after {' and '.join(before)}" if before else "")
+            + due)
 
 
 def render(quote: Kept) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from platform.plan.period import in_words
 from platform.report.quote import INVALID, OrderQuote, Quote, StepQuote, TenantQuote
 
 WHOLE = "An order is bought whole: running one of its steps charges everything of it that is not yet paid."
@@ -44,12 +45,16 @@ def _order(order: OrderQuote) -> Iterable[str]:
         return
     if order.refusal:
         needs = f", {_credits(order.needed_credits)} needed" if order.needed_credits else ""
-        yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {order.title}".rstrip()
+        yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {_what(order)}".rstrip()
     else:
-        yield f"charge     {name}  {_credits(order.total_credits)}{_before(order)}  {order.title}".rstrip()
+        yield f"charge     {name}  {_credits(order.total_credits)}{_before(order)}  {_what(order)}".rstrip()
     width = max((len(step.step_id) for step in order.steps), default=0)
     modules = max((len(step.module_id) for step in order.steps), default=0)
     yield from (_step(step, width, modules) for step in order.steps)
+
+
+def _what(order: OrderQuote) -> str:
+    return "  ".join(part for part in (order.title, in_words(order.period, order.next_period)) if part)
 
 
 def _before(order: OrderQuote) -> str:

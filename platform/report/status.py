@@ -6,7 +6,9 @@ from typing import Any
 
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
+from platform.plan.period import in_words
 from platform.plan.policy import outcome
+from platform.publish.select import Purchase
 from platform.report.words import in_credits, one_line
 from platform.run.records import LOG, OUTPUTS
 
@@ -44,6 +46,10 @@ class OrderState:
     reason: str
     credits: int
     steps: tuple[StepState, ...]
+    schedule_cron: str = ""
+    period: str = ""  # when it became due (UTC), and `next_period` when it will be again; empty without a schedule
+    next_period: str = ""
+    due: bool = True  # whether the next run has something to do for it
 
     def __str__(self) -> str:
         return f"{self.tenant_id}/{self.work_order_id}"
@@ -51,21 +57,29 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant."""
+    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant. `awaiting` is what was
+    bought and is not published, whatever became of its order since; None when nobody asked."""
 
     orders: tuple[OrderState, ...]
     refused: Mapping[str, tuple[str, ...]]
     balances: Mapping[str, int]
+    awaiting: tuple[Purchase, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
-                "balances": dict(self.balances)}
+        shown = {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
+                 "balances": dict(self.balances)}
+        if self.awaiting is not None:
+            shown["awaiting_publish"] = [
+                {**each.step._asdict(), "deliverable_id": each.deliverable_id, "transaction_item_id": each.item_id,
+                 "charged_at": each.posted_at} for each in self.awaiting]
+        return shown
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Collection[str] = ()) -> OrderState:
+                folder: str, running: Collection[str] = (), settled: bool = False) -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
-    `folder` is the order's below the repository; `running` are the steps that a run is at."""
+    `folder` is the order's below the repository; `running` are the steps that a run is at; `settled`: its last run left
+    nothing of its plan to do."""
     stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
     result = outcome(order, stands, refusal)
     steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder) for step in order.steps)
@@ -77,7 +91,8 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
         state, reason = "DUE", ""
     else:
         state, reason = result.status, result.reason
-    return OrderState(*order.id, title, state, reason, order.total_credits, steps)
+    return OrderState(*order.id, title, state, reason, order.total_credits, steps, order.order.schedule_cron,
+                      order.period, order.next_period, bool(due) or not settled)
 
 
 def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
@@ -106,14 +121,23 @@ def as_text(status: Status) -> str:
     for name, problems in status.refused.items():
         lines.append(f"INVALID    {name}")
         lines += [f"  {problem}" for problem in problems]
-    lines += balance_lines(status)
+    lines += [*awaiting_lines(status), *balance_lines(status)]
     return "\n".join(lines) or "no enabled work orders"
 
 
 def heading(order: OrderState) -> str:
     """An order in one line."""
-    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title)]
+    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title),
+             in_words(order.period, order.next_period)]
     return "  ".join(part for part in parts if part)
+
+
+def awaiting_lines(status: Status) -> list[str]:
+    """The publish view: one line a deliverable, or one that says there is none; nothing when nobody asked."""
+    if status.awaiting is None:
+        return []
+    lines = [f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting]
+    return lines or ["published  nothing that was bought awaits publishing"]
 
 
 def balance_lines(status: Status) -> list[str]:

@@ -5,6 +5,7 @@ from platform.report.status import (
     OrderState,
     Status,
     StepState,
+    awaiting_lines,
     balance_lines,
     heading,
     isolation_word,
@@ -30,7 +31,7 @@ def tables(status: Status) -> "Group":
         parts += [Text(heading(order), style=STYLES[order.state]), _table(order)]
     for name, problems in status.refused.items():
         parts += [Text(f"INVALID    {name}", style=STYLES["INVALID"]), *(Text(f"  {line}") for line in problems)]
-    parts += [Text(line) for line in balance_lines(status)]
+    parts += [Text(line) for line in (*awaiting_lines(status), *balance_lines(status))]
     return Group(*parts or [Text("no enabled work orders")])
 
 

@@ -11,6 +11,7 @@ from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem
 from platform.model.run import RunRecord
+from platform.publish.select import Purchase
 from platform.report.bill import Posted, is_spend
 from platform.report.quote import INVALID, Action, running_above, still_up_to_date
 from platform.run.current import Reason
@@ -90,6 +91,26 @@ class OrderWhy:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A deliverable that was bought and made and is not published; `posted_at` is when it was charged."""
+
+    step_id: str
+    deliverable_id: str
+    transaction_item_id: str
+    posted_at: str
+    artifact_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishWhy:
+    """`verdict` is run while something awaits publishing, else cached."""
+
+    task: str
+    verdict: Action
+    awaiting: tuple[Awaiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of an order now: why each step would run, its records, what was posted, why it is refused."""
 
@@ -97,6 +118,13 @@ class Facts:
     records: Mapping[str, RunRecord]
     posted: Sequence[Posted]
     refusal: str = ""
+
+
+def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
+    """What of an order awaits publishing."""
+    awaiting = tuple(Awaiting(each.step.step_id, each.deliverable_id, each.item_id, each.posted_at, each.artifact_name)
+                     for each in due)
+    return PublishWhy(f"publish:{order_id}", Action.RUN if awaiting else Action.CACHED, awaiting)
 
 
 def order_why(order: PlannedOrder, facts: Facts) -> OrderWhy:

@@ -5,21 +5,23 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from platform.report.why import ChargeWhy, ItemWhy, OrderWhy, StepWhy
+from platform.report.why import ChargeWhy, ItemWhy, OrderWhy, PublishWhy, StepWhy
 from platform.run.current import Reason
 
 _LONGEST = 70
 
 
-def as_json(answer: OrderWhy | StepWhy | ChargeWhy) -> dict[str, Any]:
+def as_json(answer: OrderWhy | StepWhy | ChargeWhy | PublishWhy) -> dict[str, Any]:
     """The answer's own fields."""
     return asdict(answer)
 
 
-def as_text(answer: OrderWhy | StepWhy | ChargeWhy) -> str:
+def as_text(answer: OrderWhy | StepWhy | ChargeWhy | PublishWhy) -> str:
     """One line a reason, with old and new value, and what it is compared with."""
     if isinstance(answer, OrderWhy):
         return "\n".join(_order(answer))
+    if isinstance(answer, PublishWhy):
+        return "\n".join(_publish(answer))
     return "\n".join(_charge(answer) if isinstance(answer, ChargeWhy) else _step(answer))
 
 
@@ -43,6 +45,14 @@ def _order(answer: OrderWhy) -> Iterator[str]:
     yield from (f"  {problem}" for problem in answer.problems)
     for step in answer.steps:
         yield from _step(step)
+
+
+def _publish(answer: PublishWhy) -> Iterator[str]:
+    what = "bought, made and not published" if answer.awaiting else "nothing that was bought and made awaits publishing"
+    yield f"{answer.task}  {answer.verdict}: {what}"
+    for each in answer.awaiting:
+        yield (f"  {each.step_id} {each.deliverable_id}  item {each.transaction_item_id} of {each.posted_at}, "
+               f"{each.artifact_name}")
 
 
 def _step(answer: StepWhy) -> Iterator[str]:

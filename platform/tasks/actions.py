@@ -14,18 +14,21 @@ from platform.errors import ConflictError, InputError
 from platform.ledger.balance import Fact
 from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
-from platform.maintain.files import FOLDER, path_of, write
+from platform.maintain.changed import changed_modules
+from platform.maintain.files import INDEX, content, file_of, read, write
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
 from platform.plan.policy import Outcome, outcome
+from platform.publish.publish import CONFLICT
 from platform.run.current import current as reasons_to_run
 from platform.run.step import run_step, skip_step
 from platform.tasks import session
 from platform.tasks.ci import with_annotations
 from platform.tasks.order_record import write_order
 from platform.tasks.outcome import Refused, task_action
+from platform.tasks.publishing import line
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
 _EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17}
@@ -144,6 +147,20 @@ def settle_steps(order_id: OrderId, names: list[str]) -> Values | Refused:
                    _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
 
 
+@task_action
+def publish(order_id: OrderId) -> Values | Refused:
+    """Publish what the order bought and made; fails when a name has other bytes (11) or something of it is gone."""
+    publishing = session.current().publishing
+    published, missing = publishing.publish(publishing.due(order_id))
+    told = "\n".join(map(line, published))
+    back = sum(lost.refunded_credits for lost in missing)
+    if not missing:
+        return {"published": len(published), "lines": told}
+    conflict = any(lost.reason == CONFLICT for lost in missing)
+    return Refused("\n".join([*filter(None, [told]), *map(line, missing)]),
+                   ConflictError.exit_status if conflict else 1, back)
+
+
 def _settle(now: session.Session, order: PlannedOrder) -> int:
     """Post refunds and evidence; the credits given back."""
     runs = now.runs(order)
@@ -162,13 +179,16 @@ def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
 
 @task_action
 def maintain(name: str) -> Values:
-    """One table of maintenance-state/, from what was read; refused while a file it is made of is wrong."""
+    """One derived file, from what was read; refused while anything that was read is wrong. Before the index of modules
+    is written, it tells which of them changed under the same version."""
     now = session.current()
     wrong = [problem for problem in now.problems if not problem.warning]
     if wrong:
         raise InputError(wrong)
-    written = write(path_of(now.root, name), now.table(name))
-    return {"lines": f"written      {FOLDER}/{name}.csv" if written else ""}
+    path = now.root / file_of(name)
+    warnings = list(changed_modules(now.facts, read(path) or b"")) if name == INDEX else []
+    written = [f"written      {file_of(name)}"] if write(path, content(now.root, name, now.facts)) else []
+    return {"lines": "\n".join(filter(None, [with_annotations(warnings, now.root), *written]))}
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:

@@ -2,6 +2,7 @@
 
     check     state -> charge:t/o -> step:t/o/s ... -> workorder:t/o
                                         step:... asked for alone -> _settle:t/o
+                                        step:... -> publish:t/o, asked for with its order
 
 A step's file dependencies are its module's files and its assets; what it takes from other steps is compared by
 content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from platform.files import files_below
-from platform.maintain.files import FOLDER, MANIFEST
+from platform.maintain.files import LISTED, MANIFEST, derived, file_of, sources
 from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.plan.period import in_words
 from platform.report.words import in_credits
 from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
@@ -84,9 +86,14 @@ def workorder(session: Session) -> Iterator[Task]:
                "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
                "targets": [session.shown(order_file(session.runtime_dir, order.id))],
                "clean": [(actions.clean_folder, [session.shown(session.runtime_dir.joinpath(*order.id))])],
-               "doc": order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}"}
+               "doc": _order_doc(order)}
     for order_id in session.plan.refused:
         yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+
+
+def _order_doc(order: PlannedOrder) -> str:
+    title = str(order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}")
+    return "; ".join(part for part in (title, in_words(order.period, order.next_period)) if part)
 
 
 def settle(session: Session) -> Iterator[Task]:
@@ -97,21 +104,34 @@ def settle(session: Session) -> Iterator[Task]:
                "doc": "Refunds for what failed, and the exit status"}
 
 
+def publish(session: Session) -> Iterator[Task]:
+    """`publish:<tenant>/<order>`: after the order's steps, whatever became of them. It cannot depend on `workorder:`,
+    for doit runs nothing below a task that failed, and what a partial order bought and made is published all the same;
+    the loader asks for the order with it, which settles and gives the exit status. Never part of a plain `doit run`."""
+    for order in session.plan.orders.values():
+        yield {"name": str(order.id), "actions": [(actions.publish, [order.id])],
+               "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
+               "uptodate": [Told(uptodate.is_published, (order.id,), f"publish:{order.id}")], "io": {"capture": False},
+               "doc": "What it bought, packed and put into its release, once"}
+    for order_id in session.plan.refused:
+        yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+
+
 def maintenance(session: Session) -> Iterator[Task]:
-    """`maintenance:<table>`: each depends on the files that it is made of, and on no others. A command about some
-    orders cannot run them, and does not look for those files."""
+    """`maintenance:<table>`, `maintenance:workflows/<file>`: each depends on the files that it is made of, and on no
+    others. A command about some orders cannot run them, and does not look for those files."""
     if session.only is not None:
         return
-    made_of = {"modules_index": _code_below(session.root, "modules"), "reason_catalog": ["config/reasons.yml"],
-               "module_contract_rules": _files(session.root, "modules/*/module.yml"),
-               "module_requirements_index": _files(session.root, "modules/*/module.yml"),
-               "workorders_index": _files(session.root, "tenants/*/workorders/*.yml"),
-               "tenant_relationships": _files(session.root, "tenants/*/tenant.yml"),
-               MANIFEST: [f"{FOLDER}/{name}.csv" for name in TABLES]}
-    for name, files in made_of.items():
-        target = f"{FOLDER}/{name}.csv"
-        yield {"name": name, "actions": [(actions.maintain, [name])], "file_dep": files, "targets": [target],
-               "uptodate": [(uptodate.table_is_right, [name])], "doc": target, "io": {"capture": False}}
+    root = session.root
+    for name in derived(root):
+        if name == MANIFEST:
+            files = [file_of(listed) for listed in LISTED]
+        else:
+            files = [file for pattern in sources(root, name) for file in _files(root, pattern)]
+        code = _code_below(root, "modules") if name in TABLES and TABLES[name].code else []
+        yield {"name": name, "actions": [(actions.maintain, [name])], "file_dep": list(dict.fromkeys([*files, *code])),
+               "targets": [file_of(name)], "uptodate": [(uptodate.file_is_right, [name])], "doc": file_of(name),
+               "io": {"capture": False}}
 
 
 def _files(root: Path, pattern: str) -> list[str]:

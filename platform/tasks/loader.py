@@ -10,11 +10,12 @@ from doit.exceptions import InvalidCommand
 from platform.errors import PlatformError
 from platform.model.ids import OrderId, StepId
 from platform.tasks import quoted, session
-from platform.tasks.selection import orders_asked_for, orders_bought, steps_asked_for
+from platform.tasks.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
-    """For `doit run` it also takes the run folder's lock, and lets asked-for steps end in their order's settlement."""
+    """For `doit run` it also takes the run folder's lock, and lets steps and publications that are asked for end in
+    their order's settlement."""
 
     def setup(self, opt_values: Any) -> None:
         try:
@@ -38,8 +39,10 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             if now.options.quote:
                 now.sharing.hydrate()  # a quote is held against what the run will stand on
                 quoted.hold(now, now.options.quote)
-            now.asked_steps.update(_asked_steps(now, words))
-            cmd.sel_tasks = [*(cmd.sel_tasks or ()), *(f"_settle:{order_id}" for order_id in now.asked_steps)] or None
+            before = [f"workorder:{order_id}" for order_id in orders_to_publish(words, now.plan.orders)]
+            now.asked_steps.update(_asked_steps(now, [*words, *before]))
+            after = [f"_settle:{order_id}" for order_id in now.asked_steps]
+            cmd.sel_tasks = [*before, *(cmd.sel_tasks or ()), *after] or None
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
         names = [task.name for task in tasks]
         for word in words if cmd.name in ("run", "info", "clean") else ():

@@ -46,6 +46,12 @@ def _order_pattern(word: str) -> str | None:
     return name if name.endswith("*") else None
 
 
+def orders_to_publish(words: Sequence[str], known: Iterable[OrderId]) -> list[OrderId]:
+    """The orders whose `publish:` task the words name, in the graph's order, wildcards expanded."""
+    return [order for order in known
+            if any(word == "publish" or fnmatch(f"publish:{order}", word) for word in words)]
+
+
 def steps_asked_for(words: Sequence[str], known: Iterable[str]) -> list[str]:
     """The `step:` tasks that the words name, in the graph's order, wildcards expanded."""
     patterns = [word for word in words if word == "step" or word.startswith("step:")]

@@ -9,18 +9,17 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from platform.check import check
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
-from platform.errors import PlatformError, UsageError
+from platform.errors import InputError, PlatformError, UsageError
 from platform.errors import __file__ as errors_file
 from platform.files import Digests
 from platform.ledger.journal import Ledger
-from platform.maintain.files import MANIFEST, content, manifest, path_of
-from platform.maintain.tables import TABLES
+from platform.maintain.facts import PROFILES, Facts
 from platform.model.ids import STEP, OrderId, StepId, matches
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.prices import Payment
@@ -33,9 +32,10 @@ from platform.run.context import RunContext
 from platform.run.inputs import module_code
 from platform.run.records import read_record
 from platform.run.worker import stop_all
-from platform.tasks import lock
+from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
+from platform.tasks.publishing import Publishing
 from platform.tasks.sharing import Sharing
 
 
@@ -47,6 +47,12 @@ class Options:
     billing_state_dir: str = ""
     runtime_dir: str = ""
     quote: str = ""  # a saved quote that the run is held to
+    no_publish: str = ""  # 1: `publish:` tasks simulate
+
+    def __post_init__(self) -> None:
+        """UsageError before anything runs: a run that was meant to simulate must not publish."""
+        if self.no_publish not in ("", "0", "1"):
+            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 to simulate")
 
 
 class Session:
@@ -56,7 +62,7 @@ class Session:
         self.root = root
         self.options = options
         self.now = datetime.now(UTC)
-        self.profile, self._profile_problems = load_profile(root, root / options.runtime_profile)
+        self.profile, self.profile_problems = load_profile(root, root / options.runtime_profile)
         self.runtime_dir = root / (options.runtime_dir or self.profile.runtime_dir)
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
@@ -65,6 +71,7 @@ class Session:
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
+        self._steps_ran = False
         self._lock = threading.RLock()
         self._held: int | None = None
 
@@ -89,7 +96,7 @@ class Session:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with what was read, warnings included, sorted by place."""
-        found = (*self._profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
+        found = (*self.profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
         return tuple(sorted(found))
 
     @cached_property
@@ -104,15 +111,13 @@ class Session:
         """A planned step by its id; KeyError when the plan has none."""
         return self._steps[step_id]
 
-    def module_codes(self) -> dict[str, str]:
-        """Digest of each module's code, by module id."""
-        return {module_id: module_code(self.context, module_id) for module_id in sorted(self.repo.contracts)}
-
-    def table(self, name: str) -> bytes:
-        """The right bytes of one file of maintenance-state/; its manifest is over the files that are there."""
-        if name == MANIFEST:
-            return manifest({table: path_of(self.root, table).read_bytes() for table in TABLES})
-        return content(name, self.repo, self.module_codes())
+    @cached_property
+    def facts(self) -> Facts:
+        """What derived files are made of. InputError when one of the profiles is wrong."""
+        read = [load_profile(self.root, file) for file in sorted(self.root.glob(PROFILES))]
+        if problems := [problem for _, found in read for problem in found if not problem.warning]:
+            raise InputError(problems)
+        return Facts(self.repo, partial(module_code, self.context), tuple(profile for profile, _ in read))
 
     # what was run
 
@@ -138,6 +143,7 @@ class Session:
     def remember(self, record: RunRecord) -> None:
         """A step has just ended: its record is this one now, and what was ordered outlives it."""
         self._records[record.id] = record
+        self._steps_ran = True
         ordered.keep(self.runtime_dir, record)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
@@ -183,11 +189,17 @@ class Session:
                  if problem.place.file == "config/payments.csv" and not problem.warning}
         return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
 
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self)
+
     # the run itself
 
     def take_lock(self) -> None:
-        """Hold the runtime folder until `close`; waits for another run and says so."""
+        """Hold the runtime folder until `close`; waits for another run and says so. A run is for the period in which it
+        starts, not for the one in which it began to wait."""
         self._held = lock.acquire(self.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+        self.now = datetime.now(UTC)
 
     def close(self) -> None:
         """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
@@ -195,6 +207,8 @@ class Session:
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
+            if self._steps_ran:
+                cached.after_run(self)
             self.sharing.publish()
         finally:
             self.digests.save()

@@ -9,8 +9,8 @@ from platform.check.words import meant, nearest
 from platform.model.ids import OrderId
 from platform.tasks import session
 
-OF_ORDERS = ("workorder", "charge", "step")
-GROUPS = ("check", "state", *OF_ORDERS, "maintenance", "publish")
+OF_ORDERS = ("workorder", "charge", "step", "publish")
+GROUPS = ("check", "state", *OF_ORDERS, "maintenance")
 
 
 def no_such_task(name: str) -> str:

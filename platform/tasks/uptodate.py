@@ -7,7 +7,7 @@ from typing import Any
 from platform.errors import PlatformError
 from platform.ledger.credit import unapplied
 from platform.ledger.refund import settle
-from platform.maintain.files import path_of
+from platform.maintain.files import content, file_of, read
 from platform.model.ids import OrderId, StepId
 from platform.plan.policy import outcome
 from platform.run.current import current as reasons_to_run
@@ -68,8 +68,16 @@ def is_settled(order_id: OrderId) -> bool:
 
 
 @_or_run
-def table_is_right(name: str) -> bool:
+def is_published(order_id: OrderId) -> bool:
+    """`publish:`: nothing that the order bought and made awaits publishing."""
+    return not session.current().publishing.due(order_id)
+
+
+@_or_run
+def file_is_right(name: str) -> bool:
     """`maintenance:`: the file is what it should be, not only unchanged in what it is made of."""
     now = session.current()
-    file = path_of(now.root, name)
-    return file.is_file() and file.read_bytes() == now.table(name)
+    try:
+        return read(now.root / file_of(name)) == content(now.root, name, now.facts)
+    except FileNotFoundError:  # the manifest is there, and one that it is over is not
+        return False

@@ -6,7 +6,18 @@ from platform.ledger.record import Record
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder
 from platform.report.bill import items_of
-from platform.report.why import ChargeWhy, Facts, OrderWhy, StepWhy, charge_why, invalid_why, order_why, step_why
+from platform.report.why import (
+    ChargeWhy,
+    Facts,
+    OrderWhy,
+    PublishWhy,
+    StepWhy,
+    charge_why,
+    invalid_why,
+    order_why,
+    publish_why,
+    step_why,
+)
 from platform.report.why_charge import CreditWhy, credit_why, found, items_of_transaction
 from platform.run.current import reasons
 from platform.run.ordered import ordered
@@ -16,7 +27,7 @@ from platform.tasks.scope import planned_or_told
 from platform.tasks.session import Session, known_orders
 from platform.tasks.unknown import no_such_task, step_cure
 
-KINDS = ("step", "workorder", "charge")
+KINDS = ("step", "workorder", "charge", "publish")
 
 
 class Asked(NamedTuple):
@@ -28,17 +39,18 @@ class Asked(NamedTuple):
 
 
 def asked(name: str) -> Asked:
-    """`step:t/o/s`, `workorder:t/o`, `charge:t/o`, and the same without the kind. UsageError for any other form."""
+    """`step:t/o/s`, `workorder:t/o`, `charge:t/o`, `publish:t/o`, and the first two without the kind. UsageError for
+    any other form."""
     kind, colon, subject = name.rpartition(":")
     parts = subject.split("/")
     kind = kind if colon else "step" if len(parts) == 3 else "workorder"
     if kind not in KINDS or len(parts) != (3 if kind == "step" else 2) or not all(parts):
-        raise UsageError(f"{name}: is no task of an order; write step:TENANT/ORDER/STEP, workorder:TENANT/ORDER or "
-                         "charge:TENANT/ORDER")
+        raise UsageError(f"{name}: is no task of an order; write step:TENANT/ORDER/STEP, or workorder:, charge: or "
+                         "publish: and TENANT/ORDER")
     return Asked(kind, OrderId(*parts[:2]), "".join(parts[2:]))
 
 
-def why_task(session: Session, name: str) -> OrderWhy | StepWhy | ChargeWhy:
+def why_task(session: Session, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:
     """Why of one task; the session must be this process's own. UsageError for a task that there is not."""
     kind, order_id, step_id = asked(name)
     if order_id not in set(known_orders(session.root)):
@@ -47,6 +59,8 @@ def why_task(session: Session, name: str) -> OrderWhy | StepWhy | ChargeWhy:
     planned_or_told(session, order_id)
     if order_id in session.plan.refused:
         return invalid_why(order_id, session.plan.refused[order_id])
+    if kind == "publish":
+        return publish_why(order_id, session.publishing.due(order_id) if session.has_ledger else ())
     order = session.plan.orders[order_id]
     step = session.plan.step(StepId(*order_id, step_id))
     if kind == "step" and step is None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from tests.faults.crash import crash, crash_again
 from tests.faults.damage import bits, lines
-from tests.faults.kernel import kernel
+from tests.faults.kernel import kernel, kernel_again
 from tests.faults.place import empty, scratch
 from tests.faults.points import Point, Points
 from tests.faults.power import power
@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "interleavings": Kind(interleavings, 60, "two and three publishers in every order of their calls", ordered=True),
     "publishers": Kind(publishers, 40, "three publishers in random orders, with deaths"),
     "kernel": Kind(kernel, 6, "SIGKILL by strace at each system call of a real process"),
+    "kernel-again": Kind(kernel_again, 4, "and of the process that recovers from it"),
 })
 
 
@@ -90,7 +91,7 @@ def told(results: Iterable[Result], most: int = 5) -> int:
     for result in results:
         count += len(result.failures)
         sys.stdout.write(f"{result.kind:<12} {result.tried:>7} points {len(result.failures):>5} failures "
-                         f"{result.seconds:7.1f} s\n")
+                         f"{result.seconds:7.1f} s{'' if result.tried else '  NOT TRIED: it cannot be done here'}\n")
         for line in result.failures[:most]:
             sys.stdout.write(f"  {line}\n")
         sys.stdout.flush()

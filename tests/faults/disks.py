@@ -50,9 +50,15 @@ class FaultyDisk(Disk):
         self.name = name
         return self.fault(name, handle, data)
 
-    def lock(self, path: Path) -> int:
-        self._step("lock")
-        return super().lock(path)
+    def lock(self, path: Path, kept: int | None = None) -> int:
+        try:
+            self._step("lock")
+        except BaseException:  # as the real one: a handle that was given is not kept
+            if kept is not None:
+                self.close(kept)
+            raise
+        self._open.add(handle := super().lock(path, kept))
+        return handle
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         self._step("open")

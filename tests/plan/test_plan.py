@@ -1,6 +1,6 @@
 """What the plan promises: hashes that follow the work and nothing else, prices to the credit, a stable order."""
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from platform.model.repo import Asset, Repo
 from platform.model.run import RunRecord, Status
 from platform.plan.expand import expand
 from platform.plan.graph import in_order
-from platform.plan.period import period
+from platform.plan.period import next_period, period
 from platform.plan.policy import outcome
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -156,6 +156,29 @@ def test_drafts_and_disabled_steps_are_not_planned() -> None:
 ])
 def test_the_period_is_the_last_time_that_has_come(cron: str, now: datetime, expected: str) -> None:
     assert period(cron, now) == expected
+
+
+@pytest.mark.parametrize(("cron", "now", "expected"), [
+    ("", NOW, ""),
+    ("0 6 * * 1", NOW, "2026-11-30T06:00Z"),
+    ("0 10 24 11 *", NOW, "2027-11-24T10:00Z"),
+    ("*/15 * * * *", datetime(2026, 11, 24, 10, 14, 59, tzinfo=UTC), "2026-11-24T10:15Z"),
+    ("30 1 * * *", datetime(2026, 10, 25, 1, 30, tzinfo=timezone(timedelta(hours=1))), "2026-10-25T01:30Z"),
+])
+def test_the_next_period_is_the_first_time_that_has_not_come(cron: str, now: datetime, expected: str) -> None:
+    assert next_period(cron, now) == expected
+
+
+@given(st.sampled_from(["*/7 * * * *", "30 2 * * *", "0 6 * * 1", "0 0 29 2 *", "15 1 1,15 * *"]),
+       st.datetimes(datetime(2026, 1, 1), datetime(2032, 1, 1)))
+def test_every_moment_is_in_exactly_one_period(cron: str, moment: datetime) -> None:
+    """Local clocks that jump do not matter: a period begins where the one before it ends."""
+    now = moment.replace(tzinfo=UTC)
+    start, end = (datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+                  for text in (period(cron, now), next_period(cron, now)))
+    assert start <= now < end
+    assert next_period(cron, start) == period(cron, end) == end.strftime("%Y-%m-%dT%H:%MZ")
+    assert period(cron, now.astimezone(timezone(timedelta(hours=-4)))) == period(cron, now)
 
 
 def test_a_new_period_is_new_work() -> None:

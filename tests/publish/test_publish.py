@@ -14,7 +14,9 @@ PUBLISH = "python scripts/publish_artifacts_release.py --runtime-profile config/
 @pytest.fixture
 def store(repo):
     """The folder that the profile config/folder.yml publishes to."""
-    (repo / "config" / "folder.yml").write_text("profile_id: folder\nrelease_store: {type: folder, dir: releases}\n")
+    (repo / "config" / "folder.yml").write_text(
+        "profile_id: folder\nrelease_store: {type: folder, dir: releases, tag_prefix: dev-}\n"
+        "delivery: {folder: {root_dir: deliveries}}\n")
     return repo / "releases"
 
 
@@ -87,6 +89,40 @@ def test_a_time_that_is_none_is_one_line(repo, since):
     assert done.stderr == f"--since '{since}' is no time; write one like 2026-11-24T10:00:00Z\n"
 
 
+def test_last_is_all_that_has_no_evidence(repo):
+    assert command(repo, f"{SIMULATE} --since last").returncode == 0
+    assert len(evidence(repo)) == 2
+
+
+def test_one_order_can_be_asked_for_and_only_with_its_tenant(repo):
+    assert command(repo, f"{SIMULATE} --tenant-id tenant --work-order-id coffee").returncode == 0
+    assert evidence(repo) == []
+    assert command(repo, f"{SIMULATE} --work-order-id tea").returncode == 2
+    assert command(repo, f"{SIMULATE} --tenant-id tenant --work-order-id tea").returncode == 0
+    assert len(evidence(repo)) == 2
+
+
+def test_a_name_that_has_other_bytes_is_a_conflict_and_stops_no_other(repo, store):
+    command(repo, SIMULATE)
+    name = evidence(repo)[0]["artifact_name"]
+    taken = store / "dev-artifacts-tenant" / name
+    taken.parent.mkdir(parents=True)
+    taken.write_bytes(b"other")
+    done = command(repo, PUBLISH)
+    assert (done.returncode, "is there with other bytes" in done.stdout, taken.read_bytes()) == (11, True, b"other")
+    assert [row["step_id"] for row in evidence(repo) if row["status"] == "published"] == ["package"]
+
+
+def test_a_simulation_writes_over_what_an_earlier_one_left(repo):
+    command(repo, SIMULATE)
+    file = repo / "runtime" / "published" / "artifacts-tenant" / evidence(repo)[0]["artifact_name"]
+    before = file.read_bytes()
+    file.write_bytes(b"other")
+    shutil.rmtree(repo / ".billing-state")
+    assert command(repo, "doit run publish no_publish=1").returncode == 0
+    assert file.read_bytes() == before
+
+
 def test_a_profile_that_cannot_upload_says_so_and_writes_nothing(repo):
     before = journal(repo)
     for profile in ("runtime_profile.yml", "runtime_profile.dev_github.yml"):
@@ -100,7 +136,7 @@ def test_a_folder_store_takes_what_was_only_simulated_before(repo, store):
     command(repo, SIMULATE)
     assert command(repo, PUBLISH).returncode == 0
     assert [row["status"] for row in evidence(repo)] == ["simulated", "simulated", "published", "published"]
-    assert evidence(repo)[2]["uri"].startswith("file:releases/tenant/tea/one/said/")
+    assert evidence(repo)[2]["uri"].startswith("file:releases/dev-artifacts-tenant/tenant-tea-one-said-")
     assert [content for *_, content in zips(store).values()] == [
         content for *_, content in zips(repo / "runtime" / "published").values()]
 

@@ -1,0 +1,29 @@
+"""`ledger audit`: every credit explained by what is in git and what ran. Looks, changes nothing."""
+import argparse
+
+from platform.commands.common import add_json, add_places, show
+from platform.commands.ledger_verify import with_state
+from platform.report.reconcile import reconcile
+from platform.run.ordered import all_ordered
+from platform.run.records import RECORD, record_in
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when every credit is explained, 1 with one line for each that is not."""
+    session = with_state(arguments)
+    runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
+    found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
+                      all_ordered(session.runtime_dir))
+    journal = session.shown(session.billing_state_dir / "journal.csv")
+    lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
+             f"{row.amount_credits:+d} credits, {row.key}: {row.why}" for row in found.unexplained]
+    lines += [f"{found.items[by]} items, {found.credits[by]:+d} credits: {by}" for by in found.credits
+              if found.items[by]]
+    lines.append(f"{len(found.unexplained)} unexplained")
+    show(arguments, found.as_json(), "\n".join(lines))
+    return 1 if found.unexplained else 0

@@ -1,0 +1,30 @@
+"""`ledger export`: every post for other programs."""
+import argparse
+import sys
+
+from platform.commands.common import add_places
+from platform.commands.ledger_verify import with_state
+from platform.errors import UsageError
+from platform.report.accounts import as_beancount, as_json_lines, as_table
+
+FORMATS = ("csv", "jsonl", "beancount")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="default: %(default)s")
+    parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Lines on standard output, as they are made; UsageError for a tenant without a post."""
+    ledger, tenant = with_state(arguments).ledger, arguments.tenant_id
+    balances = ledger.book.balances()
+    if tenant and tenant not in balances:
+        raise UsageError(f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}")
+    records = (record for record in ledger.records() if tenant in ("", record.post.tenant_id))
+    kept = {name: balance for name, balance in balances.items() if tenant in ("", name)}
+    lines = {"csv": as_table, "jsonl": as_json_lines}.get(arguments.format)
+    for line in lines(records) if lines else as_beancount(records, kept):
+        sys.stdout.write(line)
+    return 0

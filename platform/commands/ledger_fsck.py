@@ -1,0 +1,23 @@
+"""`ledger fsck [--rebuild]`: as `verify`, and on demand the projections made again from a sound journal."""
+import argparse
+
+from platform.commands.common import add_json, add_places, show
+from platform.commands.ledger_verify import verified, with_state
+from platform.ledger.audit import rebuild
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    add_json(parser)
+    parser.add_argument("--rebuild", action="store_true", help="make again what differs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """As `verify`, until it is asked to rebuild; then 0 when the journal is sound, and what was made again."""
+    session = with_state(arguments)
+    if not arguments.rebuild:
+        return verified(arguments, session)
+    made = rebuild(session.billing_state_dir)
+    lines = [f"{session.shown(session.billing_state_dir / name)}: made again" for name in made]
+    show(arguments, {"rebuilt": list(made)}, "\n".join([*lines, f"{len(made)} files made again from the journal"]))
+    return 0

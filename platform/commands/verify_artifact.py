@@ -1,0 +1,40 @@
+"""`verify-artifact`: a published package held against its statement, offline."""
+import argparse
+from pathlib import Path
+
+from platform.commands.common import add_json, show
+from platform.publish.verify import Signed, Verified, verify
+from platform.signing.keys import public_key
+
+_WORDS = {Signed.VERIFIED: "signed by the key that was given", Signed.UNSIGNED: "not signed: nobody vouches for it",
+          Signed.UNCHECKED: "signed, and not checked: give --public-key"}
+_SHOWN = ("artifact_name", "package_sha256", "tenant_id", "work_order_id", "step_id", "deliverable_id", "module_id",
+          "module_version", "task_hash", "inputs_digest", "transaction_item_id", "idempotency_key", "run_id",
+          "finished_at")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", metavar="FILE.zip", help="a package from a release")
+    parser.add_argument("statement", metavar="FILE.intoto.json", nargs="?", default="",
+                        help="its statement (default: the package's name and .intoto.json)")
+    parser.add_argument("--public-key", default="", metavar="KEY",
+                        help="who has to have signed it: base64, or a file with it or with PEM")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when the package is what its statement says; 13 when it is not, or the key has not signed it."""
+    key = public_key(arguments.public_key) if arguments.public_key else None
+    statement = arguments.statement or f"{arguments.package}.intoto.json"
+    found = verify(Path(arguments.package), Path(statement), key)
+    show(arguments, {**found.claims, "signature": found.signed, "keyids": list(found.keyids)}, _text(found))
+    return 0
+
+
+def _text(found: Verified) -> str:
+    width = max(map(len, _SHOWN))
+    lines = [f"  {name:<{width}}  {found.claims[name]}" for name in _SHOWN]
+    lines += [f"  {'made of':<{width}}  {one['name']} {name} {digest}" for one in found.claims["materials"]
+              for name, digest in one["digest"].items()]
+    return "\n".join(["the package is what its statement says", f"  {'signature':<{width}}  {_WORDS[found.signed]}",
+                      *lines])

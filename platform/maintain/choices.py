@@ -1,0 +1,87 @@
+"""Choice lists inside workflows: the lines between `# maintenance:begin <list>` and `# maintenance:end <list>`. Pure.
+
+A workflow's form cannot ask the repository what there is, so its choices are written into it. Every other byte of the
+file stays what it was, line ends included; a file without markers is nobody's business here.
+"""
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from platform.maintain.facts import CONTRACTS, METHODS, ORDERS, TENANTS, Facts
+from platform.model.problem import Place, Problem
+
+_MARKER = re.compile(rb"^([ \t]*)# maintenance:(begin|end)(?:[ \t]+(\S+))?[ \t]*(\r?\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a list holds, sorted, and the files that it is made of."""
+
+    of: Callable[[Facts], Iterable[str]]
+    sources: tuple[str, ...]
+
+
+CHOICES = {
+    "tenants": Choice(lambda facts: facts.repo.tenants, (TENANTS,)),
+    "workorders": Choice(lambda facts: (str(order.id) for order in facts.repo.orders.values() if order.enabled),
+                         (ORDERS,)),
+    "modules": Choice(lambda facts: facts.repo.contracts, (CONTRACTS,)),
+    "topup_methods": Choice(lambda facts: (name for name, method in facts.repo.topup_methods.items() if method.enabled),
+                            (METHODS,)),
+}
+
+
+def has_markers(data: bytes) -> bool:
+    return any(_MARKER.match(line) for line in data.splitlines(keepends=True))
+
+
+def sources(data: bytes) -> tuple[str, ...]:
+    """The patterns of the files that a workflow's lists are made of."""
+    found = (_MARKER.match(line) for line in data.splitlines(keepends=True))
+    names = {mark[3].decode(errors="replace") for mark in found if mark and mark[3]}
+    return tuple(pattern for name, choice in CHOICES.items() if name in names for pattern in choice.sources)
+
+
+def rewritten(data: bytes, file: str, facts: Facts) -> tuple[bytes, list[Problem]]:
+    """The workflow with its lists as they should be, and what is wrong with its markers; then the bytes mean nothing.
+    A list that is empty holds "none": a form without a choice is no form."""
+    problems: list[Problem] = []
+    lines: list[bytes] = []
+    opened, begun_at = "", 0
+    for number, line in enumerate(data.splitlines(keepends=True), 1):
+        mark = _MARKER.match(line)
+        if mark is None:
+            lines += [] if opened else [line]
+            continue
+        side, name = mark[2].decode(), (mark[3] or b"").decode(errors="replace")
+        fault = _fault(side, name, opened, begun_at)
+        if fault:
+            problems.append(Problem(Place(file, number, len(mark[1]) + 1), "maintenance-marker", *fault))
+        lines.append(line)
+        if side == "begin" and name in CHOICES:
+            opened, begun_at = name, number
+            lines += _items(CHOICES[name].of(facts), mark[1], mark[4] or b"\n")
+        elif side == "end":
+            opened = ""
+    if opened:
+        problems.append(Problem(Place(file, begun_at), "maintenance-marker", f"the list {opened} begins here and "
+                                "never ends", f"write # maintenance:end {opened} below its lines"))
+    return b"".join(lines), problems
+
+
+def _items(names: Iterable[str], indent: bytes, line_end: bytes) -> Iterator[bytes]:
+    for name in sorted(names) or ["none"]:
+        yield indent + b"- " + json.dumps(name).encode() + line_end
+
+
+def _fault(side: str, name: str, opened: str, begun_at: int) -> tuple[str, str] | None:
+    """What is wrong with a marker where it stands, and what to do."""
+    if name not in CHOICES:
+        return f"there is no list {name[:60]!r}", f"write one of {', '.join(CHOICES)}"
+    if side == "begin" and opened:
+        return f"a list begins inside of {opened}, which began in line {begun_at}", f"end {opened} before it"
+    if side == "end" and name != opened:
+        return f"the list {name} ends here and did not begin", (
+            f"write # maintenance:end {opened}" if opened else f"write # maintenance:begin {name} above its lines")
+    return None

@@ -1,0 +1,86 @@
+"""The first difference between a derived file and what it should be: a row and a column of a table, a line of another
+text. Pure."""
+import csv
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from platform.model.problem import Place, Problem
+
+CURE = "run `doit run maintenance` and commit it"
+
+
+class _Row(NamedTuple):
+    line: int
+    fields: list[str]
+
+
+def drift(file: str, ours: bytes | None, right: bytes) -> Problem | None:
+    """What is wrong with the bytes of `file`, None when they are right; `ours` is None when the file is not there."""
+    if ours == right:
+        return None
+    if ours is None:
+        return _problem(Place(file), "is missing")
+    have, want = ours.decode(errors="replace"), right.decode()
+    found = _in_rows(file, _rows(have), _rows(want), have.count("\n") + 1) if file.endswith(".csv") else None
+    return found or _in_lines(file, have.split("\n"), want.split("\n"))
+
+
+def _in_rows(file: str, ours: Sequence[_Row], right: Sequence[_Row], last: int) -> Problem | None:
+    """The first row or field that differs; None when the fields are the same and only their writing differs. `last` is
+    the line on which a further row would begin."""
+    for index, (have, want) in enumerate(zip_longest(ours, right)):
+        if have and want and have.fields == want.fields:
+            continue
+        if have is None or have.fields in [row.fields for row in right[index + 1:]]:
+            return _problem(Place(file, have.line if have else last), f"row {_name(want)} is missing before this place")
+        if want is None or want.fields in [row.fields for row in ours[index + 1:]]:
+            return _problem(Place(file, have.line), f"row {_name(have)} should not be there")
+        return _in_fields(file, right[0].fields, have, want)
+    return None
+
+
+def _in_fields(file: str, columns: Sequence[str], have: _Row, want: _Row) -> Problem:
+    pairs = list(zip_longest(have.fields, want.fields))
+    at = next(index for index, (ours, right) in enumerate(pairs) if ours != right)
+    ours, right = ("nothing" if text is None else repr(text[:200]) for text in pairs[at])
+    column = columns[at] if at < len(columns) else f"number {at + 1}"
+    start = sum(len(_written(field)) + 1 for field in have.fields[:at]) + 1
+    return _problem(Place(file, have.line, start),
+                    f"row {_name(want)}, column {column}: says {ours}, should say {right}")
+
+
+def _in_lines(file: str, ours: list[str], right: list[str]) -> Problem:
+    """The first line that differs, from the first character on that does."""
+    if [*ours, ""] == right:
+        return _problem(Place(file, len(ours), len(ours[-1]) + 1), "lacks the line end of its last line")
+    line, (have, want) = next((number, pair) for number, pair in enumerate(zip_longest(ours, right), 1)
+                              if pair[0] != pair[1])
+    said, should = ("nothing more" if text is None else repr(text[:200]) for text in (have, want))
+    column = next((at for at, pair in enumerate(zip_longest(have or "", want or ""), 1) if pair[0] != pair[1]), 1)
+    return _problem(Place(file, line, column), f"says {said}, should say {should}")
+
+
+def _rows(text: str) -> list[_Row]:
+    """The rows of a CSV text with the line on which each begins; what is not CSV has as many as could be read."""
+    rows, reader, begins = [], csv.reader(text.splitlines(keepends=True)), 1
+    try:
+        for fields in reader:
+            rows.append(_Row(begins, fields))
+            begins = reader.line_num + 1
+    except csv.Error:
+        return rows
+    return rows
+
+
+def _written(field: str) -> str:
+    """A field as our files hold it."""
+    return '"' + field.replace('"', '""') + '"' if any(mark in field for mark in ',"\r\n') else field
+
+
+def _name(row: _Row | None) -> str:
+    return " ".join(row.fields[:2])[:100] if row and row.fields else "without fields"
+
+
+def _problem(place: Place, what: str) -> Problem:
+    return Problem(place, "maintenance-drift", what, CURE)

@@ -1,0 +1,203 @@
+"""GitHub's REST API, asked patiently: one client, bounded retries, and answers that are ours.
+
+What goes wrong becomes one line: ForbiddenError for what the token may not do or see, RemoteError for the rest. Nothing
+that is raised or shown holds the token, nor a request that does: errors of libraries are turned into values (`Answer`)
+first, and ours are raised outside of their `except`.
+"""
+import time
+import weakref
+from collections.abc import Callable
+from functools import cached_property, partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from platform.errors import ForbiddenError, PlatformError, RemoteError
+from platform.releases.waits import LONGEST_S, TRIES, Answer
+
+if TYPE_CHECKING:
+    import httpx2
+
+T = TypeVar("T")
+CONNECT_S, SILENCE_S = 10, 60  # how long a connection may take, and how long an open one may say nothing
+PAGE = 100  # the most that GitHub puts on a page
+
+
+class Budget:
+    """How often one thing is asked for, and how long it may wait in all."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self.tried = 1
+        self._left_s: float = LONGEST_S
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait, and say that it may be tried again; False, at once, when it may not."""
+        if seconds is None or self.tried >= TRIES or seconds > self._left_s:
+            return False
+        self.tried += 1
+        self._left_s -= seconds
+        self._sleep(seconds)
+        return True
+
+
+class Api:
+    """`host` is the API's address; `token_name` what messages call the token, and `permission` what it must
+    be allowed."""
+
+    def __init__(self, repository: str, token: str, host: str, token_name: str,
+                 sleep: Callable[[float], None] = time.sleep, permission: str = "contents: write") -> None:
+        self.host, self.repository = host.rstrip("/"), repository
+        self.token_name, self._permission = token_name, permission
+        self._token, self._sleep = token, sleep
+
+    @cached_property
+    def client(self) -> "httpx2.Client":
+        import httpx2
+
+        headers = {"Authorization": f"Bearer {self._token}", "X-GitHub-Api-Version": "2022-11-28",
+                   "User-Agent": "platform-runner",
+                   "Accept": "application/vnd.github+json"}
+        client = httpx2.Client(timeout=httpx2.Timeout(SILENCE_S, connect=CONNECT_S), follow_redirects=True,
+                               headers=headers)
+        weakref.finalize(self, client.close)
+        return client
+
+    @cached_property
+    def _github(self) -> Any:
+        # ghapi's client of the operations we use alone: GhApi() makes all 1,200, for a second, and would prefer a
+        # GITHUB_JWT_TOKEN of the environment to the profile's token.
+        from fastspec.oapi import OpenAPIClient
+        from ghapi.core import GhSyncTransport, pspec
+
+        make: Any = OpenAPIClient  # both without types
+        speak: Any = GhSyncTransport
+        owner, name = self.repository.split("/")
+        ours = tuple("/repos/{owner}/{repo}" + part for part in ("/releases", "/actions/caches"))
+        operations = [one for one in pspec.ops if one.path.startswith(ours)]
+        return make(SimpleNamespace(ops=operations, base_url=self.host), defaults={"owner": owner, "repo": name},
+                    transport=speak(client=self.client, retries=0))
+
+    def budget(self) -> Budget:
+        return Budget(self._sleep)
+
+    def once(self, call: Callable[[Any], Any]) -> tuple[Answer, Any]:
+        """One request: what came back, and its JSON (None when there is none). `call` gets ghapi's client and passes
+        `raw_=True`."""
+        import httpx2
+        from ghapi.core import APIError
+
+        try:
+            response = call(self._github)
+        except APIError as error:
+            if error.response is None:
+                return _broken(error.raw), None
+            response = error.response
+        except httpx2.HTTPStatusError as error:
+            response = error.response
+        except httpx2.RequestError as error:
+            return _broken(error), None
+        return _read(response)
+
+    def ask(self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()) -> tuple[Answer, Any]:
+        """Ask until the answer is 2xx or one of `final`; any other that stays is an error that names `place`."""
+        budget = self.budget()
+        while True:
+            answer, value = self.once(call)
+            if answer.ok and value is None and answer.status != 204:
+                raise self.strange(place)
+            if answer.ok or answer.status in final:
+                return answer, value
+            if not budget.wait(answer.wait_s(budget.tried)):
+                raise self.error(place, answer)
+
+    def pages(self, place: str, call: Callable[..., Any]) -> list[dict[str, Any]] | None:
+        """All items of a list that comes in pages of 100; None when there is no such list."""
+        items: list[dict[str, Any]] = []
+        while len(items) % PAGE == 0:
+            number = len(items) // PAGE + 1
+            answer, page = self.ask(place, partial(call, page=number), final=(404,))
+            if answer.status == 404:
+                return None
+            if not isinstance(page, list):
+                raise self.strange(place)
+            if not page:
+                break
+            items += page
+        return items
+
+    def fetch(self, place: str, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> None:
+        """An asset's bytes, piece by piece into what `start` returns; it is called again for each new try."""
+        budget = self.budget()
+        while True:
+            answer = self._stream(asset_id, start)
+            if answer.ok:
+                return
+            if answer.status == 404:
+                raise RemoteError(f"{place}: it is not there any more; restore the release")
+            if not budget.wait(answer.wait_s(budget.tried)):
+                raise self.error(place, answer)
+
+    def _stream(self, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> Answer:
+        # The host that GitHub sends us on to is not shown the token: httpx2 drops it where the origin changes.
+        import httpx2
+
+        url = f"{self.host}/repos/{self.repository}/releases/assets/{asset_id}"
+        headers = {"Accept": "application/octet-stream", "Accept-Encoding": "identity"}
+        try:
+            with self.client.stream("GET", url, headers=headers) as response:
+                if response.status_code != 200:
+                    if response.history:  # the other host's: it knows no token, and the next try gets a new way there
+                        return Answer(0, f"{response.url.host} answers {response.status_code}")
+                    response.read()
+                    return _read(response)[0]
+                take = start()
+                for piece in response.iter_bytes():
+                    take(piece)
+                return Answer(200)
+        except httpx2.RequestError as error:
+            return _broken(error)
+
+    def read(self, place: str, read: Callable[[Any], T], value: Any) -> T:
+        """What a JSON value says; RemoteError when it is none of GitHub's."""
+        try:
+            return read(value)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        raise self.strange(place)
+
+    def error(self, place: str, answer: Answer) -> PlatformError:
+        """The one line for an answer that is no help."""
+        said = f" ({answer.message})" if answer.message else ""
+        if answer.status == 0:
+            return RemoteError(f"{place}: {self.host} does not answer{said}; check the network, then run again")
+        if answer.limited:
+            return RemoteError(f"{place}: GitHub's rate limit is used up{answer.until()}; run again then")
+        if answer.status == 401:
+            return ForbiddenError(f"{place}: GitHub refuses the token in {self.token_name}; put a valid one there")
+        if answer.status in (403, 404):
+            return ForbiddenError(f"{place}: the token in {self.token_name} may not do this{said}; give it "
+                                  f"`{self._permission}` on {self.repository}")
+        return RemoteError(f"{place}: GitHub answers {answer.status}{said}; run again later")
+
+    def strange(self, place: str) -> PlatformError:
+        return RemoteError(f"{place}: {self.host} does not answer as GitHub's API does; check the profile's `host`")
+
+
+def _read(response: "httpx2.Response") -> tuple[Answer, Any]:
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    message, codes = "", frozenset[str]()
+    if response.status_code >= 400 and isinstance(value, dict):
+        errors = [error for error in value.get("errors") or () if isinstance(error, dict)]
+        codes = frozenset(str(error.get("code")) for error in errors)
+        said = [value.get("message"), *(error.get("message") for error in errors), *sorted(codes)]
+        message = ", ".join(dict.fromkeys(" ".join(str(text).split())[:200] for text in said if text))
+    headers = {name.lower(): text for name, text in response.headers.items()}
+    return Answer(response.status_code, message, headers, codes), value
+
+
+def _broken(error: "httpx2.RequestError") -> Answer:
+    """The kind of the break, and no words of the library's: they may quote what was sent."""
+    return Answer(0, type(error).__name__)

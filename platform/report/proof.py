@@ -1,0 +1,103 @@
+"""A proof file (schemas/ledger_proof.schema.json) as a value, made from the journal's records. Pure.
+
+It holds a signed head, and on demand the line of one post with its audit path, and an older head with the path that
+connects the two. The line is the tenant's own; of all other lines there are hashes only.
+"""
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from platform.errors import CorruptError, StaleError
+from platform.ledger.merkle import consistency, inclusion, leaf_hash, root
+from platform.ledger.record import GENESIS, Record, encode
+from platform.report.tree_head import Head
+from platform.signing.dsse import Envelope, parse
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Line number `index` (from 0, the header not counted) of the journal, and its path. `key` is the idempotency key
+    that was asked for: the post's, or that of one of its items."""
+
+    index: int
+    line: str
+    path: tuple[bytes, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """An older signed head, and the proof that its tree is a prefix."""
+
+    head: Envelope
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    head: Envelope
+    inclusion: Inclusion | None = None
+    since: Since | None = None
+
+
+class Tree:
+    """The whole journal as leaf hashes, 32 bytes a post, and the lines that somebody asked for."""
+
+    def __init__(self, records: Iterable[Record], wanted: int | None = None) -> None:
+        """`wanted` is the number (from 0) of the line to keep. CorruptError when a line is not as the ledger writes."""
+        self.leaves: list[bytes] = []
+        self.head, self.line = GENESIS, b""
+        for record in records:
+            line, digest = encode(record.seq, record.ts, record.post, record.body, self.head)
+            if digest != record.hash:
+                raise CorruptError(f"journal.csv:{record.seq + 1}: is not written as a ledger writes; restore the line")
+            if len(self.leaves) == wanted:
+                self.line = line
+            self.leaves.append(leaf_hash(line))
+            self.head = digest
+
+    def head_at(self, signed_at: str) -> Head:
+        """The head of the whole tree, to be signed."""
+        return Head(len(self.leaves), root(self.leaves).hex(), self.head, signed_at)
+
+    def include(self, index: int, key: str) -> Inclusion:
+        """That the wanted line is in the tree."""
+        return Inclusion(index, self.line.decode(), inclusion(self.leaves, index), key)
+
+    def continues(self, envelope: Envelope, old: Head) -> Since:
+        """That an older head's tree is a prefix of this one. StaleError when this one is shorter, CorruptError when
+        it is another: then one of the two is not this ledger's history."""
+        if old.tree_size > len(self.leaves):
+            raise StaleError(f"the older head has {old.tree_size} posts, this ledger {len(self.leaves)}: it was rolled "
+                             "back; restore the newer state")
+        if root(self.leaves[:old.tree_size]) != old.root:
+            raise CorruptError(f"the first {old.tree_size} posts are not those of the older head, which was signed at "
+                               f"{old.signed_at}; restore the journal that it is of")
+        return Since(envelope, consistency(self.leaves, old.tree_size))
+
+
+def as_json(proof: Proof) -> dict[str, Any]:
+    value: dict[str, Any] = {"format": FORMAT, "head": proof.head.as_json()}
+    if found := proof.inclusion:
+        value["inclusion"] = {"index": found.index, "key": found.key, "line": found.line, "path": _hex(found.path)}
+    if older := proof.since:
+        value["since"] = {"head": older.head.as_json(), "path": _hex(older.path)}
+    return value
+
+
+def from_json(value: dict[str, Any]) -> Proof:
+    """The proof in a value that conforms to the schema. ValueError when an envelope's base64 is none."""
+    found, older = value.get("inclusion"), value.get("since")
+    return Proof(parse(value["head"]),
+                 Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"]) if found else None,
+                 Since(parse(older["head"]), _bytes(older["path"])) if older else None)
+
+
+def _hex(path: tuple[bytes, ...]) -> list[str]:
+    return [each.hex() for each in path]
+
+
+def _bytes(path: list[str]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(each) for each in path)

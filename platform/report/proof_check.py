@@ -1,0 +1,114 @@
+"""A proof file against a public key: what it proves, or why it proves nothing. Pure; no ledger is asked.
+
+What is proved is read from the line alone, never from what stands beside it.
+"""
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from platform.errors import CorruptError
+from platform.ledger.merkle import is_consistent, is_included, leaf_hash
+from platform.ledger.record import BadRecord, Record, decode
+from platform.model.digest import derived_id
+from platform.model.entry import Item
+from platform.report.post_words import in_words, item_in_words
+from platform.report.proof import Inclusion, Proof
+from platform.report.tree_head import Head, unseal
+from platform.report.words import one_line
+from platform.signing.dsse import BadSignature, Envelope
+from platform.signing.keys import PublicKey
+
+
+class NotProved(CorruptError):
+    """The message says what does not fit, and has no place: who read the file knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """`record` is the post that is in the ledger, `item` the one of its items that was asked for; `since` the older
+    head of which the ledger is an extension."""
+
+    keyid: str
+    head: Head
+    record: Record | None
+    item: Item | None
+    since: Head | None
+
+
+def check(proof: Proof, key: PublicKey) -> Proved:
+    """What holds when the key's owner is believed. NotProved when a part does not follow from the signed head."""
+    head = _head(proof.head, key, "the head")
+    record = item = since = None
+    if proof.inclusion:
+        record, item = _included(proof.inclusion, head)
+    if proof.since:
+        since = _head(proof.since.head, key, "the older head")
+        if not is_consistent(since.tree_size, since.root, head.tree_size, head.root, proof.since.path):
+            raise NotProved(f"does not show that the {head.tree_size} posts of the head begin with the "
+                            f"{since.tree_size} of the older one: history may have been rewritten")
+    return Proved(key.keyid, head, record, item, since)
+
+
+def must_continue(proved: Proved, own: Head) -> None:
+    """NotProved unless the proof connects a head that somebody kept: this one, or one with the same posts."""
+    known = [head for head in (proved.head, proved.since) if head]
+    if not any((head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known):
+        raise NotProved(f"does not connect to your head of {own.tree_size} posts, signed at {own.signed_at}; ask for "
+                        "one that was made with --since that head")
+
+
+def _head(envelope: Envelope, key: PublicKey, name: str) -> Head:
+    try:
+        return unseal(envelope, key)
+    except BadSignature as error:
+        raise NotProved(f"{name} {error}") from error
+
+
+def _included(found: Inclusion, head: Head) -> tuple[Record, Item | None]:
+    line = found.line.encode(errors="surrogatepass")
+    if not is_included(leaf_hash(line), found.index, head.tree_size, found.path, head.root):
+        raise NotProved(f"its line is not post {found.index + 1} of the {head.tree_size} that the head was signed for")
+    try:
+        record = decode(line, found.index + 1, line[-130:-66].decode())
+    except (BadRecord, UnicodeDecodeError) as error:
+        raise NotProved(f"its line is signed and {error}") from error
+    item = next((item for item in record.post.items if item.key == found.key), None)
+    if item is None and record.post.key != found.key:
+        raise NotProved(f"its line is about {one_line(record.post.key)}, not about {one_line(found.key)}")
+    return record, item
+
+
+def result(proved: Proved) -> dict[str, Any]:
+    """As JSON: the head, and where there is one the post, its item and the older head."""
+    post = proved.record.post if proved.record else None
+    return {
+        "keyid": proved.keyid, "head": asdict(proved.head), "since": asdict(proved.since) if proved.since else None,
+        "post": {"position": proved.record.seq, "posted_at": proved.record.ts, "tenant_id": post.tenant_id,
+                 "work_order_id": post.work_order_id, "kind": post.kind, "type": post.type.value,
+                 "amount_credits": post.amount_credits, "transaction_id": derived_id(post.key),
+                 "idempotency_key": post.key} if post and proved.record else None,
+        "item": {"transaction_item_id": derived_id(proved.item.key), "idempotency_key": proved.item.key,
+                 "type": proved.item.type.value, "amount_credits": proved.item.amount_credits,
+                 "step_id": proved.item.step_id, "deliverable_id": proved.item.deliverable_id} if proved.item else None}
+
+
+def in_plain_words(proved: Proved) -> str:
+    """One line a fact, named in the first column; what people wrote cannot write to a terminal."""
+    return "\n".join(f"{name:<10}{one_line(words)}" for name, words in _facts(proved))
+
+
+def _facts(proved: Proved) -> Iterator[tuple[str, str]]:
+    head, record, item = proved.head, proved.record, proved.item
+    if record:
+        post = record.post
+        yield "proved", f"post {record.seq} of {head.tree_size} in the ledger"
+        yield "tenant", post.tenant_id
+        yield post.type.value, f"{post.amount_credits} credits: {in_words(post)}"
+        if item:
+            yield "item", f"{item.amount_credits} credits: {item_in_words(item)}, {derived_id(item.key)}"
+        yield "posted", f"{record.ts} in transaction {derived_id(post.key)}"
+    else:
+        yield "proved", f"a ledger of {head.tree_size} posts"
+    if proved.since:
+        yield "unchanged", f"the first {proved.since.tree_size} posts are those of the head of {proved.since.signed_at}"
+    yield "head", f"root {head.root_hash}, signed at {head.signed_at} by the key {proved.keyid}"

@@ -17,6 +17,7 @@ from tests.faults.place import empty, scratch
 from tests.faults.points import Point, Points
 from tests.faults.power import power
 from tests.faults.refuse import refuse
+from tests.faults.shutdown import shutdown
 from tests.faults.writers import writers
 
 
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "lines": Kind(lines, 1000, "lines cut, doubled, swapped, ends cut off, CRLF, BOM"),
     "writers": Kind(writers, 1, "four writers on one state, one killed every 150 ms", ordered=True),
     "kernel": Kind(kernel, 6, "SIGKILL by strace at each system call of a real process"),
+    "shutdown": Kind(shutdown, 1, "a real file system shut down under four writers"),
     "kernel-again": Kind(kernel_again, 4, "and of the process that recovers from it"),
 })
 

@@ -5,7 +5,6 @@ from tests.faults.campaign import KINDS, run
 from tests.faults.crash import operations
 from tests.faults.work import golden
 
-
 NEEDS = {"kernel": "strace that may trace", "kernel-again": "strace that may trace",
          "shutdown": "root that may mount a file system of its own"}
 

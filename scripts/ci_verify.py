@@ -106,6 +106,7 @@ def e2e(arguments: argparse.Namespace) -> Iterator[Check]:
         yield told("chaining", [*file("e2e_assert_chaining"), *places, *order])
         yield told("idempotency", [*file("e2e_assert_idempotency"), *places, *order])
         yield told("integrity-validate", [*CLI, "integrity-validate", *places])
+        yield told("ledger audit", [*CLI, "ledger", "audit", *places])
 
 
 def throw_away_profile(profile: Path, folder: Path) -> Path:
@@ -148,6 +149,7 @@ def post(arguments: argparse.Namespace) -> Iterator[Check]:
     places = [word for name in ("runtime_profile", "billing_state_dir", "runtime_dir") if getattr(arguments, name)
               for word in (f"--{name.replace('_', '-')}", getattr(arguments, name))]
     yield told("integrity-validate", [*CLI, "integrity-validate", *places])
+    yield told("ledger audit", [*CLI, "ledger", "audit", *places])
     yield git()
 
 

@@ -4,6 +4,7 @@ import argparse
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
 from platform.report.reconcile import reconcile
+from platform.run.ordered import all_ordered
 from platform.run.records import RECORD, record_in
 
 
@@ -16,11 +17,13 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when every credit is explained, 1 with one line for each that is not."""
     session = with_state(arguments)
     runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
-    found = reconcile(session.ledger.records(), session.repo, session.plan, runs)
+    found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
+                      all_ordered(session.runtime_dir))
     journal = session.shown(session.billing_state_dir / "journal.csv")
-    lines = [f"{journal}:{row.line}: {row.tenant_id} {row.work_order_id or '-'} {row.amount_credits:+d} credits, "
-             f"{row.key}: {row.why}" for row in found.unexplained]
-    lines += [f"{found.items[by]} items, {found.credits[by]:+d} credits: {by}" for by in found.credits]
+    lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
+             f"{row.amount_credits:+d} credits, {row.key}: {row.why}" for row in found.unexplained]
+    lines += [f"{found.items[by]} items, {found.credits[by]:+d} credits: {by}" for by in found.credits
+              if found.items[by]]
     lines.append(f"{len(found.unexplained)} unexplained")
     show(arguments, found.as_json(), "\n".join(lines))
     return 1 if found.unexplained else 0

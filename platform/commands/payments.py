@@ -20,9 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
              if problem.place.file == "config/payments.csv" and not problem.warning]
     if wrong:
         raise InputError(wrong)
-    session.make_ledger()
-    done = apply_payments(session.ledger, session.payments)
-    session.ledger.checkpoint()
+    with session.sharing.around():
+        session.make_ledger()
+        done = apply_payments(session.ledger, session.payments)
+        session.ledger.checkpoint()
     for line in done.conflicts:
         sys.stderr.write(f"{line}\n")
     posted = done.posted
@@ -32,4 +33,4 @@ def run(arguments: argparse.Namespace) -> int:
                           "amount_credits": post.amount_credits} for post in posted]}
     result["conflicts"] = list(done.conflicts)
     show(arguments, result, "\n".join(lines) or "nothing new to post")
-    return ConflictError.exit_status if done.conflicts else 0
+    return max([*session.exit_statuses, ConflictError.exit_status if done.conflicts else 0])

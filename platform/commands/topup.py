@@ -34,16 +34,17 @@ def run(arguments: argparse.Namespace) -> int:
     _check(session.repo, arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
     post = topup(tenant_id, amount, arguments.topup_method_id, arguments.reference, arguments.note)
-    session.make_ledger()
-    for line in apply_payments(session.ledger, session.payments).conflicts:
-        sys.stderr.write(f"{line}\n")
-    posted = session.ledger.post(lambda book: (post,))
-    session.ledger.checkpoint()
-    balance = session.ledger.book.balance(tenant_id)
+    with session.sharing.around():
+        session.make_ledger()
+        for line in apply_payments(session.ledger, session.payments).conflicts:
+            sys.stderr.write(f"{line}\n")
+        posted = session.ledger.post(lambda book: (post,))
+        session.ledger.checkpoint()
+        balance = session.ledger.book.balance(tenant_id)
     what = f"TOPUP {amount} credits for {tenant_id}" if posted else "posted before, nothing changed"
     show(arguments, {"tenant_id": tenant_id, "posted": bool(posted), "amount_credits": amount, "balance": balance},
          f"{what}; balance {balance} credits")
-    return 0
+    return max(session.exit_statuses, default=0)
 
 
 def _check(repo: Repo, arguments: argparse.Namespace) -> None:

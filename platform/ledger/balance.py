@@ -73,6 +73,17 @@ class Fact(IntEnum):
     DONE = 2
 
 
+class Tables(NamedTuple):
+    """All that a book holds: what a snapshot keeps. Digests are `_short`, marks are `mark`."""
+
+    posts: dict[bytes, int]  # marks by digest of the key
+    accounts: dict[str, Account]  # by tenant, in the order of their first post
+    tasks: dict[bytes, tuple[State, ...]]  # by digest of the task hash
+    uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
+    facts: dict[bytes, Fact]  # by digest of task hash and epoch of its run
+    open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
+
+
 class Book:
     """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
 
@@ -83,13 +94,24 @@ class Book:
     def __init__(self, below: "Book | None" = None) -> None:
         self.seq: int = below.seq if below else 0
         self._below = below
-        self._posts: dict[bytes, int] = {}
-        self._accounts: dict[str, Account] = {}
-        self._tasks: dict[bytes, tuple[State, ...]] = {}
-        self._uses: dict[tuple[str, str], int] = {}  # promotions by (tenant, code)
         self._shared: dict[tuple[State, ...], tuple[State, ...]] = {}
-        self._facts: dict[bytes, Fact] = {}  # by task hash and epoch of its run
-        self._open: dict[OrderId, dict[str, Item | None]] = {}  # SPEND items that stand paid and are not done, by key
+        self._hold(Tables({}, {}, {}, {}, {}, {}))
+
+    @classmethod
+    def of(cls, seq: int, tables: Tables) -> "Book":
+        """The book whose tables these are: its own from now on."""
+        book = cls()
+        book.seq = seq
+        book._hold(tables)
+        book._shared = {states: states for states in tables.tasks.values()}
+        return book
+
+    def tables(self) -> Tables:
+        """What it holds, itself and not a copy; of a draft only what was added to it."""
+        return Tables(self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open)
+
+    def _hold(self, tables: Tables) -> None:
+        self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open = tables
 
     def draft(self) -> "Book":
         """A book on top of this one; what is applied to it does not reach this one."""
@@ -158,11 +180,14 @@ class Book:
 
     def objection(self, post: Post) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
-        if post.items and sum(item.amount_credits for item in post.items) != post.amount_credits:
+        amounts = [item.amount_credits for item in post.items]
+        if amounts and sum(amounts) != post.amount_credits:
             return f"the items of {post.key} do not add up to {post.amount_credits} credits"
-        for amount in (post.amount_credits, *(item.amount_credits for item in post.items)):
+        for amount in (post.amount_credits, *amounts):
             if amount and (amount < 0) is not (post.type is PostType.SPEND):
                 return f"{post.key} has {amount} credits, which a {post.type} cannot"
+        if not amounts:
+            return ""
         charged = [item for item in post.items if item.deliverable_id != DELIVERY_EVIDENCE]
         if len({(item.task_hash, item.deliverable_id) for item in charged}) != len(charged):
             return f"{post.key} has an item twice"
@@ -179,21 +204,25 @@ class Book:
 
     def apply(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
-        if self.has(post.key):
+        key = _short(post.key)
+        if self._mark(key) is not None:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post):
             raise CorruptError(objection)
         if self.balance(post.tenant_id) + post.amount_credits < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
-        self.add(post, body, at)
+        self._add(key, post, body, at)
 
     def add(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post that was judged on this very book: new, without objection, covered."""
+        self._add(_short(post.key), post, body, at)
+
+    def _add(self, key: bytes, post: Post, body: bytes | None, at: str) -> None:
         for item in post.items:
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 self._apply_item(item)
                 self._open_or_close(OrderId(post.tenant_id, post.work_order_id), item)
-        self._posts[_short(post.key)] = mark(post, body)
+        self._posts[key] = mark(post, body)
         self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
         if post.kind == "completion":
             self._learn(post)
@@ -262,9 +291,10 @@ def replay(posts: Iterable[Post]) -> Book:
 
 
 def mark(post: Post, body: bytes | None = None) -> int:
-    """A post's tenant, kind and body as a number to compare by, in this process only: the built-in hash is keyed by
-    the process, so nobody can aim at it."""
-    return hash((post.tenant_id, post.kind, canonical_json(body_of(post)) if body is None else body)) & _MARK
+    """A post's tenant, kind and body as 60 bits to compare by, the same in every process: a snapshot keeps them. Who
+    made two bodies with one mark would have the second taken for a replay of the first, and nothing posted."""
+    whole = f"{post.tenant_id},{post.kind},".encode() + (canonical_json(body_of(post)) if body is None else body)
+    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 
 
 def _short(text: str) -> bytes:

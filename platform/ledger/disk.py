@@ -16,21 +16,23 @@ from platform.files import fsync_folder
 class Disk:
     """The real one. Handles are file descriptors; `path` is always absolute or relative to the process."""
 
-    def lock(self, path: Path) -> int:
-        """Wait for the exclusive lock on a file, made when it is not there. A handle of its own for every taking:
-        threads and forked children then wait for each other too."""
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def lock(self, path: Path, kept: int | None = None) -> int:
+        """Wait for the exclusive lock on a file, made when it is not there; the handle that holds it. `kept` held it
+        before and is used again, or closed when its file no longer has the name that others lock."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644) if kept is None else kept
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return handle
         except BaseException:
             os.close(handle)
             raise
-        return handle
+        os.close(handle)
+        return self.lock(path)
 
     def unlock(self, handle: int) -> None:
         """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
         fcntl.flock(handle, fcntl.LOCK_UN)
-        os.close(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         flags = os.O_RDWR | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
@@ -40,11 +42,9 @@ class Disk:
         os.close(handle)
 
     def size(self, handle: int) -> int:
-        return os.fstat(handle).st_size
-
-    def is_gone(self, handle: int) -> bool:
-        """Whether the open file has no name any more: somebody replaced or deleted it."""
-        return os.fstat(handle).st_nlink == 0
+        """Bytes; -1 when the open file has no name any more: somebody replaced or deleted it."""
+        status = os.fstat(handle)
+        return status.st_size if status.st_nlink else -1
 
     def read(self, handle: int, count: int, at: int) -> bytes:
         return os.pread(handle, count, at)
@@ -93,15 +93,41 @@ class refusals:
                                "the disk, then run again") from error
 
 
+class Lock:
+    """The exclusive lock on a file, held inside `with`. Its handle is kept, so that taking it again opens nothing; each
+    Lock has its own, so threads with one each exclude each other too. A forked child needs a new one."""
+
+    __slots__ = ("_disk", "_handle", "_path")
+
+    def __init__(self, disk: Disk, path: Path) -> None:
+        self._disk, self._path = disk, path
+        self._handle: int | None = None
+
+    def __enter__(self) -> None:
+        kept, self._handle = self._handle, None
+        with refusals(self._path, "take the lock"):
+            self._handle = self._disk.lock(self._path, kept)
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._disk.unlock(self._handle)
+
+    def close(self) -> None:
+        """Give the handle back; the next taking opens it again."""
+        if self._handle is not None:
+            self._disk.close(self._handle)
+            self._handle = None
+
+
 @contextmanager
 def locked(disk: Disk, path: Path) -> Iterator[None]:
-    """Hold the lock on a file."""
-    with refusals(path, "take the lock"):
-        handle = disk.lock(path)
+    """Hold the lock on a file, this once."""
+    lock = Lock(disk, path)
     try:
-        yield
+        with lock:
+            yield
     finally:
-        disk.unlock(handle)
+        lock.close()
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from pathlib import Path
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger import log, manifest
 from platform.ledger.balance import Answer, Book, body_of, difference
-from platform.ledger.disk import DISK, Disk, locked, refusals
+from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import Record
+from platform.ledger.snapshot import FEWEST_POSTS
 from platform.model.digest import canonical_json
 from platform.model.entry import Post
 
@@ -51,12 +52,13 @@ class _Request:
 class Ledger:
     """One billing state folder. Threads and processes may post at once; each sees what the others wrote."""
 
-    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> None:
-        """Use `open` or `create`."""
+    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+                 snapshot_posts: int | None = FEWEST_POSTS) -> None:
+        """Use `open` or `create`. `snapshot_posts`: so many new posts are worth a snapshot; None: none is used."""
         self.folder = folder
         self._now, self._disk = now, disk
-        self._state = StateFolder(folder, disk)
-        self._lock_file = folder / LOCK
+        self._state = StateFolder(folder, disk, snapshot_posts)
+        self._lock = Lock(disk, folder / LOCK)
         self._waiting: deque[_Request] = deque()
         self._thread, self._process = threading.Lock(), os.getpid()
 
@@ -71,16 +73,22 @@ class Ledger:
         return any((folder / name).exists() for name in (log.JOURNAL, manifest.NAME, CREDITS, *HEADERS))
 
     @classmethod
-    def open(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> "Ledger":
+    def open(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+             snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
         """The ledger of an existing state, read and verified. StaleError when there is none: never an empty one."""
         if not cls.exists(folder):
             raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
-        ledger = cls(folder, now, disk)
-        ledger.refresh()
+        ledger = cls(folder, now, disk, snapshot_posts)
+        try:
+            ledger.refresh()
+        except BaseException:
+            ledger.close()
+            raise
         return ledger
 
     @classmethod
-    def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> "Ledger":
+    def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+               snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
         """The ledger of a folder, made empty when there is none."""
         if not cls.exists(folder):
             with refusals(folder, "make the folder"):
@@ -89,7 +97,7 @@ class Ledger:
             with locked(disk, folder / LOCK):
                 if not cls.exists(folder):
                     log.create(folder, disk)
-        return cls.open(folder, now, disk)
+        return cls.open(folder, now, disk, snapshot_posts)
 
     def post(self, decide: Decide) -> tuple[Post, ...]:
         """Post what `decide` says of the newest book; the posts that were new.
@@ -100,10 +108,12 @@ class Ledger:
         pure, for any of them may call it, and again.
         """
         request = _Request(decide)
+        self._mind_forks()
         self._waiting.append(request)
-        with self._exclusive(unless=request):
-            if not request.done:
-                self._commit(self._take(request))
+        with self._thread:
+            if not request.done:  # else another thread has done it meanwhile
+                with self._lock:
+                    self._commit(self._take(request))
         if request.error:
             raise request.error
         return tuple(post for post, _ in request.fresh)
@@ -124,9 +134,10 @@ class Ledger:
             self._state.checkpoint()
 
     def close(self) -> None:
-        """Give the journal's handle back; the ledger opens it again when it is asked."""
+        """Give the handles back; the ledger opens them again when it is asked."""
         with self._thread:
             self._state.forget()
+            self._lock.close()
 
     def _take(self, own: _Request) -> list[_Request]:
         """All that wait. One that a batch which broke off had taken is tried again by itself."""
@@ -186,15 +197,16 @@ class Ledger:
                              "posted, use another reference for another post")
 
     @contextmanager
-    def _exclusive(self, unless: _Request | None = None) -> Iterator[None]:
-        """The thread lock, then the folder's lock; not the latter when another thread has done the work meanwhile."""
-        if self._process != os.getpid():  # forked: whoever held the lock is not in this process
+    def _exclusive(self) -> Iterator[None]:
+        """The thread lock, then the folder's lock."""
+        self._mind_forks()
+        with self._thread, self._lock:
+            yield
+
+    def _mind_forks(self) -> None:
+        """In a forked child whoever held the thread lock is not there, and the handles are the parent's too."""
+        if self._process != os.getpid():
             self._thread, self._process = threading.Lock(), os.getpid()
-            self._waiting = deque([unless] if unless else [])
+            self._waiting.clear()
             self._state.forget()
-        with self._thread:
-            if unless is not None and unless.done:
-                yield
-                return
-            with locked(self._disk, self._lock_file):
-                yield
+            self._lock.close()

@@ -4,8 +4,7 @@ Text that people wrote and that a spreadsheet would take for a formula (= + - @ 
 the journal has it as it was written. Amounts and ids are never touched: programs read those.
 """
 import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from platform.ledger.balance import Account
@@ -24,19 +23,27 @@ COLUMNS = {
     "published_artifacts.csv": ("tenant_id", "work_order_id", "step_id", "module_id", "deliverable_id", "artifact_name",
                                 "sha256", "bytes", "uri", "status", "published_at", "transaction_item_id",
                                 "idempotency_key"),
-    "cache_index.csv": ("place", "type", "ref", "created_at", "expires_at"),
 }
 CREDITS = "tenants_credits.csv"
 CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")
+
+
+class _Encoded:
+    """What a csv.writer writes to: `writerow` then returns the line's bytes."""
+
+    write = staticmethod(str.encode)
+
+
+_as_line: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\n").writerow
 HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMNS.items()}
 
 
 def lines(record: Record) -> dict[str, bytes]:
     """What one record adds to each file that grows, as CSV lines."""
-    added: dict[str, list[tuple[Any, ...]]] = {}
+    added: dict[str, bytes] = {}
     for name, fields in _rows(record):
-        added.setdefault(name, []).append(fields)
-    return {name: as_csv(rows) for name, rows in added.items()}
+        added[name] = added.get(name, b"") + _as_line(fields)
+    return added
 
 
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
@@ -51,9 +58,7 @@ def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
     """Rows as CSV bytes: UTF-8, minimal quotes, LF."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return b"".join(map(_as_line, rows))
 
 
 def _rows(record: Record) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -6,13 +6,16 @@ is canonical JSON in CSV quotes; nothing else in a line needs quoting, and no li
 import hashlib
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
-_TAIL = 1 + 64 + 1 + 64 + 1  # ,prev,hash and the line break
+_DECODER = json.JSONDecoder()
+_FIELDS = 7
+_in_body = itemgetter("type", "amount_credits", "work_order_id", "reason_code", "note", "items", "metadata")
 
 
 class BadRecord(ValueError):
@@ -44,23 +47,30 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     """The record of a whole line, checked to be number `seq` after the line with hash `prev`. BadRecord otherwise."""
     if not line.endswith(b"\n"):
         raise BadRecord("has no end")
-    head, digest = line[:-65], line[-65:-1]
-    if hashlib.sha256(head).hexdigest().encode() != digest:
+    head, digest = line[:-65], hashlib.sha256(line[:-65]).hexdigest()
+    if line[-65:-1] != digest.encode():
         raise BadRecord("does not match its hash")
-    fields = head.split(b",", 5)
-    if len(fields) != 6 or fields[5][-66:] != b"," + prev.encode() + b",":
-        raise BadRecord("does not follow the line before it")
-    if fields[0] != str(seq).encode():
-        raise BadRecord(f"has number {fields[0].decode(errors='replace')}, {seq} is the next")
     try:
-        key, tenant_id, kind = (field.decode() for field in fields[2:5])
-        body = fields[5][1:-67].replace(b'""', b'"')
-        post = _post(key, tenant_id, kind, json.loads(body.decode()))
-        return Record(seq, fields[1].decode(), digest.decode(), post, body)
+        fields = head.decode().split(",", 5)
+        if len(fields) != 6 or not fields[5].endswith(f",{prev},"):
+            raise BadRecord("does not follow the line before it")
+        number, ts, key, tenant_id, kind, rest = fields
+        if number != str(seq):
+            raise BadRecord(f"has number {number}, {seq} is the next")
+        body = rest[1:-67].replace('""', '"')
+        value, end = _DECODER.raw_decode(body)
+        if end != len(body):
+            raise BadRecord("has more than a body")
+        return Record(seq, ts, digest, _post(key, tenant_id, kind, value), body.encode())
+    except BadRecord:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise BadRecord(f"has a body that is not a post ({error})") from error
 
 
 def _post(key: str, tenant_id: str, kind: str, body: dict[str, Any]) -> Post:
-    items = tuple(Item(**{**item, "type": PostType(item["type"])}) for item in body["items"])
-    return Post(key, kind, tenant_id, **{**body, "type": PostType(body["type"]), "items": items})
+    type_, amount_credits, work_order_id, reason_code, note, items, metadata = _in_body(body)
+    if len(body) != _FIELDS:
+        raise ValueError("it has a field that no post has")
+    return Post(key, kind, tenant_id, PostType(type_), amount_credits, work_order_id, reason_code, note,
+                tuple(Item(**{**item, "type": PostType(item["type"])}) for item in items) if items else (), metadata)

@@ -9,7 +9,7 @@ from typing import Any
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
-_TEN_DIGITS = 62**10  # fits a machine word, in which division is quick: every row has an id
+_TEN_DIGITS = 62**10  # fits a machine word, in which division is quick
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -31,13 +31,15 @@ def digest_of(value: Any) -> str:
 
 def base62(number: int, length: int) -> str:
     """The last `length` Base62 digits of a number, most significant first."""
-    pairs: list[str] = []
+    digits = ""
     for _ in range(-(-length // 10)):
         number, word = divmod(number, _TEN_DIGITS)
-        for _ in range(5):
-            word, rest = divmod(word, 3844)
-            pairs.append(_PAIRS[rest])
-    return "".join(reversed(pairs))[-length:]
+        word, fifth = divmod(word, 3844)  # unrolled: every row has an id
+        word, fourth = divmod(word, 3844)
+        word, third = divmod(word, 3844)
+        first, second = divmod(word, 3844)
+        digits = f"{_PAIRS[first]}{_PAIRS[second]}{_PAIRS[third]}{_PAIRS[fourth]}{_PAIRS[fifth]}{digits}"
+    return digits[-length:]
 
 
 def derived_id(key: str) -> str:

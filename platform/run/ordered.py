@@ -4,7 +4,7 @@ A step's record is replaced by that of its next run; a bill is still to be expla
 content: a file that does not digest to it reads as none. Losing one costs an explanation and nothing else.
 """
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,13 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def all_ordered(runtime_dir: Path) -> Iterator[Mapping[str, Any]]:
+    """Every manifest that is kept, of whatever order."""
+    for file in sorted(runtime_dir.glob("*/*/.tasks/*.json")):
+        if found := ordered(runtime_dir, OrderId(*file.parts[-4:-2]), file.stem):
+            yield found
 
 
 def _file(runtime_dir: Path, order: OrderId, task_hash: str) -> Path:

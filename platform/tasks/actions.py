@@ -58,15 +58,18 @@ def refused(order_id: OrderId) -> Refused:
 
 @task_action
 def state() -> Values:
-    """Make the billing state when there is none, apply confirmed payments that are not in it, and give back what orders
-    that are gone had paid for in vain. A payment that was edited after it was applied (11) stops nobody."""
+    """Bring the billing state up to its release, or make it when there is none; apply confirmed payments that are not
+    in it; give back what orders that are gone had paid for in vain. A payment that was edited after it was applied
+    (11) stops nobody."""
     now = session.current()
+    shared = now.sharing.hydrate()
     now.make_ledger()
     done = apply_payments(now.ledger, now.payments)
     back = now.ledger.post(lambda book: now.charges.orphans())
     now.exit_statuses += [ConflictError.exit_status] * len(done.conflicts)
     return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
-            "refunded_credits": sum(post.amount_credits for post in back), "lines": "\n".join(done.conflicts)}
+            "refunded_credits": sum(post.amount_credits for post in back),
+            "lines": "\n".join(line for line in (shared, *done.conflicts) if line)}
 
 
 @task_action

@@ -37,6 +37,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         if cmd.execute_tasks:
             now.always = getattr(cmd, "always", False)
             if now.options.quote:
+                now.sharing.hydrate()  # a quote is held against what the run will stand on
                 quoted.hold(now, now.options.quote)
             before = [f"workorder:{order_id}" for order_id in orders_to_publish(words, now.plan.orders)]
             now.asked_steps.update(_asked_steps(now, [*words, *before]))

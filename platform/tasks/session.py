@@ -32,10 +32,11 @@ from platform.run.context import RunContext
 from platform.run.inputs import module_code
 from platform.run.records import read_record
 from platform.run.worker import stop_all
-from platform.tasks import lock
+from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
 from platform.tasks.publishing import Publishing
+from platform.tasks.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Session:
         self.root = root
         self.options = options
         self.now = datetime.now(UTC)
-        self.profile, self._profile_problems = load_profile(root, root / options.runtime_profile)
+        self.profile, self.profile_problems = load_profile(root, root / options.runtime_profile)
         self.runtime_dir = root / (options.runtime_dir or self.profile.runtime_dir)
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
@@ -70,6 +71,7 @@ class Session:
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
+        self._steps_ran = False
         self._lock = threading.RLock()
         self._held: int | None = None
 
@@ -94,7 +96,7 @@ class Session:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with what was read, warnings included, sorted by place."""
-        found = (*self._profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
+        found = (*self.profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
         return tuple(sorted(found))
 
     @cached_property
@@ -141,6 +143,7 @@ class Session:
     def remember(self, record: RunRecord) -> None:
         """A step has just ended: its record is this one now, and what was ordered outlives it."""
         self._records[record.id] = record
+        self._steps_ran = True
         ordered.keep(self.runtime_dir, record)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
@@ -172,6 +175,10 @@ class Session:
                 self.ledger = Ledger.create(self.billing_state_dir)
 
     @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(self)
+
+    @cached_property
     def charges(self) -> Charges:
         return Charges(self)
 
@@ -195,11 +202,14 @@ class Session:
         self.now = datetime.now(UTC)
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, and let it in, also when the ledger's checkpoint is refused."""
+        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
         stop_all()
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
+            if self._steps_ran:
+                cached.after_run(self)
+            self.sharing.publish()
         finally:
             self.digests.save()
             self._valid.save()

@@ -35,6 +35,8 @@ def no_problems() -> bool:
 def state_is_current() -> bool:
     """`state`: the billing state is there and every confirmed payment is in it."""
     now = session.current()
+    if now.sharing.awaits:
+        return False
     return now.has_ledger and not unapplied(now.ledger.book, now.payments) and not now.charges.orphans()
 
 

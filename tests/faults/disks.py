@@ -39,6 +39,10 @@ class FaultyDisk(Disk):
         """What happens instead of the operation; None to do it after all."""
         return None
 
+    def at_store(self, call: str) -> None:
+        """A call to a release store, counted as one of this process's operations."""
+        self._step(call)
+
     def _step(self, name: str, handle: int | None = None, data: bytes | None = None) -> int | None:
         self.count += 1
         if self.count - 1 != self.at:
@@ -46,9 +50,15 @@ class FaultyDisk(Disk):
         self.name = name
         return self.fault(name, handle, data)
 
-    def lock(self, path: Path) -> int:
-        self._step("lock")
-        return super().lock(path)
+    def lock(self, path: Path, kept: int | None = None) -> int:
+        try:
+            self._step("lock")
+        except BaseException:  # as the real one: a handle that was given is not kept
+            if kept is not None:
+                self.close(kept)
+            raise
+        self._open.add(handle := super().lock(path, kept))
+        return handle
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         self._step("open")
@@ -82,6 +92,10 @@ class FaultyDisk(Disk):
     def replace(self, old: Path, new: Path) -> None:
         self._step("replace")
         super().replace(old, new)
+
+    def remove(self, path: Path) -> None:
+        self._step("remove")
+        super().remove(path)
 
     def sync_folder(self, folder: Path) -> None:
         self._step("sync_folder")

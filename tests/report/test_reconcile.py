@@ -1,4 +1,9 @@
-"""What explains a credit, and what does not: a price list of one row, `say __run__` at 5 credits."""
+"""What explains a credit, and what does not: a price list of `say __run__` at 5 credits and `say said` at 2.
+
+The attacks are journals that are valid in themselves: whoever can write one line can write its hash, too.
+"""
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -6,46 +11,65 @@ import pytest
 from platform.ledger import keys
 from platform.ledger.credit import payment, topup
 from platform.ledger.record import Record
+from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.plan import Plan
-from platform.model.prices import Payment, PriceList, PriceRow, TopupMethod
+from platform.model.prices import Payment, PriceList, PriceRow, Promotion, TopupMethod
 from platform.model.repo import Repo
 from platform.model.run import RunRecord, Status
-from platform.report.reconcile import EARLIER, GRANTED, PRESENT, Reconciliation, reconcile
+from platform.report.reconcile import AWAITED, BY_HAND, EARLIER, GRANTED, LEDGER, PRESENT, Reconciliation, reconcile
 from tests.ledger.conftest import NOON, order, run, step
 
 TEA = step("brew")
 PAID = Payment("P1", "tenant", "wire", 50, "r", "CONFIRMED")
-REPO = Repo("", prices=PriceList([PriceRow("say", "__run__", 5, date(2026, 1, 1))]), payments=(PAID,),
-            topup_methods={"wire": TopupMethod("wire", "Wire", True)})
+REPO = Repo("", prices=PriceList([PriceRow("say", "__run__", 5, date(2026, 1, 1)),
+                                  PriceRow("say", "said", 2, date(2026, 1, 1))]), payments=(PAID,),
+            topup_methods={"wire": TopupMethod("wire", "Wire", True)},
+            promotions={"HELLO": Promotion("HELLO", 10, 1, date(2026, 1, 1))})
 PLAN = Plan({order(TEA).id: order(TEA)})
+SAID = step("brew", ("__run__", 5), ("said", 2))
+SAID_TOO = Plan({order(SAID).id: order(SAID)})
+BREWED = {"format": 1, "tenant_id": "tenant", "work_order_id": "tea", "step_id": "brew", "module_id": "say",
+          "module_version": "1", "inputs": {}, "bindings": {}, "deliverables": ["said"], "period": ""}
+OLD = digest_of(BREWED)
 
 
-def spend(amount: int = -5, task_hash: str = TEA.task_hash, epoch: int = 0) -> Post:
-    item = Item(keys.item(PostType.SPEND, task_hash, "__run__", epoch), "say", "brew", "__run__", PostType.SPEND,
-                amount, task_hash, epoch)
-    return Post(keys.charge([item]), "charge", "tenant", PostType.SPEND, amount, "tea", items=(item,))
+def item(type_: PostType, amount: int, task_hash: str, epoch: int, deliverable: str, note: str = "") -> Item:
+    return Item(keys.item(type_, task_hash, deliverable, epoch), "say", "brew", deliverable, type_, amount, task_hash,
+                epoch, note)
 
 
-def refund(note: str = "module_failed", task_hash: str = TEA.task_hash, epoch: int = 0) -> Post:
-    item = Item(keys.item(PostType.REFUND, task_hash, "__run__", epoch), "say", "brew", "__run__", PostType.REFUND, 5,
-                task_hash, epoch, note)
-    return Post(keys.refund([item]), "refund", "tenant", PostType.REFUND, 5, "tea", note, items=(item,))
+def spend(amount: int = -5, task_hash: str = TEA.task_hash, epoch: int = 0, deliverable: str = "__run__") -> Post:
+    items = (item(PostType.SPEND, amount, task_hash, epoch, deliverable),)
+    return Post(keys.charge(items), "charge", "tenant", PostType.SPEND, amount, "tea", items=items)
 
 
-def judged(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN) -> Reconciliation:
-    return reconcile([Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)], REPO, plan, runs)
+def refund(note: str = "module_failed", task_hash: str = TEA.task_hash, epoch: int = 0, amount: int = 5,
+           deliverable: str = "__run__") -> Post:
+    items = (item(PostType.REFUND, amount, task_hash, epoch, deliverable, note),)
+    return Post(keys.refund(items), "refund", "tenant", PostType.REFUND, amount, "tea", note, items=items)
 
 
-def why(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN) -> list[str]:
-    return [row.why for row in judged(*posts, runs=runs, plan=plan).unexplained]
+def judged(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN,
+           kept: tuple[Mapping[str, object], ...] = ()) -> Reconciliation:
+    return reconcile([Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)], REPO, plan, runs, kept)
+
+
+def why(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN,
+        kept: tuple[Mapping[str, object], ...] = ()) -> list[str]:
+    return [row.why for row in judged(*posts, runs=runs, plan=plan, kept=kept).unexplained]
+
+
+def by(found: Reconciliation) -> list[str]:
+    return [name for name, count in found.items.items() if count]
 
 
 def test_a_payment_a_charge_and_the_refund_of_a_failed_run_are_explained() -> None:
     found = judged(payment(PAID), topup("tenant", 7, "wire", "r"), spend(), refund(),
                    runs=(run(TEA, Status.FAILED, "module_failed"),))
     assert found.unexplained == ()
-    assert (found.credits, found.items) == ({PRESENT: 0, EARLIER: 0, GRANTED: 57}, {PRESENT: 2, EARLIER: 0, GRANTED: 2})
+    assert ({by: amount for by, amount in found.credits.items() if found.items[by]}, sum(found.items.values())) == (
+        {PRESENT: 0, GRANTED: 50, BY_HAND: 7}, 4)
 
 
 def test_a_charge_at_another_price_is_not() -> None:
@@ -59,7 +83,6 @@ def test_a_charge_for_work_that_nothing_speaks_of_is_not() -> None:
 
 @pytest.mark.parametrize(("record", "words"), [
     (run(TEA, Status.COMPLETED), "its run record says COMPLETED"),
-    (run(TEA, Status.COMPLETED, epoch=1), "no run record says so"),
     (run(TEA, Status.SKIPPED, "skipped_upstream"), ""),
 ])
 def test_a_refund_is_explained_by_the_record_of_the_run_that_it_refunds(record: RunRecord, words: str) -> None:
@@ -70,11 +93,13 @@ def test_a_refund_whose_run_was_replaced_by_its_retry_is_explained_by_the_retrys
     assert why(spend(), refund(), spend(epoch=1), runs=(run(TEA, Status.COMPLETED, epoch=1),)) == []
 
 
-def test_work_that_the_ledger_knows_as_done_is_never_refunded_but_for_what_publishing_did_not_find() -> None:
-    done = Post("completion:x", "completion", "tenant", PostType.SPEND, 0, "tea",
-                metadata={"done": {TEA.task_hash: 0}, "held": {}})
-    assert why(spend(), done, refund("superseded")) == ["the work was done"]
-    assert why(spend(), done, refund("delivery_missing")) == []
+def fact(task_hash: str = TEA.task_hash, epoch: int = 0) -> Post:
+    return Post("completion:x", "completion", "tenant", PostType.SPEND, 0, "tea",
+                metadata={"done": {task_hash: epoch}, "held": {}})
+
+
+def test_work_that_the_ledger_knows_as_done_is_never_refunded() -> None:
+    assert why(spend(), fact(), refund("superseded")) == ["the work was done"]
 
 
 def test_superseded_work_is_refunded_only_when_its_order_has_it_no_more() -> None:
@@ -85,3 +110,79 @@ def test_superseded_work_is_refunded_only_when_its_order_has_it_no_more() -> Non
 def test_a_payment_that_nobody_confirmed_and_a_method_that_nobody_has_are_not() -> None:
     assert why(payment(Payment("P2", "tenant", "wire", 50, "r", "CONFIRMED")), topup("tenant", 1, "cash", "r")) == [
         "config/payments.csv does not confirm payment P2 so", "config/topup_methods.csv has no method 'cash'"]
+
+
+HELLO = Post(keys.promotion("tenant", "HELLO", "tea"), "promotion", "tenant", PostType.TOPUP, 10, "tea",
+             metadata={"promo_code": "HELLO"})
+DONE = run(TEA, Status.COMPLETED)
+FAILED = run(TEA, Status.FAILED, "module_failed")
+SOLD = spend(-2, SAID.task_hash, deliverable="said")
+SHOWN = Post("publish:x", "publish", "tenant", PostType.SPEND, 0, "tea", metadata={
+    "status": "published", "transaction_item_id": derived_id(SOLD.items[0].key)})
+LOST = refund("delivery_missing", SAID.task_hash, amount=2, deliverable="said")
+
+
+@pytest.mark.parametrize(("posts", "words"), [
+    ([replace(payment(PAID), key="payment:again"), payment(PAID)], "its key is not that of such a payment"),
+    ([replace(topup("tenant", 7, "wire", "r"), kind="bonus")], "no rule posts a TOPUP of kind bonus"),
+    ([HELLO], "order tea was neither charged nor refused after it"),
+    ([HELLO, replace(HELLO, work_order_id="pie", key=keys.promotion("tenant", "HELLO", "pie")), spend(),
+      replace(spend(), work_order_id="pie")], "HELLO may be used 1 times, this is number 2"),
+    ([replace(HELLO, amount_credits=11), spend()], "config/promotions.csv does not grant this by HELLO"),
+    ([replace(spend(), kind="evidence")], "no rule posts a SPEND of kind evidence"),
+    ([replace(spend(), items=())], "has credits and no items"),
+    ([replace(spend(), key="charge:again")], "its key is not that of such a charge"),
+    ([replace(spend(), tenant_id="other1")], "its task hash is the work of tenant/tea/brew (say)"),
+    ([replace(spend(), work_order_id="pie")], "its task hash is the work of tenant/tea/brew (say)"),
+    ([spend(-2, deliverable="said")], "its order did not buy said"),
+    ([spend(), replace(refund(), tenant_id="other1")], "it was charged to tenant/tea/brew"),
+    ([spend(), refund()], "its run record says COMPLETED"),
+    ([spend(), refund("delivery_missing")], "__run__ is never published, so it cannot be missed"),
+])
+def test_a_forged_post_is_not_explained(posts: list[Post], words: str) -> None:
+    found = why(*posts, runs=(DONE,))
+    assert [line for line in found if words in line], found
+
+
+def test_what_publishing_missed_is_given_back_unless_it_was_published() -> None:
+    paid = (spend(task_hash=SAID.task_hash), SOLD)
+    done = (run(SAID, Status.COMPLETED),)
+    assert why(*paid, LOST, runs=done, plan=SAID_TOO) == []
+    assert why(*paid, SHOWN, LOST, runs=done, plan=SAID_TOO) == ["it was published"]
+
+
+def test_work_that_ran_without_being_charged_is_missed_with_what_it_would_have_cost() -> None:
+    found = judged(runs=(DONE,)).unexplained
+    assert [(row.line, row.amount_credits, row.why) for row in found] == [
+        (0, -5, "tenant/tea/brew is COMPLETED and was never charged")]
+    assert why(runs=(run(TEA, Status.SKIPPED, "skipped_upstream"),)) == []
+    assert why(spend(), runs=(run(TEA, Status.COMPLETED, epoch=1),)) == ["tenant/tea/brew is COMPLETED and was never "
+                                                                          "charged"]
+    assert why(spend(task_hash=SAID.task_hash), plan=SAID_TOO, runs=(run(SAID, Status.COMPLETED),)) == [
+        "tenant/tea/brew is COMPLETED and was never charged: said"]
+
+
+def test_what_the_ledger_calls_done_was_charged() -> None:
+    assert why(fact()) == ["a fact of the ledger speaks of work that was never charged"]
+    assert why(spend(), fact()) == []
+
+
+def test_how_well_a_charge_is_explained_is_told() -> None:
+    assert by(judged(spend())) == [AWAITED]
+    assert by(judged(spend(), runs=(DONE,))) == [PRESENT]
+    assert by(judged(spend(task_hash=OLD), kept=(BREWED,))) == [EARLIER]
+    assert by(judged(spend(task_hash=OLD), fact(OLD))) == [LEDGER]
+
+
+def test_a_kept_manifest_speaks_for_its_own_work_only() -> None:
+    assert why(spend(-2, OLD, deliverable="said"), kept=(BREWED,)) == []
+    assert why(spend(-2, OLD, deliverable="said"), kept=({**BREWED, "deliverables": []},)) == [
+        "no order has this work, and no run record, fact or refund speaks of it"]
+    other = replace(spend(task_hash=OLD), tenant_id="other1")
+    assert why(other, kept=(BREWED,)) == ["its task hash is the work of tenant/tea/brew (say)"]
+
+
+def test_a_run_record_that_does_not_fit_its_hash_says_nothing() -> None:
+    forged = replace(run(TEA, Status.FAILED, "module_failed"), task=BREWED)
+    assert why(spend(), refund(), runs=(forged,)) == ["no run record says so"]
+    assert why(spend(), refund(), runs=(FAILED,)) == []

@@ -1,0 +1,141 @@
+"""What speaks for a task hash: the present plan, kept manifests, run records, and the ledger's own posts. Pure.
+
+A manifest says whose work it is and what was bought with it, and its digest is the task hash: nobody can write one for
+a hash that somebody else's work has. A run record that does not fit its hash says nothing.
+"""
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from platform.ledger import keys
+from platform.ledger.refund import SUPERSEDED
+from platform.model.digest import derived_id, digest_of
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
+from platform.model.plan import Plan, PlannedStep
+from platform.model.repo import Repo
+from platform.model.run import RunRecord, Status
+
+DELIVERY_MISSING = "delivery_missing"
+
+
+class Work(NamedTuple):
+    """Whose work a task hash is; `bought` are the deliverable ids that are charged for it, None where nobody knows."""
+
+    step: StepId
+    module_id: str
+    bought: frozenset[str] | None
+
+
+class Works:
+    def __init__(self, posts: Sequence[Post], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
+                 kept: Iterable[Mapping[str, Any]]) -> None:
+        true = [run for run in runs if not run.task or digest_of(run.task) == run.task_hash]
+        items = [(post, item) for post in posts for item in post.items]
+        facts = [post for post in posts if post.kind == "completion"]
+        self._repo = repo
+        self._runs = {(run.task_hash, run.refund_epoch): run for run in true}
+        self._planned = {step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps}
+        self._known = {**{run.task_hash: Work(run.id, run.module_id, None) for run in true},
+                       **{digest_of(task): _ordered(task) for task in (*kept, *(run.task for run in true if run.task))},
+                       **self._planned}
+        self._done = {pair for fact in facts for pair in fact.metadata["done"].items()}
+        self._facts = {pair: OrderId(fact.tenant_id, fact.work_order_id) for fact in facts
+                       for said in ("done", "held") for pair in fact.metadata[said].items()}
+        self._charged = {(item.task_hash, item.deliverable_id, item.refund_epoch): (post, item)
+                         for post, item in items if item.type is PostType.SPEND}
+        self._published = {str(post.metadata.get("transaction_item_id", "")) for post in posts if post.kind == "publish"
+                           and post.metadata.get("status") == "published"}
+        self._ran = {*(task for task, _ in self._facts), *(task for task, _ in self._runs),
+                     *(item.task_hash for _, item in items if item.type is PostType.REFUND)}
+
+    def planned(self, task_hash: str) -> bool:
+        return task_hash in self._planned
+
+    def known(self, task_hash: str) -> bool:
+        """Whether anything outside the ledger says what this work is."""
+        return task_hash in self._known
+
+    def ran(self, task_hash: str) -> bool:
+        """Whether anything says what became of it."""
+        return task_hash in self._ran
+
+    def spend(self, post: Post, item: Item, days: Sequence[date]) -> str:
+        """Why nothing explains a charge, or nothing; `days` are those on which it may have been decided."""
+        rows = [self._repo.prices.in_force(item.module_id, item.deliverable_id, day) for day in days]
+        prices = [row.price_credits for row in rows if row]
+        if not prices:
+            return f"no price of {item.module_id} {item.deliverable_id} was in force on {days[0]}"
+        if -item.amount_credits not in prices:
+            return f"the price of {item.module_id} {item.deliverable_id} on {days[0]} was {prices[0]} credits"
+        work = self._known.get(item.task_hash)
+        if work is None:
+            return "" if self.ran(item.task_hash) else (
+                "no order has this work, and no run record, fact or refund speaks of it")
+        if (work.step, work.module_id) != _charged_to(post, item):
+            return f"its task hash is the work of {work.step} ({work.module_id})"
+        if work.bought is not None and item.deliverable_id not in work.bought:
+            return f"its order did not buy {item.deliverable_id}"
+        return ""
+
+    def refund(self, post: Post, item: Item, days: Sequence[date]) -> str:
+        """By the record of the run that was refunded; by a later charge of the same item, whose run replaced it."""
+        charge = self._charged.get((item.task_hash, item.deliverable_id, item.refund_epoch))
+        if charge is None or _charged_to(*charge) != _charged_to(post, item):
+            return f"it was charged to {_charged_to(*charge)[0]}" if charge else "it was never charged"
+        if not self._repo.reasons.refundable(item.note):
+            return f"reason {item.note} gives nothing back"
+        if item.note == DELIVERY_MISSING:  # given back at publishing, after the work was done
+            return self._missing(charge[1])
+        if (item.task_hash, item.refund_epoch) in self._done:
+            return "the work was done"
+        if run := self._runs.get((item.task_hash, item.refund_epoch)):
+            failed = run.status is Status.FAILED and self._repo.reasons.refundable(run.reason)
+            gives_back = failed or run.status is Status.SKIPPED
+            return "" if gives_back else f"its run record says {run.status} {run.reason}".rstrip()
+        if (item.task_hash, item.deliverable_id, item.refund_epoch + 1) in self._charged:
+            return ""
+        if item.note == SUPERSEDED:
+            return "its order still has this work" if item.task_hash in self._planned else ""
+        return "no run record says so"
+
+    def _missing(self, charged: Item) -> str:
+        if is_internal(charged.deliverable_id):
+            return f"{charged.deliverable_id} is never published, so it cannot be missed"
+        return "it was published" if derived_id(charged.key) in self._published else ""
+
+    def uncharged(self) -> Iterator[tuple[str, OrderId, int, str]]:
+        """(key, order, credits, why) of each charge that is missing: of what ran, and of what the ledger calls done. An
+        order is bought whole, so a run's deliverables were charged with it or before it."""
+        ran = {pair: (run.id.order, f"{run.id} is {run.status} and was never charged")
+               for pair, run in self._runs.items() if run.status is not Status.SKIPPED}
+        said = {pair: (order, "a fact of the ledger speaks of work that was never charged")
+                for pair, order in self._facts.items()}
+        anywhere = {(task, deliverable) for task, deliverable, _ in self._charged}
+        for (task, epoch), (order, why) in {**said, **ran}.items():
+            work = self._known.get(task)
+            if (task, RUN_CHARGE, epoch) not in self._charged:
+                yield self._should_be(work, task, RUN_CHARGE, epoch, order, why)
+            for deliverable in sorted((work.bought if work else None) or ()):
+                if deliverable != RUN_CHARGE and (task, deliverable) not in anywhere:
+                    yield self._should_be(work, task, deliverable, epoch, order, f"{why}: {deliverable}")
+
+    def _should_be(self, work: Work | None, task: str, deliverable: str, epoch: int, order: OrderId,
+                   why: str) -> tuple[str, OrderId, int, str]:
+        run = self._runs.get((task, epoch))
+        day = date.fromisoformat(run.started_at[:10]) if run and run.started_at else date.max
+        row = self._repo.prices.in_force(work.module_id, deliverable, day) if work else None
+        return keys.item(PostType.SPEND, task, deliverable, epoch), order, -row.price_credits if row else 0, why
+
+
+def _planned(step: PlannedStep) -> Work:
+    return Work(step.id, step.contract.module_id, frozenset(charge.deliverable_id for charge in step.charges))
+
+
+def _ordered(task: Mapping[str, Any]) -> Work:
+    step = StepId(*(str(task.get(name, "")) for name in ("tenant_id", "work_order_id", "step_id")))
+    return Work(step, str(task.get("module_id", "")), frozenset({RUN_CHARGE, *map(str, task.get("deliverables", ()))}))
+
+
+def _charged_to(post: Post, item: Item) -> tuple[StepId, str]:
+    return StepId(post.tenant_id, post.work_order_id, item.step_id), item.module_id

@@ -1,0 +1,140 @@
+"""The whole chain looked at again: every manifest from the first, every segment, the journal that they make, and what
+is trusted and kept here against it. It changes nothing but what is in `scratch`, and goes on after a finding where it
+can. What lies in a release and in no manifest was left by a lost race, and is none.
+"""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from platform.errors import CorruptError, PlatformError, StaleError
+from platform.ledger.audit import verify as verify_ledger
+from platform.ledger.disk import refusals, write_whole
+from platform.ledger.log import JOURNAL
+from platform.ledger.record import GENESIS, HEADER
+from platform.releases.store import Asset
+from platform.state.chain import LOOK, RESTORE, Chain, hash_of, lines_of
+from platform.state.local import LocalState
+from platform.state.manifest import Segment, generation_of, name_of, number_of, tag_of
+from platform.state.rebase import common
+from platform.state.remote import Release
+
+
+@dataclass(slots=True)
+class Verdict:
+    """`findings` are one line each, `status` the largest of their exit statuses. `behind` and `ahead`: posts that the
+    folder lacks, and posts that only it has; both are for the next hydrate and no finding."""
+
+    findings: list[str] = field(default_factory=list)
+    status: int = 0
+    generations: int = 0
+    segments: int = 0
+    posts: int = 0
+    behind: int = 0
+    ahead: int = 0
+
+    def add(self, error: PlatformError) -> None:
+        self.findings.append(str(error))
+        self.status = max(self.status, error.exit_status)
+
+
+def verify(local: LocalState, release: Release) -> Verdict:
+    """StaleError when there is no release at all; everything else that is wrong is a finding."""
+    tags = release.tags()
+    if not tags:
+        raise StaleError(f"{release.where}: has no release of the billing state; `state init` makes it, once")
+    with local.exclusive():
+        look = _Look(local, release)
+        try:
+            look.manifests()
+            look.segments()
+            look.journal()
+        except (CorruptError, StaleError) as error:
+            look.verdict.add(error)
+        return look.verdict
+
+
+class _Look:
+    def __init__(self, local: LocalState, release: Release) -> None:
+        self.verdict = Verdict()
+        self._local, self._release = local, release
+        self._chain = Chain(None)
+        self._trusted = local.trusted()
+        self._pieces: dict[tuple[str, Segment], str] = {}  # by release, with the hash before it
+        self._assets: dict[str, dict[str, Asset]] = {}
+        self._found: dict[tuple[str, Segment], list[bytes]] = {}
+
+    def manifests(self) -> None:
+        """Walk from generation 1 to the newest; the first that is wrong ends it."""
+        for tag, assets in self._releases():
+            self._assets[tag] = assets
+            numbers = sorted(number for name in assets if (number := generation_of(name)) is not None)
+            for generation in range(self.verdict.generations + 1, (numbers or [0])[-1] + 1):
+                asset = assets.get(name_of(generation))
+                if asset is None:
+                    raise StaleError(f"{self._release.where}/{tag}: has no generation {generation}; {LOOK}")
+                self._chain.admit(tag, asset.uri, self._release.fetch(tag, asset, self._local.scratch))
+                self.verdict.generations = generation
+                self._note(tag)
+                if self._trusted and self._trusted.generation == generation and self._chain.head != self._trusted:
+                    raise StaleError(f"{asset.uri}: is another manifest than the one that was trusted; {LOOK}")
+        if self._trusted and self._trusted.generation > self.verdict.generations:
+            raise StaleError(f"{self._release.where}: ends with generation {self.verdict.generations}, and "
+                             f"{self._trusted.generation} was seen before; {LOOK}")
+
+    def segments(self) -> None:
+        """Each segment once: what a manifest names is there, and is what it names."""
+        for (tag, segment), prev in self._pieces.items():
+            asset = self._assets[tag].get(segment.name)
+            try:
+                if asset is None:
+                    raise CorruptError(f"{self._release.where}/{tag}/{segment.name}: is gone; {RESTORE}")
+                data = self._release.fetch(tag, asset, self._local.scratch)
+                self._found[tag, segment] = lines_of(segment, data, prev, asset.uri)
+                self.verdict.segments += 1
+            except CorruptError as error:
+                self.verdict.add(error)
+
+    def journal(self) -> None:
+        """The newest journal replayed by the ledger's own check, and held against the local one."""
+        newest = self._chain.newest
+        pieces = [self._found.get((self._chain.tag, segment)) for segment in newest.segments]
+        theirs = [line for piece in pieces if piece for line in piece]
+        if None not in pieces:
+            self._chain.check_journal([hash_of(line) for line in theirs])
+            self._replay(theirs)
+            ours = self._local.lines()
+            fork = common(ours, theirs)
+            self.verdict.posts, self.verdict.behind, self.verdict.ahead = len(theirs), len(theirs) - fork, (
+                len(ours) - fork)
+        self._chain.check_expiry(self._local.now())
+
+    def _replay(self, lines: list[bytes]) -> None:
+        folder = self._local.scratch / "journal"
+        with refusals(folder, "make the folder"):
+            folder.mkdir()
+        write_whole(self._local.disk, folder / JOURNAL, HEADER + b"".join(lines))
+        for line in verify_ledger(folder).findings:
+            where = f"{self._release.where}/{self._chain.tag}/{JOURNAL}"
+            self.verdict.add(CorruptError(line.replace(str(folder / JOURNAL), where)))
+
+    def _releases(self) -> Iterator[tuple[str, dict[str, Asset]]]:
+        """From the first on; one that is missing between, or that a manifest names, is refused."""
+        last = max(number_of(self._release.prefix, tag) or 0 for tag in self._release.tags())
+        for number in range(1, last + 1):
+            tag = tag_of(self._release.prefix, number)
+            assets = self._release.store.assets(tag)
+            if assets is None:
+                raise StaleError(f"{self._release.where}/{tag}: there is no such release any more; restore it")
+            yield tag, dict(assets)
+        if self._chain.newest.next_tag and number_of(self._release.prefix, self._chain.newest.next_tag) != last:
+            raise StaleError(f"{self._release.where}/{self._chain.newest.next_tag}: there is no such release any more; "
+                             "restore it")
+
+    def _note(self, tag: str) -> None:
+        newest, prev = self._chain.newest, GENESIS
+        for segment in newest.segments:
+            self._pieces[tag, segment] = prev
+            prev = segment.hash
+        there = self._assets[tag].get(newest.archive.name)
+        if there is None or (there.sha256, there.bytes) != (newest.archive.sha256, newest.archive.bytes):
+            self.verdict.add(CorruptError(f"{self._release.where}/{tag}/{newest.archive.name}: is "
+                                          f"{'not what its manifest names' if there else 'gone'}; {RESTORE}"))

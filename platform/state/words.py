@@ -1,0 +1,64 @@
+"""What sharing did, in lines for people and as JSON. Pure."""
+from pathlib import Path
+from typing import Any
+
+from platform.state.hydrate import Hydrated
+from platform.state.publish import Published
+from platform.state.verify import Verdict
+
+
+def hydrated_lines(done: Hydrated) -> list[str]:
+    """Nothing when there was nothing to do."""
+    parts = [f"{_posts(done.added)} of others" if done.added else "",
+             f"{done.posted_again} of ours posted again after them" if done.posted_again else ""]
+    said = ", ".join(part for part in parts if part)
+    return ([f"billing state: generation {done.generation}, {said}"] if said else []) + lost_lines(done)
+
+
+def lost_lines(done: Hydrated) -> list[str]:
+    """One line for each post that could not be posted again, and where they are kept."""
+    lines = [f"{lost.post.kind} of {lost.post.amount_credits:+d} credits for {lost.post.tenant_id}"
+             f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted again: {lost.why}"
+             for lost in done.lost]
+    return lines + [f"{path}: what could not be posted again is kept here; settle it with the tenant"
+                    for path in done.kept_in]
+
+
+def published_lines(done: Published) -> list[str]:
+    lines = hydrated_lines(done.hydrated) if done.hydrated else []
+    if done.new:
+        lines.append(f"billing state: generation {done.generation} published in {done.tag}, {_posts(done.posts)} more")
+    return lines
+
+
+def _posts(count: int) -> str:
+    return f"{count} post{'' if count == 1 else 's'}"
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    told = (f"{verdict.generations} generations, {verdict.segments} segments, {verdict.posts} posts; "
+            f"here {verdict.behind} are missing and {verdict.ahead} are not published")
+    return [*verdict.findings, told]
+
+
+def hydrated_json(done: Hydrated) -> dict[str, Any]:
+    return {"generation": done.generation, "tag": done.tag, "posts": done.seq, "added": done.added,
+            "posted_again": done.posted_again, "ahead": done.ahead, "kept_in": [str(path) for path in done.kept_in],
+            "lost": [{"key": lost.post.key, "kind": lost.post.kind, "tenant_id": lost.post.tenant_id,
+                      "work_order_id": lost.post.work_order_id, "amount_credits": lost.post.amount_credits,
+                      "why": lost.why} for lost in done.lost]}
+
+
+def published_json(done: Published) -> dict[str, Any]:
+    return {"generation": done.generation, "tag": done.tag, "posts": done.seq, "new": done.new,
+            "new_posts": done.posts, "hydrated": hydrated_json(done.hydrated) if done.hydrated else None}
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    return {"findings": verdict.findings, "generations": verdict.generations, "segments": verdict.segments,
+            "posts": verdict.posts, "behind": verdict.behind, "ahead": verdict.ahead}
+
+
+def shortened(lines: list[str], root: Path) -> str:
+    """Paths as people type them, relative to the repository."""
+    return "\n".join(line.replace(f"{root}/", "") for line in lines)

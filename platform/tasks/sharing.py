@@ -1,0 +1,103 @@
+"""One session's use of the release: the state is brought up to it before the first post, and published at the end.
+
+Only the profile's own billing state folder is shared: another one, named on the command line, is a scratch state and no
+release's. Nothing here happens before a task asks for it, so that commands which only look never touch the network, nor
+import what it takes.
+"""
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from platform.errors import ConflictError, UsageError
+
+if TYPE_CHECKING:
+    from platform.state.local import LocalState
+    from platform.state.remote import Release
+    from platform.tasks.session import Session
+
+INTERRUPTED = 130
+
+
+class Sharing:
+    """Of one session. Its ledger is closed before the journal may be exchanged, and opens again when it is asked."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._release: Release | None = None
+        self._asked = False
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the release must be asked before anything is posted. Asking this opens nothing."""
+        return not self._asked and self._is_own and self._session.profile.billing_state_release != "none"
+
+    def local(self) -> "LocalState":
+        from platform.state.local import LocalState
+
+        return LocalState(self._session.billing_state_dir)
+
+    def opened(self) -> "Release | str":
+        """The release, or why there is none. UsageError for a folder that is not the profile's own."""
+        now = self._session
+        if not self._is_own:
+            raise UsageError(f"{now.shown(now.billing_state_dir)}: is not the billing state of "
+                             f"{now.options.runtime_profile}, and no release's; leave --billing-state-dir away")
+        from platform.state.open import open_release
+
+        return open_release(now.profile, now.root, os.environ)
+
+    def hydrate(self) -> str:
+        """Bring the state up to the release, once; what is to be said of it."""
+        if not self.awaits:
+            return ""
+        now, release = self._session, self.opened()
+        if isinstance(release, str):
+            self._asked = True
+            return f"billing state: stays offline, {release}"
+        from platform.state.hydrate import hydrate
+        from platform.state.words import hydrated_lines, shortened
+
+        self._close_ledger()
+        done = hydrate(self.local(), release)
+        self._release, self._asked = release, True
+        now.exit_statuses += [ConflictError.exit_status] * bool(done.lost)
+        return shortened(hydrated_lines(done), now.root)
+
+    def publish(self) -> None:
+        """Publish what the session posted; says so. Nothing when the release was not asked before."""
+        if self._release is None:
+            return
+        from platform.state.publish import publish
+        from platform.state.words import published_lines, shortened
+
+        self._close_ledger()
+        try:
+            done = publish(self.local(), self._release)
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
+            self._session.exit_statuses.append(INTERRUPTED)
+            return
+        if done.hydrated and done.hydrated.lost:
+            self._session.exit_statuses.append(ConflictError.exit_status)
+        if text := shortened(published_lines(done), self._session.root):
+            sys.stderr.write(f"{text}\n")
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """For a command that posts by itself: `hydrate`, its posts, `publish`; what is said goes to standard error."""
+        if text := self.hydrate():
+            sys.stderr.write(f"{text}\n")
+        yield
+        self.publish()
+
+    @property
+    def _is_own(self) -> bool:
+        now = self._session
+        return (now.root / now.profile.billing_state_dir).resolve() == now.billing_state_dir.resolve()
+
+    def _close_ledger(self) -> None:
+        ledger = self._session.__dict__.pop("ledger", None)
+        if ledger is not None:
+            ledger.close()

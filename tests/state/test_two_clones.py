@@ -1,0 +1,230 @@
+"""Two clones share one folder of releases: whole commands, as two people would type them."""
+import json
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support import TEA, command, repository, rows
+
+PROFILE = """profile_id: shared
+billing_state: {{dir: .billing-state, release: {release}}}
+release_store: {{type: folder, dir: {store}, tag_prefix: dev-}}
+delivery: {{email: {{transport: outbox, outbox_dir: outbox}}, folder: {{root_dir: deliveries}}}}
+sandbox: process
+"""
+STATE = "python -m platform.cli state"
+TOPUP = "python -m platform.cli admin-topup --tenant-id tenant --topup-method-id bank-wire"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "releases"
+
+
+def clone(folder: Path, store: Path, release: str = "required", order: str = "tea") -> Path:
+    """A repository of its own over the shared store; without a billing state."""
+    repository(folder)
+    (folder / "config" / "runtime_profile.yml").write_text(PROFILE.format(release=release, store=store))
+    add_order(folder, order)
+    return folder
+
+
+def add_order(repo: Path, order: str) -> None:
+    file = repo / "tenants" / "tenant" / "workorders" / f"{order}.yml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(TEA.replace("work_order_id: tea", f"work_order_id: {order}"))
+
+
+@pytest.fixture
+def one(tmp_path: Path, store: Path) -> Path:
+    """The first clone: it has made the release."""
+    repo = clone(tmp_path / "one", store)
+    assert told(repo, f"{STATE} init") == (
+        "billing state: generation 1 published in dev-billing-state-0001, 0 posts more\n")
+    return repo
+
+
+@pytest.fixture
+def two(tmp_path: Path, store: Path) -> Path:
+    return clone(tmp_path / "two", store)
+
+
+def told(repo: Path, line: str, exit_status: int = 0) -> str:
+    done = run(repo, line)
+    assert done.returncode == exit_status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def run(repo: Path, line: str) -> subprocess.CompletedProcess[str]:
+    done = command(repo, line)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def balance(repo: Path) -> str:
+    return {row["tenant_id"]: row["credits_available"] for row in rows(state(repo) / "tenants_credits.csv")}["tenant"]
+
+
+def state(repo: Path) -> Path:
+    return repo / ".billing-state"
+
+
+def journal(repo: Path) -> bytes:
+    return (state(repo) / "journal.csv").read_bytes()
+
+
+def newest(store: Path) -> Path:
+    return max(store.glob("*/state_manifest.*.json"))
+
+
+def test_what_one_paid_the_other_does_not_pay_again(one: Path, two: Path) -> None:
+    first = told(one, "doit run")
+    assert "billing state: generation 2 published in dev-billing-state-0001, 4 posts more" in first
+    second = told(two, "doit run")
+    assert "billing state: generation 2, 4 posts of others" in second
+    assert "published" not in second  # it ran the steps, whose outputs it does not have, and posted nothing
+    assert balance(two) == balance(one) == "86"
+    assert journal(one) == journal(two)
+    assert told(one, f"{STATE} hydrate") == "billing state: generation 2, nothing new\n"
+    assert json.loads(told(one, f"{STATE} verify --json")) == {
+        "findings": [], "generations": 2, "segments": 1, "posts": 4, "behind": 0, "ahead": 0}
+
+
+def test_both_post_at_once_and_come_to_one_journal(one: Path, two: Path) -> None:
+    told(two, f"{STATE} hydrate")
+    told(two, "doit run billing_state_dir=elsewhere")  # a scratch state: no release's
+    assert not (two / "elsewhere" / "trusted_head.json").exists()
+    told(one, f"{TOPUP} --amount-credits 7 --reference a")
+    add_order(two, "milk")
+    out = told(two, f"{TOPUP} --amount-credits 5 --reference b")
+    assert "balance 112 credits" in out
+    told(two, "doit run")
+    told(one, "doit run")
+    assert balance(one) == balance(two) == str(100 + 7 + 5 - 14 - 14)
+    assert journal(one) == journal(two)
+    assert told(one, f"{STATE} verify").endswith("here 0 are missing and 0 are not published\n")
+
+
+def test_a_charge_that_is_not_covered_any_more_is_kept_aside_with_what_stands_on_it(one: Path, two: Path) -> None:
+    told(one, f"{TOPUP} --amount-credits 5 --reference a")
+    told(two, f"{STATE} hydrate")
+    offline = {"release: required": "release: none"}
+    for repo, names in ((one, "abcd"), (two, "efgh")):
+        edit(repo, offline)
+        for name in names:
+            add_order(repo, f"order-{name}")
+        told(repo, "doit run")
+        edit(repo, {"release: none": "release: required"})
+    told(one, f"{STATE} publish")
+    said = told(two, f"{STATE} hydrate", 11)
+    assert "charge of -14 credits for tenant/order-g could not be posted again: tenant has 7 credits and 14 are" in said
+    assert "completion of +0 credits for tenant/order-g could not be posted again: the charge that it stands on" in said
+    kept = (state(two) / "journal.lost.1").read_text().splitlines()
+    assert len(kept) == 1 + said.count("could not be posted again:")
+    assert balance(two) == "7"
+    assert told(two, "python -m platform.cli ledger verify").startswith(str(journal(two).count(b"\n") - 1))
+    assert "refused      tenant/order-g  not_enough_credits" in told(two, "doit run", 12)
+
+
+def edit(repo: Path, changes: dict[str, str]) -> None:
+    file = repo / "config" / "runtime_profile.yml"
+    text = file.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
+        one: Path, store: Path, tmp_path: Path) -> None:
+    shutil.copytree(store, tmp_path / "old")
+    told(one, "doit run")
+    shutil.rmtree(store)
+    (tmp_path / "old").rename(store)
+    before = journal(one)
+    add_order(one, "milk")
+    for line in (f"{STATE} hydrate", f"{STATE} publish", f"{STATE} verify", "doit run",
+                 f"{TOPUP} --amount-credits 1 --reference x"):
+        said = told(one, line, 14)
+        assert "has no generation 2, which was there before" in said or "and 2 was seen before" in said
+    assert journal(one) == before
+
+
+def test_a_release_that_is_gone_is_never_an_empty_one(one: Path, two: Path, store: Path) -> None:
+    told(one, "doit run")
+    shutil.rmtree(store)
+    assert "there is no such release any more" in told(one, "doit run", 14)
+    assert "was shared in dev-billing-state-0001 up to generation 2" in told(one, f"{STATE} init", 14)
+    assert "`state init` makes it, once" in told(two, "doit run", 14)
+    assert not (state(two) / "journal.csv").exists()
+
+
+def test_an_expired_release_is_refused_until_somebody_looked(one: Path, two: Path, store: Path) -> None:
+    expire(store)
+    for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (two, f"{STATE} verify")):
+        assert "generation 1 expired on" in told(repo, line, 14)
+    assert "generation 2 published" in told(two, f"{STATE} publish --renew")
+    told(two, "doit run")
+
+
+def expire(store: Path) -> None:
+    """The first generation as it would be had its days passed: nobody has trusted it yet in the second clone."""
+    past = datetime.now(UTC) - timedelta(days=40)
+    text = newest(store).read_text()
+    for name, days in (("created", 0), ("expires", 30)):
+        time = (past + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = re.sub(rf'"{name}": "[^"]*"', f'"{name}": "{time}"', text)
+    newest(store).write_text(text)
+
+
+def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store: Path) -> None:
+    told(one, "doit run")
+    (segment,) = store.glob("*/journal-*")
+    segment.write_bytes(segment.read_bytes().replace(b'""amount_credits"":100', b'""amount_credits"":900'))
+    for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (one, f"{STATE} verify")):
+        assert f"{segment.name}: is not what its manifest names" in told(repo, line, 13)
+    assert not (state(two) / "journal.csv").exists()
+
+
+def test_another_manifest_under_a_trusted_name_is_refused(one: Path, store: Path) -> None:
+    expire(store)
+    assert "is another manifest than the generation 1 that was trusted" in told(one, f"{STATE} hydrate", 14)
+
+
+def test_init_makes_one_release_and_never_another(one: Path, two: Path) -> None:
+    assert "`state hydrate` takes it" in told(two, f"{STATE} init", 11)
+    assert "up to generation 1" in told(one, f"{STATE} init", 14)
+
+
+def test_a_profile_that_shares_nothing_says_so_and_one_that_may_be_offline_runs(tmp_path: Path, store: Path) -> None:
+    repo = clone(tmp_path / "one", store, release="none")
+    assert "the billing state is not shared, billing_state.release is none" in told(repo, f"{STATE} hydrate", 17)
+    told(repo, "doit run")
+    assert not store.exists()
+    edit(repo, {"release: none": "release: optional", f"type: folder, dir: {store}, tag_prefix: dev-": "type: none"})
+    add_order(repo, "milk")
+    assert "billing state: stays offline, release_store.type is none" in told(repo, "doit run")
+    edit(repo, {"release: optional": "release: required"})
+    assert "billing_state.release is required, and release_store.type is none" in told(repo, "doit run", 17)
+    assert "is not the billing state of config/runtime_profile.yml" in told(
+        repo, f"{STATE} hydrate --billing-state-dir elsewhere", 2)
+
+
+def test_commands_that_only_look_do_not_ask_the_release(one: Path, store: Path) -> None:
+    told(one, "doit run")
+    shutil.rmtree(store)
+    for line in ("doit list --all --status", "python -m platform.cli quote", "python -m platform.cli status",
+                 "doit run check"):
+        told(one, line)
+
+
+def test_a_failed_order_is_published_too(one: Path, two: Path) -> None:
+    file = one / "tenants" / "tenant" / "workorders" / "tea.yml"
+    file.write_text(file.read_text().replace("inputs: {text: milk,", "inputs: {text: milk, fail: timed_out,"))
+    run(one, "doit run")
+    told(two, f"{STATE} hydrate")
+    assert journal(one) == journal(two)

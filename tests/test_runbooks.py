@@ -36,8 +36,8 @@ def shell(checkout: Path, line: str, **environment: str) -> tuple[int, str]:
     """A line as a person types it, with this virtual environment in front and the checkout's own package."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     env = {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(checkout)}
-    done = subprocess.run(["bash", "-c", line], cwd=checkout, env={**env, **environment}, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["bash", "-c", line], cwd=checkout, env={**env, **environment}, capture_output=True,
+                          text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -49,6 +49,7 @@ def post(arguments: argparse.Namespace) -> Iterator[Check]:
     places = [word for name in ("runtime_profile", "billing_state_dir", "runtime_dir") if getattr(arguments, name)
               for word in (f"--{name.replace('_', '-')}", getattr(arguments, name))]
     yield told("integrity-validate", [*CLI, "integrity-validate", *places], root())
+    yield told("ledger audit", [*CLI, "ledger", "audit", *places], root())
     yield repository.nothing_changed(root())
 
 

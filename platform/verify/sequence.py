@@ -19,6 +19,7 @@ def everything(root: Path, profile: Path, asserted: OrderId) -> Iterator[Check]:
         yield from _run(root, Path(folder), places, [], [])
         yield from _asserted(root, places, asserted)
         yield told("integrity-validate", [*CLI, "integrity-validate", *places], root)
+        yield told("ledger audit", [*CLI, "ledger", "audit", *places], root)
 
 
 def one_order(root: Path, profile: Path, order: OrderId, price_credits: int, topup_method_id: str) -> Iterator[Check]:
@@ -35,7 +36,7 @@ def one_order(root: Path, profile: Path, order: OrderId, price_credits: int, top
         yield from _run(root, Path(folder), places, [*asked, "--quote", quote], asked)
         yield from _asserted(root, places, order)
         yield told("integrity-validate", [*CLI, "integrity-validate", *places, *asked], root)
-        yield told("audit", [*CLI, "ledger", "audit", *places], root)
+        yield told("ledger audit", [*CLI, "ledger", "audit", *places], root)
 
 
 def _run(root: Path, folder: Path, places: list[str], first: list[str], again: list[str]) -> Iterator[Check]:

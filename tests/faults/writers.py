@@ -21,7 +21,7 @@ import sys; sys.path.insert(0, sys.argv[1]); import _platform_boot
 from pathlib import Path
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
-ledger, number = Ledger.create(Path(sys.argv[2])), 0
+ledger, number = Ledger.create(Path(sys.argv[2]), snapshot_posts=30), 0
 while True:
     ledger.post(lambda book: [topup("tenant", 1, method, f"{sys.argv[3]}-{number}") for method in "mn"])
     print(f"{sys.argv[3]}-{number}", flush=True)
@@ -67,7 +67,7 @@ def _judge(folder: Path, told: set[str]) -> str:
     if ended := [line for line in told if line.startswith("a writer ended")]:
         return ended[0]
     try:
-        with closing(Ledger.open(folder)) as ledger:
+        with closing(Ledger.open(folder, snapshot_posts=30)) as ledger:
             ledger.checkpoint()
             there = [str(record.post.metadata["reference"]) for record in ledger.records()]
     except CorruptError as error:

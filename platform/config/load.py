@@ -41,6 +41,14 @@ def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem
     return profile, tuple(found.problems)
 
 
+def load_contracts(root: Path) -> dict[str, Contract]:
+    """The contracts of modules that can be read, by module id, without a word about the others."""
+    loading = _Loading(root, Valid())
+    for folder in named(folders_in(root / "modules"), ids.MODULE, "a module id")[0]:
+        loading.module(folder)
+    return loading.contracts
+
+
 def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None,
               valid: Valid | None = None) -> Repo:
     """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders;

@@ -23,7 +23,6 @@ COLUMNS = {
     "published_artifacts.csv": ("tenant_id", "work_order_id", "step_id", "module_id", "deliverable_id", "artifact_name",
                                 "sha256", "bytes", "uri", "status", "published_at", "transaction_item_id",
                                 "idempotency_key"),
-    "cache_index.csv": ("place", "type", "ref", "created_at", "expires_at"),
 }
 CREDITS = "tenants_credits.csv"
 CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")

@@ -33,4 +33,5 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
+    cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter
     source: Source = field(default=NOWHERE, compare=False, repr=False)

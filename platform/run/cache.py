@@ -1,27 +1,29 @@
 """Results by what went in, within one tenant: runtime/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json, the
 record of the run that made them. (It is not called run.json: whoever looks for runs shall not find it.)
+platform/retention/ lists the entries and deletes what is over.
 
 An entry is another step's result, or this step's own on a runner that has lost it. It is taken only when every byte is
-what its record says and the contract's retention has not passed; any other entry is thrown away. Deliveries are never
-cached: what they do is not in their outputs. A cache that cannot be read or written is a cache that is empty.
+what its record says and neither the contract's retention nor the profile's has passed; any other entry is thrown away.
+Deliveries are never cached: what they do is not in their outputs. A cache that cannot be read or written is a cache
+that is empty.
 """
 import shutil
 import tempfile
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.order import Kind, Reuse
 from platform.model.plan import PlannedStep
+from platform.model.retention import expires_at, moment
 from platform.model.run import RunRecord
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.outputs import collect
 from platform.run.records import OUTPUTS, as_bytes, record_in
 
-ENTRY = "entry.json"
-_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
+FOLDER, ENTRY = "cache", "entry.json"
 
 
 def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
@@ -35,7 +37,8 @@ def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Pa
         return None
     entry = _entry(context, step, inputs_digest)
     record = record_in(entry / ENTRY)
-    if record is None or expired(record.finished_at, step.contract.retention, context.now()):
+    if record is None or expired(
+            record.finished_at, context.now(), step.contract.retention, context.profile.cache_retention):
         shutil.rmtree(entry, ignore_errors=True)
         return None
     try:
@@ -70,11 +73,12 @@ def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Pat
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def expired(finished_at: str, retention: str, now: datetime) -> bool:
-    """Whether a result of that time is older than a contract's `retention` (12h, 3d, 1w, 6m, 1y; none: for ever)."""
-    if not retention:
-        return False
-    return datetime.fromisoformat(finished_at) + timedelta(days=int(retention[:-1]) * _DAYS[retention[-1]]) < now
+def expired(finished_at: str, now: datetime, *retentions: str) -> bool:
+    """Whether a result of that time is over, by the shortest retention (12h, 3d, 1w, 6m, 1y; empty: for ever). A time
+    that is none is of a record that nobody may take."""
+    made = moment(finished_at)
+    end = expires_at(made, *retentions) if made else now
+    return end is not None and end <= now
 
 
 def _may(context: RunContext, step: PlannedStep) -> bool:
@@ -82,4 +86,4 @@ def _may(context: RunContext, step: PlannedStep) -> bool:
 
 
 def _entry(context: RunContext, step: PlannedStep, inputs_digest: str) -> Path:
-    return context.runtime_dir / "cache" / step.id.tenant_id / inputs_digest
+    return context.runtime_dir / FOLDER / step.id.tenant_id / inputs_digest

@@ -32,7 +32,7 @@ from platform.run.context import RunContext
 from platform.run.inputs import module_code
 from platform.run.records import read_record
 from platform.run.worker import stop_all
-from platform.tasks import lock
+from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
 from platform.tasks.publishing import Publishing
@@ -62,7 +62,7 @@ class Session:
         self.root = root
         self.options = options
         self.now = datetime.now(UTC)
-        self.profile, self._profile_problems = load_profile(root, root / options.runtime_profile)
+        self.profile, self.profile_problems = load_profile(root, root / options.runtime_profile)
         self.runtime_dir = root / (options.runtime_dir or self.profile.runtime_dir)
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
@@ -71,6 +71,7 @@ class Session:
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
+        self._steps_ran = False
         self._lock = threading.RLock()
         self._held: int | None = None
 
@@ -95,7 +96,7 @@ class Session:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with what was read, warnings included, sorted by place."""
-        found = (*self._profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
+        found = (*self.profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
         return tuple(sorted(found))
 
     @cached_property
@@ -142,6 +143,7 @@ class Session:
     def remember(self, record: RunRecord) -> None:
         """A step has just ended: its record is this one now, and what was ordered outlives it."""
         self._records[record.id] = record
+        self._steps_ran = True
         ordered.keep(self.runtime_dir, record)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
@@ -205,6 +207,8 @@ class Session:
         try:
             if "ledger" in self.__dict__:
                 self.ledger.checkpoint()
+            if self._steps_ran:
+                cached.after_run(self)
             self.sharing.publish()
         finally:
             self.digests.save()

@@ -16,8 +16,11 @@ from tests.faults.kernel import kernel, kernel_again
 from tests.faults.place import empty, scratch
 from tests.faults.points import Point, Points
 from tests.faults.power import power
+from tests.faults.publishers import interleavings, publishers
 from tests.faults.refuse import refuse
+from tests.faults.sharing import sharing
 from tests.faults.shutdown import shutdown
+from tests.faults.tamper import tamper
 from tests.faults.writers import writers
 
 
@@ -39,6 +42,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "bits": Kind(bits, 1500, "each bit of each file of a state of twenty posts"),
     "lines": Kind(lines, 1000, "lines cut, doubled, swapped, ends cut off, CRLF, BOM"),
     "writers": Kind(writers, 1, "four writers on one state, one killed every 150 ms", ordered=True),
+    "publish": Kind(sharing, 60, "the process dies at each operation of two machines that share a release"),
+    "tamper": Kind(tamper, 60, "somebody changes the release: deeds first, then a bit of each byte", ordered=True),
+    "interleavings": Kind(interleavings, 60, "two and three publishers in every order of their calls", ordered=True),
+    "publishers": Kind(publishers, 40, "three publishers in random orders, with deaths"),
     "kernel": Kind(kernel, 6, "SIGKILL by strace at each system call of a real process"),
     "shutdown": Kind(shutdown, 1, "a real file system shut down under four writers"),
     "kernel-again": Kind(kernel_again, 4, "and of the process that recovers from it"),

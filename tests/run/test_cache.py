@@ -120,7 +120,7 @@ def test_what_a_module_is_told_of_its_sources_is_part_of_the_work(house, say):
     ("1w", "2026-11-17T09:59:59Z", True), ("1w", "2026-11-17T10:00:01Z", False), ("1y", "2025-11-24T10:00:01Z", False),
 ])
 def test_a_result_is_kept_as_long_as_its_contract_says(retention, age, gone):
-    assert expired(age, retention, datetime(2026, 11, 24, 10, tzinfo=UTC)) is gone
+    assert expired(age, datetime(2026, 11, 24, 10, tzinfo=UTC), retention) is gone
 
 
 def test_an_expired_entry_is_made_anew(house):

@@ -142,6 +142,10 @@ def test_more_tenants_than_a_matrix_has_jobs_are_refused() -> None:
     assert len(json.loads(matrix("", many.partition("\n")[2])[1].partition("=")[2])) == 256
 
 
+def test_a_clock_makes_legs_for_tenants_with_a_schedule_only() -> None:
+    assert matrix("--scheduled", "workorder:nxlkGI/UbjkpxZO\n") == (0, "legs=[]\n")
+
+
 def test_the_matrix_of_what_is_shipped() -> None:
     listed = command(ROOT, "doit list --all --quiet workorder").stdout
     assert [leg["tenant_id"] for leg in json.loads(matrix("", listed)[1].partition("=")[2])] == ["nxlkGI", "q7RwTz"]

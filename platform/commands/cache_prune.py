@@ -1,0 +1,79 @@
+"""`cache-prune`: delete cached results that are over, here and in the Actions cache, and write cache_index.csv anew."""
+import argparse
+import os
+from collections.abc import Callable
+from typing import Any
+
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.errors import InputError, UsageError
+from platform.retention import actions, local
+from platform.retention.entry import ACTIONS, LOCAL, Entry, why_over
+from platform.tasks.cached import local_entries, write_index
+from platform.tasks.session import Session
+
+_OFFLINE = "the Actions cache was not looked at: the profile's release_store is not GitHub's, or its token is not set"
+_Found = dict[str, tuple[list[Entry], Callable[[Entry], None]]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--place", choices=("local", "actions", "all"), default="all",
+                        help="local: the runtime folder; actions: GitHub's cache, where the profile names a repository "
+                             "and its token is set; all (default): both, as far as they are there")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be deleted; delete and write nothing")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; 15 and 16 when a place refuses: what was deleted until then is gone, the next prune goes on."""
+    session = open_session(arguments)
+    if errors := [problem for problem in session.profile_problems if not problem.warning]:
+        raise InputError(errors)  # its retention is not known
+    if not arguments.dry_run:
+        session.take_lock()  # no run takes or keeps an entry meanwhile
+    try:
+        return _prune(session, arguments)
+    finally:
+        session.close()
+
+
+def _prune(session: Session, arguments: argparse.Namespace) -> int:
+    found = _look(session, arguments.place)
+    over = [(entry, why, delete) for entries, delete in found.values() for entry in entries
+            if (why := why_over(entry, session.now))]
+    gone: list[Entry] = []
+    try:
+        for entry, _, delete in () if arguments.dry_run else over:
+            delete(entry)
+            gone.append(entry)
+    finally:
+        if not arguments.dry_run:
+            left = [entry for entries, _ in found.values() for entry in entries if entry not in gone]
+            write_index(session, left, found)
+    kept = sum(len(entries) for entries, _ in found.values()) - len(over)
+    result = {"dry_run": arguments.dry_run, "places": list(found), "kept": kept,
+              "deleted": [_as_json(entry, why) for entry, why, _ in over]}
+    word = "would go" if arguments.dry_run else "deleted"
+    lines = [f"{word:<9} {entry.place:<8} {entry.type:<8} {entry.ref}  {why}" for entry, why, _ in over]
+    offline = [_OFFLINE] if ACTIONS not in found and arguments.place == "all" else []
+    show(arguments, result, "\n".join([*lines, f"{len(over)} {word}, {kept} kept", *offline]))
+    return 0
+
+
+def _look(session: Session, place: str) -> _Found:
+    """Every entry of the places that are asked for, and how one is deleted there."""
+    found: _Found = {}
+    if place != ACTIONS:
+        found[LOCAL] = local_entries(session), local.delete
+    if place != LOCAL:
+        cache = actions.open_cache(session.profile, os.environ)
+        if cache is not None:
+            found[ACTIONS] = actions.entries(cache.listed(), session.profile.cache_retention), cache.delete
+        elif place == ACTIONS:
+            raise UsageError(f"--place actions: {_OFFLINE}")
+    return found
+
+
+def _as_json(entry: Entry, why: str) -> dict[str, Any]:
+    place, type_, ref, created_at, expires_at = entry.row
+    return {"place": place, "type": type_, "ref": ref, "created_at": created_at, "expires_at": expires_at, "why": why}

@@ -1,0 +1,93 @@
+"""The Actions cache of a repository on GitHub: what our workflows saved there of their runtime folders.
+
+Ours are the keys `runtime-<tenant>-<anything>` and no others. Of those with the same tenant, git ref and version the
+newest is what the next run restores: it is in use, and stays however old it is. The others are over when the profile's
+`cache_retention` is. GitHub itself deletes what nobody restored for a week.
+"""
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from platform.model.ids import TENANT
+from platform.model.profile import Profile
+from platform.model.retention import expires_at
+from platform.releases.api import PAGE, Api
+from platform.releases.open import github_of
+from platform.retention.entry import ACTIONS, Entry
+
+PREFIX = "runtime-"
+_KEY = re.compile(rf"{PREFIX}({TENANT})-.+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """One entry as GitHub lists it."""
+
+    id: int
+    key: str
+    ref: str
+    version: str
+    created_at: datetime
+
+    @property
+    def group(self) -> tuple[str, str, str]:
+        """What a run chooses from when it restores."""
+        return self.key[:len(PREFIX) + 6], self.ref, self.version
+
+
+def entries(listed: Iterable[Cached], limit: str) -> list[Entry]:
+    """Ours among what is listed, sorted. `limit` is the profile's retention. Pure."""
+    ours = sorted((one for one in listed if _KEY.fullmatch(one.key)), key=lambda one: (one.created_at, one.id))
+    newest = {one.group: one.id for one in ours}
+    found = [Entry(ACTIONS, "runtime", f"{one.key}@{one.ref}", one.created_at,
+                   None if newest[one.group] == one.id else expires_at(one.created_at, limit), str(one.id))
+             for one in ours]
+    return sorted(found, key=lambda entry: (entry.ref, entry.handle))
+
+
+class ActionsCache:
+    """One repository's. `api` waits and tries again where that may help, and its errors are ours."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._place = f"Actions cache of {api.repository}"
+
+    def listed(self) -> list[Cached]:
+        """Everything whose key begins as ours do, all pages, before anything is deleted: pages move with what is."""
+        found: dict[int, Cached] = {}
+        page, more = 1, True
+        while more:
+            _, value = self._api.ask(self._place, partial(_list, page=page))
+            here = self._api.read(self._place, _read, value)
+            found |= {one.id: one for one in here}
+            page, more = page + 1, len(here) == PAGE
+        return list(found.values())
+
+    def delete(self, entry: Entry) -> None:
+        """Delete one by its id; one that is gone already is no error."""
+        self._api.ask(f"{self._place}: {entry.ref}", partial(_delete, cache_id=int(entry.handle)), final=(404,))
+
+
+def open_cache(profile: Profile, env: Mapping[str, str]) -> ActionsCache | None:
+    """The Actions cache of the profile's GitHub repository; None when the profile has none, or its token is not in
+    `env`: offline. UsageError when the rest of what it needs is missing or unsafe."""
+    github = github_of(profile.release_store, env)
+    return ActionsCache(Api(*github, permission="actions: write")) if github else None
+
+
+def _list(github: Any, page: int) -> Any:
+    return github.actions.get_actions_cache_list(key=PREFIX, per_page=PAGE, page=page, sort="created_at",
+                                                 direction="asc", raw_=True)
+
+
+def _delete(github: Any, cache_id: int) -> Any:
+    return github.actions.delete_actions_cache_by_id(cache_id=cache_id, raw_=True)
+
+
+def _read(value: Any) -> list[Cached]:
+    """A page of the list. KeyError, TypeError or ValueError when it is none."""
+    return [Cached(int(one["id"]), str(one["key"]), str(one["ref"]), str(one.get("version", "")),
+                   datetime.fromisoformat(one["created_at"])) for one in value["actions_caches"]]

@@ -1,0 +1,55 @@
+"""The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/ (run/cache.py makes and takes it).
+
+Links are not followed and not deleted, nor is anything that does not lie where an entry would: what we did not make is
+not ours. Deleting is for who holds the runtime folder's lock: then no step takes or keeps an entry meanwhile.
+"""
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from platform.errors import StorageError
+from platform.model.contract import Contract
+from platform.model.ids import TENANT, matches
+from platform.model.retention import expires_at, moment
+from platform.retention.entry import LOCAL, Entry
+from platform.run.cache import ENTRY, FOLDER
+from platform.run.records import record_in
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_UNFINISHED = re.compile(r"\.\w+")  # what `keep` makes before it has an entry: a run that was killed leaves it
+
+
+def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[Entry]:
+    """Every entry, sorted. `limit` is the profile's retention; a module that is gone has no other."""
+    for tenant in _folders(runtime_dir / FOLDER):
+        for folder in _folders(tenant) if matches(TENANT, tenant.name) else ():
+            if _DIGEST.fullmatch(folder.name) or _UNFINISHED.fullmatch(folder.name):
+                yield _entry(folder, contracts, limit)
+
+
+def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Entry:
+    record = record_in(folder / ENTRY) if _DIGEST.fullmatch(folder.name) else None
+    made = moment(record.finished_at) if record else None
+    contract = contracts.get(record.module_id) if record else None
+    end = expires_at(made, contract.retention if contract else "", limit) if made else None
+    return Entry(LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder))
+
+
+def delete(entry: Entry) -> None:
+    """Delete an entry; one that is gone already is no error. StorageError when the disk refuses."""
+    try:
+        shutil.rmtree(entry.handle)  # which follows no links, and refuses to begin at one
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"{entry.handle}: cannot be deleted ({error.strerror}); mend it, run again") from error
+
+
+def _folders(path: Path) -> list[Path]:
+    """The folders in a folder, sorted; none in what is not one itself."""
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() and not path.is_symlink() else []
+    except FileNotFoundError:
+        return []
+    return [each for each in inside if each.is_dir() and not each.is_symlink()]

@@ -5,9 +5,13 @@ _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 
 
 def expires_at(created_at: datetime, *retentions: str) -> datetime | None:
-    """When what was made then is over: the shortest of the retentions counts; none, or an empty one, sets no end."""
-    ends = [created_at + timedelta(days=int(text[:-1]) * _DAYS[text[-1]]) for text in retentions if text]
-    return min(ends, default=None)
+    """When what was made then is over: the shortest of the retentions counts; none, or an empty one, sets no end, nor
+    does one that goes beyond what a date can be."""
+    times = [timedelta(days=int(text[:-1]) * _DAYS[text[-1]]) for text in retentions if text]
+    try:
+        return created_at + min(times) if times else None
+    except OverflowError:
+        return None
 
 
 def moment(text: str) -> datetime | None:

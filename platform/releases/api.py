@@ -41,12 +41,13 @@ class Budget:
 
 
 class Api:
-    """`host` is the API's address; `token_name` what messages call the token."""
+    """`host` is the API's address; `token_name` what messages call the token, and `permission` what it must
+    be allowed."""
 
     def __init__(self, repository: str, token: str, host: str, token_name: str,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+                 sleep: Callable[[float], None] = time.sleep, permission: str = "contents: write") -> None:
         self.host, self.repository = host.rstrip("/"), repository
-        self.token_name = token_name
+        self.token_name, self._permission = token_name, permission
         self._token, self._sleep = token, sleep
 
     @cached_property
@@ -63,7 +64,7 @@ class Api:
 
     @cached_property
     def _github(self) -> Any:
-        # ghapi's client of the release operations alone: GhApi() makes all 1,200, for a second, and would prefer a
+        # ghapi's client of the operations we use alone: GhApi() makes all 1,200, for a second, and would prefer a
         # GITHUB_JWT_TOKEN of the environment to the profile's token.
         from fastspec.oapi import OpenAPIClient
         from ghapi.core import GhSyncTransport, pspec
@@ -71,7 +72,8 @@ class Api:
         make: Any = OpenAPIClient  # both without types
         speak: Any = GhSyncTransport
         owner, name = self.repository.split("/")
-        operations = [one for one in pspec.ops if one.path.startswith("/repos/{owner}/{repo}/releases")]
+        ours = tuple("/repos/{owner}/{repo}" + part for part in ("/releases", "/actions/caches"))
+        operations = [one for one in pspec.ops if one.path.startswith(ours)]
         return make(SimpleNamespace(ops=operations, base_url=self.host), defaults={"owner": owner, "repo": name},
                     transport=speak(client=self.client, retries=0))
 
@@ -174,7 +176,7 @@ class Api:
             return ForbiddenError(f"{place}: GitHub refuses the token in {self.token_name}; put a valid one there")
         if answer.status in (403, 404):
             return ForbiddenError(f"{place}: the token in {self.token_name} may not do this{said}; give it "
-                                  f"`contents: write` on {self.repository}")
+                                  f"`{self._permission}` on {self.repository}")
         return RemoteError(f"{place}: GitHub answers {answer.status}{said}; run again later")
 
     def strange(self, place: str) -> PlatformError:

@@ -1,7 +1,7 @@
 """The release store that a profile names."""
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from platform.errors import UsageError
@@ -18,12 +18,24 @@ def open_store(settings: Mapping[str, Any], root: Path, env: Mapping[str, str]) 
     it is missing or unsafe."""
     if settings.get("type") == "folder":
         return FolderStore(root / settings["dir"], f"file:{settings['dir']}")
-    if settings.get("type") == "github":
-        return _github(settings, env)
+    if github := github_of(settings, env):
+        return GitHubStore(github.repository, github.token, host=github.host, token_name=github.token_name)
     return None
 
 
-def _github(settings: Mapping[str, Any], env: Mapping[str, str]) -> ReleaseStore | None:
+class GitHub(NamedTuple):
+    """A repository on GitHub, or on a server of one's own, and what opens it."""
+
+    repository: str
+    token: str
+    host: str
+    token_name: str
+
+
+def github_of(settings: Mapping[str, Any], env: Mapping[str, str]) -> GitHub | None:
+    """The repository that a profile's `release_store` names; None and UsageError as for `open_store`."""
+    if settings.get("type") != "github":
+        return None
     name = settings.get("token_env", "GITHUB_TOKEN")
     token = env.get(name, "").strip()
     if not token:
@@ -39,4 +51,4 @@ def _github(settings: Mapping[str, Any], env: Mapping[str, str]) -> ReleaseStore
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
         raise UsageError(f"release_store: host {host!r} is no https:// address, and a token is sent over nothing else; "
                          "correct it")
-    return GitHubStore(repository, token, host=host, token_name=name)
+    return GitHub(repository, token, host, name)

@@ -81,6 +81,6 @@ def test_a_manifest_is_written_after_all_that_it_names_is_durable(state: Path) -
     ledger = Ledger.create(state, noon, disk)
     post(ledger, "a")
     did = during(disk, ledger.checkpoint)
-    assert did[:5] == ["sync"] * 5  # transactions, items, redemptions, artifacts, cache index
-    assert did[5:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
+    assert did[:4] == ["sync"] * 4  # transactions, items, redemptions, artifacts
+    assert did[4:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
                        "truncate", "sync", "replace state_manifest.json", "sync folder"]

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
+from platform.commands.common import add_places, open_session
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 
@@ -19,12 +20,17 @@ MOST = 256  # jobs that GitHub makes of one matrix
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only (default: all)")
     parser.add_argument("--work-order", default="", metavar="TENANT/ORDER", help="this order only")
+    parser.add_argument("--scheduled", action="store_true", help="leave out tenants without a schedule_cron")
+    add_places(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 also when no order is left; UsageError for what is not listed, and for more legs than a matrix has."""
     listed = [OrderId(*name.partition("/")[::2]) for line in sys.stdin
               if (name := line.strip().removeprefix("workorder:")) != line.strip()]
+    if arguments.scheduled:
+        scheduled = {order.id for order in open_session(arguments).repo.orders.values() if order.schedule_cron}
+        listed = [order for order in listed if order in scheduled]
     print(f"legs={json.dumps(legs(listed, arguments.tenant_id, arguments.work_order))}")
     return 0
 

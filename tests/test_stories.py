@@ -39,6 +39,15 @@ def test_story(name: str, tmp_path: Path) -> None:
         if asked and done.returncode != 2:
             keep_their_word(asked, act, before, after)
         before = after
+    assert unexplained(repo) == story.get("unexplained", [])
+
+
+def unexplained(repo: Path) -> list[str]:
+    """What the audit says at the end: an honest history has no credit that nothing explains, and no run unpaid."""
+    if not (repo / ".billing-state").is_dir():
+        return []
+    done = command(repo, "python -m platform.cli ledger audit --json")
+    return [row["why"] for row in json.loads(done.stdout)["unexplained"]]
 
 
 def keep_their_word(asked: answers.Answers, act: dict[str, Any], before: "State", after: "State") -> None:

@@ -6,21 +6,24 @@ unterminated last line that nobody was told of, projections that are behind. Wha
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger import manifest
+from platform.ledger import manifest, snapshot
 from platform.ledger.balance import Account, Book
-from platform.ledger.disk import DISK, locked, read_whole, write_whole
+from platform.ledger.compare import RESTORE, beside, difference, records, row_findings
+from platform.ledger.disk import DISK, locked, read_whole, refusals, write_whole
 from platform.ledger.follow import REBUILD
 from platform.ledger.journal import LOCK, Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.manifest import Manifest
 from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
-from platform.ledger.record import GENESIS, HEADER, BadRecord, decode
-from platform.ledger.recovery import Tail, judge
+from platform.ledger.record import GENESIS, Record
+from platform.ledger.snapshot import Point
 
-RESTORE = "restore it, nothing was changed"
+_LONG = 8 << 20  # bytes of a journal from which on a second process is worth its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,11 @@ def audit(folder: Path) -> tuple[str, ...]:
 def verify(folder: Path) -> Verdict:
     """Replay the journal and compare everything with it. Its own damage is the only finding when there is some."""
     with locked(DISK, folder / LOCK):
-        files = {name: read_whole(DISK, folder / name) for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS)}
+        files = {name: read_whole(DISK, folder / name)
+                 for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS, snapshot.NAME)}
     replay = _Replay(folder / JOURNAL)
     try:
-        known = _manifest(folder, files[manifest.NAME])
-        replay.run(files[JOURNAL], known)
-        findings = tuple(_projection_findings(folder, files, replay, known))
+        findings = tuple(_findings(folder, files, replay))
     except CorruptError as error:
         findings = (str(error),)
     return Verdict(replay.book.seq, replay.head, replay.book.balances(), findings)
@@ -54,56 +56,64 @@ def verify(folder: Path) -> Verdict:
 
 def rebuild(folder: Path) -> tuple[str, ...]:
     """Make every projection again from the journal; the names of those that were not already right. CorruptError, and
-    nothing changed, when the journal or the manifest is not sound."""
-    ledger = Ledger.open(folder)
+    nothing changed, when the journal or the manifest is not sound. A snapshot is thrown away: it is only for speed."""
+    ledger = Ledger.open(folder, snapshot_posts=None)
     wrong = _wrong(folder, ledger)
     with locked(DISK, folder / LOCK):
         for name, data in wrong.items():
             write_whole(DISK, folder / name, data)
+        with refusals(folder / snapshot.NAME, "throw away"):
+            (folder / snapshot.NAME).unlink(missing_ok=True)
     ledger.checkpoint()
     return tuple(wrong)
 
 
+def _findings(folder: Path, files: Mapping[str, bytes | None], replay: "_Replay") -> Iterator[str]:
+    journal, known = files[JOURNAL], _manifest(folder, files[manifest.NAME])
+    if journal is None:
+        raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
+    compare = partial(row_findings, folder / JOURNAL, journal, files, known)
+    rows = beside(compare) if len(journal) > _LONG else compare
+    believed = _believed(files[snapshot.NAME], journal)
+    replay.run(journal, known, believed)
+    yield from rows()
+    if finding := _credits_finding(folder / CREDITS, files[CREDITS], replay, known):
+        yield finding
+    if believed and not replay.snapshot_is_true:
+        yield f"{folder / snapshot.NAME}:1: differs from the journal; {REBUILD}"
+
+
 class _Replay:
-    """The journal read from its first byte: its book, and what every projection should hold."""
+    """The journal read from its first byte: its book, and what a checkpoint and a snapshot should hold."""
 
     def __init__(self, path: Path) -> None:
         self.book, self.head = Book(), GENESIS
-        self.truth = {name: bytearray(header) for name, header in HEADERS.items()}
         self.accounts_at_manifest: dict[str, Account] | None = None
+        self.snapshot_is_true = False
         self._path = path
 
-    def run(self, data: bytes | None, known: Manifest | None) -> None:
+    def run(self, journal: bytes, known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
         """CorruptError with the line of the first thing that is wrong."""
-        if data is None or not data.startswith(HEADER):
-            raise CorruptError(f"{self._path}:1: {'is gone' if data is None else 'is not a journal'}; {RESTORE}")
-        *whole, tail = data[len(HEADER):].split(b"\n")
-        for line in whole:
-            self._take(line + b"\n", known)
-        if tail:
-            match judge(tail, self.book.seq + 1, self.head):
-                case Tail.COMPLETE:
-                    self._take(tail + b"\n", known)
-                case Tail.DAMAGED:
-                    raise CorruptError(f"{self._path}:{self.book.seq + 2}: the last line is damaged; {RESTORE}")
-        if known and self.book.seq < known.seq:
-            raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {known.seq + 1}, which the "
+        last_named, last_kept = known.seq if known else 0, believed[0].seq if believed else 0
+        for record in records(self._path, journal):
+            try:
+                self.book.apply(record.post, record.body, record.ts)
+            except CorruptError as error:
+                raise CorruptError(f"{self._path}:{record.seq + 1}: {error}; {RESTORE}") from error
+            self.head = record.hash
+            if known and record.seq == last_named:
+                self._meet(known, record)
+            if believed and record.seq == last_kept:
+                self.snapshot_is_true = (believed[0].head == record.hash
+                                         and believed[1].tables() == self.book.tables())
+        if self.book.seq < last_named:
+            raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
                                f"manifest names; {RESTORE}")
 
-    def _take(self, line: bytes, known: Manifest | None) -> None:
-        place = f"{self._path}:{self.book.seq + 2}"
-        try:
-            record = decode(line, self.book.seq + 1, self.head)
-            self.book.apply(record.post, record.body, record.ts)
-        except (BadRecord, CorruptError) as error:
-            raise CorruptError(f"{place}: {error}; {RESTORE}") from error
-        self.head = record.hash
-        for name, added in lines(record).items():
-            self.truth[name] += added
-        if known and known.seq == record.seq:
-            if known.hash != record.hash:
-                raise CorruptError(f"{place}: is not the line that the manifest names; {RESTORE}")
-            self.accounts_at_manifest = self.book.accounts()
+    def _meet(self, known: Manifest, record: Record) -> None:
+        if known.hash != record.hash:
+            raise CorruptError(f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}")
+        self.accounts_at_manifest = self.book.accounts()
 
 
 def _manifest(folder: Path, data: bytes | None) -> Manifest | None:
@@ -113,18 +123,19 @@ def _manifest(folder: Path, data: bytes | None) -> Manifest | None:
         raise CorruptError(f"{folder / manifest.NAME}:1: {error}; {RESTORE}") from error
 
 
-def _projection_findings(folder: Path, files: Mapping[str, bytes | None], replay: _Replay,
-                         known: Manifest | None) -> Iterator[str]:
-    for name, truth in replay.truth.items():
-        there, durable = files[name], known.files[name].bytes if known else 0
-        if there is None and not durable:
-            continue
-        if there is None or len(there) < durable or not truth.startswith(there):
-            yield _difference(folder / name, there, bytes(truth))
-    there, now = files[CREDITS], credits_lines(replay.book.accounts())
+def _believed(data: bytes | None, journal: bytes) -> tuple[Point, Book] | None:
+    """What a ledger would begin at; None when it would not look at the snapshot twice."""
+    try:
+        point, book = snapshot.parse(data or b"")
+    except ValueError:
+        return None
+    return (point, book) if sha256(memoryview(journal)[:point.bytes]).hexdigest() == point.sha256 else None
+
+
+def _credits_finding(path: Path, there: bytes | None, replay: _Replay, known: Manifest | None) -> str:
+    now = credits_lines(replay.book.accounts())
     then = now if replay.accounts_at_manifest is None else credits_lines(replay.accounts_at_manifest)
-    if there not in (now, then) and not (there is None and known is None):
-        yield _difference(folder / CREDITS, there, now)
+    return difference(path, there, now) if there not in (now, then) and not (there is None and known is None) else ""
 
 
 def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
@@ -134,11 +145,3 @@ def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
             whole[name] += data
     truth = {**{name: bytes(data) for name, data in whole.items()}, CREDITS: credits_lines(ledger.book.accounts())}
     return {name: data for name, data in truth.items() if read_whole(DISK, folder / name) != data}
-
-
-def _difference(path: Path, there: bytes | None, truth: bytes) -> str:
-    if there is None:
-        return f"{path}:1: is missing; {REBUILD}"
-    pairs = zip(there.split(b"\n"), truth.split(b"\n"), strict=False)
-    line = next((number for number, (ours, right) in enumerate(pairs, 1) if ours != right), 1)
-    return f"{path}:{line}: differs from the journal; {REBUILD}"

@@ -73,6 +73,17 @@ class Fact(IntEnum):
     DONE = 2
 
 
+class Tables(NamedTuple):
+    """All that a book holds: what a snapshot keeps. Digests are `_short`, marks are `mark`."""
+
+    posts: dict[bytes, int]  # marks by digest of the key
+    accounts: dict[str, Account]  # by tenant, in the order of their first post
+    tasks: dict[bytes, tuple[State, ...]]  # by digest of the task hash
+    uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
+    facts: dict[bytes, Fact]  # by digest of task hash and epoch of its run
+    open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
+
+
 class Book:
     """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
 
@@ -83,13 +94,24 @@ class Book:
     def __init__(self, below: "Book | None" = None) -> None:
         self.seq: int = below.seq if below else 0
         self._below = below
-        self._posts: dict[bytes, int] = {}
-        self._accounts: dict[str, Account] = {}
-        self._tasks: dict[bytes, tuple[State, ...]] = {}
-        self._uses: dict[tuple[str, str], int] = {}  # promotions by (tenant, code)
         self._shared: dict[tuple[State, ...], tuple[State, ...]] = {}
-        self._facts: dict[bytes, Fact] = {}  # by task hash and epoch of its run
-        self._open: dict[OrderId, dict[str, Item | None]] = {}  # SPEND items that stand paid and are not done, by key
+        self._hold(Tables({}, {}, {}, {}, {}, {}))
+
+    @classmethod
+    def of(cls, seq: int, tables: Tables) -> "Book":
+        """The book whose tables these are: its own from now on."""
+        book = cls()
+        book.seq = seq
+        book._hold(tables)
+        book._shared = {states: states for states in tables.tasks.values()}
+        return book
+
+    def tables(self) -> Tables:
+        """What it holds, itself and not a copy; of a draft only what was added to it."""
+        return Tables(self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open)
+
+    def _hold(self, tables: Tables) -> None:
+        self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open = tables
 
     def draft(self) -> "Book":
         """A book on top of this one; what is applied to it does not reach this one."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger import manifest
+from platform.ledger import manifest, snapshot
 from platform.ledger.balance import Account, Book
 from platform.ledger.disk import Disk, read_whole, write_whole
 from platform.ledger.follow import Followers, once_true
@@ -27,8 +27,10 @@ _MANY = 1000  # posts that may wait for their projections: a bound on the memory
 class StateFolder:
     """`book` is replaced, not changed back, when the folder has to be read again."""
 
-    def __init__(self, folder: Path, disk: Disk) -> None:
+    def __init__(self, folder: Path, disk: Disk, snapshot_posts: int | None) -> None:
+        """A checkpoint writes a snapshot when so many posts came since the last; None: none is read or written."""
         self.folder = folder
+        self._snapshot_posts, self._snapshot_seq = snapshot_posts, 0
         self.book = Book()
         self._disk = disk
         self._log: Log | None = None
@@ -60,6 +62,7 @@ class StateFolder:
         if self._log is None or self.book.seq != self._log.seq:
             self.forget()
             self._manifest = self._read_manifest()
+            self._begin_at_snapshot()
         for record in self.log.unread():
             self._apply(record)
             if self._files is not None:
@@ -118,6 +121,24 @@ class StateFolder:
                              {**files.states(), JOURNAL: journal, CREDITS: balances})
             write_whole(self._disk, self.folder / manifest.NAME, manifest.render(known))
         self._manifest, self._after_manifest = known, (self.log.end, self.log.seq, self.log.head)
+        if self._snapshot_posts is not None and snapshot.is_due(self.log.seq, self._snapshot_seq, self._snapshot_posts):
+            write_whole(self._disk, self.folder / snapshot.NAME, snapshot.render(self.log.point(), self.book))
+            self._snapshot_seq = self.log.seq
+
+    def _begin_at_snapshot(self) -> None:
+        """Take the book of a snapshot when it is of this very journal and of what the manifest names."""
+        known, self._snapshot_seq = self._manifest, 0
+        if known is None or self._snapshot_posts is None:
+            return
+        try:
+            point, book = snapshot.parse(read_whole(self._disk, self.folder / snapshot.NAME) or b"")
+        except ValueError:
+            return  # none, or one that is no good: the journal tells everything
+        named = (point.seq, point.head) == (known.seq, known.hash)
+        if (named or point.seq < known.seq) and self.log.skip(point):
+            self.book, self._snapshot_seq = book, point.seq
+            if named:
+                self._after_manifest = (self.log.end, self.log.seq, self.log.head)
 
     def _read_manifest(self) -> Manifest | None:
         path = self.folder / manifest.NAME

@@ -21,6 +21,7 @@ from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import Record
+from platform.ledger.snapshot import FEWEST_POSTS
 from platform.model.digest import canonical_json
 from platform.model.entry import Post
 
@@ -51,11 +52,12 @@ class _Request:
 class Ledger:
     """One billing state folder. Threads and processes may post at once; each sees what the others wrote."""
 
-    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> None:
-        """Use `open` or `create`."""
+    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+                 snapshot_posts: int | None = FEWEST_POSTS) -> None:
+        """Use `open` or `create`. `snapshot_posts`: so many new posts are worth a snapshot; None: none is used."""
         self.folder = folder
         self._now, self._disk = now, disk
-        self._state = StateFolder(folder, disk)
+        self._state = StateFolder(folder, disk, snapshot_posts)
         self._lock = Lock(disk, folder / LOCK)
         self._waiting: deque[_Request] = deque()
         self._thread, self._process = threading.Lock(), os.getpid()
@@ -71,11 +73,12 @@ class Ledger:
         return any((folder / name).exists() for name in (log.JOURNAL, manifest.NAME, CREDITS, *HEADERS))
 
     @classmethod
-    def open(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> "Ledger":
+    def open(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+             snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
         """The ledger of an existing state, read and verified. StaleError when there is none: never an empty one."""
         if not cls.exists(folder):
             raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
-        ledger = cls(folder, now, disk)
+        ledger = cls(folder, now, disk, snapshot_posts)
         try:
             ledger.refresh()
         except BaseException:
@@ -84,7 +87,8 @@ class Ledger:
         return ledger
 
     @classmethod
-    def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> "Ledger":
+    def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+               snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
         """The ledger of a folder, made empty when there is none."""
         if not cls.exists(folder):
             with refusals(folder, "make the folder"):
@@ -93,7 +97,7 @@ class Ledger:
             with locked(disk, folder / LOCK):
                 if not cls.exists(folder):
                     log.create(folder, disk)
-        return cls.open(folder, now, disk)
+        return cls.open(folder, now, disk, snapshot_posts)
 
     def post(self, decide: Decide) -> tuple[Post, ...]:
         """Post what `decide` says of the newest book; the posts that were new.

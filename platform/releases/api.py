@@ -132,6 +132,8 @@ class Api:
             answer = self._stream(asset_id, start)
             if answer.ok:
                 return
+            if answer.status == 404:
+                raise RemoteError(f"{place}: it is not there any more; restore the release")
             if not budget.wait(answer.wait_s(budget.tried)):
                 raise self.error(place, answer)
 
@@ -144,6 +146,8 @@ class Api:
         try:
             with self.client.stream("GET", url, headers=headers) as response:
                 if response.status_code != 200:
+                    if response.history:  # the other host's: it knows no token, and the next try gets a new way there
+                        return Answer(0, f"{response.url.host} answers {response.status_code}")
                     response.read()
                     return _read(response)[0]
                 take = start()

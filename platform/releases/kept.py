@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platform.errors import RemoteError, StorageError
+
 NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # what GitHub keeps; it renames others
 SLOWEST = 250_000  # bytes/s: an upload that is slower is given up
 _PIECE = 1 << 16
@@ -56,12 +58,21 @@ class Upload:
 
     @property
     def limit_s(self) -> int:
-        """How long sending may take: who sends stops then, so that others can tell what will never be finished."""
+        """How long sending may take: who sends stops then, so that others can tell what will not be finished."""
         return 60 + self.size // SLOWEST
 
     def pieces(self, clock: Callable[[], float]) -> Iterator[bytes]:
-        """The file's bytes. Out of time they end early, and with them the connection that was promised more."""
-        end = clock() + self.limit_s
-        with self.file.open("rb") as file:
-            while clock() < end and (piece := file.read(_PIECE)):
-                yield piece
+        """The file's bytes. RemoteError, and with it the end of the connection, when time is over; StorageError when
+        the file is not as long as it was."""
+        end, left = clock() + self.limit_s, self.size
+        try:
+            with self.file.open("rb") as file:
+                while left and (piece := file.read(min(_PIECE, left))):
+                    if clock() > end:
+                        raise RemoteError(f"{self.file}: not sent within {self.limit_s} s; use a faster line")
+                    left -= len(piece)
+                    yield piece
+        except OSError as error:
+            raise StorageError(f"{self.file}: cannot be read ({error.strerror}); mend it, then run again") from error
+        if left:
+            raise StorageError(f"{self.file}: it became shorter while it was sent; run again")

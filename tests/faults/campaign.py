@@ -12,11 +12,15 @@ from types import MappingProxyType
 
 from tests.faults.crash import crash, crash_again
 from tests.faults.damage import bits, lines
-from tests.faults.kernel import kernel
+from tests.faults.kernel import kernel, kernel_again
 from tests.faults.place import empty, scratch
 from tests.faults.points import Point, Points
 from tests.faults.power import power
+from tests.faults.publishers import interleavings, publishers
 from tests.faults.refuse import refuse
+from tests.faults.sharing import sharing
+from tests.faults.shutdown import shutdown
+from tests.faults.tamper import tamper
 from tests.faults.writers import writers
 
 
@@ -38,7 +42,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "bits": Kind(bits, 1500, "each bit of each file of a state of twenty posts"),
     "lines": Kind(lines, 1000, "lines cut, doubled, swapped, ends cut off, CRLF, BOM"),
     "writers": Kind(writers, 1, "four writers on one state, one killed every 150 ms", ordered=True),
+    "publish": Kind(sharing, 60, "the process dies at each operation of two machines that share a release"),
+    "tamper": Kind(tamper, 60, "somebody changes the release: deeds first, then a bit of each byte", ordered=True),
+    "interleavings": Kind(interleavings, 60, "two and three publishers in every order of their calls", ordered=True),
+    "publishers": Kind(publishers, 40, "three publishers in random orders, with deaths"),
     "kernel": Kind(kernel, 6, "SIGKILL by strace at each system call of a real process"),
+    "shutdown": Kind(shutdown, 1, "a real file system shut down under four writers"),
+    "kernel-again": Kind(kernel_again, 4, "and of the process that recovers from it"),
 })
 
 
@@ -83,7 +93,7 @@ def told(results: Iterable[Result], most: int = 5) -> int:
     for result in results:
         count += len(result.failures)
         sys.stdout.write(f"{result.kind:<12} {result.tried:>7} points {len(result.failures):>5} failures "
-                         f"{result.seconds:7.1f} s\n")
+                         f"{result.seconds:7.1f} s{'' if result.tried else '  NOT TRIED: it cannot be done here'}\n")
         for line in result.failures[:most]:
             sys.stdout.write(f"  {line}\n")
         sys.stdout.flush()

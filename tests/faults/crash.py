@@ -9,7 +9,7 @@ from tests.faults.points import Point, Points
 from tests.faults.work import Day, wrong
 
 PARTS = range(5)  # quarters of an append that reached the file
-RECOVERY_OPERATIONS = 14  # from opening to the first post after a crash; later ones are a day's own
+RECOVERY_OPERATIONS = 36  # from opening to the first post after a crash; later ones are a day's own
 
 
 def crash(seed: int) -> Points:

@@ -1,7 +1,8 @@
 """Somebody or something changed a file: one bit, or whole lines, of each file of a state of twenty posts.
 
-All of it must be refused with the file and a line of it before anything is posted, and nothing may be changed. One
-thing is not damage: a projection that ends early is behind, as a crash leaves it, and is brought up to date.
+All of it must be refused with the file and a line of it before anything is posted, and nothing may be changed. Two
+things are not damage: a projection that ends early is behind, as a crash leaves it, and is brought up to date; and a
+snapshot that is no good is no snapshot: the answers are the same without it.
 """
 import re
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from platform.errors import CorruptError
+from platform.ledger import snapshot
+from platform.ledger.audit import verify
+from platform.ledger.balance import Book
 from platform.ledger.journal import Ledger
 from platform.ledger.projections import HEADERS
 from tests.faults.place import scratch
@@ -66,8 +70,10 @@ def _attempt(name: str, changed: bytes, folder: Path) -> str:
         (folder / other).write_bytes(changed if other == name else data)
     before = _content(folder)
     try:
-        with closing(Ledger(folder, noon)) as ledger:
+        with closing(Ledger(folder, noon, snapshot_posts=1)) as ledger:
             ledger.post(lambda book: ())
+            if name == snapshot.NAME and ledger.book.tables() == _right().tables():
+                return next(iter(verify(folder).findings), "")
         if name in HEADERS and _files()[name].startswith(changed) and _content(folder) == _files():
             return ""
     except CorruptError as error:
@@ -75,6 +81,15 @@ def _attempt(name: str, changed: bytes, folder: Path) -> str:
             return f"refused without the file and its line: {error}"
         return "" if _content(folder) == before else "refused, and files were changed"
     return "taken for right"
+
+
+@cache
+def _right() -> Book:
+    """The book of the twenty posts, replayed from the journal."""
+    with scratch() as folder:
+        state_of_posts(folder)
+        with closing(Ledger.open(folder, noon, snapshot_posts=None)) as ledger:
+            return ledger.book
 
 
 def _content(folder: Path) -> dict[str, bytes]:

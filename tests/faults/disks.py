@@ -39,6 +39,10 @@ class FaultyDisk(Disk):
         """What happens instead of the operation; None to do it after all."""
         return None
 
+    def at_store(self, call: str) -> None:
+        """A call to a release store, counted as one of this process's operations."""
+        self._step(call)
+
     def _step(self, name: str, handle: int | None = None, data: bytes | None = None) -> int | None:
         self.count += 1
         if self.count - 1 != self.at:
@@ -88,6 +92,10 @@ class FaultyDisk(Disk):
     def replace(self, old: Path, new: Path) -> None:
         self._step("replace")
         super().replace(old, new)
+
+    def remove(self, path: Path) -> None:
+        self._step("remove")
+        super().remove(path)
 
     def sync_folder(self, folder: Path) -> None:
         self._step("sync_folder")

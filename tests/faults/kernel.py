@@ -1,4 +1,6 @@
-"""The process is killed by the kernel at each of its system calls (strace injects the SIGKILL), on a real disk."""
+"""The process is killed by the kernel at each of its system calls (strace injects the SIGKILL), on a real disk; and the
+next one, which recovers from that, is killed as well."""
+import random
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,9 @@ from tests.faults.points import Point, Points
 from tests.faults.work import wrong
 
 ROOT = Path(__file__).resolve().parents[2]
-CALLS = ("openat", "flock", "write", "pwrite64", "pread64", "fsync", "ftruncate", "rename", "mkdir")
+CALLS = ("openat", "newfstatat", "flock", "write", "pwrite64", "pread64", "fsync", "ftruncate", "rename", "mkdir",
+         "close")
+RECOVERY_CALLS = 12  # of each kind, from opening to the first post after a crash
 _BEGINS = "the-campaign-begins"
 _DAY = f"""
 import sys; sys.path.insert(0, sys.argv[1]); import _platform_boot
@@ -26,7 +30,19 @@ def kernel(seed: int) -> Points:
     """Nothing where there is no strace, or where it may not trace."""
     for call, (first, last) in _numbers().items():
         for number in range(first, last + 1):
-            yield Point(f"{call}.{number - first + 1}", partial(_attempt, call, number))
+            yield Point(f"{call}.{number - first + 1}", partial(_attempt, [(call, number)]))
+
+
+def kernel_again(seed: int) -> Points:
+    """Each of those, and after each one the process that recovers, at one call of its beginning that the seed chooses:
+    all of them would be days."""
+    chance, numbers = random.Random(seed), _numbers()
+    for call, (first, last) in numbers.items():
+        for number in range(first, last + 1):
+            second = chance.choice(CALLS[:-1])
+            at = chance.randrange(RECOVERY_CALLS)
+            yield Point(f"{call}.{number - first + 1}+{second}.{at + 1}",
+                        partial(_attempt, [(call, number), (second, numbers[second][0] + at)]))
 
 
 def _strace(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -50,10 +66,13 @@ def _numbers() -> dict[str, tuple[int, int]]:
     return {call: (names[:begins + 1].count(call) + 1, names.count(call)) for call in CALLS}
 
 
-def _attempt(call: str, number: int, folder: Path) -> str:
-    kill = f"inject={call}:signal=SIGKILL:when={number}"
-    done = _strace(folder, "-o", "/dev/null", "-e", f"trace={call}", "-e", kill)
-    if done.returncode == 0:
-        return "was not killed"
-    heard = [int(line) for line in done.stdout.splitlines(keepends=True) if line.endswith("\n")]
-    return wrong(folder, max(heard, default=0))
+def _attempt(kills: list[tuple[str, int]], folder: Path) -> str:
+    acknowledged = 0
+    for turn, (call, number) in enumerate(kills):
+        kill = f"inject={call}:signal=SIGKILL:when={number}"
+        done = _strace(folder, "-o", "/dev/null", "-e", f"trace={call}", "-e", kill)
+        if done.returncode == 0 and turn == 0:
+            return "was not killed"  # a recovery may end before its number comes
+        heard = [int(line) for line in done.stdout.splitlines(keepends=True) if line.endswith("\n")]
+        acknowledged = max(acknowledged, *heard, 0)
+    return wrong(folder, acknowledged)

@@ -67,7 +67,7 @@ class Day:
 
     def go(self, heard: Callable[[int], None] = lambda posts: None) -> None:
         """All calls, each on the ledger that the first one opened; `heard` is told after each."""
-        with closing(Ledger.create(self.folder, noon, self._disk)) as ledger:
+        with closing(Ledger.create(self.folder, noon, self._disk, snapshot_posts=1)) as ledger:
             for call, posts in zip(CALLS, _POSTS_AFTER, strict=True):
                 call(ledger)
                 self.acknowledged = max(self.acknowledged, posts)
@@ -76,7 +76,7 @@ class Day:
 
 def posts_of(folder: Path) -> list[dict[str, object]]:
     """The posts of a state, as JSON; CorruptError as the ledger says it."""
-    with closing(Ledger.open(folder, noon)) as ledger:
+    with closing(Ledger.open(folder, noon, snapshot_posts=1)) as ledger:
         return [{"key": record.post.key, **body_of(record.post)} for record in ledger.records()]
 
 
@@ -112,7 +112,7 @@ def wrong(folder: Path, acknowledged: int, *, power_lost: bool = False) -> str:
 def state_of_posts(folder: Path, count: int = 20) -> None:
     """A state with `count` posts and a checkpoint: the day, and top-ups after it."""
     Day(folder).go()
-    with closing(Ledger.open(folder, noon)) as ledger:
+    with closing(Ledger.open(folder, noon, snapshot_posts=1)) as ledger:
         for number in range(count - len(golden())):
             _credit(f"more-{number}")(ledger)
         ledger.checkpoint()

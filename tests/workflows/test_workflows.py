@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from platform.verify.workflows import GRANTS
 from tests.support import ROOT, command
 
 CHECKS = ("schema", "actionlint", "zizmor", "rules")
@@ -85,6 +86,13 @@ def test_e2e_verify_is_the_readmes_sequence() -> None:
     assert ran == ["python -m pip install -r requirements.txt", *lines[first:last + 1]]
 
 
+def test_every_grant_is_used() -> None:
+    used = {(file.stem, name): {scope for scope, level in job["permissions"].items() if level == "write"}
+            for file in WORKFLOWS for name, job in yaml.safe_load(file.read_text())["jobs"].items()
+            if "permissions" in job}
+    assert used == GRANTS
+
+
 @pytest.mark.parametrize("name", ["orchestrator", "publish", "admin-topup"])
 def test_the_state_is_published_also_when_an_order_failed_and_never_when_it_was_not_hydrated(name: str) -> None:
     made = [step for step in steps(name) if "run" in step]
@@ -140,6 +148,10 @@ def test_more_tenants_than_a_matrix_has_jobs_are_refused() -> None:
     many = "".join(f"workorder:{number:06}/tea\n" for number in range(257))
     assert matrix("", many)[0] == 2
     assert len(json.loads(matrix("", many.partition("\n")[2])[1].partition("=")[2])) == 256
+
+
+def test_a_clock_makes_legs_for_tenants_with_a_schedule_only() -> None:
+    assert matrix("--scheduled", "workorder:nxlkGI/UbjkpxZO\n") == (0, "legs=[]\n")
 
 
 def test_the_matrix_of_what_is_shipped() -> None:

@@ -1,0 +1,79 @@
+"""`artifacts`: what was published for a tenant, listed or fetched, for those who may read it."""
+import argparse
+from pathlib import Path
+from typing import Any
+
+from platform.check.words import meant
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.errors import CorruptError, ForbiddenError, UsageError
+from platform.publish.publish import Place
+from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
+from platform.publish.verify import verify
+from platform.tasks.session import Session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--tenant-id", required=True, metavar="ID", help="whose packages")
+    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order's only")
+    parser.add_argument("--reader-id", default="", metavar="ID",
+                        help="the tenant that wants to read them (default: the same); allow_release_consumers decides")
+    parser.add_argument("--fetch", default="", metavar="DIR",
+                        help="download packages and statements there, and hold each against the other")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; 17 when the reader may not; 13 when what is in the release is not what was published."""
+    session = open_session(arguments)
+    _allowed(session, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
+    posts = ((record.ts, record.post) for record in session.ledger.records())
+    found = published(posts, arguments.tenant_id, arguments.work_order_id)
+    if arguments.fetch:
+        for evidence in found:
+            _fetch(session.publishing.place, evidence, Path(arguments.fetch))
+    show(arguments, {"artifacts": [_row(evidence) for evidence in found]}, _text(found, arguments.fetch))
+    return 0
+
+
+def _allowed(session: Session, owner_id: str, reader_id: str) -> None:
+    for name in (owner_id, reader_id):
+        if name not in session.repo.tenants:
+            raise UsageError(f"{name}: no such tenant; {meant(name, session.repo.tenants, 'see tenants/')}")
+    if not may_read(session.repo.tenants[owner_id], reader_id):
+        raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with {reader_id}; its tenant.yml "
+                             "says with whom, under allow_release_consumers")
+
+
+def _fetch(place: Place, evidence: Evidence, folder: Path) -> None:
+    """The package and its statement, which must be about what the ledger says was published; neither when it is not."""
+    tag, names = evidence.purchase.release(place.prefix), (evidence.artifact_name, evidence.purchase.statement_name)
+    package, statement = (folder / name for name in names)
+    assets = place.shelf.store.assets(tag) or {}
+    for name in names:
+        if name not in assets:
+            raise CorruptError(f"{place.shelf.store.uri}/{tag}/{name}: was published and is not there; restore the "
+                               "release, or name the profile that it was published with")
+    if assets[package.name].sha256 != evidence.sha256:
+        raise CorruptError(f"{assets[package.name].uri}: is not what the ledger says was published; restore the "
+                           "release")
+    for name in names:
+        place.shelf.store.download(tag, assets[name], folder / name)
+    try:
+        verify(package, statement, place.key.public if place.key else None)
+    except CorruptError:
+        package.unlink()
+        statement.unlink()
+        raise
+
+
+def _row(evidence: Evidence) -> dict[str, Any]:
+    return {**evidence.purchase.step._asdict(), "deliverable_id": evidence.purchase.deliverable_id,
+            "artifact_name": evidence.artifact_name, "sha256": evidence.sha256, "bytes": evidence.bytes,
+            "uri": evidence.uri, "published_at": evidence.published_at}
+
+
+def _text(found: tuple[Evidence, ...], folder: str) -> str:
+    lines = [f"{evidence.purchase}  {evidence.bytes} bytes  {evidence.published_at}  "
+             f"{Path(folder, evidence.artifact_name) if folder else evidence.uri}" for evidence in found]
+    return "\n".join(lines) or "nothing is published"

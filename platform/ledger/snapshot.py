@@ -1,0 +1,93 @@
+"""journal.snapshot: the book at one point of the journal, so that opening replays only what came after it. Pure.
+
+A projection that is thrown away at will, and never trusted over the journal. It is taken only when its own digest is
+right and the journal's first `bytes` bytes still have the SHA-256 they had when it was made: those bytes were then read
+and verified, line by line, by the process that made it, or by one that began at an earlier snapshot in the same way. So
+the same bytes give the same book, and everything after them is verified now. What is damaged, of another version or
+about another journal is as if it were not there.
+
+What the digests cannot prove is that nobody made a false book together with its digest. `ledger verify`, `fsck` and
+`--rebuild` never begin at a snapshot; `verify` replays the journal and holds this file against it like any projection.
+"""
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from platform.ledger.balance import Account, Book, Fact, State, Tables
+from platform.model.digest import canonical_json
+from platform.model.entry import Item, PostType
+from platform.model.ids import OrderId
+
+NAME = "journal.snapshot"
+FEWEST_POSTS = 10_000  # a journal that grew by less is replayed: a small state stays simple
+_SHARE = 16  # ... and by a part of what is in the book, so that writing it again and again stays cheap
+_MAGIC = b"platform-snapshot-1 "
+_POST, _TASK, _FACT = struct.Struct("<15sQ"), struct.Struct("<15sI"), struct.Struct("<15sB")
+
+
+class Point(NamedTuple):
+    """How far the journal was read: bytes, lines, the last one's hash, and the SHA-256 of all those bytes."""
+
+    bytes: int
+    seq: int
+    head: str
+    sha256: str
+
+
+def is_due(seq: int, last_seq: int, fewest: int) -> bool:
+    """Whether writing one now costs less than the replays that it saves. `last_seq`: what the last one reaches."""
+    return seq - last_seq >= max(fewest, seq // _SHARE)
+
+
+def render(point: Point, book: Book) -> bytes:
+    """The file's bytes: the same for the same journal."""
+    tables = book.tables()
+    states = {states: number for number, states in enumerate(dict.fromkeys(tables.tasks.values()))}
+    front = canonical_json({
+        "point": point, "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
+        "accounts": [[tenant, *account] for tenant, account in tables.accounts.items()],
+        "uses": [[*used, count] for used, count in tables.uses.items()], "states": list(states),
+        "open": [[*order, [[key, asdict(item)] for key, item in items.items() if item is not None]]
+                 for order, items in tables.open.items()]})
+    rest = b"".join([
+        front, b"\n", *(_POST.pack(*row) for row in tables.posts.items()),
+        *(_TASK.pack(task, states[held]) for task, held in tables.tasks.items()),
+        *(_FACT.pack(*row) for row in tables.facts.items())])
+    return _MAGIC + hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
+
+
+def parse(data: bytes) -> tuple[Point, Book]:
+    """The point and the book in a file's bytes. ValueError when they are not what `render` wrote."""
+    first, _, rest = data.partition(b"\n")
+    if first != _MAGIC + hashlib.sha256(rest).hexdigest().encode():
+        raise ValueError("does not match its own digest, or is of another version")
+    try:
+        return _read(rest)
+    except (LookupError, TypeError, struct.error) as error:
+        raise ValueError(f"is not a snapshot ({error})") from error
+
+
+def _read(rest: bytes) -> tuple[Point, Book]:
+    end = rest.index(b"\n") + 1
+    value = json.loads(rest[:end])
+    posts, tasks, facts = value["rows"]
+    after_posts = end + posts * _POST.size
+    after_tasks = after_posts + tasks * _TASK.size
+    if len(rest) != after_tasks + facts * _FACT.size:
+        raise ValueError("has not the rows that it names")
+    states = [tuple(State(*state) for state in held) for held in value["states"]]
+    point = Point(*value["point"])
+    return point, Book.of(point.seq, Tables(
+        posts=dict(_POST.iter_unpack(memoryview(rest)[end:after_posts])),
+        accounts={tenant: Account(*account) for tenant, *account in value["accounts"]},
+        tasks={task: states[number] for task, number in _TASK.iter_unpack(memoryview(rest)[after_posts:after_tasks])},
+        uses={(tenant, code): count for tenant, code, count in value["uses"]},
+        facts={task: Fact(fact) for task, fact in _FACT.iter_unpack(memoryview(rest)[after_tasks:])},
+        open={OrderId(*order): {key: _item(item) for key, item in items} for *order, items in value["open"]}))
+
+
+def _item(fields: Mapping[str, Any]) -> Item:
+    return Item(**{**fields, "type": PostType(fields["type"])})

@@ -1,0 +1,104 @@
+"""The invariants of a repository: what is written is right, what is derived is up to date, and git has nothing that a
+run made and nothing secret."""
+import json
+import subprocess
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from platform.check.conform import faults, validator
+from platform.check.secrets import secrets_in
+from platform.config.read import read_yaml
+from platform.config.schema import SCHEMAS
+from platform.model.ids import RUN_CHARGE
+from platform.tasks.session import Session
+from platform.verify.told import CLI, told
+from platform.verify.verdict import Check
+from platform.verify.workflows import unsafe
+
+MADE_BY_RUNS = (".billing-state", "runtime", "outbox", "deliveries")  # folders whose names begin so are never in git
+SHOWN = 3  # files that are named when a check finds many
+LARGEST = 2**20  # bytes of a file that is looked at for secrets
+
+
+def written(session: Session) -> Iterator[Check]:
+    """What people write fits together, and each schema allows its own examples."""
+    errors = [str(problem) for problem in session.problems if not problem.warning]
+    yield Check("consistency", not errors, "; ".join(errors) or f"{len(session.repo.orders)} work orders")
+    yield _prices(session)
+    for file in sorted(SCHEMAS.glob("*.schema.json")):
+        yield _schema(file)
+
+
+def invariants(session: Session) -> Iterator[Check]:
+    """`written`, derived files, workflows, and what git may not have."""
+    yield from written(session)
+    profile = ["--runtime-profile", session.options.runtime_profile]
+    yield told("maintenance", [*CLI, "maintenance", "--check", *profile], session.root)
+    yield _workflows(session.root)
+    tracked = _tracked(session.root)
+    yield _nothing_made(tracked)
+    yield _no_secrets(session.root, tracked)
+
+
+def nothing_changed(root: Path) -> Check:
+    """No file of git's was touched."""
+    changed = [line[3:] for line in _git(root, "status", "--porcelain", "--untracked-files=no")]
+    return Check("git", not changed, f"changed: {', '.join(changed)}" if changed else "no tracked file was changed")
+
+
+def _prices(session: Session) -> Check:
+    """Whatever can be bought has a price today."""
+    wanted = [(contract.module_id, item) for contract in session.repo.contracts.values()
+              for item in (RUN_CHARGE, *contract.deliverables)]
+    missing = [" ".join(item) for item in wanted if session.repo.prices.in_force(*item, session.now.date()) is None]
+    return Check("prices", not missing, f"no price: {', '.join(missing)}" if missing else f"{len(wanted)} items")
+
+
+def _schema(file: Path) -> Check:
+    document = json.loads(file.read_bytes())
+    examples = document.get("examples", [])
+    wrong = [fault.what for example in examples for fault in faults(validator(document), example)]
+    detail = "; ".join(wrong) or (f"{len(examples)} examples" if examples else "has no examples")
+    return Check(f"schema {file.name.removesuffix('.schema.json')}", bool(examples) and not wrong, detail)
+
+
+def _workflows(root: Path) -> Check:
+    files = sorted([*root.glob(".github/workflows/*.y*ml"), *root.glob(".github/actions/*/action.y*ml")])
+    found = [str(problem) for file in files
+             for problem in unsafe(read_yaml(file.read_bytes(), str(file.relative_to(root))))]
+    return Check("workflows", not found, "; ".join(found) or f"{len(files)} files")
+
+
+def _nothing_made(tracked: list[str]) -> Check:
+    made = [name for name in tracked if name.startswith(MADE_BY_RUNS) and Path(name).name != "README.md"]
+    return Check("nothing of a run in git", not made, _some(made) or f"{len(tracked)} files")
+
+
+def _no_secrets(root: Path, tracked: list[str]) -> Check:
+    """Tests are left out: they are where made-up ones stand."""
+    found = []
+    for name in tracked:
+        file = root / name
+        if name.startswith("tests/") or not file.is_file() or file.stat().st_size > LARGEST:
+            continue
+        text = file.read_bytes().decode(errors="replace")
+        found += [f"{name}:{text.count(chr(10), 0, at) + 1} looks like {what}" for at, what in secrets_in(text)]
+    return Check("no secret in git", not found, _some(found))
+
+
+def _some(found: list[str]) -> str:
+    return ", ".join(islice(found, SHOWN)) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
+
+
+def _tracked(root: Path) -> list[str]:
+    """Files that git has; none where there is no git, or no checkout of it."""
+    return [line for line in _git(root, "ls-files", "-z", split="\0") if line]
+
+
+def _git(root: Path, *words: str, split: str = "\n") -> list[str]:
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return []
+    return [line for line in done.stdout.split(split) if line] if done.returncode == 0 else []

@@ -1,0 +1,32 @@
+"""A verdict is a list of checks, each of which can fail by itself: one line each, or JSON."""
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the verdict."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'ok    ' if self.ok else 'FAILED'}  {self.name}  {self.detail}".rstrip()
+
+
+def tell(what: str, checks: Iterable[Check], as_json: bool) -> bool:
+    """Print each check when it is done and then the verdict on `what`; whether all are ok."""
+    done: list[Check] = []
+    for check in checks:
+        done.append(check)
+        if not as_json:
+            sys.stdout.write(f"{check}\n")
+            sys.stdout.flush()
+    failed = sum(not check.ok for check in done)
+    count = f"{failed} of {len(done)} checks FAILED" if failed else f"{len(done)} checks ok"
+    result = {"what": what, "ok": not failed, "checks": [asdict(check) for check in done]}
+    sys.stdout.write(f"{json.dumps(result, indent=1) if as_json else f'{what}: {count}'}\n")
+    return not failed

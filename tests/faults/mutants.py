@@ -11,13 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` becomes `new` in one file of platform/ledger; `kinds` are tried, until one notices."""
+    """`old` becomes `new` in one file of a room of platform/; `kinds` are tried, until one notices."""
 
     what: str
     file: str
     old: str
     new: str
     kinds: tuple[str, ...] = ("power",)
+    room: str = "ledger"
 
 
 DURABILITY = "tests/ledger/test_durability.py"  # what cannot show in a day that is made again: the order itself
@@ -34,6 +35,8 @@ _REPLAYED = """        if self._synced != self.end:
 _CUT_OFF = """                    self._disk.truncate(self._handle, self.end)
                 self._sync()
 """
+_DECIDED = "    release.put(tag, name_of(manifest.generation), data, local.scratch)\n"
+_DECIDED_ANYWAY = f"    try:\n    {_DECIDED}    except NameTaken:\n        pass\n"
 MUTANTS = (
     Mutant("no fsync after an append", "log.py", _APPENDED, ""),
     Mutant("no fsync before a replay is acknowledged", "log.py", _REPLAYED, _REPLAYED.replace("self._sync()", "pass")),
@@ -49,12 +52,39 @@ MUTANTS = (
            "                disk.sync_folder(folder.parent)\n", ""),
     Mutant("no lock between processes", "disk.py", "            fcntl.flock(handle, fcntl.LOCK_EX)\n",
            "            pass\n", ("writers",)),
+    Mutant("a manifest whose name is taken counts as published", "publish.py", _DECIDED, _DECIDED_ANYWAY,
+           ("publishers",), "state"),
+    Mutant("the trusted head is not compared", "chain.py",
+           "            self._is_trusted(self._trusted, manifest, digest, uri)\n", "            pass\n",
+           ("tamper",), "state"),
+    Mutant("the trusted head is not remembered", "local.py", "        if head != self.trusted():\n",
+           "        if head is None:\n", ("tamper",), "state"),
+    Mutant("the journal need not go on after the trusted head", "chain.py", "        if seen and seen.seq and (",
+           "        if seen and seen.seq and False and (", ("tamper",), "state"),
+    Mutant("the digest of the manifest before is not compared", "chain.py",
+           "        if manifest.previous != self.sha256:\n", "        if False:\n", ("tamper",), "state"),
+    Mutant("the number of a generation is not compared", "chain.py",
+           "        if manifest.generation != before.generation + 1:\n", "        if False:\n", ("tamper",), "state"),
+    Mutant("a closed release may go on", "chain.py", "        if tag != (before.next_tag or self.tag):\n",
+           "        if False:\n", ("tamper",), "state"),
+    Mutant("expiry is not looked at", "chain.py", "        if now > self.newest.expires:\n", "        if False:\n",
+           ("tamper",), "state"),
+    Mutant("a segment's digest is not compared", "chain.py",
+           "(len(data), sha256_hex(data)) != (segment.bytes, segment.sha256) or not", "not", ("tamper",), "state"),
+    Mutant("a segment need not end where it says", "chain.py",
+           "    if (segment.first + len(lines) - 1, prev) != (segment.last, segment.hash):\n", "    if False:\n",
+           ("tamper",), "state"),
+    Mutant("manifest and projections outlive the journal that they were made of", "local.py",
+           "            if not kept:\n", "            if False:\n", ("publish",), "state"),
+    Mutant("own posts are not posted again after others'", "rebase.py",
+           "            why = _refusal(ledger, post)\n", '            why = ""\n', ("publish",), "state"),
 )
 
 
 def survivors(seed: int) -> int:
     """Print what noticed each mutant; how many nothing noticed. RuntimeError when even an unchanged copy fails."""
-    unchanged = Mutant("nothing", "log.py", "JOURNAL = ", "JOURNAL = ", ("power", "refuse", "writers", DURABILITY))
+    unchanged = Mutant("nothing", "log.py", "JOURNAL = ", "JOURNAL = ",
+                       ("power", "refuse", "writers", "tamper", "publishers", "publish", DURABILITY))
     if failed := _noticed(unchanged, seed):
         raise RuntimeError(f"the campaign fails on unchanged code: {failed}")
     alive = 0
@@ -73,7 +103,7 @@ def _noticed(mutant: Mutant, seed: int) -> str:
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("_platform_boot.py", "pyproject.toml", "tests/conftest.py"):
             shutil.copy(ROOT / name, copy / name)
-        file = copy / "platform" / "ledger" / mutant.file
+        file = copy / "platform" / mutant.room / mutant.file
         text = file.read_text()
         if text.count(mutant.old) != 1:
             raise LookupError(f"{mutant.what}: its place in {mutant.file} is not there once; correct the mutant")

@@ -64,6 +64,7 @@ class SharedDay:
     def _post(self, local: LocalState, post: Post) -> None:
         with closing(Ledger.create(local.folder, noon, self._disk)) as ledger:
             ledger.post(lambda book: [post])
+            ledger.checkpoint()
         self.heard[local.folder.name].add(post.key)
 
     def _share(self, local: LocalState) -> None:

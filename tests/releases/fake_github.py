@@ -106,7 +106,8 @@ class FakeGitHub:
         self._ahead = timedelta()
         scheme = "https" if tls else "http"
         self._servers = [_server(self, _Api, tls), _server(self, _Storage, tls)]
-        self.origin, self.storage = (f"{scheme}://127.0.0.1:{server.server_port}" for server in self._servers)
+        self.origin = f"{scheme}://127.0.0.1:{self._servers[0].server_port}"
+        self.storage = f"{scheme}://localhost:{self._servers[1].server_port}"  # another name: clients look at no port
         self.public = self.origin
 
     def __enter__(self) -> "FakeGitHub":
@@ -132,7 +133,7 @@ class FakeGitHub:
         return {"type": "github", "repository": self.repository, "host": self.host, "token_env": "GITHUB_TOKEN"}
 
     def env(self) -> dict[str, str]:
-        return {"GITHUB_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
+        return {"GITHUB_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1,localhost"}
 
     def at(self, number: int, fault: Fault) -> None:
         """Let the `number`th request from now fail, counted from 1."""

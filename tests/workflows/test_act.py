@@ -1,6 +1,7 @@
 """Workflows are executed, by act, without Docker and without GitHub: every `run:` line is the workflow's own. The
 actions of others cannot be fetched and have stand-ins (stand_ins/README.md), so what GitHub's checkout, Python and
-cache do is not shown here, nor is its queue of runs (`queue: max`), which act does not know and which is cut out."""
+cache do is not shown here, nor is its queue of runs (`queue: max`), which act does not know and which is cut out, nor
+legs side by side."""
 import json
 import os
 import re
@@ -42,8 +43,9 @@ class Runner:
             if (ROOT / name).is_file():
                 (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.checkout / name)
-        for file in self.checkout.glob(".github/workflows/*.yml"):  # act knows no queues, and runs one at a time
-            file.write_text(file.read_text().replace("queue: max\n", "\n"))
+        for file in self.checkout.glob(".github/workflows/*.yml"):
+            text = file.read_text().replace("queue: max\n", "\n")  # act does not know it
+            file.write_text(text.replace("max-parallel: 8", "max-parallel: 1"))  # jobs share one Python here
         (folder / "cache").mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", "https://github.com/example/platform.git")

@@ -43,7 +43,7 @@ def parse_trusted(data: bytes) -> TrustedHead:
     """ValueError when the bytes are not exactly what `render_trusted` writes."""
     try:
         head = TrustedHead(**json.loads(data))
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise ValueError(f"is not a trusted head ({error})") from error
     if render_trusted(head) != data or type(head.generation) is not int or type(head.seq) is not int:
         raise ValueError("is not as a trusted head is written")

@@ -8,7 +8,7 @@ import random
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from platform.errors import CreditsError, PlatformError
@@ -48,10 +48,7 @@ class World:
         self.lost: set[str] = set()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        first = self.local("first")
-        with closing(Ledger.create(first.folder, noon, first.disk)) as ledger:
-            ledger.post(lambda book: [topup("tenant", 9, "wire", "first")])
-        initialise(first, self.release(self.store))
+        self.store.releases = {tag: dict(assets) for tag, assets in _first().items()}
         for name in names if ready else "":
             hydrate(self.local(name), self.release(self.store))
         self._ready = ready
@@ -121,6 +118,18 @@ class World:
         except PlatformError as error:
             return f"wrongly refused: {error}"
         return findings[0] if findings else ""
+
+
+@cache
+def _first() -> dict[str, dict[str, bytes]]:
+    """The releases when a state has just been shared, with credits for one spender and a bit."""
+    store = MemoryStore()
+    with scratch() as folder:
+        first = LocalState(folder, noon, FaultyDisk())
+        with closing(Ledger.create(folder, noon, first.disk)) as ledger:
+            ledger.post(lambda book: [topup("tenant", 9, "wire", "first")])
+        initialise(first, Release(store))
+    return store.releases
 
 
 def _keys(local: LocalState) -> set[str]:

@@ -1,0 +1,89 @@
+"""What of ours is posted again after others' posts, and what is kept aside: one story a rule."""
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from platform.ledger import keys
+from platform.ledger.credit import topup
+from platform.ledger.journal import Ledger
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import OrderId
+from platform.state.local import LocalState
+from platform.state.rebase import Rebased, common, rebase
+from tests.ledger.conftest import noon, task_hash
+
+HASH = task_hash("one")
+
+
+def paid(amount: int = 10, order: str = "tea", task: str = HASH) -> Post:
+    key = keys.item(PostType.SPEND, task, "__run__", 0)
+    item = Item(key, "say", "one", "__run__", PostType.SPEND, -amount, task, 0)
+    return Post(keys.charge([item]), "charge", "tenant", PostType.SPEND, -amount, order, items=(item,))
+
+
+def refunded(amount: int = 10, reason: str = "timed_out") -> Post:
+    key = keys.item(PostType.REFUND, HASH, "__run__", 0)
+    item = Item(key, "say", "one", "__run__", PostType.REFUND, amount, HASH, 0)
+    return Post(keys.refund([item]), "refund", "tenant", PostType.REFUND, amount, "tea", reason_code=reason,
+                items=(item,))
+
+
+def done(order: str = "tea", task: str = HASH) -> Post:
+    facts = {"done": {task: 0}, "held": {}}
+    return Post(keys.completion(OrderId("tenant", order), facts["done"], facts["held"]), "completion", "tenant",
+                PostType.SPEND, 0, order, metadata=facts)
+
+
+def top(amount: int, reference: str) -> Post:
+    return topup("tenant", amount, "wire", reference)
+
+
+def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Sequence[Post]) -> Rebased:
+    journals = []
+    for name, posts in (("theirs", theirs), ("ours", ours)):
+        local = LocalState(tmp_path / name, noon)
+        with closing(Ledger.create(local.folder, noon)) as ledger:
+            for post in (*both, *posts):
+                ledger.post(lambda book, post=post: [post])
+        journals.append(local.lines())
+    with local.exclusive():
+        result = rebase(local, journals[1], journals[0])
+        assert result.lines[:len(journals[0])] == journals[0]
+        assert local.lines() == journals[1]  # ours is not touched
+    return result
+
+
+@pytest.mark.parametrize(("both", "theirs", "ours", "again", "lost"), [
+    ([], [top(5, "a")], [top(7, "b")], 1, []),
+    ([], [top(5, "a")], [top(5, "a"), top(7, "b")], 1, []),
+    ([], [top(5, "a")], [top(6, "a")], 0, ["topup was posted before with amount_credits 5, now it says 6"]),
+    ([top(10, "a")], [paid()], [paid(), done()], 1, []),
+    ([top(10, "a")], [paid(10, "milk", task_hash("milk"))], [paid(), done()], 0,
+     ["tenant has 0 credits and 10 are needed", "the charge that it stands on could not be posted again"]),
+    ([top(10, "a"), paid()], [refunded()], [refunded(), top(1, "b")], 1, []),
+    ([top(10, "a"), paid()], [refunded(reason="other")], [refunded()], 0,
+     ["refund was posted before with reason_code 'other', now it says 'timed_out'"]),
+    ([top(10, "a"), paid()], [done()], [refunded()], 0, ["the release knows that this work was done"]),
+], ids=["apart", "in-both", "other-body", "charged-by-both", "not-covered", "refunded-by-both", "refunded-otherwise",
+        "done-there"])
+def test_what_is_posted_again(tmp_path: Path, both: list[Post], theirs: list[Post], ours: list[Post], again: int,
+                              lost: list[str]) -> None:
+    result = based(tmp_path, both, theirs, ours)
+    assert (result.posted_again, [post.why for post in result.lost]) == (again, lost)
+
+
+@pytest.mark.parametrize(("ours", "theirs", "count"), [
+    ("", "", 0), ("abc", "", 0), ("abc", "abc", 3), ("abcd", "ab", 2), ("abx", "aby", 2), ("x", "y", 0)])
+def test_where_two_journals_part(ours: str, theirs: str, count: int) -> None:
+    lines = [[letter.encode() for letter in word] for word in (ours, theirs)]
+    assert common(*lines) == count
+
+
+def test_lost_posts_are_kept_once_and_never_written_over(tmp_path: Path) -> None:
+    local = LocalState(tmp_path, noon)
+    first = local.keep_lost([b"a\n"])
+    assert (first.name, local.keep_lost([b"a\n"]), local.keep_lost([b"b\n"]).name) == (
+        "journal.lost.1", first, "journal.lost.2")
+    assert first.read_bytes().endswith(b"hash\na\n")

@@ -4,13 +4,12 @@ The first charge of a tenant decides those of all its orders that were asked for
 gets the last credits, or the last use of a promotion, is then the same on every machine and with every `-n`.
 """
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from platform.ledger.balance import Book
-from platform.ledger.charge import decide_charge, unpaid
+from platform.ledger.charge import ChargeDecision, decide_charge, unpaid
 from platform.ledger.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
@@ -46,8 +45,8 @@ class Charges:
         """Post the order's charge, or its refusal; and before it those of the tenant's orders that stand before it."""
         with self._lock:
             if order_id not in self._decided:
-                orders = [order for order in self._together(order_id) if order.id not in self._decided]
-                self._decided.update(zip((order.id for order in orders), self._charge(orders), strict=True))
+                for order in self._together(order_id):
+                    self._decided.setdefault(order.id, self._charge(order))
             return self._decided[order_id]
 
     def is_current(self, order_id: OrderId) -> bool:
@@ -55,7 +54,7 @@ class Charges:
         if order_id in self._decided or not self._session.has_ledger:
             return False
         order, book = self._session.plan.orders[order_id], self._session.ledger.book
-        return not unpaid(book, order) and not self._superseded(order, book)
+        return not unpaid(book, order) and not self._superseded(order)
 
     def refusal(self, order_id: OrderId) -> str:
         """Why the order's charge was refused in this run, or nothing."""
@@ -96,28 +95,24 @@ class Charges:
         return (order for order in self._session.plan.orders.values() if order.id.tenant_id == order_id.tenant_id
                 and (order.id == order_id or self.asked is None or order.id in self.asked))
 
-    def _charge(self, orders: Sequence[PlannedOrder]) -> list[Charged]:
-        """What became of each order's charge: decided one after the other, and on the disk with one fsync."""
-        now, told = self._session, dict[OrderId, tuple[str, int]]()
+    def _charge(self, order: PlannedOrder) -> Charged:
+        now = self._session
+        tenant, day = now.repo.tenants[order.id.tenant_id], now.now.date()
+        back = now.ledger.post(lambda book: self._superseded(order))
+        decision = ChargeDecision()
 
-        def decide(order: PlannedOrder, book: Book) -> tuple[Post, ...]:
-            tenant = now.repo.tenants[order.id.tenant_id]
-            decision = decide_charge(book, order, tenant, now.repo.promotions, now.now.date())
-            balance = book.balance(order.id.tenant_id) + sum(post.amount_credits for post in decision.posts)
-            told[order.id] = decision.refusal, balance
+        def decide(book: Book) -> tuple[Post, ...]:
+            nonlocal decision
+            decision = decide_charge(book, order, tenant, now.repo.promotions, day)
             return decision.posts
 
-        both = [partial(act, order) for order in orders for act in (self._superseded, decide)]
-        done = iter(now.ledger.post_each(both))
-        return [Charged(-_sum(posted, PostType.SPEND), _sum(posted, PostType.TOPUP), _sum(back, PostType.REFUND),
-                        told[order.id][1], told[order.id][0])
-                for order, back, posted in zip(orders, done, done, strict=True)]
+        posted = now.ledger.post(decide)
+        return Charged(-sum(post.amount_credits for post in posted if post.type is PostType.SPEND),
+                       sum(post.amount_credits for post in posted if post.type is PostType.TOPUP),
+                       sum(post.amount_credits for post in back),
+                       now.ledger.book.balance(order.id.tenant_id), decision.refusal)
 
-    def _superseded(self, order: PlannedOrder, book: Book) -> tuple[Post, ...]:
+    def _superseded(self, order: PlannedOrder) -> tuple[Post, ...]:
         now = self._session
         planned = frozenset(step.task_hash for step in order.steps)
-        return supersede(book, order.id, planned, now.records_of(order.id), now.repo.reasons)
-
-
-def _sum(posts: Iterable[Post], type_: PostType) -> int:
-    return sum(post.amount_credits for post in posts if post.type is type_)
+        return supersede(now.ledger.book, order.id, planned, now.records_of(order.id), now.repo.reasons)

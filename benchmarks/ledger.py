@@ -1,8 +1,8 @@
 """The ledger's cost, as ratios within one run: `python benchmarks/ledger.py [posts to open, default 100000]`.
 
-Single posts against a raw append+fsync of the same bytes and against SQLite (WAL, synchronous=FULL); posts in batches
-and by threads that share an fsync; opening a long journal; memory of its book. Times differ between disks and
-machines, ratios less.
+Single posts against a raw append+fsync of the same bytes and against SQLite (WAL, synchronous=FULL), and what they cost
+without the disk; posts in batches and by threads that share an fsync; opening a long journal from its snapshot and
+without one; memory of its book. Times differ between disks and machines, ratios less.
 """
 import os
 import sqlite3
@@ -12,13 +12,16 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.ledger.audit import verify
 from platform.ledger.credit import topup
+from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
+from platform.ledger.snapshot import FEWEST_POSTS
 
 SINGLE, BATCH = 500, 1000
 
@@ -72,6 +75,25 @@ def batches(ledger: Ledger, count: int) -> None:
         ledger.post(lambda book: posts)  # noqa: B023 (called at once)
 
 
+def opened(folder: Path, snapshot_posts: int | None) -> None:
+    """What a process does first: it opens the state, and compares its files before the first post."""
+    with closing(Ledger.open(folder, snapshot_posts=snapshot_posts)) as ledger:
+        single(ledger, f"first-{snapshot_posts}", 1)
+
+
+class NoSync(Disk):
+    """Everything but the wait for the disk."""
+
+    def sync(self, handle: int) -> None:
+        pass
+
+
+def without_disk(folder: Path, rounds: int = 50) -> float:
+    """Seconds of a post that are not the disk's: the least of some rounds, for others use the machine too."""
+    ledger = Ledger.create(folder, disk=NoSync())
+    return min(1 / rate(1, lambda: single(ledger, f"n{turn}", 10)) for turn in range(rounds)) / 10  # noqa: B023
+
+
 def main(count: int) -> None:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
@@ -81,6 +103,7 @@ def main(count: int) -> None:
         base, alone = interleaved(ledger, folder / "raw", line)
         print(f"raw append+fsync        {base:9.0f}/s   1.00   {1e6 / base:.0f} us each")
         print(f"single posts            {alone:9.0f}/s   {alone / base:.2f}   {1e6 / alone - 1e6 / base:.0f} us more")
+        print(f"of that without fsync: {without_disk(folder / 'nosync') * 1e6:.0f} us a post")
         for what, of, act in (("8 threads", SINGLE // 8 * 8, lambda: threads(ledger)),
                               ("SQLite WAL FULL", SINGLE, lambda: sqlite(folder / "sqlite", line))):
             got = rate(of, act)
@@ -89,9 +112,9 @@ def main(count: int) -> None:
         got = rate(count, lambda: batches(long, count))
         print(f"batches of {BATCH:<12} {got:9.0f}/s   {got / base:.2f}")
         print(f"checkpoint after them: {1 / rate(1, long.checkpoint):.2f} s")
-        start = time.perf_counter()
-        Ledger.open(folder / "long")
-        print(f"open {count} posts: {time.perf_counter() - start:.2f} s")
+        took = 1 / rate(1, lambda: opened(folder / "long", FEWEST_POSTS))
+        print(f"open {count} posts, and post one: {took:.2f} s")
+        print(f"the same without a snapshot: {1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s")
         print(f"verify them all: {1 / rate(1, lambda: verify(folder / 'long')):.2f} s")
         tracemalloc.start()
         kept = Ledger.open(folder / "long")

@@ -25,6 +25,16 @@ def repository(repo: Path, *overlays: Path) -> Path:
     return repo
 
 
+def shipped(repo: Path) -> Path:
+    """A copy of what is shipped, its tenants and their orders too."""
+    repo.mkdir()
+    for name in ("dodo.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, repo)
+    for folder in ("modules", "config", "schemas", "tenants"):
+        shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return repo
+
+
 def command(repo: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command line as a person in that repository would, with this virtual environment active."""
     words = shlex.split(line)

@@ -36,8 +36,8 @@ def shell(checkout: Path, line: str, **environment: str) -> tuple[int, str]:
     """A line as a person types it, with this virtual environment in front and the checkout's own package."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     env = {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(checkout)}
-    done = subprocess.run(["bash", "-c", line], cwd=checkout, env={**env, **environment}, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["bash", "-c", line], cwd=checkout, env={**env, **environment}, capture_output=True,
+                          text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -51,16 +51,15 @@ def ran(checkout: Path) -> None:
     assert status == 0, told
 
 
-# Each breaks a checkout, and gives back the hand work between the two blocks; `prefix` is what the shell begins with and
-# `environment` what it has while it is broken.
-Mend = Callable[[], None]
+# Each breaks a checkout, and gives back the hand work between the two blocks of the page.
+Mend = Callable[[], object]
 
 
 def a_wrong_order(checkout: Path) -> Mend:
     order = checkout / "tenants/nxlkGI/workorders/UbjkpxZO.yml"
     right = order.read_text()
     edit(order, "module_id: search_images", "module_id: search_imges")
-    return lambda: None if order.write_text(right) else None
+    return lambda: order.write_text(right)
 
 
 def a_reference_that_was_used(checkout: Path) -> Mend:
@@ -85,7 +84,7 @@ def a_damaged_journal(checkout: Path) -> Mend:
     journal = checkout / ".billing-state/journal.csv"
     right = journal.read_bytes()
     journal.write_bytes(right.replace(b"-25", b"-26", 1))
-    return lambda: None if journal.write_bytes(right) else None
+    return lambda: journal.write_bytes(right)
 
 
 def nothing(checkout: Path) -> Mend:
@@ -96,7 +95,7 @@ def a_suspended_tenant(checkout: Path) -> Mend:
     tenant = checkout / "tenants/nxlkGI/tenant.yml"
     right = tenant.read_text()
     tenant.write_text(f"{right}status: suspended\n")
-    return lambda: None if tenant.write_text(right) else None
+    return lambda: tenant.write_text(right)
 
 
 NO_ANSWER = {"GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": "a/b", "GITHUB_API_URL": "http://127.0.0.1:9"}  # nobody there

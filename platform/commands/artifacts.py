@@ -55,7 +55,8 @@ def _fetch(place: Place, evidence: Evidence, folder: Path) -> None:
             raise CorruptError(f"{place.shelf.store.uri}/{tag}/{name}: was published and is not there; restore the "
                                "release, or name the profile that it was published with")
     if assets[package.name].sha256 != evidence.sha256:
-        raise CorruptError(f"{assets[package.name].uri}: is not what the ledger says was published; restore the release")
+        raise CorruptError(f"{assets[package.name].uri}: is not what the ledger says was published; restore the "
+                           "release")
     for name in names:
         place.shelf.store.download(tag, assets[name], folder / name)
     try:

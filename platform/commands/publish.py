@@ -1,5 +1,6 @@
 """Publishing what was bought, as one command; `scripts/publish_artifacts_release.py` is this."""
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all that was bought is published; 1 when something of it is missing, 11 when a name has other bytes; 17
-    when the profile cannot."""
+    when the profile cannot. A billing state that is shared is brought up to date before, and shared after."""
     since = "" if arguments.since == LAST else journal_time(arguments.since)
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     place = publishing.place
     session.take_lock()
     try:
+        if not place.simulated and (text := session.sharing.hydrate()):  # a simulation asks nobody
+            sys.stderr.write(f"{text}\n")
         due = select(publishing.purchases(), session.ledger.book, since=since, tenant_id=arguments.tenant_id,
                      work_order_id=arguments.work_order_id, simulated=place.simulated)
         published, missing = publishing.publish(due)
@@ -44,9 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         session.close()
     show(arguments, {"published": [_published(done) for done in published],
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
-    if any(lost.reason == CONFLICT for lost in missing):
-        return ConflictError.exit_status
-    return 1 if missing else 0
+    own = [ConflictError.exit_status if lost.reason == CONFLICT else 1 for lost in missing]
+    return max(own + session.exit_statuses, default=0)
 
 
 def journal_time(text: str) -> str:

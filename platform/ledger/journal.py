@@ -107,16 +107,22 @@ class Ledger:
         call are one write and one fsync, and so are the calls of threads that wait for each other: `decide` must be
         pure, for any of them may call it, and again.
         """
-        request = _Request(decide)
+        return self.post_each([decide])[0]
+
+    def post_each(self, decisions: Sequence[Decide]) -> list[tuple[Post, ...]]:
+        """Post what each decision says, in their order, as so many calls of `post` would, but with one write and one
+        fsync for all. Each is all or nothing by itself; the first error is raised when the others are posted."""
+        requests = [_Request(decide) for decide in decisions]
         self._mind_forks()
-        self._waiting.append(request)
+        self._waiting.extend(requests)
         with self._thread:
-            if not request.done:  # else another thread has done it meanwhile
+            if not all(request.done for request in requests):  # else another thread has done it meanwhile
                 with self._lock:
-                    self._commit(self._take(request))
-        if request.error:
-            raise request.error
-        return tuple(post for post, _ in request.fresh)
+                    self._commit(self._take(requests))
+        for request in requests:
+            if request.error:
+                raise request.error
+        return [tuple(post for post, _ in request.fresh) for request in requests]
 
     def refresh(self) -> None:
         """Look at what other processes posted since."""
@@ -139,12 +145,12 @@ class Ledger:
             self._state.forget()
             self._lock.close()
 
-    def _take(self, own: _Request) -> list[_Request]:
-        """All that wait. One that a batch which broke off had taken is tried again by itself."""
+    def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
+        """All that wait. Those that a batch which broke off had taken are tried again by themselves."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        return batch if own in batch else [own]
+        return batch if own[0] in batch else own
 
-    def _commit(self, batch: list[_Request]) -> None:
+    def _commit(self, batch: Sequence[_Request]) -> None:
         self._state.up_to_date()
         draft, fresh = self.book.draft(), list[Prepared]()
         for request in batch:

@@ -44,6 +44,8 @@ class Publishing:
         if self.simulated:
             store = Rehearsal(session.runtime_dir / "published", "file:published")
             return Place(Shelf(store), "", key, staging, simulated=True)
+        if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
+            raise ForbiddenError(f"{session.options.runtime_profile}: release_store folder has no dir; name one")
         opened = open_store(profile.release_store, session.root, session.context.env)
         if opened is None:
             raise ForbiddenError(f"{session.options.runtime_profile}: {_why_not(profile.release_store)}; or simulate: "

@@ -205,11 +205,13 @@ class Session:
         """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
         stop_all()
         try:
-            if "ledger" in self.__dict__:
-                self.ledger.checkpoint()
-            if self._steps_ran:
-                cached.after_run(self)
-            self.sharing.publish()
+            try:
+                if "ledger" in self.__dict__:
+                    self.ledger.checkpoint()
+                self.sharing.publish()
+            finally:
+                if self._steps_ran:
+                    cached.after_run(self)
         finally:
             self.digests.save()
             self._valid.save()

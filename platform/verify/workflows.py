@@ -43,7 +43,7 @@ def unsafe(document: Document) -> Iterator[Problem]:
     if value.get("permissions") not in ({"contents": "read"}, {}):
         yield _problem(document, ("permissions",), "the default token may do more than read",
                        "begin with `permissions: {contents: read}` and give a job what it needs")
-    yield from _secrets(document, ("env",), value.get("env"))
+    yield from _around(document, (), {name: part for name, part in value.items() if name != "jobs"})
     for name, job in _map(value.get("jobs")).items():
         yield from _job(document, ("jobs", name), _map(job))
 
@@ -60,8 +60,16 @@ def _job(document: Document, at: Path, job: Mapping[str, Any]) -> Iterator[Probl
         yield _problem(document, at, "has no timeout-minutes", "say when it is stuck")
     if "uses" in job or "secrets" in job:
         yield _problem(document, at, "calls another workflow", "write its steps here, where they can be judged")
-    yield from _secrets(document, (*at, "env"), job.get("env"))
+    yield from _around(document, at, {name: part for name, part in job.items() if name != "steps"})
     yield from _steps(document, (*at, "steps"), job.get("steps"))
+
+
+def _around(document: Document, at: Path, parts: Mapping[str, Any]) -> Iterator[Problem]:
+    """What stands around steps is theirs all."""
+    yield from _secrets(document, at, parts)
+    if "defaults" in parts:
+        yield _problem(document, (*at, "defaults"), "steps begin with something that they do not say",
+                       "write it into the step")
 
 
 def _steps(document: Document, at: Path, steps: Any) -> Iterator[Problem]:
@@ -81,6 +89,8 @@ def _step(document: Document, at: Path, step: Mapping[str, Any]) -> Iterator[Pro
             yield _problem(document, at, "the checkout keeps its token on disk", "persist-credentials: false")
         if {"ref", "repository"} & given.keys():
             yield _problem(document, at, "checks out what somebody else wrote", "take the commit of the run")
+    if step.get("shell", "bash") != "bash":
+        yield _problem(document, (*at, "shell"), f"is run by {step['shell']}", "use bash, which runs the lines")
     if "${{" in run:
         yield _problem(document, (*at, "run"), "an expression stands in a shell line", "hand it over through env")
     yield from _secrets(document, at, {name: part for name, part in step.items() if name != "env"})

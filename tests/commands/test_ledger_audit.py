@@ -4,36 +4,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from platform.ledger import keys, log
 from platform.ledger.balance import body_of
 from platform.ledger.credit import topup
 from platform.ledger.record import HEADER, encode
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
-from tests.support import ROOT, command, rows
+from tests.support import command, rows
 
 ORDER = ("nxlkGI", "UbjkpxZO")
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is shipped, after `doit run`."""
-    repo = tmp_path_factory.mktemp("shipped") / "repo"
-    repo.mkdir()
-    for name in ("dodo.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, repo)
-    for folder in ("modules", "config", "schemas", "tenants"):
-        shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    done = command(repo, "doit run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return repo
-
-
-@pytest.fixture
-def repo(ran: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(ran, tmp_path / "repo"))
 
 
 def audited(repo: Path) -> tuple[int, list[tuple[int, str]]]:
@@ -70,53 +49,54 @@ def item(repo: Path, deliverable_id: str, type_: PostType, note: str = "") -> It
                 amount if type_ is PostType.SPEND else -amount, task, 0, note)
 
 
-def test_every_credit_of_the_shipped_tenants_is_explained(repo: Path) -> None:
-    done = command(repo, "python -m platform.cli ledger audit")
+def test_every_credit_of_the_shipped_tenants_is_explained(shipped_run: Path) -> None:
+    done = command(shipped_run, "python -m platform.cli ledger audit")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["18 items, -34 credits: present plan",
                                         "2 items, +1500 credits: payment or promotion", "0 unexplained"]
 
 
-def test_it_is_still_explained_when_orders_and_runs_have_moved_on(repo: Path) -> None:
-    order = repo / "tenants" / ORDER[0] / "workorders" / f"{ORDER[1]}.yml"
+def test_it_is_still_explained_when_orders_and_runs_have_moved_on(shipped_run: Path) -> None:
+    order = shipped_run / "tenants" / ORDER[0] / "workorders" / f"{ORDER[1]}.yml"
     text = order.read_text()
     order.write_text(text.replace("topic: ", "topic: more ", 1))
     assert order.read_text() != text
-    assert command(repo, "doit run").returncode == 0
-    assert audited(repo) == (0, [])
-    shutil.rmtree(repo / "runtime")
-    assert audited(repo) == (0, [])
+    assert command(shipped_run, "doit run").returncode == 0
+    assert audited(shipped_run) == (0, [])
+    shutil.rmtree(shipped_run / "runtime")
+    assert audited(shipped_run) == (0, [])
 
 
-def test_a_credit_that_nothing_explains_makes_it_fail(repo: Path) -> None:
+def test_a_credit_that_nothing_explains_makes_it_fail(shipped_run: Path) -> None:
     gift = topup(ORDER[0], 40, "card", "r")
-    rewrite(repo, replace(gift, kind="gift"))
-    assert audited(repo) == (1, [(40, "no rule posts a TOPUP of kind gift")])
+    rewrite(shipped_run, replace(gift, kind="gift"))
+    assert audited(shipped_run) == (1, [(40, "no rule posts a TOPUP of kind gift")])
 
 
-def test_a_top_up_by_hand_is_told_apart(repo: Path) -> None:
-    rewrite(repo, topup(ORDER[0], 40, "card", "r"))
-    done = command(repo, "python -m platform.cli ledger audit")
+def test_a_top_up_by_hand_is_told_apart(shipped_run: Path) -> None:
+    rewrite(shipped_run, topup(ORDER[0], 40, "card", "r"))
+    done = command(shipped_run, "python -m platform.cli ledger audit")
     assert (done.returncode, "1 items, +40 credits: top-up by hand" in done.stdout) == (0, True)
 
 
-def test_a_refund_of_what_was_delivered_makes_it_fail(repo: Path) -> None:
-    back = (item(repo, "metadata", PostType.REFUND, "module_failed"),)
-    rewrite(repo, Post(keys.refund(back), "refund", ORDER[0], PostType.REFUND, 2, ORDER[1], items=back))
-    assert audited(repo) == (1, [(2, "the work was done")])
+def test_a_refund_of_what_was_delivered_makes_it_fail(shipped_run: Path) -> None:
+    back = (item(shipped_run, "metadata", PostType.REFUND, "module_failed"),)
+    rewrite(shipped_run, Post(keys.refund(back), "refund", ORDER[0], PostType.REFUND, 2, ORDER[1], items=back))
+    assert audited(shipped_run) == (1, [(2, "the work was done")])
 
 
-def test_work_that_ran_without_a_charge_makes_it_fail(repo: Path) -> None:
+def test_work_that_ran_without_a_charge_makes_it_fail(shipped_run: Path) -> None:
     """The journal as it was before the charges: valid, and shorter."""
-    rewrite(repo, keep=2)
-    status, found = audited(repo)
+    rewrite(shipped_run, keep=2)
+    status, found = audited(shipped_run)
     assert (status, sum(amount for amount, _ in found), len(found)) == (1, -34, 18), found
     assert {why.split(" is ")[1].partition(":")[0] for _, why in found} == {"COMPLETED and was never charged"}
 
 
-def test_a_charge_for_an_order_that_nobody_wrote_makes_it_fail(repo: Path) -> None:
+def test_a_charge_for_an_order_that_nobody_wrote_makes_it_fail(shipped_run: Path) -> None:
     task = "ab" * 32
     key = keys.item(PostType.SPEND, task, "__run__", 0)
     made_up = Item(key, "seed_text", "text", "__run__", PostType.SPEND, -5, task, 0)
-    rewrite(repo, Post(keys.charge((made_up,)), "charge", ORDER[0], PostType.SPEND, -5, "nowhere1", items=(made_up,)))
-    assert audited(repo) == (1, [(-5, "no order has this work, and no run record, fact or refund speaks of it")])
+    rewrite(shipped_run, Post(keys.charge((made_up,)), "charge", ORDER[0], PostType.SPEND, -5, "nowhere1",
+                              items=(made_up,)))
+    assert audited(shipped_run) == (1, [(-5, "no order has this work, and no run record, fact or refund speaks of it")])

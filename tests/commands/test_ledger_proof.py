@@ -1,6 +1,8 @@
 """A tenant proves a credit: whole commands in a repository that was run, and the file alone in an empty folder."""
 import base64
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,12 @@ from platform.errors import CorruptError, InputError, UsageError
 from platform.ledger import log
 from platform.ledger.merkle import leaf_hash
 from platform.ledger.record import HEADER
-from tests.support import command, delivered, rows
+from tests.support import ROOT, command, delivered, rows
+
+PUBLISHED = """import _platform_boot
+from pathlib import Path
+from platform.signing.keys import private_key_file
+print(private_key_file(Path("signing.pem")).public)"""
 
 
 class Shop:
@@ -201,6 +208,22 @@ def test_what_is_no_proof_is_10(shop: Shop, text: str, words: str) -> None:
     done = shop.check(shop.elsewhere / "no.json")
     assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (10, True, False), done.stderr
     assert shop.check(shop.elsewhere / "nowhere.json").returncode == 10
+
+
+def test_the_page_for_tenants_does_as_it_says(shipped_run: Path) -> None:
+    """Every command of docs/howto/prove-a-credit.md in its order; the key that the operator published is a variable."""
+    page = (ROOT / "docs" / "howto" / "prove-a-credit.md").read_text()
+    blocks = re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    public = f"PUBLIC_KEY=$(python -c '{PUBLISHED}')\n"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", blocks[0] + public + "".join(blocks[1:])], cwd=shipped_run,
+                          capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(blocks) == 4
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    checked = ["proved", "tenant", "SPEND", "item", "posted"]
+    assert names == ["public", "key", "private", "proof.json:", *checked, "head", "newer.json:", *checked, "unchanged",
+                     "head"]
 
 
 @pytest.fixture(scope="module")

@@ -41,29 +41,31 @@ def _attempt(seed: int, seconds: int, folder: Path) -> str:
     running: list[subprocess.Popen[str]] = []
     while time.monotonic() < until or begun < 2 * WRITERS:
         while len(running) < WRITERS:
-            running.append(_start(folder, f"w{begun}"))
+            running.append(start(folder, f"w{begun}"))
             begun += 1
         time.sleep(BETWEEN_KILLS_S)
-        told |= _kill(running.pop(chance.randrange(len(running))))
+        told |= kill(running.pop(chance.randrange(len(running))))
     for process in running:
-        told |= _kill(process)
-    return _judge(folder, told)
+        told |= kill(process)
+    return judge(folder, told)
 
 
-def _start(folder: Path, name: str) -> "subprocess.Popen[str]":
+def start(folder: Path, name: str) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", WRITER, str(ROOT), str(folder), name],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
 
 
-def _kill(process: "subprocess.Popen[str]") -> set[str]:
+def kill(process: "subprocess.Popen[str]") -> set[str]:
     """What it was told before it died; a writer that ended by itself says why."""
     process.send_signal(signal.SIGKILL)
-    out, err = process.communicate()
+    assert process.stdout and process.stderr
+    with process, process.stdout as stdout, process.stderr as stderr:  # not communicate: a line may have been read
+        out, err = stdout.read(), stderr.read()
     heard = {line.strip() for line in out.splitlines(keepends=True) if line.endswith("\n")}
     return heard | ({f"a writer ended: {err.splitlines()[-1]}"} if err else set())
 
 
-def _judge(folder: Path, told: set[str]) -> str:
+def judge(folder: Path, told: set[str]) -> str:
     if ended := [line for line in told if line.startswith("a writer ended")]:
         return ended[0]
     try:

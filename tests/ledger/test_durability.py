@@ -2,6 +2,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from platform.errors import ConflictError
 from platform.ledger.credit import topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
@@ -57,6 +60,22 @@ def test_a_decision_of_any_size_is_one_write_and_one_fsync_and_a_replay_none(sta
     assert during(disk, lambda: post(ledger, "a")) == ["append 1", "sync"]
     assert during(disk, lambda: post(ledger, "b", "c", "d")) == ["append 3", "sync"]
     assert during(disk, lambda: post(ledger, "b", "c", "d")) == []
+
+
+def test_many_decisions_share_a_write_and_an_fsync_and_each_is_all_or_nothing_by_itself(state: Path) -> None:
+    disk = RecordingDisk()
+    ledger = Ledger.create(state, noon, disk)
+    ten = [lambda book, name=name: [topup("tenant", 1, "bank-wire", name)] for name in "abcdefghij"]
+    assert during(disk, lambda: ledger.post_each(ten)) == ["append 10", "sync"]
+    spoilt = [lambda book: [topup("tenant", 1, "bank-wire", "k"), topup("tenant", 2, "bank-wire", "a")],
+              lambda book: [topup("tenant", 1, "bank-wire", "l")]]
+
+    def post_spoilt() -> None:
+        with pytest.raises(ConflictError):
+            ledger.post_each(spoilt)
+
+    assert during(disk, post_spoilt) == ["append 1", "sync"]
+    assert ledger.book.balance("tenant") == 11
 
 
 def test_a_replay_of_what_another_process_may_not_have_synced_is_synced_first(state: Path, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 The store is a real folder; what stands before it dies, or lets another publisher do everything, at one call.
 """
+import base64
 import json
 import shutil
 from dataclasses import replace
@@ -153,3 +154,16 @@ def test_what_is_no_statement_of_it_is_a_conflict_that_stops_no_other(profile, o
     assert [(each.reason, str(each.purchase)) for each in missing] == [("conflict", "tenant/tea/one/said")]
     assert statement.read_bytes() == other
     assert len(evidence(profile)) == 1
+
+
+def test_a_statement_about_another_package_does_not_stand_for_this_one(profile):
+    statement = half_way(profile)
+    envelope = json.loads(statement.read_bytes())
+    payload = json.loads(base64.b64decode(envelope["payload"]))
+    payload["subject"][0]["digest"]["sha256"] = sha256_hex(b"another")
+    other = json.dumps({**envelope, "payload": base64.b64encode(json.dumps(payload).encode()).decode()})
+    statement.write_text(other)
+    run, _ = publisher(profile)
+    _, missing = run()
+    assert [each.reason for each in missing] == ["conflict"]
+    assert statement.read_text() == other

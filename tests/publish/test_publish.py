@@ -192,3 +192,22 @@ def test_without_a_billing_state_there_is_nothing_to_publish_from(repo):
     done = command(repo, f"{SIMULATE} --billing-state-dir nowhere")
     assert (done.returncode, done.stderr.count("\n")) == (14, 1)
     assert not (repo / "nowhere").exists()
+
+
+def test_a_folder_without_a_name_is_told(repo):
+    (repo / "config" / "folder.yml").write_text("profile_id: folder\nrelease_store: {type: folder}\n")
+    done = command(repo, PUBLISH)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (17, "", 1)
+
+
+def test_what_another_machine_published_is_known_here_when_the_state_is_shared(repo, store, tmp_path):
+    profile = repo / "config" / "folder.yml"
+    profile.write_text(profile.read_text().replace("dir: releases", f"dir: {tmp_path / 'shared'}")
+                       + "billing_state: {dir: .billing-state, release: required}\n")
+    first = command(repo, "python -m platform.cli state init --runtime-profile config/folder.yml")
+    assert first.returncode == 0, first.stderr
+    elsewhere = shutil.copytree(repo, tmp_path / "elsewhere")
+    assert command(repo, PUBLISH).returncode == 0
+    done = command(elsewhere, PUBLISH)
+    assert (done.returncode, done.stdout) == (0, "nothing that was bought awaits publishing\n"), done.stderr
+    assert evidence(elsewhere) == evidence(repo) != []

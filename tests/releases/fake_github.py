@@ -103,10 +103,11 @@ class FakeGitHub:
         self.lock = threading.RLock()
         self._faults: dict[int, Fault] = {}
         self._last_id = 1000
-        self._ahead = timedelta()
+        self._clock = datetime.now(UTC).replace(microsecond=0)
         scheme = "https" if tls else "http"
         self._servers = [_server(self, _Api, tls), _server(self, _Storage, tls)]
-        self.origin, self.storage = (f"{scheme}://127.0.0.1:{server.server_port}" for server in self._servers)
+        self.origin = f"{scheme}://127.0.0.1:{self._servers[0].server_port}"
+        self.storage = f"{scheme}://localhost:{self._servers[1].server_port}"  # another name: clients look at no port
         self.public = self.origin
 
     def __enter__(self) -> "FakeGitHub":
@@ -132,7 +133,7 @@ class FakeGitHub:
         return {"type": "github", "repository": self.repository, "host": self.host, "token_env": "GITHUB_TOKEN"}
 
     def env(self) -> dict[str, str]:
-        return {"GITHUB_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
+        return {"GITHUB_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1,localhost"}
 
     def at(self, number: int, fault: Fault) -> None:
         """Let the `number`th request from now fail, counted from 1."""
@@ -141,10 +142,11 @@ class FakeGitHub:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self._ahead += timedelta(seconds=seconds)
+        self._clock += timedelta(seconds=seconds)
 
     def now(self) -> datetime:
-        return (datetime.now(UTC) + self._ahead).replace(microsecond=0)
+        """Its clock: that of the test's beginning, and what was slept since."""
+        return self._clock
 
     @property
     def tags(self) -> list[str]:

@@ -56,7 +56,7 @@ def test_pre_tells_a_broken_order_a_missing_price_and_a_module_that_fails_its_se
 def test_e2e_runs_the_readmes_sequence_and_leaves_nothing(repo):
     before = sorted(path for path in repo.rglob("*") if "runtime" not in path.parts)
     state = (repo / ".billing-state/journal.csv").read_bytes()
-    assert verify(repo, "e2e") == ([], "e2e: 8 checks ok")
+    assert verify(repo, "e2e") == ([], "e2e: 9 checks ok")
     assert sorted(path for path in repo.rglob("*") if "runtime" not in path.parts) == before
     assert (repo / ".billing-state/journal.csv").read_bytes() == state
 
@@ -70,7 +70,7 @@ def test_e2e_tells_an_order_that_does_not_complete(repo):
 
 
 def test_post_passes_on_what_a_good_run_left(repo):
-    assert verify(repo, "post") == ([], "post: 2 checks ok")
+    assert verify(repo, "post") == ([], "post: 3 checks ok")
 
 
 def test_post_tells_a_damaged_output_and_a_damaged_ledger(repo):

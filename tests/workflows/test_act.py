@@ -1,6 +1,7 @@
 """Workflows are executed, by act, without Docker and without GitHub: every `run:` line is the workflow's own. The
 actions of others cannot be fetched and have stand-ins (stand_ins/README.md), so what GitHub's checkout, Python and
-cache do is not shown here."""
+cache do is not shown here, nor is its queue of runs (`queue: max`), which act does not know and which is cut out, nor
+legs side by side."""
 import json
 import os
 import re
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.skipif(not ACT.exists(), reason="act is not installed: 
 
 @dataclass(frozen=True)
 class Ran:
-    """What act did: its exit status, and each step's result by its name, in order."""
+    """What act did: its exit status, and each step's result by its name, in order; all results where it ran in several
+    jobs."""
 
     status: int
     steps: dict[str, str]
@@ -34,12 +36,16 @@ class Runner:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.checkout = folder / "checkout"
+        self.runs = 0
         listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                                 capture_output=True, text=True, check=True)
         for name in filter(None, listed.stdout.split("\0")):
             if (ROOT / name).is_file():
                 (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.checkout / name)
+        for file in self.checkout.glob(".github/workflows/*.yml"):
+            text = file.read_text().replace("queue: max\n", "\n")  # act does not know it
+            file.write_text(text.replace("max-parallel: 8", "max-parallel: 1"))  # jobs share one Python here
         (folder / "cache").mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", "https://github.com/example/platform.git")
@@ -54,16 +60,21 @@ class Runner:
         self.git("commit", "--quiet", "--message", "all")
 
     def run(self, workflow: str, event: str = "workflow_dispatch", **inputs: str) -> Ran:
+        self.runs += 1
         (self.folder / "event.json").write_text(json.dumps({"inputs": inputs}))
         done = subprocess.run(
             [ACT, event, "--workflows", f".github/workflows/{workflow}.yml", "--eventpath", self.folder / "event.json",
              "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--concurrent-jobs", "1", "--json",
              "--action-cache-path", self.folder / "act", *self._stand_ins(),
+             "--env", f"GITHUB_RUN_ID={self.runs}",
              "--env", f"STAND_IN_CACHE={self.folder / 'cache'}", "--env", f"STAND_IN_PYTHON={sys.executable}"],
             cwd=self.checkout, capture_output=True, text=True, check=False, env=_environment())
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        steps = {line["step"]: line["stepResult"] for line in lines
-                 if "stepResult" in line and line.get("stage") == "Main"}
+        results: dict[str, set[str]] = {}
+        for line in lines:
+            if "stepResult" in line and line.get("stage") == "Main":
+                results.setdefault(line["step"], set()).add(line["stepResult"])
+        steps = {name: " ".join(sorted(found)) for name, found in results.items()}
         return Ran(done.returncode, steps, "".join(line["msg"] + "\n" for line in lines) + done.stderr)
 
     def here(self, *words: str) -> int:
@@ -125,20 +136,18 @@ def test_a_top_up_an_order_and_its_publication_share_one_ledger_in_a_release(run
     assert runner.here("state", "init", *shared) == 0
     shutil.rmtree(runner.checkout / ".billing-state")
 
-    form = {"tenant_id": "nxlkGI", "amount_credits": "70", "topup_method_id": "bank-wire", "reference": "wire; $(id)"}
-    for _ in range(2):  # sent twice it is one
-        ran = runner.run("admin-topup", **form, note="")
-        assert ran.status == 0, ran.told
-    ran = runner.run("admin-topup", **{**form, "amount_credits": "71"}, note="")
+    form = {"tenant_id": "nxlkGI", "topup_method_id": "bank-wire", "reference": "wire; $(id)", "note": ""}
+    ran = runner.run("admin-topup", **form, amount_credits="70")
+    assert (ran.status, set(ran.steps.values())) == (0, {"success"}), ran.told
+    ran = runner.run("admin-topup", **form, amount_credits="71")  # on another machine: the conflict is seen there too
     assert (ran.status, ran.steps["top up"], ran.steps["publish the billing state"]) == (1, "failure", "success")
 
-    ran = runner.run("orchestrator", tenant_id="all", work_order="nxlkGI/UbjkpxZO", publish="true")
-    assert (ran.status, set(ran.steps.values())) == (0, {"success"}), ran.told
     order = runner.checkout / "tenants" / "q7RwTz" / "workorders" / "Wx4tLm2K.yml"
-    order.write_text(order.read_text().replace("recipient_email: ", "recipient_email: nobody at all "))
+    # A recipient on the stop list: the delivery fails.
+    order.write_text(order.read_text().replace("desk@weather.example", "desk@weather.invalid"))
     runner.commit()
-    ran = runner.run("orchestrator", tenant_id="q7RwTz", work_order="all", publish="true")
-    assert (ran.status, ran.steps["run"]) == (1, "failure"), ran.told
+    ran = runner.run("orchestrator", tenant_id="all", work_order="all", publish="true")
+    assert (ran.status, ran.steps["run"]) == (1, "failure success"), ran.told  # one leg's failure stops no other's
     assert ran.steps["publish the billing state, also when an order failed"] == "success"
 
     ran = runner.run("publish", tenant_id="nxlkGI", since="")
@@ -147,5 +156,5 @@ def test_a_top_up_an_order_and_its_publication_share_one_ledger_in_a_release(run
     assert runner.here("state", "hydrate", *shared) == 0
     assert runner.here("ledger", "verify", *shared) == 0
     balance = (runner.checkout / ".billing-state" / "tenants_credits.csv").read_text()
-    assert "nxlkGI,1045," in balance  # 1000 and 70 paid, 25 spent: all of it, by four machines
+    assert "nxlkGI,1045," in balance  # 1000 and 70 paid, 25 spent: all of it, on machines of their own
     assert any(runner.folder.joinpath("releases").rglob("nxlkGI-UbjkpxZO-*.zip"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from platform.verify.workflows import GRANTS
 from tests.support import ROOT, command
 
 CHECKS = ("schema", "actionlint", "zizmor", "rules")
@@ -27,7 +28,10 @@ BAD = {  # what refuses each file
     "runs_a_forks_code": "zizmor rules",
     "runs_after_a_fork": "zizmor rules",
     "secret_for_a_whole_job": "rules",
+    "secret_for_a_container": "rules",
     "sends_a_secret_away": "rules",
+    "shell_for_all": "rules",
+    "shell_of_its_own": "rules",
     "title_in_a_shell_line": "actionlint zizmor rules",
     "token_for_anothers_action": "rules",
     "unknown_action": "rules",
@@ -83,6 +87,13 @@ def test_e2e_verify_is_the_readmes_sequence() -> None:
     first, last = (next(i for i, line in enumerate(lines) if words in line) for words in ("consistency", "idempotency"))
     ran = [" ".join(step["run"].split()) for step in steps("e2e-verify") if "run" in step]
     assert ran == ["python -m pip install -r requirements.txt", *lines[first:last + 1]]
+
+
+def test_every_grant_is_used() -> None:
+    used = {(file.stem, name): {scope for scope, level in job["permissions"].items() if level == "write"}
+            for file in WORKFLOWS for name, job in yaml.safe_load(file.read_text())["jobs"].items()
+            if "permissions" in job}
+    assert used == GRANTS
 
 
 @pytest.mark.parametrize("name", ["orchestrator", "publish", "admin-topup"])

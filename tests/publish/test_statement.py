@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from platform.check.conform import faults, validator
+from platform.config.schema import schema
 from platform.files import sha256_file
 from tests.support import command, rows
 
@@ -166,3 +168,7 @@ def test_without_a_key_the_statement_says_that_nobody_signed(signed, tmp_path):
     package = next((repo / "runtime" / "published" / "artifacts-tenant").glob("*-said-*.zip"))
     assert told(package)["signatures"] == []
     assert "not signed: nobody vouches for it" in verify(repo, package).stdout
+
+
+def test_what_is_signed_is_what_the_schema_says(package):
+    assert faults(validator(schema("artifact_statement")), payload(package)) == []

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from platform.check.conform import faults, validator
+from platform.config.schema import schema
 from tests.support import TEA, command, repository, rows
 
 PROFILE = """profile_id: shared
@@ -92,6 +94,12 @@ def test_what_one_paid_the_other_does_not_pay_again(one: Path, two: Path) -> Non
     assert told(one, f"{STATE} hydrate") == "billing state: generation 2, nothing new\n"
     assert json.loads(told(one, f"{STATE} verify --json")) == {
         "findings": [], "generations": 2, "segments": 1, "posts": 4, "behind": 0, "ahead": 0}
+
+
+def test_what_lies_in_the_release_and_beside_the_ledger_is_what_the_schemas_say(one: Path, store: Path) -> None:
+    told(one, f"{TOPUP} --amount-credits 5 --reference a")
+    for file, name in ((newest(store), "release_manifest"), (state(one) / "trusted_head.json", "trusted_head")):
+        assert faults(validator(schema(name)), json.loads(file.read_bytes())) == []
 
 
 def test_both_post_at_once_and_come_to_one_journal(one: Path, two: Path) -> None:

@@ -47,8 +47,8 @@ def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], 
                  ) -> tuple[str, ...]:
     """What differs from the journal at `path`, one line a file; nothing when the journal itself is damaged. A file may
     be behind, as a crash leaves it, but not behind the manifest."""
-    compared = {name: _Compared(path.with_name(name), files[name], known.files[name].bytes if known else 0)
-                for name in HEADERS}
+    durable = {name: state.bytes for name, state in known.files.items()} if known else {}  # of older tables, maybe
+    compared = {name: _Compared(path.with_name(name), files[name], durable.get(name, 0)) for name in HEADERS}
     pending = {name: bytearray(header) for name, header in HEADERS.items()}
     try:
         for record in records(path, journal):

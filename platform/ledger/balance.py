@@ -187,11 +187,19 @@ class Book:
             if amount and (amount < 0) is not (post.type is PostType.SPEND):
                 return f"{post.key} has {amount} credits, which a {post.type} cannot"
         if not amounts:
-            return ""
+            return self._promotion_objection(post) if post.kind == "promotion" else ""
         charged = [item for item in post.items if item.deliverable_id != DELIVERY_EVIDENCE]
         if len({(item.task_hash, item.deliverable_id) for item in charged}) != len(charged):
             return f"{post.key} has an item twice"
         return next((words for item in charged if (words := self._item_objection(post, item))), "")
+
+    def _promotion_objection(self, post: Post) -> str:
+        """Two clones may each have granted the last use; a grant of before says nothing of how many there are."""
+        code, most = str(post.metadata["promo_code"]), post.metadata.get("max_uses_per_tenant")
+        used = self.uses(post.tenant_id, code)
+        if most is None or used < most:
+            return ""
+        return f"{post.tenant_id} has used {code} {used} times, and {most} are all"
 
     def _item_objection(self, post: Post, item: Item) -> str:
         epoch, amount = self.epoch(item.task_hash, item.deliverable_id), self.paid(item.task_hash, item.deliverable_id)

@@ -50,7 +50,8 @@ def grants(book: Book, order: OrderId, promotions: Sequence[Promotion], day: dat
 def _grant(order: OrderId, promotion: Promotion) -> Post:
     return Post(keys.promotion(order.tenant_id, promotion.promo_code, order.work_order_id), "promotion",
                 order.tenant_id, PostType.TOPUP, promotion.credits, order.work_order_id, note=promotion.notes,
-                metadata={"promo_code": promotion.promo_code})
+                metadata={"promo_code": promotion.promo_code,
+                          "max_uses_per_tenant": promotion.max_uses_per_tenant})  # so that every writer keeps it
 
 
 def _positive(amount_credits: int) -> None:

@@ -5,21 +5,35 @@ is canonical JSON in CSV quotes; nothing else in a line needs quoting, and no li
 """
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from operator import itemgetter
 from typing import Any
 
+from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
-_DECODER = json.JSONDecoder()
 _FIELDS = 7
+PUBLISHED = {"step_id": str, "module_id": str, "deliverable_id": str, "artifact_name": str, "sha256": str, "bytes": int,
+             "uri": str, "status": str, "transaction_item_id": str}  # of what was published, at least
 _in_body = itemgetter("type", "amount_credits", "work_order_id", "reason_code", "note", "items", "metadata")
 
 
 class BadRecord(ValueError):
     """A line that is not a record, or not the next one; the message says what of it."""
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +75,12 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
         value, end = _DECODER.raw_decode(body)
         if end != len(body):
             raise BadRecord("has more than a body")
+        if "\\ud" in body or "\\uD" in body:
+            canonical_json(value)  # refuses half of a character, which no file of ours can hold
         return Record(seq, ts, digest, _post(key, tenant_id, kind, value), body.encode())
     except BadRecord:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadRecord(f"has a body that is not a post ({error})") from error
 
 
@@ -72,5 +88,32 @@ def _post(key: str, tenant_id: str, kind: str, body: dict[str, Any]) -> Post:
     type_, amount_credits, work_order_id, reason_code, note, items, metadata = _in_body(body)
     if len(body) != _FIELDS:
         raise ValueError("it has a field that no post has")
+    if not (type(amount_credits) is int and type(work_order_id) is str and type(reason_code) is str
+            and type(note) is str and type(items) is list and type(metadata) is dict):
+        raise ValueError("a field of it is of another type")
+    if kind in _TOLD and not _TOLD[kind](metadata):
+        raise ValueError(f"its metadata are not those of a {kind}")
     return Post(key, kind, tenant_id, PostType(type_), amount_credits, work_order_id, reason_code, note,
-                tuple(Item(**{**item, "type": PostType(item["type"])}) for item in items) if items else (), metadata)
+                tuple(map(_item, items)) if items else (), metadata)
+
+
+def _item(fields: dict[str, Any]) -> Item:
+    item = Item(**{**fields, "type": PostType(fields["type"])})
+    if not (type(item.amount_credits) is int and type(item.refund_epoch) is int and type(item.key) is str
+            and type(item.module_id) is str and type(item.step_id) is str and type(item.deliverable_id) is str
+            and type(item.task_hash) is str and type(item.note) is str and type(item.metadata) is dict):
+        raise ValueError("a field of an item is of another type")
+    return item
+
+
+def _are_epochs(value: object) -> bool:
+    return type(value) is dict and all(type(epoch) is int for epoch in value.values())
+
+
+# What the book and the projections read, by kind: a hash proves that a line is whole, not that it is one of ours.
+_TOLD: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "completion": lambda told: _are_epochs(told.get("done")) and _are_epochs(told.get("held")),
+    "promotion": lambda told: type(told.get("promo_code")) is str and type(told.get("max_uses_per_tenant", 0)) is int,
+    "publish": lambda told: PUBLISHED.keys() <= told.keys() and all(
+        type(told[name]) is form for name, form in PUBLISHED.items()),
+}

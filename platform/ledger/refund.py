@@ -4,6 +4,7 @@ What is known for good is posted as a fact (`balance.Fact`), so that no later re
 once is never refunded, whatever is broken, reordered or skipped afterwards. Settling twice posts nothing.
 """
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from platform.ledger import keys
 from platform.ledger.balance import Book, Fact
@@ -19,8 +20,8 @@ SUPERSEDED = "superseded"  # the reason of a refund: the order no longer has thi
 
 def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reasons: Reasons) -> tuple[Post, ...]:
     """After an order's steps have ended: facts, one REFUND for all that failed for a refundable reason or was skipped,
-    and evidence. `runs` are records by step id; one of another task hash or epoch says nothing here: a failure that was
-    refunded must never refund the charge of its retry."""
+    and evidence. `runs` are records by step id; one of another task hash says nothing here, nor a failure of another
+    epoch: one that was refunded must never refund the charge of its retry."""
     planned = {step.task_hash for step in order.steps}
     fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
     back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
@@ -44,7 +45,14 @@ def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterab
 
 
 def _at_their_epoch(book: Book, runs: Iterable[RunRecord]) -> Iterable[RunRecord]:
-    return (run for run in runs if run.refund_epoch == book.epoch(run.task_hash, RUN_CHARGE))
+    """The records that say something of what stands paid now. Work that was done here while another clone of a shared
+    ledger failed at it and was refunded is paid for anew and not run again: it is done at its new epoch."""
+    for run in runs:
+        epoch = book.epoch(run.task_hash, RUN_CHARGE)
+        if run.refund_epoch == epoch:
+            yield run
+        elif run.completed and run.refund_epoch < epoch and book.paid(run.task_hash, RUN_CHARGE) is not None:
+            yield replace(run, refund_epoch=epoch)
 
 
 def _fact(book: Book, task_hash: str) -> Fact | None:

@@ -45,7 +45,8 @@ def parse_trusted(data: bytes) -> TrustedHead:
         head = TrustedHead(**json.loads(data))
     except (TypeError, RecursionError) as error:
         raise ValueError(f"is not a trusted head ({error})") from error
-    if render_trusted(head) != data or type(head.generation) is not int or type(head.seq) is not int:
+    if (render_trusted(head) != data or any(type(number) is not int for number in (head.generation, head.seq))
+            or any(type(text) is not str for text in (head.tag, head.sha256, head.hash))):
         raise ValueError("is not as a trusted head is written")
     return head
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from platform.errors import ConflictError
 from platform.ledger.journal import Ledger
+from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS
 from platform.state.chain import hash_of, lines_of
 from platform.state.local import LocalState
-from platform.state.rebase import Lost, common, rebase
+from platform.state.rebase import Lost, common, judge, rebase
 from platform.state.remote import Position, Release, position
 from platform.state.segments import boundary
 
@@ -47,7 +48,7 @@ def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tup
     for _ in range(_TRIES):
         ours = local.lines()
         theirs = _theirs(here, release, local, ours)
-        done = _adopt(local, here, ours, theirs)
+        done = _adopt(local, here, ours, theirs, f"{release.where}/{here.chain.tag}/{JOURNAL}")
         if done is not None:
             local.trust(here.chain.head)
             return done, here
@@ -66,15 +67,17 @@ def _theirs(here: Position, release: Release, local: LocalState, ours: tuple[byt
     return tuple(lines)
 
 
-def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: tuple[bytes, ...]) -> Hydrated | None:
-    """None when somebody posted meanwhile, and it must be done again."""
+def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: tuple[bytes, ...],
+           where: str) -> Hydrated | None:
+    """None when somebody posted meanwhile, and it must be done again. `where` is what theirs is called."""
     newest, fork = here.chain.newest, common(ours, theirs)
     done = Hydrated(newest.generation, here.chain.tag, newest.seq, added=len(theirs) - fork)
     if fork == len(theirs) and Ledger.exists(local.folder):
         return Hydrated(done.generation, done.tag, done.seq, ahead=len(ours) - fork)
     if fork == len(ours):
+        judge(local, theirs, fork, where)
         return done if local.become(theirs, ours) else None
-    based = rebase(local, ours, theirs)
+    based = rebase(local, ours, theirs, where)
     kept = (local.keep_lost([lost.line for lost in based.lost]),) if based.lost else ()
     if not local.become(based.lines, ours):
         return None

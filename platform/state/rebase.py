@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from platform.errors import ConflictError, CreditsError
+from platform.errors import ConflictError, CorruptError, CreditsError
 from platform.ledger.balance import Book, Fact
 from platform.ledger.disk import refusals, write_whole
 from platform.ledger.journal import Ledger
@@ -18,7 +18,7 @@ from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS, HEADER, decode
 from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
-from platform.state.chain import hash_of
+from platform.state.chain import RESTORE, hash_of
 from platform.state.local import LocalState, whole_lines
 
 
@@ -47,8 +47,27 @@ def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
     return low
 
 
-def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes]) -> Rebased:
-    """The journal that both come to. It is made beside ours, in `local.scratch`; ours is not touched."""
+def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str) -> None:
+    """CorruptError with the line when what the release has after our `after_seq` records, which are all, does not keep
+    the ledger's rules. A chain of hashes proves the order of lines; anybody can make one over lines that are wrong."""
+    book, prev = Book(), hash_of(theirs[after_seq - 1]) if after_seq else GENESIS
+    if Ledger.exists(local.folder):
+        with closing(local.open()) as ledger:
+            book = ledger.book.draft()
+    if book.seq != after_seq:
+        return  # somebody posted meanwhile: it is compared again, and judged then
+    for number, line in enumerate(theirs[after_seq:], after_seq + 1):
+        record = decode(line, number, prev)
+        try:
+            book.apply(record.post, record.body, record.ts)
+        except CorruptError as error:
+            raise CorruptError(f"{where}:{number + 1}: {error}; {RESTORE}") from error
+        prev = record.hash
+
+
+def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], where: str = JOURNAL) -> Rebased:
+    """The journal that both come to. It is made beside ours, in `local.scratch`; ours is not touched. CorruptError when
+    theirs, which is called `where`, does not keep the ledger's rules."""
     fork = common(ours, theirs)
     prev = hash_of(ours[fork - 1]) if fork else GENESIS
     own: list[tuple[bytes, Post]] = []
@@ -61,7 +80,11 @@ def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes]) ->
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir()
     write_whole(local.disk, stage / JOURNAL, HEADER + b"".join(theirs))
-    with closing(Ledger.open(stage, local.now, local.disk)) as ledger:
+    try:
+        staged = Ledger.open(stage, local.now, local.disk)
+    except CorruptError as error:
+        raise CorruptError(str(error).replace(str(stage / JOURNAL), where)) from error
+    with closing(staged) as ledger:
         lost = _post_again(ledger, own)
         again = ledger.book.seq - len(theirs)
     return Rebased(whole_lines(stage, local.disk), again, lost)

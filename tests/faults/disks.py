@@ -32,8 +32,10 @@ class FaultyDisk(Disk):
         self._open.clear()
 
     def close(self, handle: int) -> None:
-        self._open.discard(handle)
-        super().close(handle)
+        """What a process that is gone had open was closed with it."""
+        if handle in self._open:
+            self._open.remove(handle)
+            super().close(handle)
 
     def fault(self, name: str, handle: int | None, data: bytes | None) -> int | None:
         """What happens instead of the operation; None to do it after all."""

@@ -1,5 +1,6 @@
 """The journal attacked: cut, flipped, on a full disk, killed, and written by many at once."""
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -14,9 +15,12 @@ import pytest
 from platform.errors import ConflictError, CorruptError, CreditsError, StaleError, StorageError
 from platform.ledger import manifest
 from platform.ledger.audit import audit, rebuild
+from platform.ledger.balance import body_of
 from platform.ledger.credit import topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
+from platform.ledger.record import GENESIS, BadRecord, decode, encode
+from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import noon
 
@@ -261,6 +265,7 @@ def test_a_post_stays_acknowledged_when_its_projections_cannot_be_written(state:
 WRITER = """
 import sys; sys.path.insert(0, {root!r}); import _platform_boot
 from pathlib import Path
+from platform.ledger.balance import body_of
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
 ledger, me = Ledger.create(Path({state!r})), sys.argv[1]
@@ -347,3 +352,34 @@ def test_a_decision_with_a_bug_is_not_posted_and_does_not_stop_the_ledger(ledger
         ledger.post(lambda book: [topup("tenant", 1 // book.balance("tenant"), "m", "r")])
     post(ledger, "a")
     assert balance(ledger) == 1
+
+
+ITEM = {"key": "k", "module_id": "say", "step_id": "one", "deliverable_id": "said", "type": "TOPUP",
+        "amount_credits": 1, "task_hash": "a", "refund_epoch": 0, "note": "", "metadata": {}}
+BODY = {"type": "TOPUP", "amount_credits": 1, "work_order_id": "", "reason_code": "", "note": "", "items": [ITEM],
+        "metadata": {}}
+
+
+@pytest.mark.parametrize(("kind", "body"), [
+    *[("topup", {**BODY, name: value}) for name in BODY for value in (None, "1", 1.5, True, [1], {"a": []})
+      if not ((name in ("work_order_id", "reason_code", "note") and value == "1") or (name == "metadata" and value == {
+          "a": []}))],
+    *[("topup", {**BODY, "items": [{**ITEM, name: value}]}) for name in ITEM for value in (None, [1], True)],
+    *[(kind, {**BODY, "metadata": told}) for kind in ("completion", "promotion", "publish")
+      for told in ({}, {"done": {"a": "b"}, "held": {}}, {"done": [], "held": {}}, {"promo_code": 1}, {"uri": "s"})],
+    ("topup", {**BODY, "metadata": {"a": float("nan")}}),
+    ("topup", {**BODY, "note": "\ud800"}),
+], ids=str)
+def test_a_line_with_a_right_hash_and_a_body_that_is_no_post_is_refused(kind: str, body: dict[str, object]) -> None:
+    """A hash proves that nobody changed a line since it was made, not who made it."""
+    line, _ = encode(1, noon(), Post("k", kind, "tenant", PostType.TOPUP, 1), json.dumps(body).encode(), GENESIS)
+    with pytest.raises(BadRecord):
+        decode(line, 1, GENESIS)
+
+
+def test_a_body_that_is_nested_without_end_is_refused_and_a_backslash_is_text() -> None:
+    with pytest.raises(BadRecord):
+        decode(encode(1, noon(), topup("tenant", 1, "wire", "a"), b"[" * 100_000, GENESIS)[0], 1, GENESIS)
+    post = topup("tenant", 1, "wire", "C:\\udrive")
+    line, _ = encode(1, noon(), post, canonical_json(body_of(post)), GENESIS)
+    assert decode(line, 1, GENESIS).post == post

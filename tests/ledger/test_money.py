@@ -199,3 +199,15 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_text_and_negative_amount
         first, second = csv.DictReader(file)
     assert (first["note"], first["created_at"], second["amount_credits"]) == ("'=HYPERLINK(1)", NOON, "-8")
     assert (state / "tenants_credits.csv").read_text().splitlines()[1] == f"tenant,92,{NOON},active"
+
+
+def test_what_was_done_here_and_refunded_elsewhere_is_done_when_it_is_paid_again(ledger: Ledger) -> None:
+    """Of a shared ledger: another clone failed at it. Here it is not run again: its record is of an older epoch."""
+    give(ledger, 100)
+    charge(ledger)
+    settled(ledger, TEA, run(ONE, Status.COMPLETED), run(TWO, Status.FAILED, "timed_out"))
+    done_here = run(TWO, Status.COMPLETED, epoch=0)
+    assert settled(ledger, TEA, run(ONE, Status.COMPLETED), done_here) == []  # nobody has paid for it yet
+    assert charge(ledger) == ["charge -1"]
+    assert settled(ledger, TEA, run(ONE, Status.COMPLETED), done_here) == ["completion 0"]
+    assert superseded(ledger, [], done_here) == []

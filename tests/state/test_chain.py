@@ -133,3 +133,11 @@ def test_where_the_store_cannot_be_opened(tmp_path: Path, store: dict[str, str],
     assert open_release(Profile(billing_state_release="optional", release_store=store), tmp_path, {}) == why
     with pytest.raises(ForbiddenError, match=why):
         open_release(Profile(billing_state_release="required", release_store=store), tmp_path, {})
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("tag", 5), ("tag", None), ("tag", []), ("sha256", 1), ("hash", {}), ("generation", "1"), ("seq", True)])
+def test_a_trusted_head_of_other_types_is_refused(name: str, value: object) -> None:
+    told = {**TrustedHead("t", 1, "a", 1, "b")._asdict(), name: value}
+    with pytest.raises(ValueError, match="trusted head"):
+        parse_trusted(json.dumps(told, indent=1).encode() + b"\n")

@@ -1,20 +1,24 @@
 """What of ours is posted again after others' posts, and what is kept aside: one story a rule."""
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from platform.ledger import keys
-from platform.ledger.credit import topup
+from platform.ledger.balance import Book
+from platform.ledger.credit import grants, topup
 from platform.ledger.journal import Ledger
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import OrderId
+from platform.model.prices import Promotion
 from platform.state.local import LocalState
 from platform.state.rebase import Rebased, common, rebase
 from tests.ledger.conftest import noon, task_hash
 
 HASH = task_hash("one")
+ONCE = Promotion("ONCE", 30, 1, date(2026, 11, 1))
 
 
 def paid(amount: int = 10, order: str = "tea", task: str = HASH) -> Post:
@@ -34,6 +38,11 @@ def done(order: str = "tea", task: str = HASH) -> Post:
     facts = {"done": {task: 0}, "held": {}}
     return Post(keys.completion(OrderId("tenant", order), facts["done"], facts["held"]), "completion", "tenant",
                 PostType.SPEND, 0, order, metadata=facts)
+
+
+def granted(order: str) -> Post:
+    (post,) = grants(Book(), OrderId("tenant", order), [ONCE], date(2026, 11, 24))
+    return post
 
 
 def top(amount: int, reference: str) -> Post:
@@ -66,8 +75,10 @@ def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Se
     ([top(10, "a"), paid()], [refunded(reason="other")], [refunded()], 0,
      ["refund was posted before with reason_code 'other', now it says 'timed_out'"]),
     ([top(10, "a"), paid()], [done()], [refunded()], 0, ["the release knows that this work was done"]),
+    ([], [granted("milk")], [granted("tea"), top(1, "b")], 1, ["tenant has used ONCE 1 times, and 1 are all"]),
+    ([], [granted("tea")], [granted("tea")], 0, []),
 ], ids=["apart", "in-both", "other-body", "charged-by-both", "not-covered", "refunded-by-both", "refunded-otherwise",
-        "done-there"])
+        "done-there", "last-use-twice", "same-use"])
 def test_what_is_posted_again(tmp_path: Path, both: list[Post], theirs: list[Post], ours: list[Post], again: int,
                               lost: list[str]) -> None:
     result = based(tmp_path, both, theirs, ours)

@@ -3,6 +3,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import pytest
 
 from platform.check.conform import faults, validator
 from platform.config.schema import schema
+from platform.ledger.balance import body_of
+from platform.ledger.record import HEADER, encode
+from platform.model.digest import canonical_json, sha256_hex
+from platform.model.entry import Post, PostType
+from platform.state.manifest import Segment, name_of, parse, render
 from tests.support import TEA, command, repository, rows
 
 PROFILE = """profile_id: shared
@@ -196,6 +202,36 @@ def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store:
     for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (one, f"{STATE} verify")):
         assert f"{segment.name}: is not what its manifest names" in told(repo, line, 13)
     assert not (state(two) / "journal.csv").exists()
+
+
+def test_a_journal_that_breaks_the_ledgers_rules_is_refused_and_never_taken(
+        one: Path, two: Path, store: Path) -> None:
+    """All hashes are right: whoever can write into a release can make them."""
+    told(one, "doit run")
+    told(two, f"{TOPUP} --amount-credits 5 --reference b")
+    edit(two, {"release: required": "release: none"})
+    told(two, f"{TOPUP} --amount-credits 6 --reference c")  # only here: for it theirs is judged another way
+    edit(two, {"release: none": "release: required"})
+    add_generation(store, Post("charge:forged", "charge", "tenant", PostType.SPEND, -1000))
+    for repo in (one, two):
+        before = journal(repo)
+        for line in (f"{STATE} hydrate", "doit run"):
+            said = told(repo, line, 13)
+            assert "dev-billing-state-0001/journal.csv:7: charge:forged takes the balance of tenant below zero" in said
+        assert journal(repo) == before
+
+
+def add_generation(store: Path, post: Post) -> None:
+    """One more generation with this post, made as a stranger would."""
+    before = newest(store).read_bytes()
+    manifest = parse(before)
+    line, digest = encode(manifest.seq + 1, "2026-11-27T12:00:00Z", post, canonical_json(body_of(post)), manifest.hash)
+    data = HEADER + line
+    segment = Segment(manifest.seq + 1, manifest.seq + 1, digest, sha256_hex(data), len(data))
+    (newest(store).parent / segment.name).write_bytes(data)
+    after = replace(manifest, generation=manifest.generation + 1, previous=sha256_hex(before), seq=segment.last,
+                    hash=digest, segments=(*manifest.segments, segment))
+    (newest(store).parent / name_of(after.generation)).write_bytes(render(after))
 
 
 def test_another_manifest_under_a_trusted_name_is_refused(one: Path, store: Path) -> None:

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all that was bought is published; 1 when something of it is missing, 2 for an id that nobody knows, 11
-    when a name has other bytes, 17 when the profile cannot. A billing state that is shared is brought up to date before,
-    and shared after."""
+    when a name has other bytes, 17 when the profile cannot. A billing state that is shared is brought up to date
+    before, and shared after."""
     since = "" if arguments.since == LAST else journal_time(arguments.since)
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")

@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
 from platform.commands.common import add_json, add_places, open_session, root
+from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.verify import repository, sequence
 from platform.verify.module import verify_module
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every check of the phase is ok, 1 otherwise."""
+    """0 when every check of the phase is ok, 1 otherwise; 2 for an order that is not there."""
     return 0 if tell(arguments.phase, PHASES[arguments.phase](arguments), arguments.json) else 1
 
 
@@ -39,9 +40,11 @@ def pre(arguments: argparse.Namespace) -> Iterator[Check]:
 
 
 def e2e(arguments: argparse.Namespace) -> Iterator[Check]:
-    """The README's offline sequence, in throw-away folders."""
-    return sequence.everything(root(), root() / arguments.runtime_profile,
-                               OrderId(arguments.tenant_id, arguments.work_order_id))
+    """The README's offline sequence, in throw-away folders. UsageError when there is no order to assert anything of."""
+    repo, order = open_session(arguments).repo, OrderId(arguments.tenant_id, arguments.work_order_id)
+    if order not in repo.orders and order not in repo.unreadable:
+        raise UsageError(f"there is no work order {order}; see `doit list --all`")
+    return sequence.everything(root(), root() / arguments.runtime_profile, order)
 
 
 def post(arguments: argparse.Namespace) -> Iterator[Check]:

@@ -40,7 +40,8 @@ def write(arguments: argparse.Namespace, name: str | None = None) -> int:
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:
         write_atomic(Path(arguments.output), text.encode())
-        text = f"{arguments.output}: check it with `python -m platform.cli ledger check-proof {arguments.output}`\n"
+        check = f"python -m platform.cli ledger check-proof {arguments.output} --public-key KEY"
+        text = f"{arguments.output}: check it with `{check}`\n"
     sys.stdout.write(text)
     return 0
 

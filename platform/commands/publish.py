@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from platform.check.words import meant
 from platform.commands.common import add_json, add_order, add_places, options, root, show
 from platform.errors import ConflictError, UsageError
+from platform.model.ids import OrderId
+from platform.model.repo import Repo
 from platform.publish.publish import CONFLICT, Missing, Published
 from platform.publish.select import Purchase, select
 from platform.tasks.publishing import line
@@ -28,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all that was bought is published; 1 when something of it is missing, 11 when a name has other bytes; 17
-    when the profile cannot. A billing state that is shared is brought up to date before, and shared after."""
+    """0 when all that was bought is published; 1 when something of it is missing, 2 for an id that nobody knows, 11
+    when a name has other bytes, 17 when the profile cannot. A billing state that is shared is brought up to date
+    before, and shared after."""
     since = "" if arguments.since == LAST else journal_time(arguments.since)
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
@@ -40,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if not place.simulated and (text := session.sharing.hydrate()):  # a simulation asks nobody
             sys.stderr.write(f"{text}\n")
-        due = select(publishing.purchases(), session.ledger.book, since=since, tenant_id=arguments.tenant_id,
+        purchases = publishing.purchases()
+        _known(arguments, session.repo, purchases)
+        due = select(purchases, session.ledger.book, since=since, tenant_id=arguments.tenant_id,
                      work_order_id=arguments.work_order_id, simulated=place.simulated)
         published, missing = publishing.publish(due)
     finally:
@@ -49,6 +55,20 @@ def run(arguments: argparse.Namespace) -> int:
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
     own = [ConflictError.exit_status if lost.reason == CONFLICT else 1 for lost in missing]
     return max(own + session.exit_statuses, default=0)
+
+
+def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purchase]) -> None:
+    """UsageError for a tenant or an order that neither the repository nor the ledger has heard of."""
+    tenants = {*repo.tenant_ids, *(purchase.step.tenant_id for purchase in purchases)}
+    if arguments.tenant_id and arguments.tenant_id not in tenants:
+        raise UsageError(f"{arguments.tenant_id}: no such tenant; "
+                         f"{meant(arguments.tenant_id, tenants, 'see tenants/')}")
+    bought = {OrderId(*purchase.step[:2]) for purchase in purchases}
+    orders = {order.work_order_id for order in {*repo.orders, *repo.unreadable} | bought
+              if order.tenant_id == arguments.tenant_id}
+    if arguments.work_order_id and arguments.work_order_id not in orders:
+        raise UsageError(f"{arguments.tenant_id}/{arguments.work_order_id}: no such work order; "
+                         f"{meant(arguments.work_order_id, orders, 'see `doit list --all`')}")
 
 
 def journal_time(text: str) -> str:

@@ -48,8 +48,8 @@ class Publishing:
             raise ForbiddenError(f"{session.options.runtime_profile}: release_store folder has no dir; name one")
         opened = open_store(profile.release_store, session.root, session.context.env)
         if opened is None:
-            raise ForbiddenError(f"{session.options.runtime_profile}: {_why_not(profile.release_store)}; or simulate: "
-                                 "--no-publish, `doit run publish no_publish=1`")
+            raise ForbiddenError(f"{session.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
+                                 "can be simulated: --no-publish, `doit run publish no_publish=1`")
         return Place(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
 
     def purchases(self) -> list[Purchase]:
@@ -90,4 +90,4 @@ def _why_not(settings: Mapping[str, Any]) -> str:
     if settings.get("type") == "github":
         return (f"release_store github is offline without its token; set {settings.get('token_env', 'token_env')} in "
                 "the environment")
-    return "release_store none takes no uploads; name a folder or github there"
+    return "release_store none has no releases; name a folder or github there"

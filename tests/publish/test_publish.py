@@ -95,7 +95,10 @@ def test_last_is_all_that_has_no_evidence(repo):
 
 
 def test_one_order_can_be_asked_for_and_only_with_its_tenant(repo):
-    assert command(repo, f"{SIMULATE} --tenant-id tenant --work-order-id coffee").returncode == 0
+    for ids, told in (("--tenant-id tenant --work-order-id coffee", "tenant/coffee: no such work order; write `tea`\n"),
+                      ("--tenant-id tennant", "tennant: no such tenant; did you mean `tenant`?\n")):
+        done = command(repo, f"{SIMULATE} {ids}")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
     assert evidence(repo) == []
     assert command(repo, f"{SIMULATE} --work-order-id tea").returncode == 2
     assert command(repo, f"{SIMULATE} --tenant-id tenant --work-order-id tea").returncode == 0

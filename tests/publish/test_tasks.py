@@ -77,7 +77,7 @@ def test_the_variable_simulates_and_a_mistyped_one_runs_nothing(repo):
 
 def test_without_a_store_the_order_is_run_and_one_line_says_why_nothing_is_published(repo):
     done = command(repo, "doit run publish")
-    assert (done.returncode, "release_store none takes no uploads" in done.stdout) == (17, True)
+    assert (done.returncode, "release_store none has no releases" in done.stdout) == (17, True)
     assert evidence(repo) == []
 
 

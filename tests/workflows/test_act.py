@@ -50,6 +50,7 @@ class Runner:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", "https://github.com/example/platform.git")
         self.commit()
+        self.base = self.head()
 
     def git(self, *words: str) -> None:
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.test", *words], cwd=self.checkout, check=True,
@@ -59,9 +60,14 @@ class Runner:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "all")
 
+    def head(self) -> str:
+        return subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.checkout, check=True, capture_output=True,
+                              text=True).stdout.strip()
+
     def run(self, workflow: str, event: str = "workflow_dispatch", **inputs: str) -> Ran:
         self.runs += 1
-        (self.folder / "event.json").write_text(json.dumps({"inputs": inputs}))
+        based = {"pull_request": {"base": {"sha": self.base}}} if event == "pull_request" else {}
+        (self.folder / "event.json").write_text(json.dumps({"inputs": inputs, **based}))
         done = subprocess.run(
             [ACT, event, "--workflows", f".github/workflows/{workflow}.yml", "--eventpath", self.folder / "event.json",
              "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--concurrent-jobs", "1", "--json",
@@ -121,6 +127,23 @@ def test_maintenance_runs_and_refuses_what_drifted_with_the_patch(runner: Runner
     assert "-nxlkGI,q7RwTz" in ran.told
     ran = runner.run("maintenance", "pull_request")
     assert (ran.status, ran.steps["check"], "rebuild" in ran.steps) == (1, "failure", False), ran.told
+
+
+def test_a_pull_request_is_told_of_code_that_changed_under_its_old_version(runner: Runner) -> None:
+    """Its derived files are right, so only the index of the commit that it is based on can know."""
+    ran = runner.run("maintenance", "pull_request")
+    assert (ran.status, ran.steps["check"]) == (0, "success"), ran.told
+    assert "rebuild" not in ran.steps
+    assert "module-changed" not in ran.told
+    code = runner.checkout / "modules" / "seed_text" / "src" / "run.py"
+    code.write_text(code.read_text() + "# a fix\n")
+    assert runner.here("maintenance") == 0
+    runner.commit()
+    ran = runner.run("maintenance", "pull_request")
+    assert (ran.status, ran.steps["check"]) == (0, "success"), ran.told
+    assert "module-changed" in ran.told
+    assert "modules/seed_text/module.yml" in ran.told
+
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed: the workflow would install it")

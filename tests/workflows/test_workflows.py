@@ -58,6 +58,12 @@ def steps(name: str) -> list[dict[str, str]]:
 
 
 @needs_the_tools
+def test_a_file_that_is_not_there_is_named() -> None:
+    assert check(Path("nowhere.yml"))[::2] == (2, f"{ROOT / 'nowhere.yml'}: is no file; name a workflow or an "
+                                                  "action.yml\n")
+
+
+@needs_the_tools
 def test_what_is_shipped_is_safe() -> None:
     assert check() == (0, set(), f"{len(WORKFLOWS) + 1} files are safe to have\n")
 

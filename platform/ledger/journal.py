@@ -145,12 +145,6 @@ class Ledger:
             self._state.forget()
             self._lock.close()
 
-    def __del__(self) -> None:
-        """One that nobody closed gives its handles back when it goes, as files do."""
-        if "_thread" in self.__dict__:  # it was made whole
-            self._state.forget()
-            self._lock.close()
-
     def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
         """All that wait. Those that a batch which broke off had taken are tried again by themselves."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]

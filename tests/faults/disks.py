@@ -32,10 +32,8 @@ class FaultyDisk(Disk):
         self._open.clear()
 
     def close(self, handle: int) -> None:
-        """What a process that is gone had open was closed with it."""
-        if handle in self._open:
-            self._open.remove(handle)
-            super().close(handle)
+        self._open.discard(handle)
+        super().close(handle)
 
     def fault(self, name: str, handle: int | None, data: bytes | None) -> int | None:
         """What happens instead of the operation; None to do it after all."""

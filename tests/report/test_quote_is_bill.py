@@ -34,7 +34,23 @@ ENDS = (Status.COMPLETED, Status.FAILED, Status.SKIPPED)
 
 
 class NoSync(Disk):
-    """A disk whose every write is durable: a thousand histories need no thousand fsyncs."""
+    """A disk whose every write is durable: a thousand histories need no thousand fsyncs, nor a thousand open files."""
+
+    def __init__(self) -> None:
+        self.handles: set[int] = set()
+
+    def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
+        handle = super().open(path, append=append, create=create)
+        self.handles.add(handle)
+        return handle
+
+    def close(self, handle: int) -> None:
+        super().close(handle)
+        self.handles.discard(handle)
+
+    def close_all(self) -> None:
+        for handle in list(self.handles):
+            self.close(handle)
 
     def sync(self, handle: int) -> None: ...
 
@@ -90,6 +106,7 @@ def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: di
         answer = quote(plan, ledger.book, terms)
         assert ledger.book.seq == seq  # it looked
         check(answer, world.bill(tenants), ledger.book.balances())
+        disk.close_all()
 
 
 def check(answer: Quote, bill: dict[tuple[str, str], tuple[Post, ...]], balances: Mapping[str, int]) -> None:

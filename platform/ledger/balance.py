@@ -6,6 +6,7 @@ amount. Balances are sums, never numbers that somebody set.
 import hashlib
 from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from platform.errors import CorruptError
@@ -202,7 +203,7 @@ class Book:
         return f"{post.tenant_id} has used {code} {used} times, and {most} are all"
 
     def _item_objection(self, post: Post, item: Item) -> str:
-        epoch, amount = self.epoch(item.task_hash, item.deliverable_id), self.paid(item.task_hash, item.deliverable_id)
+        _, epoch, amount = self._state(item.task_hash, item.deliverable_id)
         spend = item.type is PostType.SPEND
         if item.type is not post.type or item.refund_epoch != epoch or (amount is None) != spend:
             return f"{item.key} does not follow what was posted for it before"
@@ -305,6 +306,7 @@ def mark(post: Post, body: bytes | None = None) -> int:
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 
 
+@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
 def _short(text: str) -> bytes:
     """120 bits of SHA-256, as many as a row's id has."""
     return hashlib.sha256(text.encode()).digest()[:15]

@@ -4,13 +4,13 @@ Text that people wrote and that a spreadsheet would take for a formula (= + - @ 
 the journal has it as it was written. Amounts and ids are never touched: programs read those.
 """
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from platform.ledger.balance import Account
 from platform.ledger.record import Record
 from platform.model.digest import canonical_json, derived_id
-from platform.model.entry import Item
+from platform.model.entry import Item, Post
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -34,15 +34,30 @@ class _Encoded:
     write = staticmethod(str.encode)
 
 
-_as_line: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\n").writerow
+_quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\n").writerow
 HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMNS.items()}
 
 
 def lines(record: Record) -> dict[str, bytes]:
     """What one record adds to each file that grows, as CSV lines."""
-    added: dict[str, bytes] = {}
-    for name, fields in _rows(record):
-        added[name] = added.get(name, b"") + _as_line(fields)
+    post, at = record.post, record.ts
+    if post.kind == "completion":
+        return {}  # a fact for the book; no credits move, and nothing was bought
+    transaction = derived_id(post.key)
+    metadata = canonical_json({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
+    added = {"transactions.csv": _with_metadata((
+        transaction, post.tenant_id, post.work_order_id, post.type, str(post.amount_credits), at, post.reason_code,
+        _text(post.note)), metadata)}
+    if post.items:
+        added["transaction_items.csv"] = b"".join([_item_line(item, transaction, post, at) for item in post.items])
+    if post.kind == "promotion":
+        added["promotion_redemptions.csv"] = _with_metadata((
+            transaction, post.tenant_id, post.metadata["promo_code"], str(post.amount_credits), at, _text(post.note)),
+            metadata)
+    if post.kind == "publish":
+        evidence = {"tenant_id": post.tenant_id, "work_order_id": post.work_order_id, "published_at": at,
+                    "idempotency_key": post.key, **post.metadata}
+        added["published_artifacts.csv"] = _quoted(evidence[column] for column in COLUMNS["published_artifacts.csv"])
     return added
 
 
@@ -58,38 +73,27 @@ def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
     """Rows as CSV bytes: UTF-8, minimal quotes, LF."""
-    return b"".join(map(_as_line, rows))
+    return b"".join(map(_quoted, rows))
 
 
-def _rows(record: Record) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    post, at = record.post, record.ts
-    if post.kind == "completion":
-        return  # a fact for the book; no credits move, and nothing was bought
-    transaction = derived_id(post.key)
-    metadata = _json({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
-    yield "transactions.csv", (transaction, post.tenant_id, post.work_order_id, post.type.value, post.amount_credits,
-                               at, post.reason_code, _text(post.note), metadata)
-    for item in post.items:
-        yield "transaction_items.csv", (
-            derived_id(item.key), transaction, post.tenant_id, item.module_id, post.work_order_id, item.step_id,
-            item.deliverable_id, item.deliverable_id, item.type.value, item.amount_credits, at, _text(item.note),
-            _json(_item_metadata(item)))
-    if post.kind == "promotion":
-        yield "promotion_redemptions.csv", (transaction, post.tenant_id, post.metadata["promo_code"],
-                                            post.amount_credits, at, _text(post.note), metadata)
-    if post.kind == "publish":
-        evidence = {"tenant_id": post.tenant_id, "work_order_id": post.work_order_id, "published_at": at,
-                    "idempotency_key": post.key, **post.metadata}
-        yield "published_artifacts.csv", tuple(evidence[column] for column in COLUMNS["published_artifacts.csv"])
+def _item_line(item: Item, transaction: str, post: Post, at: str) -> bytes:
+    metadata = canonical_json({"idempotency_key": item.key, "task_hash": item.task_hash,
+                               "refund_epoch": item.refund_epoch, **item.metadata})
+    return _with_metadata((
+        derived_id(item.key), transaction, post.tenant_id, item.module_id, post.work_order_id, item.step_id,
+        item.deliverable_id, item.deliverable_id, item.type, str(item.amount_credits), at, _text(item.note)), metadata)
 
 
-def _item_metadata(item: Item) -> dict[str, Any]:
-    return {"idempotency_key": item.key, "task_hash": item.task_hash, "refund_epoch": item.refund_epoch,
-            **item.metadata}
+def _with_metadata(fields: Sequence[str], metadata: bytes) -> bytes:
+    """A line whose last field is JSON, which always needs quotes: it has some."""
+    return _as_line(fields)[:-1] + b',"' + metadata.replace(b'"', b'""') + b'"\n'
 
 
-def _json(value: dict[str, Any]) -> str:
-    return canonical_json(value).decode()
+def _as_line(fields: Sequence[str]) -> bytes:
+    """What the csv writer makes of them; it is asked only where something needs quotes, for it takes its time."""
+    line = ",".join(fields)
+    plain = line.count(",") == len(fields) - 1 and '"' not in line and "\n" not in line and "\r" not in line
+    return f"{line}\n".encode() if plain else _quoted(fields)
 
 
 def _text(text: str) -> str:

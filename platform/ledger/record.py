@@ -2,42 +2,27 @@
 
 `hash` is the SHA-256 of the line's raw bytes before it, `prev` among them: a line proves all lines above it. The body
 is canonical JSON in CSV quotes; nothing else in a line needs quoting, and no line holds a line break.
+
+A hash proves that a line is whole, not that it is one of ours: the types below are what a body is held to. msgspec
+refuses what they do not name, NaN, numbers beyond a double, half characters and bytes that are no UTF-8.
 """
 import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import isfinite
-from operator import itemgetter
 from typing import Any
 
-from platform.model.digest import canonical_json
+from msgspec import Struct, convert
+from msgspec.json import Decoder
+
 from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
-_FIELDS = 7
-PUBLISHED = {"step_id": str, "module_id": str, "deliverable_id": str, "artifact_name": str, "sha256": str, "bytes": int,
-             "uri": str, "status": str, "transaction_item_id": str}  # of what was published, at least
-_in_body = itemgetter("type", "amount_credits", "work_order_id", "reason_code", "note", "items", "metadata")
 
 
 class BadRecord(ValueError):
     """A line that is not a record, or not the next one; the message says what of it."""
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not isfinite(number):
-        raise ValueError(f"{text} is no number")
-    return number
-
-
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """A line, read. `ts` is UTC, ISO 8601, with Z."""
 
     seq: int
@@ -45,6 +30,50 @@ class Record:
     hash: str
     post: Post
     body: bytes  # the post's JSON, as it was hashed
+
+
+class _Body(Struct, gc=False, forbid_unknown_fields=True):
+    """The JSON of a post: all of it but what stands beside it in the line."""
+
+    type: PostType
+    amount_credits: int
+    work_order_id: str
+    reason_code: str
+    note: str
+    items: tuple[Item, ...]
+    metadata: dict[str, Any]
+
+
+class Completion(Struct):
+    """What the book reads of a completion: refund epochs of runs by task hash."""
+
+    done: dict[str, int]
+    held: dict[str, int]
+
+
+class Promoted(Struct):
+    """What the book reads of a promotion."""
+
+    promo_code: str
+    max_uses_per_tenant: int = 0
+
+
+class Published(Struct):
+    """What a row of published_artifacts.csv is made of, with the line's own fields."""
+
+    step_id: str
+    module_id: str
+    deliverable_id: str
+    artifact_name: str
+    sha256: str
+    bytes: int
+    uri: str
+    status: str
+    transaction_item_id: str
+
+
+_METADATA = {"completion": Completion, "promotion": Promoted, "publish": Published}  # by kind, at least
+_read_body = Decoder(_Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
@@ -61,59 +90,32 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     """The record of a whole line, checked to be number `seq` after the line with hash `prev`. BadRecord otherwise."""
     if not line.endswith(b"\n"):
         raise BadRecord("has no end")
-    head, digest = line[:-65], hashlib.sha256(line[:-65]).hexdigest()
+    digest = hashlib.sha256(line[:-65]).hexdigest()
     if line[-65:-1] != digest.encode():
         raise BadRecord("does not match its hash")
+    if line[-130:-65] != prev.encode() + b",":
+        raise BadRecord("does not follow the line before it")
+    record = read(line)
+    if record.seq != seq or not line.startswith(b"%d," % seq):
+        raise BadRecord(f"has number {record.seq}, {seq} is the next")
+    return record
+
+
+def read(line: bytes) -> Record:
+    """The record of a line whose hash and place were checked, or are by somebody else. BadRecord when it is none."""
     try:
-        fields = head.decode().split(",", 5)
-        if len(fields) != 6 or not fields[5].endswith(f",{prev},"):
-            raise BadRecord("does not follow the line before it")
-        number, ts, key, tenant_id, kind, rest = fields
-        if number != str(seq):
-            raise BadRecord(f"has number {number}, {seq} is the next")
-        body = rest[1:-67].replace('""', '"')
-        value, end = _DECODER.raw_decode(body)
-        if end != len(body):
+        front, _, rest = line.partition(b',"')
+        number, ts, key, tenant_id, kind = front.decode().split(",")
+        if rest[-132:-130] != b'",':
             raise BadRecord("has more than a body")
-        if "\\ud" in body or "\\uD" in body:
-            canonical_json(value)  # refuses half of a character, which no file of ours can hold
-        return Record(seq, ts, digest, _post(key, tenant_id, kind, value), body.encode())
+        text = rest[:-132].replace(b'""', b'"')
+        body = _read_body(text)
+        if kind in _METADATA:
+            convert(body.metadata, _METADATA[kind])
+        post = Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code,
+                    body.note, body.items, body.metadata)
+        return Record(int(number), ts, line[-65:-1].decode(), post, text)
     except BadRecord:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise BadRecord(f"has a body that is not a post ({error})") from error
-
-
-def _post(key: str, tenant_id: str, kind: str, body: dict[str, Any]) -> Post:
-    type_, amount_credits, work_order_id, reason_code, note, items, metadata = _in_body(body)
-    if len(body) != _FIELDS:
-        raise ValueError("it has a field that no post has")
-    if not (type(amount_credits) is int and type(work_order_id) is str and type(reason_code) is str
-            and type(note) is str and type(items) is list and type(metadata) is dict):
-        raise ValueError("a field of it is of another type")
-    if kind in _TOLD and not _TOLD[kind](metadata):
-        raise ValueError(f"its metadata are not those of a {kind}")
-    return Post(key, kind, tenant_id, PostType(type_), amount_credits, work_order_id, reason_code, note,
-                tuple(map(_item, items)) if items else (), metadata)
-
-
-def _item(fields: dict[str, Any]) -> Item:
-    item = Item(**{**fields, "type": PostType(fields["type"])})
-    if not (type(item.amount_credits) is int and type(item.refund_epoch) is int and type(item.key) is str
-            and type(item.module_id) is str and type(item.step_id) is str and type(item.deliverable_id) is str
-            and type(item.task_hash) is str and type(item.note) is str and type(item.metadata) is dict):
-        raise ValueError("a field of an item is of another type")
-    return item
-
-
-def _are_epochs(value: object) -> bool:
-    return type(value) is dict and all(type(epoch) is int for epoch in value.values())
-
-
-# What the book and the projections read, by kind: a hash proves that a line is whole, not that it is one of ours.
-_TOLD: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "completion": lambda told: _are_epochs(told.get("done")) and _are_epochs(told.get("held")),
-    "promotion": lambda told: type(told.get("promo_code")) is str and type(told.get("max_uses_per_tenant", 0)) is int,
-    "publish": lambda told: PUBLISHED.keys() <= told.keys() and all(
-        type(told[name]) is form for name, form in PUBLISHED.items()),
-}

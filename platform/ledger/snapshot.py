@@ -13,8 +13,9 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from platform.ledger.balance import Account, Book, Fact, State, Tables
 from platform.model.digest import canonical_json
@@ -50,7 +51,7 @@ def render(point: Point, book: Book) -> bytes:
         "point": point, "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
         "accounts": [[tenant, *account] for tenant, account in tables.accounts.items()],
         "uses": [[*used, count] for used, count in tables.uses.items()], "states": list(states),
-        "open": [[*order, [[key, asdict(item)] for key, item in items.items() if item is not None]]
+        "open": [[*order, [[key, structs.asdict(item)] for key, item in items.items() if item is not None]]
                  for order, items in tables.open.items()]})
     rest = b"".join([
         front, b"\n", *(_POST.pack(*row) for row in tables.posts.items()),

@@ -1,8 +1,9 @@
 """The shipped tenants, run and audited to the credit; and then what no honest history has in it."""
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from platform.ledger import keys, log
 from platform.ledger.balance import body_of

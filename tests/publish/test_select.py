@@ -1,5 +1,5 @@
 """Which purchases await publishing, told with posts alone."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from platform.ledger.balance import Book
 from platform.model.entry import Item, Post, PostType

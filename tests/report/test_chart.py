@@ -1,6 +1,7 @@
 """The balance as a drawing: what is drawn is what was posted."""
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from platform.report.chart import HEIGHT, WIDTH, chart
 from platform.report.statement import statement

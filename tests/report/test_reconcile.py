@@ -2,11 +2,12 @@
 
 The attacks are journals that are valid in themselves: whoever can write one line can write its hash, too.
 """
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from platform.ledger import keys
 from platform.ledger.credit import payment, topup
@@ -183,6 +184,6 @@ def test_a_kept_manifest_speaks_for_its_own_work_only() -> None:
 
 
 def test_a_run_record_that_does_not_fit_its_hash_says_nothing() -> None:
-    forged = replace(run(TEA, Status.FAILED, "module_failed"), task=BREWED)
+    forged = dataclasses.replace(run(TEA, Status.FAILED, "module_failed"), task=BREWED)
     assert why(spend(), refund(), runs=(forged,)) == ["no run record says so"]
     assert why(spend(), refund(), runs=(FAILED,)) == []

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from platform.check.conform import faults, validator
 from platform.config.schema import schema
@@ -79,13 +80,13 @@ def test_months_end_to_end_are_the_whole():
 
 
 def test_what_moves_no_credit_and_is_no_transaction_is_on_no_statement():
-    of = statement((*RECORDS, replace(RECORDS[-1], seq=7, hash="f" * 64, post=FACT)), "tenant", "A tenant")
+    of = statement((*RECORDS, structs.replace(RECORDS[-1], seq=7, hash="f" * 64, post=FACT)), "tenant", "A tenant")
     assert of == replace(made(), journal_seq=7, journal_hash="f" * 64)
 
 
 def test_a_clock_that_was_set_back_loses_no_credit():
     """A post with an earlier day behind one with a later day belongs to the opening balance all the same."""
-    back = (*RECORDS, replace(RECORDS[-1], seq=7, ts="2026-11-19T10:00:00Z"))
+    back = (*RECORDS, structs.replace(RECORDS[-1], seq=7, ts="2026-11-19T10:00:00Z"))
     of = statement(back, "tenant", "", "2026-11-20")
     assert (of.opening_credits, of.closing_credits, of.ledger_balance_credits) == (-4, 86, 86)
 

@@ -3,27 +3,31 @@
 `verify` only looks: it takes the lock, so that it sees no half-written state, reads every file once and from its start,
 and changes nothing; no manifest and no cache spares it a line. What a crash may leave behind is no finding: an
 unterminated last line that nobody was told of, projections that are behind. Whatever else differs is one.
+
+A long journal is proved sound on all processors: its book here, its lines and its tables in slices (slices.py). One
+that is not is read again from its start, for the first thing that is wrong.
 """
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
 from platform.ledger.balance import Account, Book
-from platform.ledger.compare import RESTORE, beside, difference, records, row_findings
+from platform.ledger.compare import RESTORE, difference, records, row_findings
+from platform.ledger.crew import Crew
 from platform.ledger.disk import DISK, locked, read_whole, refusals, write_whole
 from platform.ledger.follow import REBUILD
 from platform.ledger.journal import LOCK, Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.manifest import Manifest
 from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
-from platform.ledger.record import GENESIS, Record
+from platform.ledger.record import GENESIS, HEADER, BadRecord, Record
+from platform.ledger.slices import cut, is_table, prove, unproved
 from platform.ledger.snapshot import Point
 
-_LONG = 8 << 20  # bytes of a journal from which on a second process is worth its start
+_LONG = 4 << 20  # bytes of a journal from which on other processes are worth their start
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,7 @@ def verify(folder: Path) -> Verdict:
     with locked(DISK, folder / LOCK):
         files = {name: read_whole(DISK, folder / name)
                  for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS, snapshot.NAME)}
-    replay = _Replay(folder / JOURNAL)
-    try:
-        findings = tuple(_findings(folder, files, replay))
-    except CorruptError as error:
-        findings = (str(error),)
-    return Verdict(replay.book.seq, replay.head, replay.book.balances(), findings)
+    return _proved(folder, files) or _told(folder, files)
 
 
 def rebuild(folder: Path) -> tuple[str, ...]:
@@ -68,19 +67,49 @@ def rebuild(folder: Path) -> tuple[str, ...]:
     return tuple(wrong)
 
 
+def _told(folder: Path, files: Mapping[str, bytes | None]) -> Verdict:
+    """What is wrong, if anything."""
+    replay = _Replay(folder / JOURNAL)
+    try:
+        findings = tuple(_findings(folder, files, replay))
+    except CorruptError as error:
+        findings = (str(error),)
+    return replay.verdict(findings)
+
+
 def _findings(folder: Path, files: Mapping[str, bytes | None], replay: "_Replay") -> Iterator[str]:
     journal, known = files[JOURNAL], _manifest(folder, files[manifest.NAME])
     if journal is None:
         raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
-    compare = partial(row_findings, folder / JOURNAL, journal, files, known)
-    rows = beside(compare) if len(journal) > _LONG else compare
     believed = _believed(files[snapshot.NAME], journal)
-    replay.run(journal, known, believed)
-    yield from rows()
+    replay.run(records(folder / JOURNAL, journal), known, believed)
+    yield from row_findings(folder / JOURNAL, journal, files, known)
     if finding := _credits_finding(folder / CREDITS, files[CREDITS], replay, known):
         yield finding
     if believed and not replay.snapshot_is_true:
         yield f"{folder / snapshot.NAME}:1: differs from the journal; {REBUILD}"
+
+
+def _proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
+    """The verdict on a long journal when everything is right and up to date; None when it is not, or short."""
+    journal = files[JOURNAL] or b""
+    if len(journal) < _LONG or not journal.startswith(HEADER) or not journal.endswith(b"\n"):
+        return None
+    slices, replay = cut(journal), _Replay(folder / JOURNAL)
+    try:
+        known, believed = _manifest(folder, files[manifest.NAME]), _believed(files[snapshot.NAME], journal)
+        with Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
+            replay.run(unproved(journal), known, believed)
+            proofs = [proof for proof in crew.results() if proof is not None]
+    except (BadRecord, CorruptError):
+        return None
+    durable = {name: state.bytes for name, state in known.files.items()} if known else {}
+    right = (len(proofs) == len(slices)
+             and all(is_table(files[name], HEADERS[name], [proof[name] for proof in proofs]) for name in HEADERS)
+             and all(durable.get(name, 0) <= len(files[name] or b"") for name in HEADERS)
+             and not _credits_finding(folder / CREDITS, files[CREDITS], replay, known)
+             and replay.snapshot_is_true is not (believed is None))
+    return replay.verdict(()) if right else None
 
 
 class _Replay:
@@ -92,10 +121,13 @@ class _Replay:
         self.snapshot_is_true = False
         self._path = path
 
-    def run(self, journal: bytes, known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
+    def verdict(self, findings: tuple[str, ...]) -> Verdict:
+        return Verdict(self.book.seq, self.head, self.book.balances(), findings)
+
+    def run(self, journal: Iterable[Record], known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
         """CorruptError with the line of the first thing that is wrong."""
         last_named, last_kept = known.seq if known else 0, believed[0].seq if believed else 0
-        for record in records(self._path, journal):
+        for record in journal:
             try:
                 self.book.apply(record.post, record.body, record.ts)
             except CorruptError as error:

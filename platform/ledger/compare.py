@@ -1,11 +1,7 @@
-"""Every CSV file of a state held against its journal, row by row; for a long journal in a child process beside the
-replay of the book, because the two need the same lines and nothing of each other. Neither skips a check.
-"""
-from collections.abc import Callable, Iterator, Mapping
+"""A journal and every CSV file of its state, read from the start, line by line: what is wrong first, and where."""
+from collections.abc import Iterator, Mapping
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 from platform.errors import CorruptError
 from platform.ledger.follow import REBUILD
@@ -16,7 +12,6 @@ from platform.ledger.recovery import Tail, judge
 
 RESTORE = "restore it, nothing was changed"
 _BUFFER = 1 << 16
-_Found = TypeVar("_Found")
 
 
 def records(path: Path, journal: bytes) -> Iterator[Record]:
@@ -62,26 +57,6 @@ def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], 
     for name, rest in pending.items():
         compared[name].take(bytes(rest))
     return tuple(finding for each in compared.values() if (finding := each.finding()))
-
-
-def beside(work: Callable[[], _Found]) -> Callable[[], _Found]:
-    """Begin some work in a forked child, which sees what we see now; what is returned waits for its result, and does
-    the work here when the child was killed."""
-    context = get_context("fork")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=lambda: theirs.send(work()))
-    child.start()
-    theirs.close()
-
-    def result() -> _Found:
-        try:
-            found: _Found = ours.recv()
-        except EOFError:
-            found = work()
-        child.join()
-        return found
-
-    return result
 
 
 def difference(path: Path, there: bytes | None, truth: bytes, rows: int = 0) -> str:

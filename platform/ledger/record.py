@@ -91,14 +91,13 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     if not line.endswith(b"\n"):
         raise BadRecord("has no end")
     digest = hashlib.sha256(line[:-65]).hexdigest()
-    if line[-65:-1] != digest.encode():
+    if not line.endswith(f"{digest}\n".encode()):
         raise BadRecord("does not match its hash")
-    if line[-130:-65] != prev.encode() + b",":
+    if not line.endswith(f",{prev},{digest}\n".encode()):
         raise BadRecord("does not follow the line before it")
-    record = read(line)
-    if record.seq != seq or not line.startswith(b"%d," % seq):
-        raise BadRecord(f"has number {record.seq}, {seq} is the next")
-    return record
+    if not line.startswith(f"{seq},".encode()):
+        raise BadRecord(f"has number {line.partition(b',')[0].decode(errors='replace')}, {seq} is the next")
+    return read(line)
 
 
 def read(line: bytes) -> Record:

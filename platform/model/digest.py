@@ -9,7 +9,6 @@ from typing import Any
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
-_TEN_DIGITS = 62**10  # fits a machine word, in which division is quick
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
 
 
@@ -46,16 +45,17 @@ def digest_of(value: Any) -> str:
 
 
 def base62(number: int, length: int) -> str:
-    """The last `length` Base62 digits of a number, most significant first."""
-    digits = ""
-    for _ in range(-(-length // 10)):
-        number, word = divmod(number, _TEN_DIGITS)
-        word, fifth = divmod(word, 3844)  # unrolled: every row has an id
-        word, fourth = divmod(word, 3844)
-        word, third = divmod(word, 3844)
-        first, second = divmod(word, 3844)
-        digits = f"{_PAIRS[first]}{_PAIRS[second]}{_PAIRS[third]}{_PAIRS[fourth]}{_PAIRS[fifth]}{digits}"
+    """The last `length` Base62 digits of a number, at most 20, most significant first."""
+    top, rest = divmod(number % 62**20, 62**16)
+    middle, low = divmod(rest, 62**8)
+    digits = f"{_PAIRS[top // 3844]}{_PAIRS[top % 3844]}{_eight_digits(middle)}{_eight_digits(low)}"
     return digits[-length:]
+
+
+def _eight_digits(number: int) -> str:
+    """Unrolled, for every row has an id; and of numbers that fit one of Python's digits, for those are quick."""
+    high, low = divmod(number, 62**4)
+    return f"{_PAIRS[high // 3844]}{_PAIRS[high % 3844]}{_PAIRS[low // 3844]}{_PAIRS[low % 3844]}"
 
 
 def derived_id(key: str) -> str:

@@ -1,6 +1,5 @@
 """The snapshot: it saves the replay of what it reaches, and says nothing that the journal does not say."""
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 
@@ -9,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError
-from platform.ledger import audit as audit_module
 from platform.ledger import log, snapshot
-from platform.ledger.audit import audit, rebuild, verify
+from platform.ledger.audit import audit, rebuild
 from platform.ledger.balance import replay
 from platform.ledger.charge import decide_charge
-from platform.ledger.compare import beside
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
 from tests.ledger.conftest import noon
@@ -148,30 +145,3 @@ def test_the_book_of_a_snapshot_and_the_tail_is_the_book_of_a_replay(
         for each in acts:
             act(begun, *each)
         assert told(begun) == told(Ledger.open(state, noon, snapshot_posts=None))
-
-
-def test_a_long_journal_is_verified_by_two_processes_to_the_same_findings(
-        state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = state / "transactions.csv"
-    right = path.read_bytes()
-    for data in (right, right[:-1], right.replace(b"SPEND", b"SPENT"), right + b"x\n", b""):
-        path.write_bytes(data)
-        alone = verify(state)
-        with monkeypatch.context() as patch:
-            patch.setattr(audit_module, "_LONG", 0)
-            assert verify(state) == alone
-        assert bool(alone.findings) is (data != right)
-    (state / "journal.csv").write_bytes(b"seq")
-    monkeypatch.setattr(audit_module, "_LONG", 0)
-    assert verify(state).findings == (f"{state / 'journal.csv'}:1: is not a journal; restore it, nothing was changed",)
-
-
-def test_work_of_a_child_that_was_killed_is_done_here() -> None:
-    here = os.getpid()
-
-    def work() -> int:
-        if os.getpid() != here:
-            os._exit(9)
-        return 1
-
-    assert beside(work)() == 1

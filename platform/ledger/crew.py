@@ -1,0 +1,65 @@
+"""Numbered pieces of work, done by forked children beside us; when our own part is done, by us as well.
+
+Who is free takes the next number out of a pipe, as make's jobs take their tokens. A child that was killed loses
+nothing: what it did not bring is done here.
+"""
+import os
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Generic, Self, TypeVar
+
+_NUMBER = struct.Struct("<I")  # a read of so many bytes from a pipe gets them all, or none at its end
+_MOST = 65536 // _NUMBER.size  # what a pipe holds
+_Result = TypeVar("_Result")
+
+
+class Crew(Generic[_Result]):
+    """`work(number)` for each number below `count`, which the children see as it was when the crew was made. It must
+    raise nothing. Whatever is not done at the end of `with` is given up."""
+
+    def __init__(self, work: Callable[[int], _Result], count: int) -> None:
+        if count > _MOST:
+            raise ValueError(f"{count} pieces of work, {_MOST} are all")
+        self._work, self._count = work, count
+        self._numbers, give = os.pipe()
+        os.write(give, b"".join(map(_NUMBER.pack, range(count))))
+        os.close(give)
+        context = get_context("fork")
+        self._children = []
+        for _ in range(len(os.sched_getaffinity(0)) - 1):
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=self._bring, args=(theirs,), daemon=True)
+            child.start()
+            theirs.close()
+            self._children.append((child, ours))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._numbers)
+        for child, ours in self._children:
+            child.kill()
+            child.join()
+            ours.close()
+
+    def results(self) -> list[_Result]:
+        """All of them, in order."""
+        found = self._take_part()
+        for _, ours in self._children:
+            with suppress(EOFError):  # it was killed
+                found.update(ours.recv())
+        return [found[number] if number in found else self._work(number) for number in range(self._count)]
+
+    def _bring(self, theirs: Connection) -> None:
+        theirs.send(self._take_part())
+
+    def _take_part(self) -> dict[int, _Result]:
+        done = {}
+        while token := os.read(self._numbers, _NUMBER.size):
+            number, = _NUMBER.unpack(token)
+            done[number] = self._work(number)
+        return done

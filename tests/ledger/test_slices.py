@@ -1,0 +1,104 @@
+"""A long journal is proved on all processors: with the verdict that reading it line by line would give, always."""
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from platform.ledger import audit
+from platform.ledger.audit import Verdict, verify
+from platform.ledger.crew import Crew
+from platform.ledger.slices import cut
+from tests.faults.work import state_of_posts
+
+FLIPPED = 53  # of so many bytes one: the campaign flips every bit of a short journal
+
+
+@pytest.fixture
+def folder(state: Path) -> Path:
+    """Twenty posts of every kind, checkpointed."""
+    state_of_posts(state)
+    return state
+
+
+@pytest.fixture
+def sliced(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verdict]:
+    """`verify` as it is of a long journal, in slices of about two lines."""
+    def verdict(folder: Path) -> Verdict:
+        with monkeypatch.context() as patch:
+            patch.setattr(audit, "_LONG", 0)
+            patch.setattr(audit, "cut", partial(cut, slice_bytes=600))
+            return verify(folder)
+    return verdict
+
+
+def test_a_sound_state_is_proved_and_not_read_twice(folder: Path, sliced: Callable[[Path], Verdict],
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = verify(folder)
+    assert alone.findings == () and alone.posts == 20
+    monkeypatch.setattr(audit, "_told", None)  # who reads line by line
+    assert sliced(folder) == alone
+
+
+def test_whatever_byte_is_changed_the_verdict_is_the_same(folder: Path, sliced: Callable[[Path], Verdict]) -> None:
+    found = 0
+    for path, changed in changes(folder):
+        right = path.read_bytes()
+        path.write_bytes(changed)
+        alone = verify(folder)
+        assert sliced(folder) == alone
+        found += bool(alone.findings)
+        path.write_bytes(right)
+    assert found > 100
+
+
+def changes(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in sorted(folder.glob("*.*")):
+        data = path.read_bytes()
+        for at in range(0, len(data), FLIPPED):
+            yield path, data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+        rows = data.splitlines(keepends=True)
+        yield path, b"".join([*rows[:5], *rows[6:]])
+        yield path, b"".join([*rows[:5], *rows[4:]])
+        yield path, b"".join([*rows[:4], *rows[5:6], *rows[4:5], *rows[6:]])
+        yield path, data[:-1]
+        yield path, b"".join(rows[:-1])
+        yield path, b""
+
+
+def test_a_journal_in_slices_is_the_journal(folder: Path) -> None:
+    journal = (folder / "journal.csv").read_bytes()
+    for slice_bytes in (1, 400, 3000, len(journal)):
+        places = cut(journal, slice_bytes)
+        header = journal[:places[0][0]]
+        assert header + b"".join(journal[start:end] for start, end in places) == journal
+        assert all(journal[end - 1:end] == b"\n" for _, end in places)
+    assert len(cut(journal, 1)) == 20
+
+
+def test_work_of_a_child_that_was_killed_is_done_here() -> None:
+    here = os.getpid()
+
+    def work(number: int) -> int:
+        if os.getpid() != here:
+            os._exit(9)
+        return number * number
+
+    with Crew(work, 5) as crew:
+        assert crew.results() == [0, 1, 4, 9, 16]
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="one processor: there are no children")
+def test_children_take_part_in_the_work() -> None:
+    here, busy = os.getpid(), get_context("fork").Event()
+
+    def work(number: int) -> bool:
+        if os.getpid() == here:
+            return not busy.wait(60)
+        busy.set()
+        return True
+
+    with Crew(work, 50) as crew:
+        assert any(crew.results())

@@ -32,21 +32,62 @@ def rate(count: int, act: Callable[[], object]) -> float:
     return count / (time.perf_counter() - start)
 
 
-def raw(path: Path, line: bytes, count: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for _ in range(count):
-        os.write(handle, line)
+class Appended:
+    """A file that grows by the same line, and an fsync, each time."""
+
+    def __init__(self, path: Path, line: bytes) -> None:
+        self._handle, self._line = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), line
+
+    def add(self, count: int, pause_s: float = 0.0) -> None:
+        """`pause_s`: so long the processor works before each."""
+        for _ in range(count):
+            until = time.perf_counter() + pause_s
+            while pause_s and time.perf_counter() < until:
+                pass
+            os.write(self._handle, self._line)
+            os.fsync(self._handle)
+
+
+class Slow(Disk):
+    """A disk that takes four times as long: each fsync is followed by three of another file."""
+
+    def __init__(self, other: Appended) -> None:
+        self._other = other
+
+    def sync(self, handle: int) -> None:
         os.fsync(handle)
-    os.close(handle)
+        self._other.add(3)
 
 
-def interleaved(ledger: Ledger, path: Path, line: bytes, rounds: int = 20) -> tuple[float, float]:
-    """Rates of raw appends and of single posts, in turns: a disk's speed changes from one second to the next."""
-    raw_s = posts_s = 0.0
+def in_turns(*acts: Callable[[int, int], None], rounds: int = 20) -> list[float]:
+    """Seconds of one of each act, all in the same seconds: a disk's speed changes from one to the next. An act gets the
+    round and how many it shall do."""
+    took = [0.0] * len(acts)
     for turn in range(rounds):
-        raw_s += 1 / rate(1, lambda: raw(path, line, SINGLE // rounds))
-        posts_s += 1 / rate(1, lambda: single(ledger, f"i{turn}", SINGLE // rounds))  # noqa: B023 (called at once)
-    return SINGLE / raw_s, SINGLE / posts_s
+        for number, act in enumerate(acts):
+            took[number] += 1 / rate(1, lambda: act(turn, SINGLE // rounds))  # noqa: B023 (called at once)
+    return [each / SINGLE for each in took]
+
+
+def against_raw(folder: Path, disk_of: Callable[[Path], Disk], work_s: float, words: str) -> float:
+    """Prints single posts beside raw appends of the same bytes; the seconds of one of those."""
+    folder.mkdir()
+    ledger = Ledger.create(folder / "state", disk=disk_of(folder / "other"))
+    single(ledger, "warm", 10)
+    line = (folder / "state" / "journal.csv").read_bytes().splitlines(keepends=True)[-1]
+    file, slow = Appended(folder / "raw", line), disk_of(folder / "another")
+
+    def raw(pause_s: float, count: int) -> None:
+        for _ in range(count):
+            file.add(1, pause_s)
+            if isinstance(slow, Slow):
+                slow._other.add(3)
+
+    base, paused, posts = in_turns(lambda _, count: raw(0, count), lambda _, count: raw(work_s, count),
+                                   lambda turn, count: single(ledger, f"i{turn}", count))
+    print(f"{words}: raw append+fsync {1 / base:.0f}/s, single posts {base / posts:.2f} of it; raw with "
+          f"{work_s * 1e6:.0f} us of work before each {base / paused:.2f} of it")
+    return base
 
 
 def sqlite(path: Path, line: bytes) -> None:
@@ -97,13 +138,12 @@ def without_disk(folder: Path, rounds: int = 50) -> float:
 def main(count: int) -> None:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
-        ledger = Ledger.create(folder / "single")
-        single(ledger, "warm", 10)
-        line = (folder / "single" / "journal.csv").read_bytes().splitlines(keepends=True)[-1]
-        base, alone = interleaved(ledger, folder / "raw", line)
-        print(f"raw append+fsync        {base:9.0f}/s   1.00   {1e6 / base:.0f} us each")
-        print(f"single posts            {alone:9.0f}/s   {alone / base:.2f}   {1e6 / alone - 1e6 / base:.0f} us more")
-        print(f"of that without fsync: {without_disk(folder / 'nosync') * 1e6:.0f} us a post")
+        work_s = without_disk(folder / "nosync")
+        print(f"a post without fsync: {work_s * 1e6:.0f} us")
+        against_raw(folder / "slow", lambda path: Slow(Appended(path, b"." * 400 + b"\n")), work_s,
+                    "on a disk that takes four times as long")
+        base = 1 / against_raw(folder / "disk", lambda path: Disk(), work_s, "on this disk")
+        ledger, line = Ledger.create(folder / "single"), b"." * 400
         for what, of, act in (("8 threads", SINGLE // 8 * 8, lambda: threads(ledger)),
                               ("SQLite WAL FULL", SINGLE, lambda: sqlite(folder / "sqlite", line))):
             got = rate(of, act)
@@ -114,8 +154,8 @@ def main(count: int) -> None:
         print(f"checkpoint after them: {1 / rate(1, long.checkpoint):.2f} s")
         took = 1 / rate(1, lambda: opened(folder / "long", FEWEST_POSTS))
         print(f"open {count} posts, and post one: {took:.2f} s")
-        print(f"the same without a snapshot: {1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s")
         print(f"verify them all: {1 / rate(1, lambda: verify(folder / 'long')):.2f} s")
+        print(f"open them without a snapshot: {1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s")
         tracemalloc.start()
         kept = Ledger.open(folder / "long")
         print(f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes a post")

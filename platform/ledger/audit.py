@@ -7,7 +7,7 @@ unterminated last line that nobody was told of, projections that are behind. Wha
 A long journal is proved sound on all processors: its book here, its lines and its tables in slices (slices.py). One
 that is not is read again from its start, for the first thing that is wrong.
 """
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,7 @@ from platform.ledger.log import JOURNAL
 from platform.ledger.manifest import Manifest
 from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record
-from platform.ledger.slices import cut, is_table, prove, unproved
+from platform.ledger.slices import Parts, Slice, cut, is_table, prove, rows, unproved
 from platform.ledger.snapshot import Point
 
 _LONG = 4 << 20  # bytes of a journal from which on other processes are worth their start
@@ -103,13 +103,21 @@ def _proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
             proofs = [proof for proof in crew.results() if proof is not None]
     except (BadRecord, CorruptError):
         return None
-    durable = {name: state.bytes for name, state in known.files.items()} if known else {}
     right = (len(proofs) == len(slices)
-             and all(is_table(files[name], HEADERS[name], [proof[name] for proof in proofs]) for name in HEADERS)
-             and all(durable.get(name, 0) <= len(files[name] or b"") for name in HEADERS)
+             and all(_is_table(name, files[name], known, journal, slices, proofs) for name in HEADERS)
              and not _credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (believed is None))
     return replay.verdict(()) if right else None
+
+
+def _is_table(name: str, there: bytes | None, known: Manifest | None, journal: bytes, slices: Sequence[Slice],
+              proofs: Sequence[Parts]) -> bool:
+    """Whether a table is as the journal has it, or behind, but no further than a crash leaves it."""
+    durable = known.files[name].bytes if known and name in known.files else 0
+    if there is None or len(there) < durable:
+        return there is None and not durable
+    parts = [proof[name] for proof in proofs]
+    return is_table(there, HEADERS[name], parts, lambda number: rows(journal, *slices[number])[name])
 
 
 class _Replay:

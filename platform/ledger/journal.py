@@ -7,7 +7,6 @@ with its line and never repaired in silence; what a crash can leave at the end i
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -59,8 +58,9 @@ class Ledger:
         self._now, self._disk = now, disk
         self._state = StateFolder(folder, disk, snapshot_posts)
         self._lock = Lock(disk, folder / LOCK)
-        self._waiting: deque[_Request] = deque()
-        self._thread, self._process = threading.Lock(), os.getpid()
+        self._waiting: list[_Request] = []
+        self._busy = False
+        self._begin_threads()
 
     @property
     def book(self) -> Book:
@@ -114,11 +114,10 @@ class Ledger:
         fsync for all. Each is all or nothing by itself; the first error is raised when the others are posted."""
         requests = [_Request(decide) for decide in decisions]
         self._mind_forks()
-        self._waiting.extend(requests)
-        with self._thread:
-            if not all(request.done for request in requests):  # else another thread has done it meanwhile
+        with self._in_turn(requests) as batch:
+            if batch:
                 with self._lock:
-                    self._commit(self._take(requests))
+                    self._commit(batch)
         for request in requests:
             if request.error:
                 raise request.error
@@ -141,18 +140,13 @@ class Ledger:
 
     def close(self) -> None:
         """Give the handles back; the ledger opens them again when it is asked."""
-        with self._thread:
+        with self._in_turn():
             self._state.forget()
             self._lock.close()
 
-    def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
-        """All that wait. Those that a batch which broke off had taken are tried again by themselves."""
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        return batch if own[0] in batch else own
-
     def _commit(self, batch: Sequence[_Request]) -> None:
         self._state.up_to_date()
-        draft, fresh = self.book.draft(), list[Prepared]()
+        draft, fresh = self.book if len(batch) == 1 else self.book.draft(), list[Prepared]()
         for request in batch:
             request.fresh, request.error = [], None
             try:
@@ -204,15 +198,51 @@ class Ledger:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """The thread lock, then the folder's lock."""
+        """The turn among this process's threads, then the folder's lock."""
         self._mind_forks()
-        with self._thread, self._lock:
+        with self._in_turn(), self._lock:
             yield
 
+    @contextmanager
+    def _in_turn(self, own: Sequence[_Request] = ()) -> Iterator[Sequence[_Request]]:
+        """Alone among the threads, with all requests that wait; none, and not alone, when another thread has done our
+        own meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
+        mine, batch = False, own[:0]
+        try:
+            with self._turn:
+                self._waiting += own
+                while self._busy and not _are_done(own):
+                    self._turn.wait()
+                if not _are_done(own):
+                    mine = self._busy = True
+                    batch = self._take(own)
+            yield batch
+        finally:
+            if mine:
+                with self._turn:
+                    self._busy = False
+                    self._turn.notify_all()
+
+    def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
+        if not own:
+            return own
+        batch, self._waiting = self._waiting, []
+        return batch if own[0] in batch else own
+
+    def _begin_threads(self) -> None:
+        """`_busy`: one of them is at the folder. The others wait beside it, not for it: whose post was made in another
+        one's batch goes on at once."""
+        self._turn = threading.Condition(threading.Lock())
+        self._busy, self._process = False, os.getpid()
+        self._waiting.clear()
+
     def _mind_forks(self) -> None:
-        """In a forked child whoever held the thread lock is not there, and the handles are the parent's too."""
+        """In a forked child whoever was at it is not there, and the handles are the parent's too."""
         if self._process != os.getpid():
-            self._thread, self._process = threading.Lock(), os.getpid()
-            self._waiting.clear()
+            self._begin_threads()
             self._state.forget()
             self._lock.close()
+
+
+def _are_done(requests: Sequence[_Request]) -> bool:
+    return bool(requests) and all(request.done for request in requests)

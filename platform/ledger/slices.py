@@ -4,7 +4,7 @@ Each slice is held to the hash and the number that the line before it states, wh
 of them together are the chain. A slice that is sound gives what its lines add to each table, as length and digest; one
 that is not gives nothing, for what is wrong first is told by who reads from the start.
 """
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
@@ -24,9 +24,10 @@ class Part(NamedTuple):
 
 
 Parts = Mapping[str, Part]  # by the table's name
+Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
-def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[tuple[int, int]]:
+def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
     """Where slices begin and end: after the header, each at the end of a line."""
     ends = [len(HEADER)]
     while ends[-1] < len(journal):
@@ -36,17 +37,23 @@ def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[tuple[int, int]]:
 
 def prove(journal: bytes, start: int, end: int) -> Parts | None:
     """What the lines of a slice add to the tables; None when one of them is not the record that has to stand there."""
-    added = {name: bytearray() for name in HEADERS}
     try:
-        seq, head = _before(journal, start)
-        for line in BytesIO(journal[start:end]):
-            record = decode(line, seq + 1, head)
-            seq, head = record.seq, record.hash
-            for name, rows in lines(record).items():
-                added[name] += rows
+        added = rows(journal, start, end)
     except BadRecord:
         return None
-    return {name: Part(len(rows), sha256(rows).hexdigest()) for name, rows in added.items()}
+    return {name: Part(len(data), sha256(data).hexdigest()) for name, data in added.items()}
+
+
+def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
+    """The same in full. BadRecord when a line is not the record that has to stand there."""
+    added = {name: bytearray() for name in HEADERS}
+    seq, head = _before(journal, start)
+    for line in BytesIO(journal[start:end]):
+        record = decode(line, seq + 1, head)
+        seq, head = record.seq, record.hash
+        for name, data in lines(record).items():
+            added[name] += data
+    return {name: bytes(data) for name, data in added.items()}
 
 
 def unproved(journal: bytes) -> Iterator[Record]:
@@ -56,12 +63,15 @@ def unproved(journal: bytes) -> Iterator[Record]:
     return map(read, rest)
 
 
-def is_table(there: bytes | None, header: bytes, parts: Sequence[Part]) -> bool:
-    """Whether a file is just its header and these parts."""
-    if there is None or not there.startswith(header):
-        return False
+def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytes]) -> bool:
+    """Whether a file is its header and these parts, or the beginning of that, as a crash leaves it. `whole`: a part's
+    bytes by its number, for the one in which the file ends."""
+    if not there.startswith(header):
+        return header.startswith(there)
     at, view = len(header), memoryview(there)
-    for part in parts:
+    for number, part in enumerate(parts):
+        if len(there) < at + part.bytes:
+            return whole(number).startswith(there[at:])
         if sha256(view[at:at + part.bytes]).hexdigest() != part.sha256:
             return False
         at += part.bytes

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
-from platform.ledger.balance import Account, Book
+from platform.ledger.balance import Book
 from platform.ledger.compare import RESTORE, difference, records, row_findings
 from platform.ledger.crew import Crew
 from platform.ledger.disk import DISK, locked, read_whole, refusals, write_whole
@@ -26,6 +26,7 @@ from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record
 from platform.ledger.slices import Parts, Slice, cut, is_table, prove, rows, unproved
 from platform.ledger.snapshot import Point
+from platform.ledger.tables import Account
 
 _LONG = 4 << 20  # bytes of a journal from which on other processes are worth their start
 

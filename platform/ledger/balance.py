@@ -3,18 +3,13 @@
 Of a post it keeps a digest, to tell a replay from a conflict; of an item its epoch and, while it stands paid, its
 amount. Balances are sums, never numbers that somebody set.
 """
-import hashlib
-from collections.abc import Iterable, Mapping
-from enum import Enum, IntEnum
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from enum import Enum
 
 from platform.errors import CorruptError
-from platform.model.digest import canonical_json
+from platform.ledger.tables import Account, Fact, State, Tables, mark, short
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
-
-_MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
 
 
 class Answer(Enum):
@@ -23,66 +18,6 @@ class Answer(Enum):
     NEW = "new"
     SAME = "same"
     DIFFERENT = "different"
-
-
-def body_of(post: Post) -> dict[str, Any]:
-    """A post's body as JSON: what a replay must equal. Key, kind and tenant stand beside it in the journal."""
-    return {
-        "type": post.type.value, "amount_credits": post.amount_credits, "work_order_id": post.work_order_id,
-        "reason_code": post.reason_code, "note": post.note, "metadata": dict(post.metadata),
-        "items": [{"key": item.key, "module_id": item.module_id, "step_id": item.step_id,
-                   "deliverable_id": item.deliverable_id, "type": item.type.value,
-                   "amount_credits": item.amount_credits, "task_hash": item.task_hash,
-                   "refund_epoch": item.refund_epoch, "note": item.note, "metadata": dict(item.metadata)}
-                  for item in post.items],
-    }
-
-
-def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """The first field in which two bodies differ, with both values; metadata by its own fields."""
-    for field in old:
-        if old[field] != new.get(field):
-            if field == "metadata":
-                inside = sorted({*old[field], *new[field]})
-                name = next(name for name in inside if old[field].get(name) != new[field].get(name))
-                return name, old[field].get(name), new[field].get(name)
-            return field, old[field], new.get(field)
-    raise ValueError("the bodies are equal")
-
-
-class Account(NamedTuple):
-    """A tenant's credits, and the time of its last post."""
-
-    balance_credits: int
-    updated_at: str
-
-
-class State(NamedTuple):
-    """One item of a task; `paid_credits` is None while nothing stands paid."""
-
-    deliverable_id: str
-    refund_epoch: int
-    paid_credits: int | None
-
-
-class Fact(IntEnum):
-    """What is known for good about a task at a refund epoch, whatever a later record says. A task that is DONE gave
-    what was paid for: nothing of it is ever refunded. One that is HELD failed for a reason that keeps its charge, or
-    nobody can tell: only its own certain failure gives the charge back."""
-
-    HELD = 1
-    DONE = 2
-
-
-class Tables(NamedTuple):
-    """All that a book holds: what a snapshot keeps. Digests are `_short`, marks are `mark`."""
-
-    posts: dict[bytes, int]  # marks by digest of the key
-    accounts: dict[str, Account]  # by tenant, in the order of their first post
-    tasks: dict[bytes, tuple[State, ...]]  # by digest of the task hash
-    uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
-    facts: dict[bytes, Fact]  # by digest of task hash and epoch of its run
-    open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
 
 
 class Book:
@@ -147,7 +82,7 @@ class Book:
 
     def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
         """What is known for good about a task whose run was refunded `refund_epoch` times before."""
-        found = self._facts.get(_short(f"{task_hash}:{refund_epoch}"))
+        found = self._facts.get(short(f"{task_hash}:{refund_epoch}"))
         return self._below.fact(task_hash, refund_epoch) if found is None and self._below else found
 
     def open_items(self, order: OrderId) -> tuple[Item, ...]:
@@ -163,7 +98,7 @@ class Book:
         return {**(self._below._opened(order) if self._below else {}), **self._open.get(order, {})}
 
     def has(self, key: str) -> bool:
-        return self._mark(_short(key)) is not None
+        return self._mark(short(key)) is not None
 
     def uses(self, tenant_id: str, promo_code: str) -> int:
         """How often a tenant was granted a promotion."""
@@ -174,7 +109,7 @@ class Book:
 
     def compare(self, post: Post, body: bytes | None = None) -> Answer:
         """Whether a post is new, a replay, or a conflict. Time is no part of it. `body` is its JSON, when known."""
-        known = self._mark(_short(post.key))
+        known = self._mark(short(post.key))
         if known is None:
             return Answer.NEW
         return Answer.SAME if known == mark(post, body) else Answer.DIFFERENT
@@ -213,7 +148,7 @@ class Book:
 
     def apply(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
-        key = _short(post.key)
+        key = short(post.key)
         if self._mark(key) is not None:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post):
@@ -224,7 +159,7 @@ class Book:
 
     def add(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post that was judged on this very book: new, without objection, covered."""
-        self._add(_short(post.key), post, body, at)
+        self._add(short(post.key), post, body, at)
 
     def _add(self, key: bytes, post: Post, body: bytes | None, at: str) -> None:
         for item in post.items:
@@ -241,7 +176,7 @@ class Book:
         self.seq += 1
 
     def _apply_item(self, item: Item) -> None:
-        task = _short(item.task_hash)
+        task = short(item.task_hash)
         spend = item.type is PostType.SPEND
         state = (State(item.deliverable_id, item.refund_epoch, -item.amount_credits) if spend
                  else State(item.deliverable_id, item.refund_epoch + 1, None))
@@ -259,8 +194,8 @@ class Book:
     def _learn(self, post: Post) -> None:
         order = OrderId(post.tenant_id, post.work_order_id)
         done, held = post.metadata["done"], post.metadata["held"]
-        self._facts.update({_short(f"{task}:{epoch}"): Fact.HELD for task, epoch in held.items()})
-        self._facts.update({_short(f"{task}:{epoch}"): Fact.DONE for task, epoch in done.items()})
+        self._facts.update({short(f"{task}:{epoch}"): Fact.HELD for task, epoch in held.items()})
+        self._facts.update({short(f"{task}:{epoch}"): Fact.DONE for task, epoch in done.items()})
         self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
 
     def _close(self, order: OrderId, keys: Iterable[str]) -> None:
@@ -275,7 +210,7 @@ class Book:
             del self._open[order]
 
     def _state(self, task_hash: str, deliverable_id: str) -> "State":
-        for state in self._states(_short(task_hash)):
+        for state in self._states(short(task_hash)):
             if state.deliverable_id == deliverable_id:
                 return state
         return State(deliverable_id, 0, None)
@@ -297,16 +232,3 @@ def replay(posts: Iterable[Post]) -> Book:
     for post in posts:
         book.apply(post)
     return book
-
-
-def mark(post: Post, body: bytes | None = None) -> int:
-    """A post's tenant, kind and body as 60 bits to compare by, the same in every process: a snapshot keeps them. Who
-    made two bodies with one mark would have the second taken for a replay of the first, and nothing posted."""
-    whole = f"{post.tenant_id},{post.kind},".encode() + (canonical_json(body_of(post)) if body is None else body)
-    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
-
-
-@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
-def _short(text: str) -> bytes:
-    """120 bits of SHA-256, as many as a row's id has."""
-    return hashlib.sha256(text.encode()).digest()[:15]

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
-from platform.ledger.balance import Account, Book
+from platform.ledger.balance import Book
 from platform.ledger.disk import Disk, read_whole, write_whole
 from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
 from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
 from platform.ledger.record import GENESIS, HEADER, Record, encode
+from platform.ledger.tables import Account
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post
 

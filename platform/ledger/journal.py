@@ -15,7 +15,8 @@ from pathlib import Path
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger import log, manifest
-from platform.ledger.balance import Answer, Book, body_of, difference
+from platform.ledger.balance import Answer, Book
+from platform.ledger.body import body_of, difference
 from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS

@@ -7,8 +7,8 @@ import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from platform.ledger.balance import Account
 from platform.ledger.record import Record
+from platform.ledger.tables import Account
 from platform.model.digest import canonical_json, derived_id
 from platform.model.entry import Item, Post
 

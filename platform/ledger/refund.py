@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from platform.ledger import keys
-from platform.ledger.balance import Book, Fact
+from platform.ledger.balance import Book
+from platform.ledger.tables import Fact
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 from platform.model.order import Kind

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from platform.ledger.balance import Account, Book, Fact, State, Tables
+from platform.ledger.balance import Book
+from platform.ledger.tables import Account, Fact, State, Tables
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, PostType
 from platform.model.ids import OrderId

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from platform.ledger.balance import body_of
+from platform.ledger.body import body_of
 from platform.ledger.projections import as_csv
 from platform.ledger.record import Record
 from platform.model.digest import canonical_json, derived_id

@@ -11,11 +11,12 @@ from contextlib import closing
 from typing import NamedTuple
 
 from platform.errors import ConflictError, CorruptError, CreditsError
-from platform.ledger.balance import Book, Fact
+from platform.ledger.balance import Book
 from platform.ledger.disk import refusals, write_whole
 from platform.ledger.journal import Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS, HEADER, decode
+from platform.ledger.tables import Fact
 from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of

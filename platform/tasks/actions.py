@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from platform.errors import ConflictError, InputError
-from platform.ledger.balance import Fact
 from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
+from platform.ledger.tables import Fact
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, content, file_of, read, write
 from platform.model.entry import PostType

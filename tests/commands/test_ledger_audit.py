@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from platform.ledger import keys, log
-from platform.ledger.balance import body_of
+from platform.ledger.body import body_of
 from platform.ledger.credit import topup
 from platform.ledger.record import HEADER, encode
 from platform.model.digest import canonical_json

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from platform.errors import CorruptError
 from platform.ledger.audit import verify
-from platform.ledger.balance import body_of
+from platform.ledger.body import body_of
 from platform.ledger.charge import decide_charge
 from platform.ledger.credit import topup
 from platform.ledger.disk import DISK, Disk

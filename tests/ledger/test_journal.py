@@ -15,7 +15,7 @@ import pytest
 from platform.errors import ConflictError, CorruptError, CreditsError, StaleError, StorageError
 from platform.ledger import manifest
 from platform.ledger.audit import audit, rebuild
-from platform.ledger.balance import body_of
+from platform.ledger.body import body_of
 from platform.ledger.credit import topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
@@ -265,7 +265,6 @@ def test_a_post_stays_acknowledged_when_its_projections_cannot_be_written(state:
 WRITER = """
 import sys; sys.path.insert(0, {root!r}); import _platform_boot
 from pathlib import Path
-from platform.ledger.balance import body_of
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
 ledger, me = Ledger.create(Path({state!r})), sys.argv[1]

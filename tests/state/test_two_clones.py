@@ -11,7 +11,7 @@ import pytest
 
 from platform.check.conform import faults, validator
 from platform.config.schema import schema
-from platform.ledger.balance import body_of
+from platform.ledger.body import body_of
 from platform.ledger.record import HEADER, encode
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.entry import Post, PostType

@@ -1,0 +1,30 @@
+"""A post's body as JSON, and what differs between two. Pure."""
+from collections.abc import Mapping
+from typing import Any
+
+from platform.model.entry import Post
+
+
+def body_of(post: Post) -> dict[str, Any]:
+    """A post's body as JSON: what a replay must equal. Key, kind and tenant stand beside it in the journal."""
+    return {
+        "type": post.type.value, "amount_credits": post.amount_credits, "work_order_id": post.work_order_id,
+        "reason_code": post.reason_code, "note": post.note, "metadata": dict(post.metadata),
+        "items": [{"key": item.key, "module_id": item.module_id, "step_id": item.step_id,
+                   "deliverable_id": item.deliverable_id, "type": item.type.value,
+                   "amount_credits": item.amount_credits, "task_hash": item.task_hash,
+                   "refund_epoch": item.refund_epoch, "note": item.note, "metadata": dict(item.metadata)}
+                  for item in post.items],
+    }
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """The first field in which two bodies differ, with both values; metadata by its own fields."""
+    for field in old:
+        if old[field] != new.get(field):
+            if field == "metadata":
+                inside = sorted({*old[field], *new[field]})
+                name = next(name for name in inside if old[field].get(name) != new[field].get(name))
+                return name, old[field].get(name), new[field].get(name)
+            return field, old[field], new.get(field)
+    raise ValueError("the bodies are equal")

@@ -1,0 +1,60 @@
+"""What a book is made of: small things, for there are as many as posts. Pure."""
+import hashlib
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from platform.ledger.body import body_of
+from platform.model.digest import canonical_json
+from platform.model.entry import Item, Post
+from platform.model.ids import OrderId
+
+_MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
+
+
+class Account(NamedTuple):
+    """A tenant's credits, and the time of its last post."""
+
+    balance_credits: int
+    updated_at: str
+
+
+class State(NamedTuple):
+    """One item of a task; `paid_credits` is None while nothing stands paid."""
+
+    deliverable_id: str
+    refund_epoch: int
+    paid_credits: int | None
+
+
+class Fact(IntEnum):
+    """What is known for good about a task at a refund epoch, whatever a later record says. A task that is DONE gave
+    what was paid for: nothing of it is ever refunded. One that is HELD failed for a reason that keeps its charge, or
+    nobody can tell: only its own certain failure gives the charge back."""
+
+    HELD = 1
+    DONE = 2
+
+
+class Tables(NamedTuple):
+    """All that a book holds: what a snapshot keeps. Digests are `short`, marks are `mark`."""
+
+    posts: dict[bytes, int]  # marks by digest of the key
+    accounts: dict[str, Account]  # by tenant, in the order of their first post
+    tasks: dict[bytes, tuple[State, ...]]  # by digest of the task hash
+    uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
+    facts: dict[bytes, Fact]  # by digest of task hash and epoch of its run
+    open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
+
+
+def mark(post: Post, body: bytes | None = None) -> int:
+    """A post's tenant, kind and body as 60 bits to compare by, the same in every process: a snapshot keeps them. Who
+    made two bodies with one mark would have the second taken for a replay of the first, and nothing posted."""
+    whole = f"{post.tenant_id},{post.kind},".encode() + (canonical_json(body_of(post)) if body is None else body)
+    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
+
+
+@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
+def short(text: str) -> bytes:
+    """120 bits of SHA-256, as many as a row's id has."""
+    return hashlib.sha256(text.encode()).digest()[:15]

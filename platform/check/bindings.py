@@ -36,9 +36,7 @@ class _Use:
 
 @each_order
 def bindings(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
-    steps: dict[str, Step] = {}
-    for step in order.steps:
-        steps.setdefault(step.step_id, step)
+    steps = order.steps_by_id()
     for step in order.steps:
         contract = repo.contracts.get(step.module_id)
         for path, binding in bindings_in(step.inputs):

@@ -11,9 +11,7 @@ from platform.model.repo import Repo
 
 @each_order
 def graph(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
-    steps: dict[str, Step] = {}
-    for step in order.steps:
-        steps.setdefault(step.step_id, step)
+    steps = order.steps_by_id()
     for step in order.steps:
         for path, name in _waits(step):
             yield from _named(order, step, steps, path, name)

@@ -27,6 +27,8 @@ CODES: dict[str, Code] = {
     "nul-character": Code("There is a NUL character, as such or as \\0 in a text.", "Remove it."),
     "control-character": Code("There is a control character, which does not show and may act on a terminal.",
                               "Remove it."),
+    "not-json": Code("A proof, quote or statement is not JSON: it was cut off, edited, or another file was named.",
+                     "Take it as the program wrote it."),
     "likely-secret": Code("A text has the form of a key, token or password, and the file goes into git.",
                           "Revoke it, and hand the new one over in the environment (requirements.secrets)."),
     "too-many-problems": Code("The file has so many problems that the rest was not looked at.", "Mend those first."),

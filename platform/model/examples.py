@@ -23,6 +23,7 @@ EXAMPLES: dict[str, Example] = {
     "not-utf8": Example("[café saved as Latin-1]", "[café saved as UTF-8]"),
     "nul-character": Example('topic: "sails\\0"', "topic: sails"),
     "control-character": Example('topic: "\\e[31msails"', "topic: sails"),
+    "not-json": Example('{"tree_size": 12, "root', '{"tree_size": 12, "root_hash": "..."}'),
     "likely-secret": Example("body: the key is AKIA...", "[requirements.secrets: AWS_ACCESS_KEY_ID, set outside]"),
     "too-many-problems": Example("[100 lines that are wrong]", "[the first of them mended, and read again]"),
     # YAML

@@ -92,6 +92,13 @@ class Order:
     def id(self) -> OrderId:
         return OrderId(self.tenant_id, self.work_order_id)
 
+    def steps_by_id(self) -> dict[str, Step]:
+        """Its steps in their order, also those that are not enabled; of two with one id the first."""
+        first: dict[str, Step] = {}
+        for step in self.steps:
+            first.setdefault(step.step_id, step)
+        return first
+
 
 def bindings_in(value: Value, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Binding]]:
     """Every binding inside a value with the way to it, in the order they stand."""

@@ -6,9 +6,21 @@ from datetime import date
 from platform.model.problem import Place
 
 
+class _InForce:
+    """A row that counts while it is active, from its first day to its last, or for good."""
+
+    __slots__ = ()
+    effective_from: date
+    effective_to: date | None  # inclusive
+    active: bool
+
+    def covers(self, day: date) -> bool:
+        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+
 @dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One line of config/module_prices.csv; `effective_to` is inclusive and may be open."""
+class PriceRow(_InForce):
+    """One line of config/module_prices.csv."""
 
     module_id: str
     deliverable_id: str
@@ -18,9 +30,6 @@ class PriceRow:
     active: bool = True
     notes: str = ""
     place: Place = field(default=Place(""), compare=False)
-
-    def covers(self, day: date) -> bool:
-        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
 
 class PriceList:
@@ -39,7 +48,7 @@ class PriceList:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(_InForce):
     """config/promotions.csv: `promo_code,credits,max_uses_per_tenant,effective_from,effective_to,active,notes`."""
 
     promo_code: str
@@ -50,9 +59,6 @@ class Promotion:
     active: bool = True
     notes: str = ""
     place: Place = field(default=Place(""), compare=False)
-
-    def covers(self, day: date) -> bool:
-        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,10 @@ def claims_of(envelope: Envelope) -> Mapping[str, Any]:
                 "transaction_item_id": inner["ledger_item"]["transaction_item_id"],
                 "idempotency_key": inner["ledger_item"]["idempotency_key"], "run_id": run["metadata"]["invocationId"],
                 "finished_at": run["metadata"].get("finishedOn", ""), "materials": build["resolvedDependencies"]}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"is no statement about a published package ({error!r})") from error
+    except KeyError as error:
+        raise ValueError(f"is no statement about a published package: `{error.args[0]}` is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError("is no statement about a published package: a field is of another type") from error
 
 
 def is_about(envelope: Envelope, purchase: Purchase, package_sha256: str) -> bool:

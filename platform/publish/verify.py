@@ -5,13 +5,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from platform.config.document import read_json
 from platform.errors import CorruptError, StorageError, UsageError
 from platform.files import sha256_file
-from platform.publish.statement import PAYLOAD_TYPE, claims_of, envelope_in
+from platform.model.problem import Problem
+from platform.publish.statement import PAYLOAD_TYPE, claims_of
 from platform.signing import dsse
 from platform.signing.keys import PublicKey
 
 _LARGEST = 16 << 20  # bytes that are read of a file that should be a statement
+_CURE = "take the package and its statement from the release again"
 
 
 class Signed(StrEnum):
@@ -42,13 +45,16 @@ def verify(package: Path, told: Path, key: PublicKey | None) -> Verified:
         raise UsageError(f"{error.filename}: no such file; name a package and its .intoto.json") from error
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    value = read_json(data, str(told), _CURE, _LARGEST)
+    if isinstance(value, Problem):
+        raise CorruptError(str(value))
     try:
-        envelope = envelope_in(data)
+        envelope = dsse.parse(value)
         if key is not None:
             dsse.verify(envelope, key, PAYLOAD_TYPE)
         claims = claims_of(envelope)
     except (ValueError, dsse.BadSignature) as error:
-        raise CorruptError(f"{told}: {error}; take the package and its statement from the release again") from error
+        raise CorruptError(f"{told}: {error}; {_CURE}") from error
     if claims["package_sha256"] != sha256:
         raise CorruptError(f"{package}: has the sha256 {sha256}, its statement is about {claims['package_sha256']}; "
                            "take the package from the release again")

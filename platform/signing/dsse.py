@@ -78,7 +78,7 @@ def parse(value: Any) -> Envelope:
             raise ValueError("`payloadType` is not text")
         return Envelope(value["payloadType"], _decoded(value["payload"]), signatures)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"is not a DSSE envelope ({error})") from error
+        raise ValueError("is no DSSE envelope: it needs `payload`, `payloadType`, `signatures` of `sig`") from error
 
 
 def _encoded(data: bytes) -> str:
@@ -90,4 +90,4 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text.translate(str.maketrans("-_", "+/")).encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError(f"is not a DSSE envelope (what should be base64 is not: {error})") from error
+        raise ValueError("is not a DSSE envelope (what should be base64 is not)") from error

@@ -1,9 +1,9 @@
 """A quote asked of a session, and a run held to a quote that was saved. It looks and makes nothing: where there is no
 billing state yet, the book is what the confirmed payments come to."""
-import json
 from datetime import UTC
 from pathlib import Path
 
+from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
 from platform.errors import ConflictError, InputError, UsageError
 from platform.ledger.balance import Book
@@ -13,6 +13,9 @@ from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import Kept, kept, moved, parse
 from platform.run.current import current
 from platform.tasks.session import Session
+
+_LARGEST = 256 << 20  # bytes: the orders of a whole repository
+_CURE = "make a new one with `quote --save`"
 
 
 def book_of(session: Session) -> Book:
@@ -39,17 +42,18 @@ def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> K
 def read_quote(file: Path, name: str) -> Kept:
     """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
     try:
-        value = json.loads(file.read_bytes())
+        data = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
-    except (ValueError, RecursionError) as error:  # the latter: lists in lists, thousands deep
-        raise InputError([_damaged(name, f"is not JSON ({error})")]) from error
+    value = read_json(data, name, _CURE, _LARGEST)
+    if isinstance(value, Problem):
+        raise InputError([value])
     if found := schema_faults("quote", value, "the quote"):
         raise InputError(list(problems_of(found, Source(name))))
     try:
         return parse(value)
     except ValueError as error:
-        raise InputError([_damaged(name, str(error))]) from error
+        raise InputError([Problem(Place(name), "not-valid", str(error), _CURE)]) from error
 
 
 def hold(session: Session, name: str) -> None:
@@ -62,7 +66,3 @@ def hold(session: Session, name: str) -> None:
         lines = "\n".join(f"  {line}" for line in found)
         raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was posted; make a new one, "
                             f"or run without it\n{lines}")
-
-
-def _damaged(name: str, what: str) -> Problem:
-    return Problem(Place(name), "not-valid", what, "make a new one with `quote --save`")

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import command, delivered, rows
-
-
-@pytest.fixture(scope="module")
-def run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return delivered(tmp_path_factory.mktemp("ledger") / "repo")
+from tests.support import command, rows
 
 
 @pytest.fixture
-def repo(run_once: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(run_once, tmp_path / "repo"))
+def repo(delivered_repo: Path) -> Path:
+    return delivered_repo
 
 
 def ledger(repo: Path, words: str) -> subprocess.CompletedProcess[str]:

@@ -3,48 +3,40 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from tests.faults.disks import FaultyDisk, Killed, KillingDisk
+from tests.faults.disks import Killed, KillingDisk, ListingDisk, deaths
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
 from tests.faults.work import Day, wrong
 
-PARTS = range(5)  # quarters of an append that reached the file
 RECOVERY_OPERATIONS = 36  # from opening to the first post after a crash; later ones are a day's own
 
 
 def crash(seed: int) -> Points:
     """Every operation of the day; an append also in the middle."""
-    yield from (Point(f"{at}.{part}", partial(_attempt, [(at, part)]))
-                for at, name in enumerate(operations()) for part in (PARTS if name == "append" else (0,)))
+    yield from (Point(f"{at}.{part}", partial(_attempt, [(at, part)])) for at, part in deaths(operations()))
 
 
 def crash_again(seed: int) -> Points:
     """Every operation of the day, and of what recovers from it, and of what recovers from that."""
-    for at, name in enumerate(operations()):
-        for part in (PARTS if name == "append" else (0,)):
-            for second in range(RECOVERY_OPERATIONS):
-                yield Point(f"{at}.{part}+{second}", partial(_attempt, [(at, part), (second, 1)]))
-                if name == "append" and part:
-                    yield Point(f"{at}.{part}+{second}+{second}",
-                                partial(_attempt, [(at, part), (second, 1), (second, 1)]))
+    for at, part in deaths(operations()):
+        for second in range(RECOVERY_OPERATIONS):
+            yield Point(f"{at}.{part}+{second}", partial(_attempt, [(at, part), (second, 1)]))
+            if part:
+                yield Point(f"{at}.{part}+{second}+{second}",
+                            partial(_attempt, [(at, part), (second, 1), (second, 1)]))
 
 
 def operations() -> list[str]:
     """The names of the day's operations on the disk, in order."""
-    class Listing(FaultyDisk):
-        def _step(self, name: str, handle: int | None = None, data: bytes | None = None) -> int | None:
-            names.append(name)
-            return None
-
-    names: list[str] = []
+    disk = ListingDisk()
     with scratch() as folder:
-        Day(folder, Listing()).go()
-    return names
+        Day(folder, disk).go()
+    return disk.names
 
 
-def _attempt(deaths: list[tuple[int, int]], folder: Path) -> str:
+def _attempt(when: list[tuple[int, int]], folder: Path) -> str:
     acknowledged = 0
-    for at, part in deaths:
+    for at, part in when:
         disk = KillingDisk(at, part)
         day = Day(folder, disk)
         with suppress(Killed):

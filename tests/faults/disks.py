@@ -1,10 +1,12 @@
-"""Disks that fail: one on which the process dies at an operation, one that says no, one that remembers what was synced.
+"""Disks that fail: one on which the process dies at an operation, one that says no, one that remembers what was synced;
+and one on which nothing fails, that lists where it could have.
 
 Each does its work in a real folder, which is what the page cache would show; what a power loss leaves of it is
 computed from the remembered operations (power.py).
 """
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from platform.ledger.disk import Disk
 
 OPERATIONS = ("lock", "open", "size", "read", "append", "write", "sync", "truncate", "replace", "sync_folder")
 WRITES = ("append", "write")
+PARTS = range(5)  # quarters of an append that reached the file
 
 
 class Killed(BaseException):
@@ -101,6 +104,18 @@ class FaultyDisk(Disk):
         self._step("sync_folder")
 
 
+class ListingDisk(FaultyDisk):
+    """Nothing fails; `names` are the operations that were done, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def _step(self, name: str, handle: int | None = None, data: bytes | None = None) -> int | None:
+        self.names.append(name)
+        return super()._step(name, handle, data)
+
+
 class KillingDisk(FaultyDisk):
     """The process dies at operation `at`: before it, or, of an append, when `part` of 4 quarters were written. From
     then on every operation dies again: what still unwinds can change nothing."""
@@ -119,6 +134,11 @@ class KillingDisk(FaultyDisk):
             Disk.append(self, handle, data[:len(data) * self._part // 4])
         self._dead = True
         raise Killed
+
+
+def deaths(names: list[str]) -> Iterator[tuple[int, int]]:
+    """Each (at, part) at which a process that does these operations can die: an append also in its middle."""
+    return ((at, part) for at, name in enumerate(names) for part in (PARTS if name == "append" else (0,)))
 
 
 class RefusingDisk(FaultyDisk):

@@ -18,7 +18,7 @@ from platform.state.local import LocalState
 from platform.state.publish import initialise, publish
 from platform.state.remote import Release
 from platform.state.verify import verify
-from tests.faults.disks import FaultyDisk, Killed, KillingDisk
+from tests.faults.disks import FaultyDisk, Killed, KillingDisk, ListingDisk, deaths
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
 from tests.faults.publishers import spend
@@ -26,7 +26,6 @@ from tests.faults.stores import MemoryStore
 from tests.ledger.conftest import noon
 
 ROLL_AT = 9
-PARTS = range(5)  # quarters of an append that reached the file
 
 
 class SharedDay:
@@ -81,31 +80,26 @@ def sharing(seed: int) -> Points:
     """Every operation of the day, an append also in the middle; and after every 13th a second death, at every 97th
     operation of what comes then."""
     names = operations()
-    for at, name in enumerate(names):
-        for part in (PARTS if name == "append" else (0,)):
-            yield Point(f"{at}.{part}", partial(_attempt, [(at, part)]))
-        for second in range(at % 97, len(names) - at, 97) if at % 13 == 0 else ():
+    for at, part in deaths(names):
+        yield Point(f"{at}.{part}", partial(_attempt, [(at, part)]))
+    for at in range(0, len(names), 13):
+        for second in range(at % 97, len(names) - at, 97):
             yield Point(f"{at}.0+{second}", partial(_attempt, [(at, 0), (second, 1)]))
 
 
 def operations() -> list[str]:
     """The names of the day's operations on disks and store, in order."""
-    class Listing(FaultyDisk):
-        def _step(self, name: str, handle: int | None = None, data: bytes | None = None) -> int | None:
-            names.append(name)
-            return None
-
-    names: list[str] = []
+    disk = ListingDisk()
     with scratch() as folder:
-        SharedDay(folder, MemoryStore(), Listing()).go()
-    return names
+        SharedDay(folder, MemoryStore(), disk).go()
+    return disk.names
 
 
-def _attempt(deaths: list[tuple[int, int]], folder: Path) -> str:
+def _attempt(when: list[tuple[int, int]], folder: Path) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     store = MemoryStore()
     told: set[str] = set()
-    for at, part in deaths:
+    for at, part in when:
         disk = KillingDisk(at, part)
         day = SharedDay(folder, store, disk)
         try:

@@ -1,11 +1,11 @@
-"""The tree against RFC 6962's well-known eight leaves, against pymerkle, and every proof of every small tree."""
+"""The tree against RFC 6962's well-known eight leaves, against scitt-cose, and every proof of every small tree."""
 import hashlib
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymerkle import InmemoryTree, verify_consistency
+from scitt_cose import merkle as theirs
 
 from platform.ledger.merkle import EMPTY, consistency, inclusion, is_consistent, is_included, leaf_hash, root
 
@@ -48,17 +48,20 @@ def test_the_eight_leaves_have_the_roots_and_paths_that_everybody_has() -> None:
     assert {at: tuple(each.hex() for each in consistency(LEAVES[:at[1]], at[0])) for at in PREFIXES} == PREFIXES
 
 
-def test_another_implementation_has_the_same_roots_and_paths_and_connects_our_roots() -> None:
-    """pymerkle writes consistency proofs in a form of its own, so there it is its proofs that meet our roots."""
-    tree = InmemoryTree(algorithm="sha256")
-    ours = [leaf_hash(b"%d" % number) for number in range(33)]
-    tree.append_entries([b"%d" % number for number in range(33)])
+def test_another_implementation_has_the_same_roots_and_paths_and_takes_ours() -> None:
+    entries = [b"%d" % number for number in range(33)]
+    leaves, said = [leaf_hash(entry) for entry in entries], [entry.hex() for entry in entries]
     for size in range(1, 34):
-        assert tree.get_root(size) == root(ours[:size])
+        whole = root(leaves[:size]).hex()
+        assert theirs.merkle_root(said[:size]) == whole
         for index in range(size):
-            assert tuple(tree.prove_inclusion(index + 1, size).path) == (ours[index], *inclusion(ours[:size], index))
+            path = [each.hex() for each in inclusion(leaves[:size], index)]
+            assert theirs.inclusion_proof(said[:size], index) == path
+            assert theirs.verify_inclusion(said[index], index, size, path, whole)
         for old in range(1, size):
-            verify_consistency(root(ours[:old]), root(ours[:size]), tree.prove_consistency(old, size))
+            path = [each.hex() for each in consistency(leaves[:size], old)]
+            assert theirs.consistency_proof(said, old, size) == path
+            assert theirs.verify_consistency(root(leaves[:old]).hex(), whole, old, size, path)
 
 
 @pytest.mark.parametrize("size", range(1, LARGEST + 1))

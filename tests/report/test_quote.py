@@ -157,10 +157,10 @@ def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
 
 
 @pytest.mark.parametrize(("text", "status", "said"), [
-    (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:1: error[not-valid]: is not JSON"),
+    (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:2: error[not-json]: what begins"),
     ("{}", 10, "error[missing-field]"), ('"total_credits": 12', 10, "error[out-of-range]"),
     ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits were"),
-    ("[" * 200000, 10, "is not JSON")])
+    ("[" * 200000, 10, "error[not-json]: lists and maps are nested")])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said, line):
     if text is not None:

@@ -1,19 +1,24 @@
 """The charges of one run: each order's is decided once, and kept for the tasks that ask about it.
 
-The first charge of a tenant decides those of all its orders that were asked for, in the plan's order. Which of them
-gets the last credits, or the last use of a promotion, is then the same on every machine and with every `-n`.
+The first charge of a run decides those of all orders that were asked for, in the plan's order, with one write and one
+fsync. Which of them gets the last credits, or the last use of a promotion, is then the same on every machine and with
+every `-n`. Each order is all or nothing by itself; one whose posts are refused is told so when it asks, by itself.
 """
 import threading
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from platform.ledger.balance import Book
-from platform.ledger.charge import ChargeDecision, decide_charge, unpaid
+from platform.errors import ConflictError, CreditsError
+from platform.ledger.balance import Answer, Book
+from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
+from platform.model.run import RunRecord
 
 if TYPE_CHECKING:
     from platform.tasks.session import Session
@@ -37,16 +42,20 @@ class Charges:
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._lock = threading.RLock()
+        self._begun = False  # the orders that were asked for have been decided together
         self._decided: dict[OrderId, Charged] = {}
         self._paid: dict[OrderId, tuple[int, bool]] = {}
         self.asked: Collection[OrderId] | None = None  # the orders that the command line buys; None for all
 
     def charge(self, order_id: OrderId) -> Charged:
-        """Post the order's charge, or its refusal; and before it those of the tenant's orders that stand before it."""
+        """Post the order's charge, or its refusal; the first time, together with those of all that were asked for."""
         with self._lock:
+            if not self._begun:
+                with suppress(ConflictError, CreditsError):  # an order's own, which it is told below or when it asks
+                    self._post(self._together(order_id))
+                self._begun = True
             if order_id not in self._decided:
-                for order in self._together(order_id):
-                    self._decided.setdefault(order.id, self._charge(order))
+                self._post([self._session.plan.orders[order_id]])
             return self._decided[order_id]
 
     def is_current(self, order_id: OrderId) -> bool:
@@ -54,7 +63,7 @@ class Charges:
         if order_id in self._decided or not self._session.has_ledger:
             return False
         order, book = self._session.plan.orders[order_id], self._session.ledger.book
-        return not unpaid(book, order) and not self._superseded(order)
+        return not unpaid(book, order) and not self._superseded(book, order, self._session.records_of(order_id))
 
     def refusal(self, order_id: OrderId) -> str:
         """Why the order's charge was refused in this run, or nothing."""
@@ -91,28 +100,43 @@ class Charges:
         return tuple(post for order in gone for post in supersede(
             now.ledger.book, order, (), now.records_of(order), now.repo.reasons))
 
-    def _together(self, order_id: OrderId) -> Iterable[PlannedOrder]:
-        return (order for order in self._session.plan.orders.values() if order.id.tenant_id == order_id.tenant_id
-                and (order.id == order_id or self.asked is None or order.id in self.asked))
+    def _together(self, order_id: OrderId) -> list[PlannedOrder]:
+        return [order for order in self._session.plan.orders.values()
+                if order.id == order_id or self.asked is None or order.id in self.asked]
 
-    def _charge(self, order: PlannedOrder) -> Charged:
-        now = self._session
-        tenant, day = now.repo.tenants[order.id.tenant_id], now.now.date()
-        back = now.ledger.post(lambda book: self._superseded(order))
-        decision = ChargeDecision()
+    def _post(self, orders: Iterable[PlannedOrder]) -> None:
+        """Post what each order needs and keep what it came to. ConflictError or CreditsError when an order's posts are
+        refused, the first of them: then the others are posted and kept."""
+        told: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
 
-        def decide(book: Book) -> tuple[Post, ...]:
-            nonlocal decision
-            decision = decide_charge(book, order, tenant, now.repo.promotions, day)
-            return decision.posts
+        def decide(order: PlannedOrder, records: Collection[RunRecord], book: Book) -> tuple[Post, ...]:
+            told[order.id] = self._decision(book, order, records)
+            return told[order.id][0]
 
-        posted = now.ledger.post(decide)
-        return Charged(-sum(post.amount_credits for post in posted if post.type is PostType.SPEND),
-                       sum(post.amount_credits for post in posted if post.type is PostType.TOPUP),
-                       sum(post.amount_credits for post in back),
-                       now.ledger.book.balance(order.id.tenant_id), decision.refusal)
+        ledger, records_of = self._session.ledger, self._session.records_of
+        decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
+        try:
+            ledger.post_each(decisions)
+        except (ConflictError, CreditsError):
+            self._decided |= {order_id: charged for order_id, (posts, charged) in told.items()
+                              if all(ledger.book.compare(post) is Answer.SAME for post in posts)}
+            raise
+        self._decided |= {order_id: charged for order_id, (_, charged) in told.items()}
 
-    def _superseded(self, order: PlannedOrder) -> tuple[Post, ...]:
-        now = self._session
+    def _decision(self, book: Book, order: PlannedOrder, records: Collection[RunRecord]
+                  ) -> tuple[tuple[Post, ...], Charged]:
+        """Pure but for what the session has read: what to post for an order, and what that comes to."""
+        now, back = self._session, self._superseded(book, order, records)
+        draft = book.draft()
+        for post in back:
+            draft.apply(post)
+        decision = decide_charge(draft, order, now.repo.tenants[order.id.tenant_id], now.repo.promotions,
+                                 now.now.date())
+        posts = (*back, *decision.posts)
+        sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
+        return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],
+                              book.balance(order.id.tenant_id) + sum(sums.values()), decision.refusal)
+
+    def _superseded(self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]) -> tuple[Post, ...]:
         planned = frozenset(step.task_hash for step in order.steps)
-        return supersede(now.ledger.book, order.id, planned, now.records_of(order.id), now.repo.reasons)
+        return supersede(book, order.id, planned, records, self._session.repo.reasons)

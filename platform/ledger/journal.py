@@ -5,7 +5,6 @@ one append and one fsync; and only then acknowledged. Threads that post at once 
 with its line and never repaired in silence; what a crash can leave at the end is recovered (recovery.py).
 """
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import Record
 from platform.ledger.snapshot import FEWEST_POSTS
+from platform.ledger.turns import Turns
 from platform.model.digest import canonical_json
 from platform.model.entry import Post
 
@@ -59,9 +59,7 @@ class Ledger:
         self._now, self._disk = now, disk
         self._state = StateFolder(folder, disk, snapshot_posts)
         self._lock = Lock(disk, folder / LOCK)
-        self._waiting: list[_Request] = []
-        self._busy = False
-        self._begin_threads()
+        self._turns, self._process = Turns[_Request](), os.getpid()
 
     @property
     def book(self) -> Book:
@@ -115,7 +113,7 @@ class Ledger:
         fsync for all. Each is all or nothing by itself; the first error is raised when the others are posted."""
         requests = [_Request(decide) for decide in decisions]
         self._mind_forks()
-        with self._in_turn(requests) as batch:
+        with self._turns.taken(requests) as batch:
             if batch:
                 with self._lock:
                     self._commit(batch)
@@ -141,7 +139,7 @@ class Ledger:
 
     def close(self) -> None:
         """Give the handles back; the ledger opens them again when it is asked."""
-        with self._in_turn():
+        with self._turns.taken():
             self._state.forget()
             self._lock.close()
 
@@ -201,49 +199,12 @@ class Ledger:
     def _exclusive(self) -> Iterator[None]:
         """The turn among this process's threads, then the folder's lock."""
         self._mind_forks()
-        with self._in_turn(), self._lock:
+        with self._turns.taken(), self._lock:
             yield
-
-    @contextmanager
-    def _in_turn(self, own: Sequence[_Request] = ()) -> Iterator[Sequence[_Request]]:
-        """Alone among the threads, with all requests that wait; none, and not alone, when another thread has done our
-        own meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
-        mine, batch = False, own[:0]
-        try:
-            with self._turn:
-                self._waiting += own
-                while self._busy and not _are_done(own):
-                    self._turn.wait()
-                if not _are_done(own):
-                    mine = self._busy = True
-                    batch = self._take(own)
-            yield batch
-        finally:
-            if mine:
-                with self._turn:
-                    self._busy = False
-                    self._turn.notify_all()
-
-    def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
-        if not own:
-            return own
-        batch, self._waiting = self._waiting, []
-        return batch if own[0] in batch else own
-
-    def _begin_threads(self) -> None:
-        """`_busy`: one of them is at the folder. The others wait beside it, not for it: whose post was made in another
-        one's batch goes on at once."""
-        self._turn = threading.Condition(threading.Lock())
-        self._busy, self._process = False, os.getpid()
-        self._waiting.clear()
 
     def _mind_forks(self) -> None:
         """In a forked child whoever was at it is not there, and the handles are the parent's too."""
         if self._process != os.getpid():
-            self._begin_threads()
+            self._turns, self._process = Turns(), os.getpid()
             self._state.forget()
             self._lock.close()
-
-
-def _are_done(requests: Sequence[_Request]) -> bool:
-    return bool(requests) and all(request.done for request in requests)

@@ -41,7 +41,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "refuse": Kind(refuse, 1000, "EIO, ENOSPC and short writes at each operation"),
     "bits": Kind(bits, 1500, "each bit of each file of a state of twenty posts"),
     "lines": Kind(lines, 1000, "lines cut, doubled, swapped, ends cut off, CRLF, BOM"),
-    "writers": Kind(writers, 1, "four writers on one state, one killed every 150 ms", ordered=True),
+    "writers": Kind(writers, 1, "four writers of three threads on one state, one killed every 150 ms", ordered=True),
     "publish": Kind(sharing, 60, "the process dies at each operation of two machines that share a release"),
     "tamper": Kind(tamper, 60, "somebody changes the release: deeds first, then a bit of each byte", ordered=True),
     "interleavings": Kind(interleavings, 60, "two and three publishers in every order of their calls", ordered=True),

@@ -52,6 +52,7 @@ MUTANTS = (
            "                disk.sync_folder(folder.parent)\n", ""),
     Mutant("no lock between processes", "disk.py", "            fcntl.flock(handle, fcntl.LOCK_EX)\n",
            "            pass\n", ("writers",)),
+    Mutant("no turn between threads", "turns.py", "while self._busy and not", "while False and not", ("writers",)),
     Mutant("a manifest whose name is taken counts as published", "publish.py", _DECIDED, _DECIDED_ANYWAY,
            ("publishers",), "state"),
     Mutant("the trusted head is not compared", "chain.py",

@@ -1,4 +1,4 @@
-"""Many processes on one state, killed at random: what any of them was told is there, once; nothing is twice."""
+"""Processes with three threads each on one state, killed at random: what any was told is there, once; nothing twice."""
 import os
 import random
 import signal
@@ -18,15 +18,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS, WRITERS, BETWEEN_KILLS_S = (3, 60), 4, 0.15
 WRITER = """
 import sys; sys.path.insert(0, sys.argv[1]); import _platform_boot
+import os, threading
 from pathlib import Path
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
-ledger, number = Ledger.create(Path(sys.argv[2]), snapshot_posts=30), 0
-while True:
-    ledger.post(lambda book: [topup("tenant", 1, method, f"{sys.argv[3]}-{number}") for method in "mn"])
-    print(f"{sys.argv[3]}-{number}", flush=True)
-    number += 1
-    if number % 20 == 0: ledger.checkpoint()
+ledger = Ledger.create(Path(sys.argv[2]), snapshot_posts=30)
+def write(name):
+    number = 0
+    while True:
+        ledger.post(lambda book: [topup("tenant", 1, method, f"{name}-{number}") for method in "mn"])
+        os.write(1, f"{name}-{number}\\n".encode())
+        number += 1
+        if number % 20 == 0: ledger.checkpoint()
+for thread in "abc": threading.Thread(target=write, args=[sys.argv[3] + thread]).start()
 """
 
 

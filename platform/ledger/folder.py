@@ -88,7 +88,7 @@ class StateFolder:
             files = Followers(self.folder, self._disk)
             start = self._after_manifest if files.skip(known) else ()
             files.follow(self.log.records(*start), known.seq if known else 0)
-            self._credits_are_true()
+            self._credits_are_true(known)
         else:
             files.extend(self._unfollowed)
         self._files, self._unfollowed = files, []
@@ -111,7 +111,7 @@ class StateFolder:
         """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""
         self.catch_up()
         files, known = self._followed(), self._read_manifest()  # another process may have written one since
-        truth, true = self._credits_are_true()
+        truth, true = self._credits_are_true(known)
         if not (true and known and (known.seq, known.hash) == (self.log.seq, self.log.head)):
             files.sync(known.files if known else {})
             if not true:
@@ -162,11 +162,10 @@ class StateFolder:
                                    "belongs to it")
             self._after_manifest = (self.log.end, record.seq, record.hash)
 
-    def _credits_are_true(self) -> tuple[bytes, bool]:
+    def _credits_are_true(self, known: Manifest | None) -> tuple[bytes, bool]:
         """tenants_credits.csv as it should be, and whether it is. CorruptError when it was never true."""
         truth = credits_lines(self.book.accounts())
-        since = self._manifest.seq if self._manifest else 0
-        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever(), since)
+        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever(), known)
 
     def _credits_ever(self) -> Iterator[tuple[int, str, bytes]]:
         past: dict[str, int] = {}

@@ -129,12 +129,18 @@ class Followers:
         return {name: file.state() for name, file in self._files.items()}
 
 
-def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[tuple[int, str, bytes]], since_seq: int) -> bool:
-    """Whether tenants_credits.csv is the truth; a file that was the truth at `since_seq` or later is stale and False,
-    any other is refused. `ever` is (seq, tenant, its line then) of each record, read only when it is needed."""
+def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[tuple[int, str, bytes]], known: Manifest | None,
+              ) -> bool:
+    """Whether tenants_credits.csv is the truth; a file that was the truth at the checkpoint `known` or later is stale
+    and False, any other is refused. `ever` is (seq, tenant, its line then) of each record, read only when needed: when
+    a process died between this file and its manifest."""
     there = read_whole(disk, path)
     if there is None or there == now:
         return there is not None
+    at_checkpoint = known.files.get(path.name) if known else None
+    if at_checkpoint and hashlib.sha256(there).hexdigest() == at_checkpoint.sha256:
+        return False
+    since_seq = known.seq if known else 0
     header, *rows = there.splitlines(keepends=True) or [b""]
     claimed = {row.partition(b",")[0].decode(errors="replace"): row for row in rows}
     if header == now.partition(b"\n")[0] + b"\n" and rows == [claimed[tenant] for tenant in sorted(claimed)]:

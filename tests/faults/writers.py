@@ -30,6 +30,10 @@ def write(name):
         os.write(1, f"{name}-{number}\\n".encode())
         number += 1
         if number % 20 == 0: ledger.checkpoint()
+def end(wrong):
+    os.write(2, (repr(wrong.exc_value) + "\\n").encode())
+    os._exit(1)
+threading.excepthook = end
 for thread in "abc": threading.Thread(target=write, args=[sys.argv[3] + thread]).start()
 """
 

@@ -64,6 +64,15 @@ def test_opening_reads_only_the_lines_behind_the_snapshot_and_answers_the_same(
     assert (audit(state), opened(state)._state._snapshot_seq) == ((), 4)
 
 
+
+def test_a_post_and_its_checkpoint_read_no_line_again(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = opened(state)
+    monkeypatch.setattr(log, "decode", None)
+    post(ledger, "d")
+    ledger.checkpoint()
+    assert audit(state) == ()
+
+
 def test_every_flipped_bit_and_every_cut_gives_the_answers_of_no_snapshot(state: Path) -> None:
     path = state / snapshot.NAME
     whole, right = path.read_bytes(), told(Ledger.open(state, noon, snapshot_posts=None))

@@ -21,7 +21,7 @@ MAX_PROBLEMS = 100
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _PLAIN = re.compile(r'[^,"\r\n]*')
 _LINE_END = re.compile(r"\r?\n|\Z")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")  # what is too large is for the schema
 
 
 class Cell(NamedTuple):

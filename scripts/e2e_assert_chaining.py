@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_step(session, step, found)
     if not found.compared["inputs"]:
         found.differences.append(f"{order.id}: no step is bound to another; there is nothing to compare")
-    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.compared.items()))
+    counts = ", ".join(f"{kind} {count}" for kind, count in sorted(found.compared.items()))
     verdict = "FAILED" if found.differences else "ok"
     show(arguments, {"ok": not found.differences, "compared": found.compared, "differences": found.differences},
          "\n".join([*found.differences, f"{verdict}  {order.id}: compared {counts or 'nothing'}"]))

@@ -17,6 +17,7 @@ from platform.ledger.journal import Ledger
 from platform.model.entry import Post, PostType
 from platform.model.ids import is_internal
 from platform.model.plan import PlannedOrder
+from platform.model.words import counted, in_credits
 
 Row = dict[str, str]
 MONEY = ("charge", "refund")  # the kinds of posts that an order's net spend is made of
@@ -46,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         posts = read_posts(folder, order)
         found += charged_once(posts, order, earlier_versions=arguments.allow_earlier_versions)
     charges = [post for post in posts if post.kind == "charge"]
-    verdict = (f"{'FAILED' if found else 'ok'}  {order.id}: {len(charges)} charges, "
-               f"{sum(len(post.items) for post in charges)} items, {-net(posts)} credits net, "
+    verdict = (f"{'FAILED' if found else 'ok'}  {order.id}: {counted(len(charges), 'charge')}, "
+               f"{counted(sum(len(post.items) for post in charges), 'item')}, {in_credits(-net(posts))} net, "
                f"{order.total_credits} by the plan")
     show(arguments, {"ok": not found, "charges": len(charges), "net_credits": -net(posts),
                      "plan_credits": order.total_credits, "differences": found}, "\n".join([*found, verdict]))
@@ -79,15 +80,15 @@ def charged_once(posts: Sequence[Post], order: PlannedOrder, *, earlier_versions
     if never := [f"{task_hash[:12]} {name}" for task_hash, name in prices if not spent[task_hash, name]]:
         yield f"{order.id}: never charged: {', '.join(never)}"
     if edited and not earlier_versions:
-        yield (f"{order.id}: {len(every) - len(items)} items are of other task hashes than the plan's; either it was "
-               "edited (--allow-earlier-versions), or its task hashes are not stable")
+        yield (f"{order.id}: {counted(len(every) - len(items), 'item')} of other task hashes than the plan's; either "
+               "it was edited (--allow-earlier-versions), or its task hashes are not stable")
     if len(charges) > 1 and not earlier_versions and not edited and not back:
         yield (f"{order.id}: {len(charges)} charges and no refund; either steps were added (--allow-earlier-versions), "
                "or it was not charged whole")
     owed = sum(price for key, price in prices.items() if spent[key] > back[key])
     paid = -sum(item.amount_credits for item in items)
     if paid != owed and not earlier_versions:
-        yield (f"{order.id}: {paid} credits net for what the plan prices at {owed}; either a price changed since "
+        yield (f"{order.id}: {in_credits(paid)} net for what the plan prices at {owed}; either a price changed since "
                "(--allow-earlier-versions), or an item was charged wrongly")
 
 

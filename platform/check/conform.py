@@ -15,6 +15,7 @@ from platform.check.words import TYPES, meant, shown
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS
 from platform.model.problem import Path
+from platform.model.words import counted
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -138,8 +139,7 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
             yield Fault(path, "out-of-range", f"{name} is {shown(value)}", f"write {bound} {shown(wanted)}")
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if error.validator.startswith("min") else "at most"
-            unit = "characters" if error.validator.endswith("Length") else "items"
-            length = f"{len(value)} {unit}"
+            length = counted(len(value), "character" if error.validator.endswith("Length") else "item")
             yield Fault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
         case "uniqueItems":
             first, again = _twice(value)

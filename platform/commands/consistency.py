@@ -8,6 +8,7 @@ from dataclasses import asdict
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, file_of, read
+from platform.model.words import counted
 from platform.tasks.ci import annotations
 
 
@@ -22,8 +23,10 @@ def run(arguments: argparse.Namespace) -> int:
     problems = (*session.problems, *changed_modules(session.facts, read(session.root / file_of(INDEX)) or b""))
     errors = [problem for problem in problems if not problem.warning]
     repo = session.repo
-    summary = (f"{len(repo.tenants)} tenants, {len(repo.orders) + len(repo.unreadable)} work orders, "
-               f"{len(repo.contracts)} modules: {len(errors)} errors, {len(problems) - len(errors)} warnings")
+    whole = ", ".join([counted(len(repo.tenants), "tenant"),
+                       counted(len(repo.orders) + len(repo.unreadable), "work order"),
+                       counted(len(repo.contracts), "module")])
+    summary = f"{whole}: {counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'warning')}"
     result = {"errors": len(errors), "warnings": len(problems) - len(errors),
               "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
     show(arguments, result, "\n".join([*map(str, problems), summary]))

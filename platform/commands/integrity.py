@@ -4,6 +4,7 @@ import argparse
 from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.ledger.audit import audit
 from platform.model.plan import PlannedOrder
+from platform.model.words import counted
 from platform.run.current import damage
 from platform.tasks.scope import narrow
 from platform.tasks.session import Session
@@ -23,8 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     orders = session.plan.orders.values()
     outputs = [] if ledger else [line for order in orders for line in _order(session, order)]
     records = sum(len(session.runs(order)) for order in orders)
-    state = f"{session.ledger.book.seq} posts" if session.has_ledger and not ledger else "no billing state yet"
-    summary = f"{'ledger damaged' if ledger else state}, {records} run records: {len(ledger) + len(outputs)} findings"
+    state = counted(session.ledger.book.seq, "post") if session.has_ledger and not ledger else "no billing state yet"
+    summary = (f"{'ledger damaged' if ledger else state}, {counted(records, 'run record')}: "
+               f"{counted(len(ledger) + len(outputs), 'finding')}")
     show(arguments, {"ledger": ledger, "outputs": outputs}, "\n".join([*ledger, *outputs, summary]))
     return 13 if ledger else 1 if outputs else 0
 

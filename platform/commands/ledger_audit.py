@@ -3,6 +3,7 @@ import argparse
 
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
+from platform.model.words import counted
 from platform.report.reconcile import reconcile
 from platform.run.ordered import all_ordered
 from platform.run.records import RECORD, record_in
@@ -21,9 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
                       all_ordered(session.runtime_dir))
     journal = session.shown(session.billing_state_dir / "journal.csv")
     lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
-             f"{row.amount_credits:+d} credits, {row.key}: {row.why}" for row in found.unexplained]
-    lines += [f"{found.items[by]} items, {found.credits[by]:+d} credits: {by}" for by in found.credits
-              if found.items[by]]
+             f"{counted(row.amount_credits, 'credit', signed=True)}, {row.key}: {row.why}" for row in found.unexplained]
+    lines += [f"{counted(found.items[by], 'item')}, {counted(found.credits[by], 'credit', signed=True)}: {by}"
+              for by in found.credits if found.items[by]]
     lines.append(f"{len(found.unexplained)} unexplained")
     show(arguments, found.as_json(), "\n".join(lines))
     return 1 if found.unexplained else 0

@@ -4,6 +4,7 @@ import argparse
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import verified, with_state
 from platform.ledger.audit import rebuild
+from platform.model.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,5 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
         return verified(arguments, session)
     made = rebuild(session.billing_state_dir)
     lines = [f"{session.shown(session.billing_state_dir / name)}: made again" for name in made]
-    show(arguments, {"rebuilt": list(made)}, "\n".join([*lines, f"{len(made)} files made again from the journal"]))
+    summary = f"{counted(len(made), 'file')} made again from the journal"
+    show(arguments, {"rebuilt": list(made)}, "\n".join([*lines, summary]))
     return 0

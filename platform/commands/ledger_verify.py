@@ -5,6 +5,7 @@ from pathlib import Path
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import CorruptError, StaleError
 from platform.ledger.audit import verify
+from platform.model.words import counted
 from platform.tasks.session import Session
 
 
@@ -30,7 +31,8 @@ def verified(arguments: argparse.Namespace, session: Session) -> int:
     """0 when all is right; 13 with one line a finding."""
     verdict = verify(session.billing_state_dir)
     findings = [_shown(session, line) for line in verdict.findings]
-    summary = f"{verdict.posts} posts are sound, {len(verdict.balances)} tenants, head {verdict.head[:12]}"
+    summary = (f"{counted(verdict.posts, 'post')} sound, {counted(len(verdict.balances), 'tenant')}, "
+               f"head {verdict.head[:12]}")
     show(arguments, {"posts": verdict.posts, "head": verdict.head, "balances": dict(verdict.balances),
                      "findings": findings}, "\n".join([*findings, summary]))
     return CorruptError.exit_status if findings else 0

@@ -10,6 +10,7 @@ from platform.maintain.changed import changed_modules
 from platform.maintain.drift import drift
 from platform.maintain.files import INDEX, everything, file_of, read, write
 from platform.model.problem import Problem
+from platform.model.words import counted
 from platform.tasks.ci import with_annotations
 
 
@@ -36,12 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
         drifted = [problem for problem in found if problem]
         told = with_annotations([*drifted, *warnings], session.root)
         show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},
-             "\n".join(filter(None, [told, "" if drifted else f"{len(files)} derived files are right"])))
+             "\n".join(filter(None, [told, "" if drifted else f"right: {counted(len(files), 'derived file')}"])))
         return 1 if drifted else 0
     written = [file for file, data in files.items() if write(session.root / file, data)]
     told = with_annotations(warnings, session.root)
     show(arguments, {"written": written, "warnings": [_as_json(one) for one in warnings]},
-         "\n".join(filter(None, [told, *written])) or f"{len(files)} derived files were right already")
+         "\n".join(filter(None, [told, *written])) or f"right already: {counted(len(files), 'derived file')}")
     return 0
 
 

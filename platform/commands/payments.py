@@ -6,6 +6,7 @@ from typing import Any
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import ConflictError, InputError
 from platform.ledger.payments import apply_payments
+from platform.model.words import in_credits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     for line in done.conflicts:
         sys.stderr.write(f"{line}\n")
     posted = done.posted
-    lines = [f"TOPUP {post.amount_credits} credits for {post.tenant_id} ({post.metadata['payment_id']})"
+    lines = [f"TOPUP {in_credits(post.amount_credits)} for {post.tenant_id} ({post.metadata['payment_id']})"
              for post in posted]
     result: dict[str, Any] = {"posted": [{"tenant_id": post.tenant_id, "payment_id": post.metadata["payment_id"],
                           "amount_credits": post.amount_credits} for post in posted]}

@@ -4,6 +4,7 @@ import argparse
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.parser import Parser
 from platform.errors import ConflictError, ForbiddenError
+from platform.model.words import counted
 from platform.state.hydrate import hydrate
 from platform.state.publish import initialise, publish
 from platform.state.remote import Release
@@ -56,7 +57,7 @@ def _hydrate(arguments: argparse.Namespace, session: Session, release: Release) 
     done = hydrate(session.sharing.local(), release)
     lines = hydrated_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     if done.ahead:
-        lines.append(f"{done.ahead} posts are not published yet; `state publish` or the next run does")
+        lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the next run does")
     show(arguments, hydrated_json(done), shortened(lines, session.root))
     return ConflictError.exit_status if done.lost else 0
 

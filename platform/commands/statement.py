@@ -10,6 +10,7 @@ from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.files import write_atomic
+from platform.model.words import counted, in_credits
 from platform.report.draw import svg
 from platform.report.statement import statement
 from platform.report.statement_html import as_html
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.html:
         file = Path(arguments.html)
         write_atomic(file, as_html(made, standing(session).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
-        text = f"{file}: {len(made.lines)} posts, closing balance {made.closing_credits} credits"
+        text = f"{file}: {counted(len(made.lines), 'post')}, closing balance {in_credits(made.closing_credits)}"
     show(arguments, asdict(made), text)
     return 0
 

@@ -7,6 +7,7 @@ from platform.errors import ConflictError, UsageError
 from platform.ledger.credit import topup
 from platform.ledger.payments import apply_payments
 from platform.model.repo import Repo
+from platform.model.words import in_credits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
         posted = session.ledger.post(lambda book: (post,))
         session.ledger.checkpoint()
         balance = session.ledger.book.balance(tenant_id)
-    what = f"TOPUP {amount} credits for {tenant_id}" if posted else "posted before, nothing changed"
+    what = f"TOPUP {in_credits(amount)} for {tenant_id}" if posted else "posted before, nothing changed"
     show(arguments, {"tenant_id": tenant_id, "posted": bool(posted), "amount_credits": amount, "balance": balance},
-         f"{what}; balance {balance} credits")
+         f"{what}; balance {in_credits(balance)}")
     return max(session.exit_statuses, default=0)
 
 

@@ -13,6 +13,7 @@ from platform.check.conform import Fault
 from platform.check.words import meant, shown
 from platform.config.text import decode
 from platform.model.problem import Place, Problem, Source
+from platform.model.words import counted
 
 MAX_BYTES = 2 * 1024 * 1024  # some 60,000 rows, read and judged in about a second and a half
 MAX_PROBLEMS = 100
@@ -20,7 +21,7 @@ MAX_PROBLEMS = 100
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _PLAIN = re.compile(r'[^,"\r\n]*')
 _LINE_END = re.compile(r"\r?\n|\Z")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")  # what is too large is for the schema
 
 
 class Cell(NamedTuple):
@@ -59,7 +60,7 @@ def read_csv(data: bytes, file: str, schema: Mapping[str, Any]) -> tuple[list[Ro
                 if problems:
                     break
             elif len(cells) != len(header):
-                what = f"the row has {len(cells)} fields and the header {len(header)}"
+                what = f"the row has {counted(len(cells), 'field')} and the header {len(header)}"
                 problems.append(Problem(Place(file, cells[0].line), "csv-fields", what,
                                         "write every field, and put text with commas in quotes"))
             else:

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 
 from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel
 from platform.model.formats import is_address, is_line
+from platform.model.words import counted
 
 CAP_BYTES = 20_866_662  # 19.9 MB, of package.zip itself: its base64 stays below what mail servers commonly take
 _LISTED = 50  # files that the text of a mail names
@@ -75,5 +76,5 @@ def message_bytes(mail: Mail, parcel: Parcel, date: datetime) -> bytes:
 def _contents(parcel: Parcel) -> list[str]:
     """What is attached, in lines: the package, and its files when the manifest is known."""
     lines = [f"{PACKAGE_NAME}: {parcel.bytes} bytes, SHA-256 {parcel.sha256}"]
-    lines += [f"  {file.dest_path} ({file.bytes} bytes)" for file in parcel.contents[:_LISTED]]
+    lines += [f"  {file.dest_path} ({counted(file.bytes, 'byte')})" for file in parcel.contents[:_LISTED]]
     return lines + ([f"  and {len(parcel.contents) - _LISTED} more"] if len(parcel.contents) > _LISTED else [])

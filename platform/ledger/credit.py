@@ -9,7 +9,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.prices import Payment, Promotion
 
-MAX_CREDITS = 10**15  # what a spreadsheet and a JSON reader still hold exactly
+MAX_CREDITS = 10**12  # of one amount, here and in the schemas of config/: spreadsheets still add up thousands exactly
 
 
 def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: str, note: str = "") -> Post:

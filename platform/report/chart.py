@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
+from platform.model.words import counted, in_credits
 from platform.report.statement import Statement
 
 WIDTH, HEIGHT = 1000, 200
@@ -52,8 +53,8 @@ def chart(of: Statement) -> Chart | None:
         moves += [f"H{round(WIDTH * (0.02 + 0.96 * place), 1)}", f"V{y(line.balance_credits)}"]
     path = " ".join([*moves, f"H{WIDTH}"])
     ticks = tuple(Tick(str(level), y(level), level / highest) for level in range(0, highest + 1, step))
-    words = (f"The balance over {len(of.lines)} post{'' if len(of.lines) == 1 else 's'}"
-             f"{'' if by_time else ', side by side'}: from {of.opening_credits} to {of.closing_credits} credits")
+    words = (f"The balance over {counted(len(of.lines), 'post')}"
+             f"{'' if by_time else ', side by side'}: from {of.opening_credits} to {in_credits(of.closing_credits)}")
     return Chart(path, f"{path} V{HEIGHT} H0 Z", ticks, of.lines[0].at, of.lines[-1].at, words)
 
 

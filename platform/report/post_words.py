@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
+from platform.model.words import in_credits
 
 
 def in_words(post: Post) -> str:
@@ -18,8 +19,9 @@ def in_words(post: Post) -> str:
     if post.kind == "charge":
         return f"Order {order} charged"
     if post.kind == "refusal":
-        needed = f", {about['needed_credits']} credits needed" if about["needed_credits"] else ""
-        return f"Order {order} was not started: {post.reason_code}{needed}"
+        needed = post.metadata.get("needed_credits")
+        return f"Order {order} was not started: {post.reason_code}" + (
+            f", {in_credits(needed)} needed" if isinstance(needed, int) and needed else "")
     if post.kind == "refund":
         return f"Order {order} refunded: {post.reason_code}"
     if post.kind == "evidence":

@@ -10,6 +10,7 @@ from typing import Any
 from platform.errors import CorruptError, StaleError
 from platform.ledger.merkle import consistency, inclusion, leaf_hash, root
 from platform.ledger.record import GENESIS, Record, encode
+from platform.model.words import counted
 from platform.report.tree_head import Head
 from platform.signing.dsse import Envelope, parse
 
@@ -70,11 +71,11 @@ class Tree:
         """That an older head's tree is a prefix of this one. StaleError when this one is shorter, CorruptError when
         it is another: then one of the two is not this ledger's history."""
         if old.tree_size > len(self.leaves):
-            raise StaleError(f"the older head has {old.tree_size} posts, this ledger {len(self.leaves)}: it was rolled "
-                             "back; restore the newer state")
+            raise StaleError(f"the older head has {counted(old.tree_size, 'post')}, this ledger {len(self.leaves)}: it "
+                             "was rolled back; restore the newer state")
         if root(self.leaves[:old.tree_size]) != old.root:
-            raise CorruptError(f"the first {old.tree_size} posts are not those of the older head, which was signed at "
-                               f"{old.signed_at}; restore the journal that it is of")
+            raise CorruptError(f"up to post {old.tree_size} this is not the ledger of the older head, which was signed "
+                               f"at {old.signed_at}; restore the journal that it is of")
         return Since(envelope, consistency(self.leaves, old.tree_size))
 
 

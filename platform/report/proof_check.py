@@ -11,6 +11,7 @@ from platform.ledger.merkle import is_consistent, is_included, leaf_hash
 from platform.ledger.record import BadRecord, Record, decode
 from platform.model.digest import derived_id
 from platform.model.entry import Item
+from platform.model.words import counted, in_credits
 from platform.report.post_words import in_words, item_in_words
 from platform.report.proof import Inclusion, Proof
 from platform.report.tree_head import Head, unseal
@@ -44,8 +45,8 @@ def check(proof: Proof, key: PublicKey) -> Proved:
     if proof.since:
         since = _head(proof.since.head, key, "the older head")
         if not is_consistent(since.tree_size, since.root, head.tree_size, head.root, proof.since.path):
-            raise NotProved(f"does not show that the {head.tree_size} posts of the head begin with the "
-                            f"{since.tree_size} of the older one: history may have been rewritten")
+            raise NotProved(f"does not show that up to post {since.tree_size} the head's ledger of {head.tree_size} is "
+                            "the older head's: history may have been rewritten")
     return Proved(key.keyid, head, record, item, since)
 
 
@@ -53,8 +54,8 @@ def must_continue(proved: Proved, own: Head) -> None:
     """NotProved unless the proof connects a head that somebody kept: this one, or one with the same posts."""
     known = [head for head in (proved.head, proved.since) if head]
     if not any((head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known):
-        raise NotProved(f"does not connect to your head of {own.tree_size} posts, signed at {own.signed_at}; ask for "
-                        "one that was made with --since that head")
+        raise NotProved(f"does not connect to your head of {counted(own.tree_size, 'post')}, signed at "
+                        f"{own.signed_at}; ask for one that was made with --since that head")
 
 
 def _head(envelope: Envelope, key: PublicKey, name: str) -> Head:
@@ -103,12 +104,12 @@ def _facts(proved: Proved) -> Iterator[tuple[str, str]]:
         post = record.post
         yield "proved", f"post {record.seq} of {head.tree_size} in the ledger"
         yield "tenant", post.tenant_id
-        yield post.type.value, f"{post.amount_credits} credits: {in_words(post)}"
+        yield post.type.value, f"{in_credits(post.amount_credits)}: {in_words(post)}"
         if item:
-            yield "item", f"{item.amount_credits} credits: {item_in_words(item)}, {derived_id(item.key)}"
+            yield "item", f"{in_credits(item.amount_credits)}: {item_in_words(item)}, {derived_id(item.key)}"
         yield "posted", f"{record.ts} in transaction {derived_id(post.key)}"
     else:
-        yield "proved", f"a ledger of {head.tree_size} posts"
+        yield "proved", f"a ledger of {counted(head.tree_size, 'post')}"
     if proved.since:
-        yield "unchanged", f"the first {proved.since.tree_size} posts are those of the head of {proved.since.signed_at}"
+        yield "unchanged", f"up to post {proved.since.tree_size} it is as in the head of {proved.since.signed_at}"
     yield "head", f"root {head.root_hash}, signed at {head.signed_at} by the key {proved.keyid}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform.model.digest import digest_of
+from platform.model.words import in_credits
 from platform.report.quote import OrderQuote, Quote
 
 FORMAT = 1
@@ -45,7 +46,7 @@ def _charge(order: OrderQuote) -> str:
     before = [f"{what} {amount}" for amount, what in (
         (order.refunded_credits, "giving back"), (order.granted_credits, "granting")) if amount]
     due = f" for the period {order.period}" if order.period and not order.refusal else ""
-    return ((order.refusal or f"{order.total_credits} credits") + (f" after {' and '.join(before)}" if before else "")
+    return ((order.refusal or in_credits(order.total_credits)) + (f" after {' and '.join(before)}" if before else "")
             + due)
 
 
@@ -73,14 +74,14 @@ def moved(old: Kept, new: Kept) -> tuple[str, ...]:
     says why it differs.
     """
     found = [_graph(name, before, now) for name, before, now in _changes(old.graph, new.graph)]
-    found += [f"prices: {name} was {before} credits, now {now}" for name, before, now in _changes(old.prices,
+    found += [f"prices: {name} was {in_credits(before)}, now {now}" for name, before, now in _changes(old.prices,
               new.prices) if before is not None and now is not None]
     found += [f"balances: {name} had {_amount(before)}, now {_amount(now)}"
               for name, before, now in _changes(old.balances, new.balances)]
     found += [f"charges: {name} was {before or 'not in the quote'}, now {now or 'not in the run'}"
               for name, before, now in _changes(old.charges, new.charges)]
     if old.total_credits != new.total_credits:
-        found.append(f"total: {old.total_credits} credits were quoted, now {new.total_credits}")
+        found.append(f"total: {in_credits(old.total_credits)} quoted, now {new.total_credits}")
     return tuple(found)
 
 
@@ -95,4 +96,4 @@ def _graph(name: str, before: str | None, now: str | None) -> str:
 
 
 def _amount(amount: int | None) -> str:
-    return "no balance here" if amount is None else f"{amount} credits"
+    return "no balance here" if amount is None else in_credits(amount)

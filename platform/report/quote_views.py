@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
 from platform.report.quote import INVALID, OrderQuote, Quote, StepQuote, TenantQuote
 
@@ -33,7 +34,7 @@ def as_text(quote: Quote) -> str:
     lines += [f"conflict   payment {name} was edited after it was posted: that changes nothing, and a run ends with 11"
               for name in quote.conflicts]
     if len(quote.orders) != 1:
-        lines.append(f"total      {_credits(quote.total_credits)} for {len(quote.orders)} orders")
+        lines.append(f"total      {in_credits(quote.total_credits)} for {counted(len(quote.orders), 'order')}")
     return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
 
 
@@ -44,10 +45,10 @@ def _order(order: OrderQuote) -> Iterable[str]:
         yield from (f"  {problem}" for problem in order.problems)
         return
     if order.refusal:
-        needs = f", {_credits(order.needed_credits)} needed" if order.needed_credits else ""
+        needs = f", {in_credits(order.needed_credits)} needed" if order.needed_credits else ""
         yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {_what(order)}".rstrip()
     else:
-        yield f"charge     {name}  {_credits(order.total_credits)}{_before(order)}  {_what(order)}".rstrip()
+        yield f"charge     {name}  {in_credits(order.total_credits)}{_before(order)}  {_what(order)}".rstrip()
     width = max((len(step.step_id) for step in order.steps), default=0)
     modules = max((len(step.module_id) for step in order.steps), default=0)
     yield from (_step(step, width, modules) for step in order.steps)
@@ -59,8 +60,8 @@ def _what(order: OrderQuote) -> str:
 
 def _before(order: OrderQuote) -> str:
     """What is posted for an order before its charge."""
-    back = f", {_credits(order.refunded_credits)} given back for what was never done" if order.refunded_credits else ""
-    return back + (f", {_credits(order.granted_credits)} granted" if order.granted_credits else "")
+    return "".join(f", {in_credits(amount)} {what}" for amount, what in (
+        (order.refunded_credits, "given back for what was never done"), (order.granted_credits, "granted")) if amount)
 
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
@@ -76,7 +77,3 @@ def _tenant(tenant: TenantQuote) -> str:
         (tenant.refunded_credits, "given back"), (tenant.granted_credits, "granted")) if amount)
     return (f"balance    {tenant.tenant_id}  {tenant.balance_before} before" + (f" ({first[0]})" if first else "")
             + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after")
-
-
-def _credits(amount: int) -> str:
-    return f"{amount} credit{'' if amount == 1 else 's'}"

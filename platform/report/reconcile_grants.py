@@ -6,6 +6,7 @@ from datetime import date
 from platform.ledger.record import Record
 from platform.model.entry import Post
 from platform.model.repo import Repo
+from platform.model.words import counted
 
 
 class Grants:
@@ -38,7 +39,7 @@ class Grants:
             return f"config/promotions.csv does not grant this by {code} on {days[0]}"
         used = self._uses[post.tenant_id, code] = self._uses[post.tenant_id, code] + 1
         if used > row.max_uses_per_tenant:
-            return f"{code} may be used {row.max_uses_per_tenant} times, this is number {used}"
+            return f"{code} may be used {counted(row.max_uses_per_tenant, 'time')}, this is number {used}"
         if self._decided.get((post.tenant_id, post.work_order_id), 0) < seq:
             return f"order {post.work_order_id} was neither charged nor refused after it"
         return ""

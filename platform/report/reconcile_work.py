@@ -15,6 +15,7 @@ from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
 from platform.model.plan import Plan, PlannedStep
 from platform.model.repo import Repo
 from platform.model.run import RunRecord, Status
+from platform.model.words import in_credits
 
 DELIVERY_MISSING = "delivery_missing"
 
@@ -67,7 +68,7 @@ class Works:
         if not prices:
             return f"no price of {item.module_id} {item.deliverable_id} was in force on {days[0]}"
         if -item.amount_credits not in prices:
-            return f"the price of {item.module_id} {item.deliverable_id} on {days[0]} was {prices[0]} credits"
+            return f"the price of {item.module_id} {item.deliverable_id} on {days[0]} was {in_credits(prices[0])}"
         work = self._known.get(item.task_hash)
         if work is None:
             return "" if self.ran(item.task_hash) else (

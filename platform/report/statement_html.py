@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from platform.model.words import counted, in_credits
 from platform.report import graph
 from platform.report.chart import HEIGHT, WIDTH, chart
 from platform.report.statement import Delivery, Statement
 from platform.report.statement_text import days, how_delivered
 from platform.report.status import OrderState, what_became
-from platform.report.words import in_credits
 
 _TEMPLATE = Path(__file__).with_name("statement.html.j2")
 _MOST_DRAWN_STEPS = 120  # beyond, a drawing is slower than it is useful; the list says the same
@@ -34,7 +34,7 @@ def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], s
     from markupsafe import Markup
 
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters.update(in_credits=in_credits, signed=_signed, how=how_delivered, why=what_became)
+    page.filters.update(in_credits=in_credits, counted=counted, signed=_signed, how=how_delivered, why=what_became)
     most = max((spend.net_credits for spend in of.spend_by_module), default=0)
     return page.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         of=of, days=days(of), chart=chart(of), width=WIDTH, height=HEIGHT, most=max(1, most), Markup=Markup,

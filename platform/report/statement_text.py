@@ -1,6 +1,7 @@
 """A statement as lines for people: a post a line, its items and its proof below it. Pure."""
+from platform.model.words import counted, in_credits
 from platform.report.statement import Delivery, Line, Part, Statement
-from platform.report.words import in_credits, one_line
+from platform.report.words import one_line
 
 
 def as_text(of: Statement) -> str:
@@ -19,7 +20,8 @@ def as_text(of: Statement) -> str:
     lines += [_delivery(delivery) for delivery in of.deliveries]
     if of.ledger_balance_credits != of.closing_credits:
         lines.append(f"balance now      {in_credits(of.ledger_balance_credits)}")
-    return "\n".join([*lines, f"journal          {of.journal_seq} posts, the last with hash {of.journal_hash}"])
+    lines.append(f"journal          {counted(of.journal_seq, 'post')}, the last with hash {of.journal_hash}")
+    return "\n".join(lines)
 
 
 def days(of: Statement) -> str:
@@ -33,7 +35,7 @@ def days(of: Statement) -> str:
 def how_delivered(delivery: Delivery) -> str:
     """What the evidence of a delivery says, in one line."""
     sent = "written down, sent to nobody" if delivery.recorded else ""
-    size = f"{delivery.bytes} bytes" if delivery.bytes else ""
+    size = counted(delivery.bytes, "byte") if delivery.bytes else ""
     return ", ".join(one_line(words) for words in (delivery.provider, delivery.remote, size,
                                                    delivery.verification_status, sent) if words)
 

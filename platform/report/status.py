@@ -6,10 +6,11 @@ from typing import Any
 
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
+from platform.model.words import in_credits
 from platform.plan.period import in_words
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase
-from platform.report.words import in_credits, one_line
+from platform.report.words import one_line
 from platform.run.records import LOG, OUTPUTS
 
 

@@ -9,6 +9,7 @@ from platform.model.digest import derived_id
 from platform.model.ids import is_internal
 from platform.model.prices import PriceList
 from platform.model.run import RunRecord
+from platform.model.words import counted, in_credits
 from platform.report.bill import Posted, posted
 from platform.report.why_views import shown
 
@@ -95,7 +96,7 @@ def as_text(answer: CreditWhy) -> str:
     row = answer.item
     sold = "a deliverable that was bought" if not is_internal(row.deliverable_id) else "the platform's own item"
     facts = [
-        (row.type, f"{row.amount_credits} credits, item {row.transaction_item_id}"),
+        (row.type, f"{in_credits(row.amount_credits)}, item {row.transaction_item_id}"),
         ("posted", f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
                    f"{answer.transaction_amount_credits}; {answer.reason_code or answer.transaction_note})"),
         ("for", f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} ({row.module_id}), "
@@ -104,7 +105,7 @@ def as_text(answer: CreditWhy) -> str:
         ("task", row.task_hash + (":" if answer.task else "; what was ordered then is kept nowhere any more")),
         *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task) if answer.task),
         ("epoch", f"{row.refund_epoch}: " + ("nothing was given back before" if not row.refund_epoch else
-                                             f"it had been given back {row.refund_epoch} times before")),
+                                             f"it had been given back {counted(row.refund_epoch, 'time')} before")),
         *(("", f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, item "
                f"{each.transaction_item_id}") for each in answer.history if each != row),
         ("run", _run_words(answer)),
@@ -118,7 +119,7 @@ def _price_words(answer: CreditWhy) -> str:
         return "what had been paid for it is given back" + (f": {row.note}" if row.note else "")
     if price is None:
         return "none is in force for it on that day" if row.amount_credits else "free"
-    words = f"{price.price_credits} credits since {price.effective_from}, {price.place}"
+    words = f"{in_credits(price.price_credits)} since {price.effective_from}, {price.place}"
     return words if price.price_credits == -row.amount_credits else f"{words}; the list was edited since"
 
 

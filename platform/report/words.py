@@ -12,9 +12,5 @@ def printable(text: str) -> str:
                    for mark in text.replace("\r\n", "\n"))
 
 
-def in_credits(amount: int) -> str:
-    return f"{amount} credit{'' if abs(amount) == 1 else 's'}"
-
-
 def _spelt(mark: str) -> str:
     return mark.encode("unicode_escape").decode()

@@ -2,6 +2,7 @@
 from pathlib import Path
 from typing import Any
 
+from platform.model.words import counted
 from platform.state.hydrate import Hydrated
 from platform.state.publish import Published
 from platform.state.verify import Verdict
@@ -9,7 +10,7 @@ from platform.state.verify import Verdict
 
 def hydrated_lines(done: Hydrated) -> list[str]:
     """Nothing when there was nothing to do."""
-    parts = [f"{_posts(done.added)} of others" if done.added else "",
+    parts = [f"{counted(done.added, 'post')} of others" if done.added else "",
              f"{done.posted_again} of ours posted again after them" if done.posted_again else ""]
     said = ", ".join(part for part in parts if part)
     return ([f"billing state: generation {done.generation}, {said}"] if said else []) + lost_lines(done)
@@ -17,7 +18,7 @@ def hydrated_lines(done: Hydrated) -> list[str]:
 
 def lost_lines(done: Hydrated) -> list[str]:
     """One line for each post that could not be posted again, and where they are kept."""
-    lines = [f"{lost.post.kind} of {lost.post.amount_credits:+d} credits for {lost.post.tenant_id}"
+    lines = [f"{lost.post.kind} of {counted(lost.post.amount_credits, 'credit', signed=True)} for {lost.post.tenant_id}"
              f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted again: {lost.why}"
              for lost in done.lost]
     return lines + [f"{path}: what could not be posted again is kept here; settle it with the tenant"
@@ -27,17 +28,14 @@ def lost_lines(done: Hydrated) -> list[str]:
 def published_lines(done: Published) -> list[str]:
     lines = hydrated_lines(done.hydrated) if done.hydrated else []
     if done.new:
-        lines.append(f"billing state: generation {done.generation} published in {done.tag}, {_posts(done.posts)} more")
+        lines.append(f"billing state: generation {done.generation} published in {done.tag}, "
+                     f"{counted(done.posts, 'post')} more")
     return lines
 
 
-def _posts(count: int) -> str:
-    return f"{count} post{'' if count == 1 else 's'}"
-
-
 def verdict_lines(verdict: Verdict) -> list[str]:
-    told = (f"{verdict.generations} generations, {verdict.segments} segments, {verdict.posts} posts; "
-            f"here {verdict.behind} are missing and {verdict.ahead} are not published")
+    told = (f"{counted(verdict.generations, 'generation')}, {counted(verdict.segments, 'segment')}, "
+            f"{counted(verdict.posts, 'post')}; missing here {verdict.behind}, not published {verdict.ahead}")
     return [*verdict.findings, told]
 
 

@@ -20,6 +20,7 @@ from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
+from platform.model.words import counted, in_credits
 from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
 from platform.run.current import current as reasons_to_run
@@ -52,7 +53,7 @@ def refused(order_id: OrderId) -> Refused:
     now = session.current()
     problems = now.plan.refused[order_id]
     if now.problems_told:
-        return Refused(f"invalid input, {len(problems)} problem{'' if len(problems) == 1 else 's'} above", 10)
+        return Refused(f"invalid input, {counted(len(problems), 'problem')} above", 10)
     return Refused(with_annotations(problems, now.root) or f"{order_id}: cannot be read; see `doit run check`", 10)
 
 
@@ -172,8 +173,8 @@ def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
     total = len(order.steps)
     counts = [f"{count} {word}" for count, word in ((result.failed, "failed"), (result.skipped, "skipped"),
                                                    (result.pending, "not run")) if count]
-    refund = f"; {refunded} credits refunded" if refunded else ""
-    return f"{order.id} {result.status} {result.reason}: {result.completed} of {total} steps completed" + (
+    refund = f"; {in_credits(refunded)} refunded" if refunded else ""
+    return f"{order.id} {result.status} {result.reason}: {result.completed} of {counted(total, 'step')} completed" + (
         f", {', '.join(counts)}" if counts else "") + refund
 
 

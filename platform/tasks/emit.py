@@ -17,8 +17,8 @@ from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.report.words import in_credits
 from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
@@ -46,7 +46,7 @@ def charge(session: Session) -> Iterator[Task]:
     for order in session.plan.orders.values():
         yield {"name": str(order.id), "actions": [(actions.charge, [order.id])], "task_dep": ["state"],
                "uptodate": [Told(uptodate.is_paid, (order.id,), f"charge:{order.id}")], "io": {"capture": False},
-               "doc": f"{in_credits(order.total_credits)} for {_steps(len(order.steps))}, once"}
+               "doc": f"{in_credits(order.total_credits)} for {counted(len(order.steps), 'step')}, once"}
 
 
 def step(session: Session) -> Iterator[Task]:
@@ -92,7 +92,7 @@ def workorder(session: Session) -> Iterator[Task]:
 
 
 def _order_doc(order: PlannedOrder) -> str:
-    title = str(order.order.metadata.get("title") or f"{order.mode} order, {_steps(len(order.steps))}")
+    title = str(order.order.metadata.get("title") or f"{order.mode} order, {counted(len(order.steps), 'step')}")
     return "; ".join(part for part in (title, in_words(order.period, order.next_period)) if part)
 
 
@@ -145,7 +145,3 @@ def _code_below(root: Path, folder: str) -> list[str]:
 
 def _refused(name: OrderId | StepId, order_id: OrderId, doc: str) -> Task:
     return {"name": str(name), "actions": [(actions.refused, [order_id])], "doc": doc, "io": {"capture": False}}
-
-
-def _steps(count: int) -> str:
-    return f"{count} step{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from platform.report.words import in_credits
+from platform.model.words import counted, in_credits
 
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
@@ -74,14 +74,14 @@ def success(name: str, values: Mapping[str, Any]) -> str:
         return _state(values)
     if kind == "workorder":
         refund = f", {in_credits(values['refunded_credits'])} refunded" if values["refunded_credits"] else ""
-        return f"COMPLETED    {subject}  {values['steps']} of {values['steps']} steps{refund}"
+        return f"COMPLETED    {subject}  {values['steps']} of {counted(values['steps'], 'step')}{refund}"
     return str(values.get("lines", ""))
 
 
 def _state(values: Mapping[str, Any]) -> str:
     told = [values["lines"]] if values["lines"] else []
     if values["posts"]:
-        payments = f"{values['posts']} confirmed payment{'' if values['posts'] == 1 else 's'}"
+        payments = counted(values["posts"], "confirmed payment")
         told.append(f"top-up       {in_credits(values['credits'])} from {payments}")
     if values["refunded_credits"]:
         told.append(f"refunded     {in_credits(values['refunded_credits'])} for work of orders that are gone")

@@ -2,6 +2,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from platform.model.words import counted
+
 _BAR = 16
 _WIDE = 80  # columns from which there is room for a bar
 
@@ -30,7 +32,7 @@ def line(meter: Meter, width: int) -> str:
     """At most `width` columns: the count always, then time left, credits and a bar where there is room, and in what
     remains the steps that run now."""
     left = "" if meter.left_s is None else f"{clock(meter.left_s)} left"
-    front = f"{meter.done}/{meter.due} steps"
+    front = f"{meter.done}/{counted(meter.due, 'step')}"
     if width >= _WIDE:
         front = f"[{bar(meter.done, meter.due)}] {front}"
     fixed = [front]

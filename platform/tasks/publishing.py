@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from platform.errors import ForbiddenError, InputError
 from platform.model.ids import OrderId, is_internal
+from platform.model.words import in_credits
 from platform.publish.publish import Missing, Place, Published, Shop, publish_all
 from platform.publish.select import Purchase, awaits, bought
 from platform.publish.shelf import Rehearsal, Shelf
 from platform.releases.open import open_store
-from platform.report.words import in_credits
 from platform.signing.open import open_signer
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from platform.check.secrets import secrets_in
 from platform.config.read import read_yaml
 from platform.config.schema import SCHEMAS
 from platform.model.ids import RUN_CHARGE
+from platform.model.words import counted
 from platform.tasks.session import Session
 from platform.verify.told import CLI, told
 from platform.verify.verdict import Check
@@ -24,7 +25,7 @@ LARGEST = 2**20  # bytes of a file that is looked at for secrets
 def written(session: Session) -> Iterator[Check]:
     """What people write fits together, and each schema allows its own examples."""
     errors = [str(problem) for problem in session.problems if not problem.warning]
-    yield Check("consistency", not errors, "; ".join(errors) or f"{len(session.repo.orders)} work orders")
+    yield Check("consistency", not errors, "; ".join(errors) or counted(len(session.repo.orders), "work order"))
     yield _prices(session)
     for file in sorted(SCHEMAS.glob("*.schema.json")):
         yield _schema(file)
@@ -52,14 +53,14 @@ def _prices(session: Session) -> Check:
     wanted = [(contract.module_id, item) for contract in session.repo.contracts.values()
               for item in (RUN_CHARGE, *contract.deliverables)]
     missing = [" ".join(item) for item in wanted if session.repo.prices.in_force(*item, session.now.date()) is None]
-    return Check("prices", not missing, f"no price: {', '.join(missing)}" if missing else f"{len(wanted)} items")
+    return Check("prices", not missing, f"no price: {', '.join(missing)}" if missing else counted(len(wanted), "item"))
 
 
 def _schema(file: Path) -> Check:
     document = json.loads(file.read_bytes())
     examples = document.get("examples", [])
     wrong = [fault.what for example in examples for fault in faults(validator(document), example)]
-    detail = "; ".join(wrong) or (f"{len(examples)} examples" if examples else "has no examples")
+    detail = "; ".join(wrong) or (counted(len(examples), "example") if examples else "has no examples")
     return Check(f"schema {file.name.removesuffix('.schema.json')}", bool(examples) and not wrong, detail)
 
 
@@ -67,12 +68,12 @@ def _workflows(root: Path) -> Check:
     files = sorted([*root.glob(".github/workflows/*.y*ml"), *root.glob(".github/actions/*/action.y*ml")])
     found = [str(problem) for file in files
              for problem in unsafe(read_yaml(file.read_bytes(), str(file.relative_to(root))))]
-    return Check("workflows", not found, "; ".join(found) or f"{len(files)} files")
+    return Check("workflows", not found, "; ".join(found) or counted(len(files), "file"))
 
 
 def _nothing_made(tracked: list[str]) -> Check:
     made = [name for name in tracked if name.startswith(MADE_BY_RUNS) and Path(name).name != "README.md"]
-    return Check("nothing of a run in git", not made, _some(made) or f"{len(tracked)} files")
+    return Check("nothing of a run in git", not made, _some(made) or counted(len(tracked), "file"))
 
 
 def _no_secrets(root: Path, tracked: list[str]) -> Check:

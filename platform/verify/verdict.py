@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from platform.model.words import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -26,7 +28,7 @@ def tell(what: str, checks: Iterable[Check], as_json: bool) -> bool:
             sys.stdout.write(f"{check}\n")
             sys.stdout.flush()
     failed = sum(not check.ok for check in done)
-    count = f"{failed} of {len(done)} checks FAILED" if failed else f"{len(done)} checks ok"
+    count = f"{failed} of {counted(len(done), 'check')} FAILED" if failed else f"{counted(len(done), 'check')} ok"
     result = {"what": what, "ok": not failed, "checks": [asdict(check) for check in done]}
     sys.stdout.write(f"{json.dumps(result, indent=1) if as_json else f'{what}: {count}'}\n")
     return not failed

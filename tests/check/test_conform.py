@@ -17,7 +17,7 @@ from platform.model.order import Binding
     ({"minimum": 2}, 1, "out-of-range", "`x` is 1; write at least 2"),
     ({"exclusiveMaximum": 2}, 2, "out-of-range", "`x` is 2; write less than 2"),
     ({"multipleOf": 5}, 7, "out-of-range", "`x` is 7; write a multiple of 5"),
-    ({"minLength": 2}, "a", "wrong-length", "`x` has 1 characters; give it at least 2"),
+    ({"minLength": 2}, "a", "wrong-length", "`x` has 1 character; give it at least 2"),
     ({"maxItems": 1}, [1, 2], "wrong-length", "`x` has 2 items; give it at most 1"),
     ({"pattern": "^a$"}, "a\n", "bad-form", "`x` cannot be `a\\n`; write of the form ^a$"),
     ({"pattern": "^a$", "title": "the letter a"}, "b", "bad-form", "`x` cannot be `b`; write the letter a"),

@@ -3,10 +3,13 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from platform.ledger.journal import Ledger
+from platform.model.entry import Post, PostType
 from tests.support import command, rows
 
 
@@ -52,7 +55,7 @@ def test_a_changed_projection_is_reported_until_it_is_made_again(repo: Path) -> 
         assert ".billing-state/transactions.csv:2: differs from the journal" in done.stdout
     done = ledger(repo, "fsck --rebuild")
     assert (done.returncode, done.stdout.splitlines()) == (
-        0, [".billing-state/transactions.csv: made again", "1 files made again from the journal"])
+        0, [".billing-state/transactions.csv: made again", "1 file made again from the journal"])
     assert file.read_bytes() == right
     assert ledger(repo, "verify").returncode == 0
 
@@ -113,3 +116,28 @@ def test_no_state_is_14_and_none_is_made(tmp_path: Path, repo: Path) -> None:
     shutil.rmtree(repo / ".billing-state")
     assert ledger(repo, "verify").returncode == 14
     assert not (repo / ".billing-state").exists()
+
+
+def test_metadata_that_are_nested_without_end_are_one_line_in_a_journal_and_in_an_order(repo: Path) -> None:
+    deep: dict[str, object] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(50_000)  # whoever wrote that journal had a deeper stack than we have
+    try:
+        with closing(Ledger.open(repo / ".billing-state")) as journal:
+            journal.post(lambda book: [Post("topup:deep", "topup", "tenant", PostType.TOPUP, 5, metadata=deep)])
+    finally:
+        sys.setrecursionlimit(limit)
+    for line in ("python -m platform.cli ledger audit", "doit run state"):
+        done = command(repo, line)
+        told = done.stdout + done.stderr
+        assert (done.returncode, told.count("has a body that is not a post")) == (13, 1), told
+        assert "Traceback" not in told
+
+    (repo / "tenants" / "tenant" / "workorders" / "deep.yml").write_text(
+        f"work_order_id: deep\nmetadata: {'{a: ' * 900}1{'}' * 900}\nsteps: []\n")
+    done = command(repo, "python -m platform.cli consistency-validate")
+    assert done.returncode == 10
+    assert [line.partition(": ")[2] for line in done.stdout.splitlines() if "deep.yml" in line] == [
+        "error[yaml-too-deep]: is nested deeper than 32 levels; flatten it"]

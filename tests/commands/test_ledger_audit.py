@@ -77,7 +77,7 @@ def test_a_credit_that_nothing_explains_makes_it_fail(shipped_run: Path) -> None
 def test_a_top_up_by_hand_is_told_apart(shipped_run: Path) -> None:
     rewrite(shipped_run, topup(ORDER[0], 40, "card", "r"))
     done = command(shipped_run, "python -m platform.cli ledger audit")
-    assert (done.returncode, "1 items, +40 credits: top-up by hand" in done.stdout) == (0, True)
+    assert (done.returncode, "1 item, +40 credits: top-up by hand" in done.stdout) == (0, True)
 
 
 def test_a_refund_of_what_was_delivered_makes_it_fail(shipped_run: Path) -> None:

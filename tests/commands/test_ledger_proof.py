@@ -144,7 +144,7 @@ def test_an_older_head_is_a_prefix_until_history_is_rewritten(shop: Shop, item: 
     for number in range(3):
         topup(shop, 6, f"other-{number}")
     done = shop(f"ledger proof {item['transaction_item_id']} --since {kept}")
-    assert (done.returncode, "are not those of the older head" in done.stderr) == (13, True), done.stderr
+    assert (done.returncode, "this is not the ledger of the older head" in done.stderr) == (13, True), done.stderr
     forged = json.loads(proof_of(shop, item["transaction_item_id"]).read_text())
     forged["since"] = json.loads(newer.read_text())["since"]
     (tmp_path / "forged.json").write_text(json.dumps(forged))

@@ -68,7 +68,7 @@ def test_half_a_character_in_the_body_is_told_before_anything_is_sent(parcel):
 def test_a_mail_names_the_first_fifty_files(parcel):
     many = dataclasses.replace(parcel, contents=tuple(Listed(f"{number}.txt", 1) for number in range(53)))
     text = message_bytes(MAIL, many, NOON).decode()
-    assert "49.txt (1 bytes)" in text
+    assert "49.txt (1 byte)" in text
     assert "50.txt" not in text
     assert "and 3 more" in text
 

@@ -8,7 +8,7 @@ import pytest
 
 from platform.errors import ConflictError, UsageError
 from platform.ledger.charge import decide_charge
-from platform.ledger.credit import payment, topup, unapplied
+from platform.ledger.credit import MAX_CREDITS, payment, topup, unapplied
 from platform.ledger.journal import Ledger
 from platform.ledger.payments import Reconciled, apply_payments
 from platform.ledger.refund import settle, supersede
@@ -169,7 +169,7 @@ def test_a_top_up_sent_twice_is_one_and_with_another_amount_a_conflict_that_name
     assert ledger.book.balance("tenant") == 5
 
 
-@pytest.mark.parametrize("amount", [0, -1, True, 10**15 + 1])
+@pytest.mark.parametrize("amount", [0, -1, True, MAX_CREDITS + 1])
 def test_only_positive_whole_amounts_can_be_topped_up(amount: int) -> None:
     with pytest.raises(UsageError):
         topup("tenant", amount, "bank-wire", "wire-1")

@@ -121,10 +121,10 @@ def test_a_run_that_is_held_to_its_quote_goes_on_when_nothing_moved(repo):
     (TEA, "text: tea", "text: coffee", ["graph: step tenant/tea/one was ", "graph: step tenant/tea/two was "]),
     ("config/module_prices.csv", "say,said,2", "say,said,3", ["prices: tenant/tea/one/said was 2 credits, now 3",
                                                               "charges: tenant/tea was 12 credits, now 13 credits",
-                                                              "total: 12 credits were quoted, now 13"]),
+                                                              "total: 12 credits quoted, now 13"]),
     ("config/payments.csv", ",100,", ",99,", ["balances: tenant had 100 credits, now 99 credits"]),
     ("tenants/tenant/tenant.yml", "A tenant", "A tenant\nstatus: suspended", [
-        "charges: tenant/tea was 12 credits, now tenant_suspended", "total: 12 credits were quoted, now 0"]),
+        "charges: tenant/tea was 12 credits, now tenant_suspended", "total: 12 credits quoted, now 0"]),
 ])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_run_is_refused_with_what_moved_and_posts_nothing(repo, path, old, new, said, line):
@@ -143,7 +143,7 @@ def test_a_step_more_is_named_once(repo):
     told = command(repo, ORCHESTRATOR).stderr.splitlines()
     assert told[1:] == ["  graph: step tenant/tea/more is new",
                         "  charges: tenant/tea was 12 credits, now 17 credits",
-                        "  total: 12 credits were quoted, now 17"]
+                        "  total: 12 credits quoted, now 17"]
 
 
 def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
@@ -159,7 +159,7 @@ def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
 @pytest.mark.parametrize(("text", "status", "said"), [
     (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:2: error[not-json]: what begins"),
     ("{}", 10, "error[missing-field]"), ('"total_credits": 12', 10, "error[out-of-range]"),
-    ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits were"),
+    ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits quoted"),
     ("[" * 200000, 10, "error[not-json]: lists and maps are nested")])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said, line):

@@ -34,7 +34,7 @@ def record_again(repo, step, output_id, path):
 def test_a_good_state_passes_from_any_folder_and_says_what_was_compared(repo):
     done = command(repo / "tenants" / "tenant", f"{ASSERT} tea")
     assert (done.returncode, done.stdout) == (
-        0, "ok  tenant/tea: compared 6 inputs, 7 outputs, 1 package entries, 1 packages, 1 receipts, 8 records\n"), done
+        0, "ok  tenant/tea: compared inputs 6, outputs 7, package entries 1, packages 1, receipts 1, records 8\n"), done
 
 
 def test_an_edited_output_is_told_where_it_was_made_and_where_it_went(repo):
@@ -42,8 +42,8 @@ def test_an_edited_output_is_told_where_it_was_made_and_where_it_went(repo):
     status, lines = chaining(repo)
     assert status == 1
     assert [line.partition(":")[2].partition(":")[0].strip() for line in lines] == [
-        "said.txt, record and disk", "input /after from one, record and disk", "compared 6 inputs, 7 outputs, "
-        "1 package entries, 1 packages, 1 receipts, 8 records"]
+        "said.txt, record and disk", "input /after from one, record and disk", "compared inputs 6, outputs 7, "
+        "package entries 1, packages 1, receipts 1, records 8"]
 
 
 def test_an_edited_output_whose_record_was_forged_too_is_told_by_the_step_that_took_it(repo):
@@ -118,7 +118,7 @@ def test_a_selected_value_is_compared_too(repo):
                      "  - {step_id: two, module_id: say, kind: transform,\n"
                      "     inputs: {text: {from_step: one, output_id: said, selector: text}}}\n")
     command(repo, "doit run workorder:tenant/words")
-    assert chaining(repo, "words") == (0, ["ok  tenant/words: compared 1 inputs, 2 outputs, 4 records"])
+    assert chaining(repo, "words") == (0, ["ok  tenant/words: compared inputs 1, outputs 2, records 4"])
     (repo / "runtime/tenant/words/one/outputs/said.txt").write_text("ted\n")
     assert any("input /text from one, text then and now" in line for line in chaining(repo, "words")[1])
 

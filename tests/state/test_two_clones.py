@@ -120,7 +120,7 @@ def test_both_post_at_once_and_come_to_one_journal(one: Path, two: Path) -> None
     told(one, "doit run")
     assert balance(one) == balance(two) == str(100 + 7 + 5 - 14 - 14)
     assert journal(one) == journal(two)
-    assert told(one, f"{STATE} verify").endswith("here 0 are missing and 0 are not published\n")
+    assert told(one, f"{STATE} verify").endswith("missing here 0, not published 0\n")
 
 
 def test_a_charge_that_is_not_covered_any_more_is_kept_aside_with_what_stands_on_it(one: Path, two: Path) -> None:

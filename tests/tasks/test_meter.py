@@ -78,11 +78,11 @@ def test_only_what_is_due_counts(tmp_path: Path):
     assert {row.split()[0] for row in screen(first.seen) if "/6 steps" in row} <= {f"{done}/6" for done in range(7)}
     order.write_text(ORDER + HELD)
     second = Terminal(repo, ["doit", "run"], columns=60)
-    second.until("0/1 steps  tenant/tea/held  5 charged")
+    second.until("0/1 step  tenant/tea/held  5 charged")
     second.interrupt()
     assert second.end() == 130
     assert not any("/7 steps" in row for row in screen(second.seen))
-    assert max(len(row) for row in screen(second.seen) if " steps  " in row) < 60
+    assert max(len(row) for row in screen(second.seen) if " step  " in row) < 60
     assert "\x1b[?25h" in second.seen  # the cursor is shown again
 
 

@@ -112,7 +112,7 @@ def test_e2e_verify_runs(runner: Runner) -> None:
     assert (ran.status, set(ran.steps.values())) == (0, {"success"}), ran.told
     assert len(ran.steps) == 10
     assert "orders: 2 COMPLETED; steps: 8 up to date; nothing posted" in ran.told
-    assert "ok  nxlkGI/UbjkpxZO: 1 charges" in ran.told
+    assert "ok  nxlkGI/UbjkpxZO: 1 charge," in ran.told
 
 
 def test_maintenance_runs_and_refuses_what_drifted_with_the_patch(runner: Runner) -> None:

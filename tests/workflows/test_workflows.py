@@ -65,7 +65,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 @needs_the_tools
 def test_what_is_shipped_is_safe() -> None:
-    assert check() == (0, set(), f"{len(WORKFLOWS) + 1} files are safe to have\n")
+    assert check() == (0, set(), f"{len(WORKFLOWS) + 1} files: safe to have\n")
 
 
 @needs_the_tools

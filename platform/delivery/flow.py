@@ -2,6 +2,7 @@
 
     looked     put            looked again   outcome
     there      -              -              COMPLETED, already_exists_verified
+    unknown    -              -              COMPLETED, already_delivered, where the ledger has a receipt (`delivered`)
     else       acknowledged   there          COMPLETED, verified
     else       acknowledged   unknown        COMPLETED, unverified: the provider took it and nobody can look
     else       acknowledged   absent         FAILED delivery_failed
@@ -22,13 +23,14 @@ from platform.delivery.provider import Broken, Declined, Parcel, Presence, Provi
 from platform.delivery.receipt import Event, Receipt, Verification, utc
 
 AFTER_ERROR = "verified_after_transient_error"
+BEFORE = "already_delivered"
 FAILED = "delivery_failed"
 UNVERIFIED = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a delivery. `reason_slug` may stand on a completed one too (`AFTER_ERROR`)."""
+    """What became of a delivery. `reason_slug` may stand on a completed one too (`AFTER_ERROR`, `BEFORE`)."""
 
     completed: bool
     reason_slug: str = ""
@@ -53,15 +55,19 @@ def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
             return None, FAILED
 
 
-def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], *, doubtful: bool = False) -> Delivery:
+def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], *, doubtful: bool = False,
+            delivered: Receipt | None = None) -> Delivery:
     """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does.
 
     `doubtful`: an earlier try of this delivery ended `unverified`, so that this one's failure alone proves nothing.
+    `delivered`: the receipt of an earlier try that did not, for a provider that cannot say so itself.
     """
     talk = _Talk(provider, parcel, now)
     before = talk.look()
     if before.presence is Presence.THERE:
         return talk.completed(talk.receipt(Verification.ALREADY_THERE, before))
+    if before.presence is Presence.UNKNOWN and delivered:
+        return talk.remembered(delivered)
     put = talk.put()
     if isinstance(put, Declined):
         if doubtful and before.presence is Presence.UNKNOWN:
@@ -115,6 +121,14 @@ class _Talk:
 
     def completed(self, receipt: Receipt, slug: str = "", message: str = "") -> Delivery:
         return Delivery(True, slug, message, receipt, tuple(self._events))
+
+    def remembered(self, receipt: Receipt) -> Delivery:
+        """The receipt as it was: what this run knows beyond it stands in the log."""
+        same = receipt.sha256 == self._parcel.sha256
+        which = "this package" if same else f"another package, of SHA-256 {receipt.sha256},"
+        told = f"{which} was delivered at {receipt.delivered_at} as the ledger's evidence says"
+        self._note("ledger", "delivered", f"{told}; nothing was sent, and the log of then is not kept")
+        return self.completed(receipt, BEFORE, told)
 
     def failed(self, slug: str, message: str, receipt: Receipt | None = None) -> Delivery:
         return Delivery(False, slug, message, receipt, tuple(self._events))

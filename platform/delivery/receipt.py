@@ -3,6 +3,7 @@
 The clock stands in these two files and in no other output.
 """
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,13 +41,22 @@ class Receipt:
         return {name: value for name, value in asdict(self).items() if value not in ("", False)}
 
 
+def receipt_of(value: Mapping[str, Any]) -> Receipt | None:
+    """The receipt that `as_json` gave; None for what is none."""
+    try:
+        status = Verification(value["verification_status"])
+        return Receipt(**{"remote_path": "", **value, "verification_status": status})
+    except (TypeError, LookupError, ValueError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that was asked of the provider, and what came of it."""
 
     at: str
-    event: str  # look | put
-    outcome: str  # a Presence, acknowledged, declined, broken
+    event: str  # look | put | ledger
+    outcome: str  # a Presence, acknowledged, declined, broken, delivered
     detail: str = ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from platform.delivery.flow import UNVERIFIED, Delivery, deliver
 from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
-from platform.delivery.receipt import write_log, write_receipt
+from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
 from platform.files import sha256_file
 
 DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
@@ -40,7 +40,8 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     ended. `make_provider` raises Declined for a request that no provider would take.
 
     `_platform.may_have_delivered` says that an earlier try of this delivery ended `unverified`: then a refusal of this
-    one proves nothing, unless the provider can say that it has nothing.
+    one proves nothing, unless the provider can say that it has nothing. `_platform.delivered` are the receipts of tries
+    that arrived.
     """
     context = params["_platform"]
     settings, doubtful = context.get("delivery", {}).get(provider_name, {}), bool(context.get("may_have_delivered"))
@@ -51,7 +52,8 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
         if doubtful:
             return _failed(UNVERIFIED, f"{error}; an earlier try may have arrived")
         return _failed(error.reason_slug, str(error))
-    delivery = deliver(provider, parcel, lambda: datetime.now(UTC), doubtful=doubtful)
+    delivery = deliver(provider, parcel, lambda: datetime.now(UTC), doubtful=doubtful,
+                       delivered=_delivered(context.get("delivered", {}), provider, parcel))
     write_log(outputs_dir, provider.name, parcel.delivery_key, provider.recorded, delivery.events)
     if delivery.receipt:
         write_receipt(outputs_dir, delivery.receipt)
@@ -80,6 +82,16 @@ def _contents(manifest: Path) -> tuple[Listed, ...]:
     except (ValueError, LookupError, TypeError) as error:
         raise Declined("manifest_json is not the manifest of a package; bind the packaging step's manifest_json",
                        "bad_input_format") from error
+
+
+def _delivered(told: Mapping[str, Any], provider: Provider, parcel: Parcel) -> Receipt | None:
+    """The newest receipt of this very package from this provider; where the run that it is of is `lost` here, the
+    newest from this provider. What was only written down on a machine is no receipt of a mail that was sent."""
+    receipts = [receipt for value in told.get("receipts", ()) if (receipt := receipt_of(value))
+                and (receipt.provider, receipt.recorded) == (provider.name, provider.recorded)]
+    same = [receipt for receipt in receipts if receipt.sha256 == parcel.sha256]
+    found = same or (receipts if told.get("lost") else [])
+    return found[-1] if found else None
 
 
 def _result(delivery: Delivery) -> Result:

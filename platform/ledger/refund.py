@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from platform.ledger import keys
 from platform.ledger.balance import Book
+from platform.ledger.evidence import evidence
 from platform.ledger.tables import Fact
 from platform.model.entry import Item, Post, PostType
-from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
-from platform.model.order import Kind
+from platform.model.ids import RUN_CHARGE, OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord, Status
@@ -26,7 +26,7 @@ def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reaso
     planned = {step.task_hash for step in order.steps}
     fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
     back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
-    posts = [*_facts(book, order.id, fresh, reasons), *_refund(book, order.id, back), *_evidence(order.id, fresh)]
+    posts = [*_facts(book, order.id, fresh, reasons), *_refund(book, order.id, back), *evidence(order.id, fresh)]
     return tuple(post for post in posts if not book.has(post.key))
 
 
@@ -102,14 +102,3 @@ def _returned(item: Item, reason: str) -> Item:
     return Item(keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch), item.module_id,
                 item.step_id, item.deliverable_id, PostType.REFUND, -item.amount_credits, item.task_hash,
                 item.refund_epoch, note=reason)
-
-
-def _evidence(order: OrderId, runs: Iterable[RunRecord]) -> Iterable[Post]:
-    for run in runs:
-        if run.kind == Kind.DELIVERY and run.completed and run.evidence:
-            key = keys.evidence(run.task_hash, run.refund_epoch, str(run.evidence.get("sha256", "")))
-            item = Item(key, run.module_id, run.step_id, DELIVERY_EVIDENCE, PostType.SPEND, 0, run.task_hash,
-                        run.refund_epoch, note=run.reason,
-                        metadata={"evidence": dict(run.evidence), "run_id": run.run_id})
-            yield Post(key, "evidence", order.tenant_id, PostType.SPEND, 0, order.work_order_id, note="delivered",
-                       items=(item,))

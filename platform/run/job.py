@@ -1,6 +1,6 @@
 """A planned step as a job for the worker: its params with the `_platform` context, its environment, its reach."""
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,17 @@ from platform.run.worker import Job
 DOUBT = "may_have_delivered"  # in a delivery's `_platform`
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the ledger says of earlier tries of a delivery. `in_doubt`: one may have arrived, whatever the last record
+    says. `receipts`: of those that did, the newest last; `lost`: no record here says so, and what was delivered then
+    is not sent anew because it is made anew."""
+
+    in_doubt: bool = False
+    receipts: tuple[Mapping[str, Any], ...] = ()
+    lost: bool = False
+
+
 def run_id(step: PlannedStep, epoch: int) -> str:
     """The id of this run: derived, so that the same history has the same ids. A refund begins a new one."""
     return derived_id(f"run:{step.task_hash}:{epoch}")
@@ -28,7 +39,7 @@ def delivery_key(step: PlannedStep, epoch: int) -> str:
     return derived_id(f"delivery:{step.task_hash}:{epoch}")
 
 
-def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place) -> Job:
+def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place, before: Before) -> Job:
     """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
     contract, limits = step.contract, context.profile.limits
     recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
@@ -43,7 +54,8 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
         platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery, step.id.tenant_id)
-        platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
+        platform[DOUBT] = place.in_doubt or before.in_doubt or _in_doubt(context, step, epoch)
+        platform["delivered"] = {"receipts": before.receipts, "lost": before.lost}
     return Job(
         module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,

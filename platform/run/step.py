@@ -16,7 +16,7 @@ from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
-from platform.run.job import doubting, job, run_id
+from platform.run.job import Before, doubting, job, run_id
 from platform.run.log import Redactor
 from platform.run.machine import this_machine
 from platform.run.outputs import collect
@@ -26,22 +26,22 @@ from platform.run.sandbox import isolation
 
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _LONGEST_WAIT_S = 30.0
+_NOTHING = Before()
 
 
 def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable[[float], None] = time.sleep, *,
-             in_doubt: bool = False) -> RunRecord:
+             before: Before = _NOTHING) -> RunRecord:
     """Run a step and put its outputs, log and record into place; the record. `epoch` is how often it was refunded;
-    `in_doubt`: the ledger says of a delivery that an earlier try may have arrived, whatever the last record says.
+    `before`: what the ledger says of earlier tries of a delivery.
 
     StorageError when the disk refuses the record, ForbiddenError when the profile demands an isolation that is not
     here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
     """
     started = context.now()
     with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
-        place = replace(place, in_doubt=place.in_doubt or in_doubt)
         record = replace(_blank(context, step, epoch), started_at=_iso(started))
         try:
-            record = _made(context, step, record, place, sleep)
+            record = _made(context, step, record, place, before, sleep)
         except Fault as fault:
             record = replace(record, status=Status.FAILED, reason=fault.reason, message=str(fault))
         ended = context.now()
@@ -68,7 +68,7 @@ def wait_s(attempt: int) -> float:
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
 
 
-def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Place,
+def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, before: Before,
           sleep: Callable[[float], None]) -> RunRecord:
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
@@ -79,7 +79,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = job(context, step, record.refund_epoch, resolved, place)
+    todo = job(context, step, record.refund_epoch, resolved, place, before)
     kind_of_isolation = isolation(context.profile.sandbox, this_machine(), todo.network)
     record = replace(record, isolation=kind_of_isolation.words)
     return _tried(context, step, record, place, todo, sleep, sandboxed=kind_of_isolation.bubblewrap)

@@ -18,12 +18,14 @@ from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, content, file_of, read, write
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
+from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
 from platform.model.words import counted, in_credits
 from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
 from platform.run.current import current as reasons_to_run
+from platform.run.job import Before
 from platform.run.step import run_step, skip_step
 from platform.tasks import session
 from platform.tasks.ci import with_annotations
@@ -93,16 +95,21 @@ def step(step_id: StepId) -> Values:
     if stopped_by:
         record = skip_step(now.context, planned, epoch, stopped_by)
     else:
-        record = run_step(now.context, planned, epoch, in_doubt=_in_doubt(now, planned, epoch))
+        record = run_step(now.context, planned, epoch, before=_before(now, planned, epoch))
     now.remember(record)
     return _shown(record)
 
 
-def _in_doubt(now: session.Session, planned: PlannedStep, epoch: int) -> bool:
-    """The ledger holds the charge, and no record is left that says why: then an earlier try may have arrived."""
-    last = now.run(planned)
-    told = last is not None and last.refund_epoch == epoch and last.status is Status.FAILED
-    return not told and now.ledger.book.fact(planned.task_hash, epoch) is Fact.HELD
+def _before(now: session.Session, planned: PlannedStep, epoch: int) -> Before:
+    """What the ledger says of earlier tries: that it holds the charge while no record is left that says why, so one
+    may have arrived; or that it is done. Whoever runs it all the same (`-a`) wants it sent again."""
+    fact, last = now.ledger.book.fact(planned.task_hash, epoch), now.run(planned)
+    if fact is Fact.HELD:
+        told = last is not None and last.refund_epoch == epoch and last.status is Status.FAILED
+        return Before(in_doubt=not told)
+    if fact is Fact.DONE and planned.kind is Kind.DELIVERY and not now.always:
+        return Before(receipts=now.receipts.get((planned.task_hash, epoch), ()), lost=last is None)
+    return Before()
 
 
 def _stopped_by(now: session.Session, planned: PlannedStep) -> str:

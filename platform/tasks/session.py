@@ -18,6 +18,7 @@ from platform.config.valid import Valid
 from platform.errors import InputError, PlatformError, UsageError
 from platform.errors import __file__ as errors_file
 from platform.files import Digests
+from platform.ledger.evidence import Receipts, receipts
 from platform.ledger.journal import Ledger
 from platform.maintain.facts import PROFILES, Facts
 from platform.model.ids import STEP, OrderId, StepId, matches
@@ -162,6 +163,11 @@ class Session:
     def ledger(self) -> Ledger:
         with self._lock:
             return Ledger.open(self.billing_state_dir)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """Of all deliveries that the ledger has evidence of. The journal is read for it, once."""
+        return receipts(record.post for record in self.ledger.records())
 
     @property
     def has_ledger(self) -> bool:

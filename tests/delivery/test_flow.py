@@ -6,6 +6,7 @@ import pytest
 
 from platform.delivery.flow import deliver
 from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
+from platform.delivery.receipt import receipt_of
 
 THERE, ABSENT, DIFFERENT, UNKNOWN = Presence.THERE, Presence.ABSENT, Presence.DIFFERENT, Presence.UNKNOWN
 TAKEN = Sighting(THERE, "taken")
@@ -78,6 +79,18 @@ def test_after_unverified_the_next_run_finds_it_and_sends_nothing(parcel):
 def test_a_refusal_after_an_unverified_try_proves_nothing_unless_the_provider_can_tell(parcel, before, reason):
     delivery = deliver(Told(before, DECLINED), parcel, now, doubtful=True)
     assert (delivery.completed, delivery.reason_slug) == (False, reason)
+
+
+@pytest.mark.parametrize(("before", "puts", "reason"), [(UNKNOWN, 0, "already_delivered"), (ABSENT, 1, ""),
+                                                        (DIFFERENT, 1, ""), (THERE, 0, "")])
+def test_a_receipt_of_before_stands_only_where_the_provider_cannot_tell(parcel, before, puts, reason):
+    """Who can look and does not find it knows better than any receipt."""
+    earlier = deliver(Told(UNKNOWN, TAKEN), parcel, lambda: datetime(2026, 11, 1, tzinfo=UTC)).receipt
+    provider = Told(before, TAKEN, THERE)
+    delivery = deliver(provider, parcel, now, delivered=earlier)
+    assert (delivery.completed, delivery.reason_slug, provider.puts) == (True, reason, puts)
+    assert (delivery.receipt == earlier) is (before is UNKNOWN)
+    assert receipt_of(earlier.as_json()) == earlier
 
 
 def test_a_declined_delivery_keeps_the_providers_reason(parcel):

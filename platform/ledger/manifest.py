@@ -45,8 +45,9 @@ def parse(data: bytes) -> Manifest:
         value = json.loads(data)
         manifest = Manifest(value["generation"], value["head"]["seq"], value["head"]["hash"],
                             {name: FileState(**state) for name, state in value["files"].items()})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"is not a state manifest ({error})") from error
-    if render(manifest) != data:
+        as_written = render(manifest) == data
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("is not a state manifest") from error
+    if not as_written:
         raise ValueError("does not match its own digest")
     return manifest

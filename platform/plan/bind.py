@@ -45,9 +45,10 @@ def _parse(text: str, line: int) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError as error:
         raise SelectError(f"is nested too deeply in line {line}") from error
-    except ValueError as error:
-        at = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
-        raise SelectError(f"is not JSON in line {at} ({error})") from error
+    except json.JSONDecodeError as error:
+        raise SelectError(f"is not JSON in line {line + error.lineno - 1}, column {error.colno}") from error
+    except ValueError as error:  # NaN and infinity, or thousands of digits
+        raise SelectError(f"has a number in line {line} that is no JSON value") from error
 
 
 def _refuse(name: str) -> Any:

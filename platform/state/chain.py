@@ -43,8 +43,8 @@ def parse_trusted(data: bytes) -> TrustedHead:
     """ValueError when the bytes are not exactly what `render_trusted` writes."""
     try:
         head = TrustedHead(**json.loads(data))
-    except (TypeError, RecursionError) as error:
-        raise ValueError(f"is not a trusted head ({error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError("is not a trusted head") from error
     if (render_trusted(head) != data or any(type(number) is not int for number in (head.generation, head.seq))
             or any(type(text) is not str for text in (head.tag, head.sha256, head.hash))):
         raise ValueError("is not as a trusted head is written")

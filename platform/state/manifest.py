@@ -110,7 +110,7 @@ def parse(data: bytes) -> StateManifest:
             {name: FileState(**state) for name, state in value["tables"].items()}, value["next_tag"])
         right = _typed(manifest) and render(manifest) == data
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise ValueError(f"is not a manifest of a billing state ({error})") from error
+        raise ValueError("is not a manifest of a billing state") from error
     if not right:
         raise ValueError("is not as a manifest of a billing state is written")
     return manifest

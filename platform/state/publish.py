@@ -100,7 +100,8 @@ def publish(local: LocalState, release: Release, *, renew: bool = False) -> Publ
 def _extend(local: LocalState, release: Release, here: Position, snapshot: Snapshot) -> TrustedHead:
     """The next generation, with what is new; the first of its release has the journal whole."""
     newest = here.chain.newest
-    if newest.seq and hash_of(snapshot.lines[newest.seq - 1]) != newest.hash:
+    shorter = len(snapshot.lines) < newest.seq
+    if shorter or (newest.seq and hash_of(snapshot.lines[newest.seq - 1]) != newest.hash):
         raise ConflictError(f"{local.folder}: its journal was exchanged while it was published; run again")
     return _upload(local, release, here.next_tag, snapshot, () if here.opens else newest.segments,
                    newest.generation + 1, here.chain.sha256)

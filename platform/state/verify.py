@@ -79,6 +79,8 @@ class _Look:
         if self._trusted and self._trusted.generation > self.verdict.generations:
             raise StaleError(f"{self._release.where}: ends with generation {self.verdict.generations}, and "
                              f"{self._trusted.generation} was seen before; {LOOK}")
+        if not self.verdict.generations:  # whoever made the release went no further
+            raise StaleError(f"{self._release.where}: has no manifest; `state init` makes the first one, once")
 
     def segments(self) -> None:
         """Each segment once: what a manifest names is there, and is what it names."""
@@ -125,9 +127,9 @@ class _Look:
             if assets is None:
                 raise StaleError(f"{self._release.where}/{tag}: there is no such release any more; restore it")
             yield tag, dict(assets)
-        if self._chain.newest.next_tag and number_of(self._release.prefix, self._chain.newest.next_tag) != last:
-            raise StaleError(f"{self._release.where}/{self._chain.newest.next_tag}: there is no such release any more; "
-                             "restore it")
+        following = self._chain.newest.next_tag if self.verdict.generations else ""
+        if following and number_of(self._release.prefix, following) != last:
+            raise StaleError(f"{self._release.where}/{following}: there is no such release any more; restore it")
 
     def _note(self, tag: str) -> None:
         newest, prev = self._chain.newest, GENESIS

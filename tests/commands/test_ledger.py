@@ -141,3 +141,11 @@ def test_metadata_that_are_nested_without_end_are_one_line_in_a_journal_and_in_a
     assert done.returncode == 10
     assert [line.partition(": ")[2] for line in done.stdout.splitlines() if "deep.yml" in line] == [
         "error[yaml-too-deep]: is nested deeper than 32 levels; flatten it"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "{}", "[" * 100_000])
+def test_a_state_manifest_that_is_none_is_one_line(repo: Path, text: str) -> None:
+    (repo / ".billing-state" / "state_manifest.json").write_text(text)
+    done = ledger(repo, "verify")
+    assert (done.returncode, done.stdout.splitlines()[0], done.stderr) == (
+        13, ".billing-state/state_manifest.json:1: is not a state manifest; restore it, nothing was changed", "")

@@ -56,7 +56,9 @@ def test_pre_tells_a_broken_order_a_missing_price_and_a_module_that_fails_its_se
 def test_e2e_runs_the_readmes_sequence_and_leaves_nothing(repo):
     before = sorted(path for path in repo.rglob("*") if "runtime" not in path.parts)
     state = (repo / ".billing-state/journal.csv").read_bytes()
-    assert verify(repo, "e2e") == ([], "e2e: 9 checks ok")
+    done = command(repo, f"{VERIFY} e2e")
+    assert (done.returncode, done.stdout.splitlines()[-2:]) == (
+        0, ["ok      ledger audit  0 unexplained", "e2e: 9 checks ok"]), done.stdout
     assert sorted(path for path in repo.rglob("*") if "runtime" not in path.parts) == before
     assert (repo / ".billing-state/journal.csv").read_bytes() == state
 
@@ -78,6 +80,11 @@ def test_post_tells_a_damaged_output_and_a_damaged_ledger(repo):
     assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 1: ")
     edit(repo / ".billing-state/transactions.csv", ",-14,", ",-1,")
     assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 13: ")
+
+
+def test_post_tells_a_credit_that_nothing_explains(repo):
+    edit(repo / "config/module_prices.csv", "say,said,2", "say,said,3")
+    assert verify(repo, "post")[0][0].startswith("FAILED  ledger audit  exit 1: .billing-state/journal.csv:")
 
 
 def test_post_tells_a_tracked_file_that_a_run_changed(repo):

@@ -63,6 +63,11 @@ class LocalState:
         finally:
             os.close(handle)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the folder was ever brought up to a release."""
+        return (self.folder / TRUSTED).exists()
+
     def open(self) -> Ledger:
         return Ledger.open(self.folder, self.now, self.disk)
 

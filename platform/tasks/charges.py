@@ -19,6 +19,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
+from platform.tasks.order_record import make_order_dir, order_dir
 
 if TYPE_CHECKING:
     from platform.tasks.session import Session
@@ -91,20 +92,27 @@ class Charges:
 
     def orphans(self) -> tuple[Post, ...]:
         """Refunds for orders that are gone or are drafts now and had paid for what was not done. Orders that are only
-        wrong are left alone, and so are those that this command did not read."""
+        wrong are left alone, and so are those that this command did not read, and those of another clone."""
         now = self._session
         if now.only is not None or not now.has_ledger:
             return ()
         gone = [order for order in now.ledger.book.open_orders() if order.tenant_id in now.repo.tenants
-                and order not in now.plan.orders and order not in now.plan.refused]
+                and order not in now.plan.orders and order not in now.plan.refused and self._was_here(order)]
         return tuple(post for order in gone for post in supersede(
             now.ledger.book, order, (), now.records_of(order), now.repo.reasons))
+
+    def _was_here(self, order_id: OrderId) -> bool:
+        """Whether an order that is not in the plan is over, rather than one that only another clone of the ledger has
+        ever had: this clone has charged or run it, or has its file, which is a draft then."""
+        now = self._session
+        file = now.root / "tenants" / order_id.tenant_id / "workorders" / f"{order_id.work_order_id}.yml"
+        return not now.sharing.is_shared or order_dir(now.runtime_dir, order_id).is_dir() or file.is_file()
 
     def _together(self, order_id: OrderId) -> list[PlannedOrder]:
         return [order for order in self._session.plan.orders.values()
                 if order.id == order_id or self.asked is None or order.id in self.asked]
 
-    def _post(self, orders: Iterable[PlannedOrder]) -> None:
+    def _post(self, orders: Collection[PlannedOrder]) -> None:
         """Post what each order needs and keep what it came to. ConflictError or CreditsError when an order's posts are
         refused, the first of them: then the others are posted and kept."""
         told: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
@@ -115,6 +123,8 @@ class Charges:
 
         ledger, records_of = self._session.ledger, self._session.records_of
         decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
+        for order in orders:
+            make_order_dir(self._session.runtime_dir, order.id)  # before the post: `_was_here` asks for it
         try:
             ledger.post_each(decisions)
         except (ConflictError, CreditsError):

@@ -3,6 +3,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
@@ -29,8 +30,22 @@ class OrderRecord:
         return (self.status, self.reason) == (outcome.status, outcome.reason) and self.task_hashes == _hashes(order)
 
 
+def order_dir(runtime_dir: Path, order_id: OrderId) -> Path:
+    """An order's part of the runtime folder: it is there from the order's first charge on."""
+    return runtime_dir / order_id.tenant_id / order_id.work_order_id
+
+
+def make_order_dir(runtime_dir: Path, order_id: OrderId) -> None:
+    """StorageError when the disk refuses."""
+    folder = order_dir(runtime_dir, order_id)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made ({error.strerror}); free space, then run again") from error
+
+
 def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
-    return runtime_dir / order_id.tenant_id / order_id.work_order_id / "order.json"
+    return order_dir(runtime_dir, order_id) / "order.json"
 
 
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:

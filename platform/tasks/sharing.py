@@ -29,6 +29,11 @@ class Sharing:
         self._asked = False
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other clones may have posted what is in the ledger: it has been brought up to a release before."""
+        return self.local().is_shared
+
+    @property
     def awaits(self) -> bool:
         """Whether the release must be asked before anything is posted. Asking this opens nothing."""
         return not self._asked and self._is_own and self._session.profile.billing_state_release != "none"

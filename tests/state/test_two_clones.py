@@ -272,3 +272,48 @@ def test_a_failed_order_is_published_too(one: Path, two: Path) -> None:
     run(one, "doit run")
     told(two, f"{STATE} hydrate")
     assert journal(one) == journal(two)
+
+
+def test_an_order_that_only_the_other_clone_has_is_not_taken_for_deleted(one: Path, two: Path) -> None:
+    """It was charged and stopped before it ran; here its file has never been."""
+    add_order(one, "milk")
+    told(one, "doit run charge:tenant/milk")
+    told(two, "doit run")
+    assert "superseded" not in journal(two).decode()
+    assert balance(two) == str(100 - 14 - 14)
+    told(one, "doit run")
+    assert "published" not in told(two, "doit run")
+    assert (journal(one), balance(two)) == (journal(two), str(100 - 14 - 14))
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_order_that_was_deleted_is_refunded_where_it_was_charged(one: Path, two: Path, lost: bool) -> None:
+    """Even when nothing of it ran. Where that is not known any more, a draft of the order says that it is over."""
+    add_order(one, "milk")
+    told(one, "doit run charge:tenant/milk")
+    file = one / "tenants/tenant/workorders/milk.yml"
+    file.unlink()
+    if lost:
+        shutil.rmtree(one / "runtime")
+        told(one, "doit run")
+        assert balance(one) == str(100 - 14 - 14)
+        assert "tenant milk -5 credits" in told(one, "python -m platform.cli ledger audit", 1)
+        file.write_text("work_order_id: milk\nenabled: false\n")
+    assert "refunded     14 credits for work of orders that are gone" in told(one, "doit run")
+    told(two, "doit run")
+    assert (journal(one), balance(two)) == (journal(two), str(100 - 14))
+
+
+def test_clones_that_disagree_whether_an_order_is_over_lose_and_double_nothing(one: Path, two: Path) -> None:
+    """A draft here, and still an order there: refunded here, charged once more there, and then it is done for both."""
+    add_order(one, "milk")
+    told(one, "doit run charge:tenant/milk")
+    (two / "tenants/tenant/workorders/milk.yml").write_text("work_order_id: milk\nenabled: false\n")
+    told(two, "doit run")
+    assert balance(two) == str(100 - 14)
+    told(one, "doit run")
+    told(two, "doit run")
+    told(one, "doit run")
+    assert (journal(one), balance(two)) == (journal(two), str(100 - 14 - 14))
+    assert journal(one).decode().count("superseded") > 0
+    assert json.loads(told(one, "python -m platform.cli ledger audit --json"))["unexplained"] == []

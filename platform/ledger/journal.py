@@ -104,7 +104,8 @@ class Ledger:
         A replay posts nothing. ConflictError names the field in which a post differs from the one with its key;
         CreditsError when a balance would go below zero; either way nothing of the call is posted. All posts of one
         call are one write and one fsync, and so are the calls of threads that wait for each other: `decide` must be
-        pure, for any of them may call it, and again.
+        pure, for any of them may call it, and again. A crash in the middle of the write may leave the first posts of a
+        call, of which nobody was told; the same call again adds the rest.
         """
         return self.post_each([decide])[0]
 

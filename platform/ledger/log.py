@@ -69,8 +69,7 @@ class Log:
     def append(self, data: bytes, records: list[Record]) -> None:
         """One write and one fsync; the file is as before when the write fails. After an fsync that failed nobody can
         say what is on the disk, so this Log writes no more and a new start reads it again."""
-        if self._in_doubt:
-            raise StorageError(f"{self.path}: an earlier fsync failed and what is on the disk is in doubt; start again")
+        self._not_in_doubt()
         try:
             with refusals(self.path, "append, nothing was posted"):
                 all_taken(self._disk.append(self._handle, data), data)
@@ -88,8 +87,10 @@ class Log:
         self._synced = self.end
 
     def make_durable(self) -> None:
-        """Before a replay is acknowledged: a line that a killed process wrote may never have been synced."""
+        """Before a replay is acknowledged: a line that a killed process wrote may never have been synced. Not after an
+        fsync of ours that failed: the system tells that once, and the next one says that all is well."""
         if self._synced != self.end:
+            self._not_in_doubt()
             self._sync()
             self._synced = self.end
 
@@ -171,6 +172,10 @@ class Log:
             self._disk.truncate(self._handle, self.end)
         except OSError:
             self._in_doubt = True
+
+    def _not_in_doubt(self) -> None:
+        if self._in_doubt:
+            raise StorageError(f"{self.path}: an earlier fsync failed and what is on the disk is in doubt; start again")
 
     def _sync(self) -> None:
         with refusals(self.path, "make durable"):

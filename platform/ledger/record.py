@@ -16,6 +16,7 @@ from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
+MAX_NESTING = 64  # of arrays and objects in a body: far from where any reader runs out of stack
 
 
 class BadRecord(ValueError):
@@ -77,10 +78,11 @@ _read_body = Decoder(_Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
-    """The line of a post with its line break, and its hash. ValueError when a field would need quotes."""
+    """The line of a post with its line break, and its hash. ValueError for a post that `decode` would refuse."""
     front = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},"
     if front.count(",") != 5 or any(character in front for character in '"\r\n\0'):
         raise ValueError(f"a journal's line cannot begin {front!r}")
+    _check_nesting(post, body)
     head = front.encode() + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
@@ -109,6 +111,7 @@ def read(line: bytes) -> Record:
             raise BadRecord("has more than a body")
         text = rest[:-132].replace(b'""', b'"')
         body = _read_body(text)
+        _check_nesting(body, text)
         if kind in _METADATA:
             convert(body.metadata, _METADATA[kind])
         post = Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code,
@@ -118,3 +121,16 @@ def read(line: bytes) -> Record:
         raise
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise BadRecord(f"has a body that is not a post ({error})") from error
+
+
+def _check_nesting(of: Post | _Body, text: bytes) -> None:
+    """BadRecord for metadata that are deeper. Level by level, so that it needs no stack itself."""
+    if text.count(b"{") + text.count(b"[") <= MAX_NESTING:
+        return
+    level: list[Any] = [of.metadata, *(item.metadata for item in of.items)]
+    for _ in range(MAX_NESTING):
+        level = [inner for outer in level if isinstance(outer, dict | list)
+                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return
+    raise BadRecord(f"is nested deeper than {MAX_NESTING} levels")

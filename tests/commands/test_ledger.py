@@ -1,5 +1,6 @@
 """The journal checked, put right, handed on and explained, by whole commands on a repository that was run."""
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from platform.ledger.body import body_of
+from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
+from platform.ledger.record import encode
+from platform.model.digest import canonical_json
 from platform.model.entry import Post, PostType
 from tests.support import command, rows
 
@@ -118,23 +123,33 @@ def test_no_state_is_14_and_none_is_made(tmp_path: Path, repo: Path) -> None:
     assert not (repo / ".billing-state").exists()
 
 
-def test_metadata_that_are_nested_without_end_are_one_line_in_a_journal_and_in_an_order(repo: Path) -> None:
-    deep: dict[str, object] = {}
-    for _ in range(5000):
-        deep = {"a": deep}
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(50_000)  # whoever wrote that journal had a deeper stack than we have
-    try:
-        with closing(Ledger.open(repo / ".billing-state")) as journal:
-            journal.post(lambda book: [Post("topup:deep", "topup", "tenant", PostType.TOPUP, 5, metadata=deep)])
-    finally:
-        sys.setrecursionlimit(limit)
-    for line in ("python -m platform.cli ledger audit", "doit run state"):
-        done = command(repo, line)
+@pytest.mark.parametrize("levels", [65, 978, 5000])
+def test_metadata_that_are_nested_too_deep_are_one_line_for_every_reader(repo: Path, levels: int) -> None:
+    with closing(Ledger.open(repo / ".billing-state")) as journal:
+        seq, head = journal.book.seq, list(journal.records())[-1].hash
+        with pytest.raises(ValueError, match="nested deeper than 64"):
+            journal.post(lambda book: [Post("topup:deep", "topup", "tenant", PostType.TOPUP, 5, metadata=nested(65))])
+    body = canonical_json(body_of(topup("tenant", 5, "wire", "deep"))).replace(
+        b'"deep"', b'{"a":' * (levels - 1) + b"1" + b"}" * (levels - 1))
+    line, _ = encode(seq + 1, "2026-11-24T12:00:00Z", topup("tenant", 5, "wire", "deep"), body, head)
+    with (repo / ".billing-state" / "journal.csv").open("ab") as file:
+        file.write(line)
+    for words in ("python -m platform.cli ledger verify", "python -m platform.cli ledger audit", "doit run state"):
+        done = command(repo, words)
         told = done.stdout + done.stderr
-        assert (done.returncode, told.count("has a body that is not a post")) == (13, 1), told
+        refused = re.findall(r"journal\.csv:\d+: (?:is nested deeper|has a body)", told)
+        assert (done.returncode, len(refused)) == (13, 1), told
         assert "Traceback" not in told
 
+
+def nested(levels: int) -> dict[str, object]:
+    deep: dict[str, object] = {}
+    for _ in range(levels):
+        deep = {"a": deep}
+    return deep
+
+
+def test_an_order_that_is_nested_without_end_is_refused_in_one_line(repo: Path) -> None:
     (repo / "tenants" / "tenant" / "workorders" / "deep.yml").write_text(
         f"work_order_id: deep\nmetadata: {'{a: ' * 900}1{'}' * 900}\nsteps: []\n")
     done = command(repo, "python -m platform.cli consistency-validate")

@@ -29,7 +29,7 @@ _APPENDED = """        try:
             self._cut_back()
             raise
 """
-_REPLAYED = """        if self._synced != self.end:
+_REPLAYED = """            self._not_in_doubt()
             self._sync()
 """
 _CUT_OFF = """                    self._disk.truncate(self._handle, self.end)
@@ -40,6 +40,7 @@ _DECIDED_ANYWAY = f"    try:\n    {_DECIDED}    except NameTaken:\n        pass\
 MUTANTS = (
     Mutant("no fsync after an append", "log.py", _APPENDED, ""),
     Mutant("no fsync before a replay is acknowledged", "log.py", _REPLAYED, _REPLAYED.replace("self._sync()", "pass")),
+    Mutant("an fsync that failed is forgotten", "log.py", _REPLAYED, "            self._sync()\n", (DURABILITY,)),
     Mutant("no fsync after a torn line was cut off", "log.py", _CUT_OFF, _CUT_OFF.replace("self._sync()", "pass"),
            (DURABILITY,)),
     Mutant("no fsync before projections are made of what others wrote", "folder.py",

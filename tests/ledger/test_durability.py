@@ -1,10 +1,11 @@
 """What reaches the disk, in which order: an acknowledgement is worth what was synced before it."""
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from platform.errors import ConflictError
+from platform.errors import ConflictError, StorageError
 from platform.ledger.credit import topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
@@ -103,3 +104,31 @@ def test_a_manifest_is_written_after_all_that_it_names_is_durable(state: Path) -
     assert did[:4] == ["sync"] * 4  # transactions, items, redemptions, artifacts
     assert did[4:] == ["truncate", "sync", "replace tenants_credits.csv", "sync folder",
                        "truncate", "sync", "replace state_manifest.json", "sync folder"]
+
+
+class LostWrites(Disk):
+    """Linux after a write that failed: one fsync tells of it, and the next says that all is well; the file reads as if
+    the lines were there, and cannot be cut."""
+
+    failed = False
+
+    def sync(self, handle: int) -> None:
+        if not self.failed:
+            self.failed = True
+            raise OSError(errno.EIO, "Input/output error")
+
+    def truncate(self, handle: int, size: int) -> None:
+        if self.failed:
+            raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_post_whose_fsync_failed_is_not_acknowledged_by_the_next_fsync(state: Path, ledger: Ledger) -> None:
+    failing = Ledger.open(state, noon, LostWrites())
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            post(failing, "a")
+    with pytest.raises(StorageError, match="an earlier fsync failed"):
+        failing.checkpoint()
+    disk = RecordingDisk()
+    again = Ledger.open(state, noon, disk)  # a new start reads what is there, and syncs it before it says so
+    assert during(disk, lambda: post(again, "a"))[0] == "sync"

@@ -103,7 +103,7 @@ def _noticed(mutant: Mutant, seed: int) -> str:
         copy = Path(place)
         for folder in ("platform", "tests/faults", "tests/ledger", "scripts"):
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("_platform_boot.py", "pyproject.toml", "tests/conftest.py"):
+        for name in ("_platform_boot.py", "pyproject.toml", "tests/conftest.py", "tests/support.py"):
             shutil.copy(ROOT / name, copy / name)
         file = copy / "platform" / mutant.room / mutant.file
         text = file.read_text()

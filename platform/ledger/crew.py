@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Generic, Self, TypeVar
 
 _NUMBER = struct.Struct("<I")  # a read of so many bytes from a pipe gets them all, or none at its end
@@ -27,14 +28,10 @@ class Crew(Generic[_Result]):
         self._numbers, give = os.pipe()
         os.write(give, b"".join(map(_NUMBER.pack, range(count))))
         os.close(give)
-        context = get_context("fork")
-        self._children = []
-        for _ in range(len(os.sched_getaffinity(0)) - 1):
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=self._bring, args=(theirs,), daemon=True)
-            child.start()
-            theirs.close()
-            self._children.append((child, ours))
+        self._children: list[tuple[BaseProcess, Connection]] = []
+        with suppress(OSError):  # no process or handle is left for another child: the others do it, or we
+            for _ in range(len(os.sched_getaffinity(0)) - 1):
+                self._children.append(self._hired())
 
     def __enter__(self) -> Self:
         return self
@@ -50,9 +47,17 @@ class Crew(Generic[_Result]):
         """All of them, in order."""
         found = self._take_part()
         for _, ours in self._children:
-            with suppress(EOFError):  # it was killed
+            with suppress(EOFError, OSError):  # it was killed, maybe in the middle of a word
                 found.update(ours.recv())
         return [found[number] if number in found else self._work(number) for number in range(self._count)]
+
+    def _hired(self) -> tuple[BaseProcess, Connection]:
+        context = get_context("fork")
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=self._bring, args=(theirs,), daemon=True)
+        child.start()
+        theirs.close()
+        return child, ours
 
     def _bring(self, theirs: Connection) -> None:
         theirs.send(self._take_part())

@@ -1,4 +1,5 @@
 """A long journal is proved on all processors: with the verdict that reading it line by line would give, always."""
+import errno
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -98,6 +99,15 @@ def test_work_of_a_child_that_was_killed_is_done_here() -> None:
         return number * number
 
     with Crew(work, 5) as crew:
+        assert crew.results() == [0, 1, 4, 9, 16]
+
+
+def test_without_a_process_to_spare_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    with Crew(lambda number: number * number, 5) as crew:
         assert crew.results() == [0, 1, 4, 9, 16]
 
 

@@ -4,16 +4,17 @@ Who is free takes the next number out of a pipe, as make's jobs take their token
 nothing: what it did not bring is done here.
 """
 import os
+import signal
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Generic, Self, TypeVar
 
 _NUMBER = struct.Struct("<I")  # a read of so many bytes from a pipe gets them all, or none at its end
-_MOST = 65536 // _NUMBER.size  # what a pipe holds
+MOST = 4096 // _NUMBER.size  # what a pipe holds at least, also one of somebody who has many
 _Result = TypeVar("_Result")
 
 
@@ -22,15 +23,15 @@ class Crew(Generic[_Result]):
     raise nothing. Whatever is not done at the end of `with` is given up."""
 
     def __init__(self, work: Callable[[int], _Result], count: int) -> None:
-        if count > _MOST:
-            raise ValueError(f"{count} pieces of work, {_MOST} are all")
+        if count > MOST:
+            raise ValueError(f"{count} pieces of work, {MOST} are all")
         self._work, self._count = work, count
         self._numbers, give = os.pipe()
         os.write(give, b"".join(map(_NUMBER.pack, range(count))))
         os.close(give)
         self._children: list[tuple[BaseProcess, Connection]] = []
         with suppress(OSError):  # no process or handle is left for another child: the others do it, or we
-            for _ in range(len(os.sched_getaffinity(0)) - 1):
+            for _ in range(_children_for(count)):
                 self._children.append(self._hired())
 
     def __enter__(self) -> Self:
@@ -55,7 +56,11 @@ class Crew(Generic[_Result]):
         context = get_context("fork")
         ours, theirs = context.Pipe(duplex=False)
         child = context.Process(target=self._bring, args=(theirs,), daemon=True)
-        child.start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a Ctrl-C is for us; we end the children
+        try:
+            child.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return child, ours
 
@@ -68,3 +73,8 @@ class Crew(Generic[_Result]):
             number, = _NUMBER.unpack(token)
             done[number] = self._work(number)
         return done
+
+
+def _children_for(count: int) -> int:
+    """One less than the processors, or than the pieces; none for whom multiprocessing allows none."""
+    return 0 if current_process().daemon else min(len(os.sched_getaffinity(0)), count) - 1

@@ -16,19 +16,14 @@ from platform.files import fsync_folder
 class Disk:
     """The real one. Handles are file descriptors; `path` is always absolute or relative to the process."""
 
-    def lock(self, path: Path, kept: int | None = None) -> int:
-        """Wait for the exclusive lock on a file, made when it is not there; the handle that holds it. `kept` held it
-        before and is used again, or closed when its file no longer has the name that others lock."""
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644) if kept is None else kept
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:
-                return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-        return self.lock(path)
+    def open_lock(self, path: Path) -> int:
+        """A handle of a file to lock, which is made when it is not there."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def lock(self, handle: int) -> bool:
+        """Wait for the exclusive lock; False when its file has the name no more that others lock."""
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return os.fstat(handle).st_nlink > 0
 
     def unlock(self, handle: int) -> None:
         """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
@@ -94,8 +89,9 @@ class refusals:
 
 
 class Lock:
-    """The exclusive lock on a file, held inside `with`. Its handle is kept, so that taking it again opens nothing; each
-    Lock has its own, so threads with one each exclude each other too. A forked child needs a new one."""
+    """The exclusive lock on a file, held inside `with`. Its handle is kept, so that taking it again opens nothing; and
+    known before it is locked, so that what an interrupt leaves locked is taken again by the next. It excludes
+    processes, not threads that share it. A forked child needs a new one."""
 
     __slots__ = ("_disk", "_handle", "_path")
 
@@ -104,9 +100,13 @@ class Lock:
         self._handle: int | None = None
 
     def __enter__(self) -> None:
-        kept, self._handle = self._handle, None
         with refusals(self._path, "take the lock"):
-            self._handle = self._disk.lock(self._path, kept)
+            while True:
+                if self._handle is None:
+                    self._handle = self._disk.open_lock(self._path)
+                if self._disk.lock(self._handle):
+                    return
+                self.close()
 
     def __exit__(self, *_: object) -> None:
         if self._handle is not None:
@@ -114,9 +114,9 @@ class Lock:
 
     def close(self) -> None:
         """Give the handle back; the next taking opens it again."""
-        if self._handle is not None:
-            self._disk.close(self._handle)
-            self._handle = None
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._disk.close(handle)
 
 
 @contextmanager

@@ -38,7 +38,8 @@ class StateFolder:
         self._manifest: Manifest | None = None
         self._after_manifest = (len(HEADER), 0, GENESIS)  # where the journal goes on after the manifest's head
         self._files: Followers | None = None  # None until they were compared with the journal
-        self._unfollowed: list[Record] = []  # posted by others since: the projections have not followed them yet
+        self._unfollowed: list[Record] = []  # posted since: the projections have not followed them yet
+        self._broken_off = False  # what is known is being changed; True for good when a Ctrl-C came in between
 
     @property
     def log(self) -> Log:
@@ -52,22 +53,25 @@ class StateFolder:
 
     def forget(self) -> None:
         """Read everything again at the next look: after a fork, or when a look was interrupted."""
-        if self._log is not None:
-            self._log.close()
-        self._log, self._files, self.book = None, None, Book()
-        self._unfollowed = []
+        log, self._log, self._files, self.book = self._log, None, None, Book()
+        self._unfollowed, self._broken_off = [], False
         self._after_manifest = (len(HEADER), 0, GENESIS)
+        if log is not None:
+            log.close()
 
     def catch_up(self) -> None:
         """Read what was written since the last look, by whomever, and recover what a crash left."""
-        if self._log is None or self.book.seq != self._log.seq:
+        if self._log is None or self._broken_off:
             self.forget()
+            self._broken_off = True
             self._manifest = self._read_manifest()
             self._begin_at_snapshot()
+        self._broken_off = True
         for record in self.log.unread():
             self._apply(record)
             if self._files is not None:
                 self._unfollowed.append(record)
+        self._broken_off = False
         known = self._manifest
         if known and self.book.seq < known.seq:
             raise CorruptError(f"{self.log.path}:{self.book.seq + 1}: ends before line {known.seq + 1}, which the "
@@ -101,11 +105,14 @@ class StateFolder:
             line, head = encode(seq, at, post, body, head)
             lines.append(line)
             records.append(Record(seq, at, head, post, body))
-        self.log.append(b"".join(lines), records)
+        self.log.append(b"".join(lines))
+        self._broken_off = True
+        self.log.advance(lines, records)
         for record in records:
             self.book.add(record.post, record.body, record.ts)
         if self._files is not None:
             self._unfollowed += records
+        self._broken_off = False
 
     def checkpoint(self) -> None:
         """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""

@@ -7,10 +7,10 @@ with its line and never repaired in silence; what a crash can leave at the end i
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakSet
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger import log, manifest
@@ -59,7 +59,8 @@ class Ledger:
         self._now, self._disk = now, disk
         self._state = StateFolder(folder, disk, snapshot_posts)
         self._lock = Lock(disk, folder / LOCK)
-        self._turns, self._process = Turns[_Request](), os.getpid()
+        self._turns = Turns[_Request]()
+        _LEDGERS.add(self)
 
     @property
     def book(self) -> Book:
@@ -113,11 +114,8 @@ class Ledger:
         """Post what each decision says, in their order, as so many calls of `post` would, but with one write and one
         fsync for all. Each is all or nothing by itself; the first error is raised when the others are posted."""
         requests = [_Request(decide) for decide in decisions]
-        self._mind_forks()
-        with self._turns.taken(requests) as batch:
-            if batch:
-                with self._lock:
-                    self._commit(batch)
+        if requests:
+            self._turns.take(self._commit, requests)
         for request in requests:
             if request.error:
                 raise request.error
@@ -125,8 +123,7 @@ class Ledger:
 
     def refresh(self) -> None:
         """Look at what other processes posted since."""
-        with self._exclusive():
-            self._state.catch_up()
+        self._alone(self._state.catch_up)
 
     def records(self) -> Iterator[Record]:
         """Every record from the start, read and checked again."""
@@ -135,16 +132,17 @@ class Ledger:
 
     def checkpoint(self) -> None:
         """Bring every projection up to date, durably, and say in state_manifest.json where the journal stands."""
-        with self._exclusive():
-            self._state.checkpoint()
+        self._alone(self._state.checkpoint)
 
     def close(self) -> None:
         """Give the handles back; the ledger opens them again when it is asked."""
-        with self._turns.taken():
-            self._state.forget()
-            self._lock.close()
+        self._turns.take(lambda _: self._forget())
 
     def _commit(self, batch: Sequence[_Request]) -> None:
+        with self._lock:
+            self._post(batch)
+
+    def _post(self, batch: Sequence[_Request]) -> None:
         self._state.up_to_date()
         draft, fresh = self.book if len(batch) == 1 else self.book.draft(), list[Prepared]()
         for request in batch:
@@ -196,16 +194,27 @@ class Ledger:
         return ConflictError(f"{post.kind} was posted before with {name} {old!r}, now it says {new!r}; nothing was "
                              "posted, use another reference for another post")
 
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def _alone(self, act: Callable[[], None]) -> None:
         """The turn among this process's threads, then the folder's lock."""
-        self._mind_forks()
-        with self._turns.taken(), self._lock:
-            yield
+        def locked_act(_: Sequence[_Request]) -> None:
+            with self._lock:
+                act()
+        self._turns.take(locked_act)
 
-    def _mind_forks(self) -> None:
-        """In a forked child whoever was at it is not there, and the handles are the parent's too."""
-        if self._process != os.getpid():
-            self._turns, self._process = Turns(), os.getpid()
-            self._state.forget()
-            self._lock.close()
+    def _forget(self) -> None:
+        self._state.forget()
+        self._lock.close()
+
+    def _begin_again(self) -> None:
+        """In a forked child: whoever was at it is not there, and the handles are the parent's too."""
+        self._turns = Turns()
+        self._forget()
+
+
+def _after_fork() -> None:
+    for ledger in list(_LEDGERS):
+        ledger._begin_again()
+
+
+_LEDGERS: WeakSet[Ledger] = WeakSet()
+os.register_at_fork(after_in_child=_after_fork)

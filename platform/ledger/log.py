@@ -5,7 +5,7 @@ is called under the ledger's lock. A damaged line is refused by its number; only
 (recovery.py), and what is cut off is kept beside it.
 """
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from platform.errors import CorruptError, StorageError
@@ -66,9 +66,10 @@ class Log:
         """How far the file was read."""
         return Point(self.end, self.seq, self.head, self.sha.hexdigest())
 
-    def append(self, data: bytes, records: list[Record]) -> None:
+    def append(self, data: bytes) -> None:
         """One write and one fsync; the file is as before when the write fails. After an fsync that failed nobody can
-        say what is on the disk, so this Log writes no more and a new start reads it again."""
+        say what is on the disk, so this Log writes no more and a new start reads it again. `advance` follows; until
+        then the lines are unread, as if another process had written them."""
         self._not_in_doubt()
         try:
             with refusals(self.path, "append, nothing was posted"):
@@ -82,7 +83,10 @@ class Log:
             self._in_doubt = True
             self._cut_back()
             raise
-        for line, record in zip(data.splitlines(keepends=True), records, strict=True):
+
+    def advance(self, lines: Sequence[bytes], records: Sequence[Record]) -> None:
+        """Take what was just appended for read, and for durable."""
+        for line, record in zip(lines, records, strict=True):
             self._advance(line, record)
         self._synced = self.end
 

@@ -10,6 +10,7 @@ from io import BytesIO
 from itertools import pairwise
 from typing import NamedTuple
 
+from platform.ledger.crew import MOST
 from platform.ledger.projections import HEADERS, lines
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode, read
 
@@ -28,7 +29,8 @@ Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
 def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
-    """Where slices begin and end: after the header, each at the end of a line."""
+    """Where slices begin and end: after the header, each at the end of a line; no more than a crew can number."""
+    slice_bytes = max(slice_bytes, len(journal) // MOST)
     ends = [len(HEADER)]
     while ends[-1] < len(journal):
         ends.append(journal.find(b"\n", ends[-1] + slice_bytes) + 1 or len(journal))

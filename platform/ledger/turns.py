@@ -1,11 +1,16 @@
 """Threads at one folder: one at a time, and whoever's turn it is does what all the others wait for.
 
 They wait beside the one that is at work, not for it: whose request was done in another one's batch goes on at once.
+
+A Ctrl-C may come between any two calls. So the locks are the plain ones, which are taken and given back in one step
+each; a turn ends with an assignment, which nothing can interrupt; and a wake-up that was lost all the same is missed
+for a moment only. (threading.Condition is Python code: interrupted in the middle it stays taken for ever.)
 """
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
+
+_LOST_WAKE_UP_S = 0.5
 
 
 class Request(Protocol):
@@ -15,42 +20,64 @@ class Request(Protocol):
 
 
 _Request = TypeVar("_Request", bound=Request)
+_Result = TypeVar("_Result")
 
 
 class Turns(Generic[_Request]):
     """Not for forked children: whoever was at work in the parent is not there. They need their own."""
 
     def __init__(self) -> None:
-        self._turn = threading.Condition(threading.Lock())
-        self._busy = False
+        self._mutex = threading.Lock()  # held for a few steps only
+        self._owner: int | None = None  # the thread whose turn it is
         self._waiting: list[_Request] = []
+        self._asleep: list[threading.Lock] = []
 
-    @contextmanager
-    def taken(self, own: Sequence[_Request] = ()) -> Iterator[Sequence[_Request]]:
-        """Alone among the threads, with all requests that wait; none, and not alone, when another thread has done our
-        own meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
-        mine, batch = False, own[:0]
+    def take(self, act: Callable[[Sequence[_Request]], _Result], own: Sequence[_Request] = ()) -> _Result | None:
+        """`act` on all requests that wait, alone among the threads; nothing when another thread has done our own
+        meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
+        me = threading.get_ident()
+        if self._owner == me:
+            raise RuntimeError("a ledger was asked to post or to look by what it had asked what to post")
         try:
-            with self._turn:
-                self._waiting += own
-                while self._busy and not _are_done(own):
-                    self._turn.wait()
-                if not _are_done(own):
-                    mine = self._busy = True
-                    batch = self._take(own)
-            yield batch
+            batch = self._batch(me, own)
+            result = None if batch is None else act(batch)
         finally:
-            if mine:
-                with self._turn:
-                    self._busy = False
-                    self._turn.notify_all()
+            if self._owner == me:
+                self._owner = None
+                self._wake()
+        return result
 
-    def _take(self, own: Sequence[_Request]) -> Sequence[_Request]:
+    def _batch(self, me: int, own: Sequence[_Request]) -> Sequence[_Request] | None:
+        """What to do when it is our turn, which it is then; None when there is nothing left."""
+        with self._mutex:
+            self._waiting += own
+        while True:
+            with self._mutex:
+                batch, gate = self._look(me, own)
+            if gate is None:
+                return batch
+            gate.acquire(timeout=_LOST_WAKE_UP_S)
+
+    def _look(self, me: int, own: Sequence[_Request]) -> "tuple[Sequence[_Request] | None, threading.Lock | None]":
+        """As `_batch`; or else the gate at which to wait."""
+        if own and all(request.done for request in own):
+            return None, None
+        if self._owner is None:
+            self._owner = me
+            return self._taken(own), None
+        gate = threading.Lock()
+        gate.acquire()
+        self._asleep.append(gate)
+        return None, gate
+
+    def _taken(self, own: Sequence[_Request]) -> Sequence[_Request]:
         if not own:
             return own
         batch, self._waiting = self._waiting, []
         return batch if own[0] in batch else own
 
-
-def _are_done(requests: Sequence[Request]) -> bool:
-    return bool(requests) and all(request.done for request in requests)
+    def _wake(self) -> None:
+        with self._mutex:
+            asleep, self._asleep = self._asleep, []
+        for gate in asleep:
+            gate.release()

@@ -53,15 +53,13 @@ class FaultyDisk(Disk):
         self.name = name
         return self.fault(name, handle, data)
 
-    def lock(self, path: Path, kept: int | None = None) -> int:
-        try:
-            self._step("lock")
-        except BaseException:  # as the real one: a handle that was given is not kept
-            if kept is not None:
-                self.close(kept)
-            raise
-        self._open.add(handle := super().lock(path, kept))
+    def open_lock(self, path: Path) -> int:
+        self._open.add(handle := super().open_lock(path))
         return handle
+
+    def lock(self, handle: int) -> bool:
+        self._step("lock")
+        return super().lock(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         self._step("open")

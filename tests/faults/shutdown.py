@@ -92,7 +92,7 @@ def _mounted(disk: Path, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(folder)], check=True, capture_output=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)  # somebody may look at it
 
 
 def _shut(folder: Path) -> None:

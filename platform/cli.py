@@ -57,6 +57,7 @@ def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None
 
 def guarded(action: Callable[[], int]) -> int:
     """The exit status of an action. One line a problem, never a traceback for what a person got wrong."""
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     try:
         return action()
     except PlatformError as error:

@@ -40,6 +40,9 @@ class Parser(argparse.ArgumentParser):
 
     def _spelling(self, words: Sequence[str]) -> None:
         for word in words:
+            if not word.isascii() and word.encode(errors="replace") != word.encode(errors="surrogateescape"):
+                raise UsageError(f"{word!r} is not UTF-8; write it in the terminal's own encoding as text")
+        for word in words:
             if word == "--":
                 return
             name = word.partition("=")[0]

@@ -68,7 +68,7 @@ def state() -> Values:
     shared = now.sharing.hydrate()
     now.make_ledger()
     done = apply_payments(now.ledger, now.payments)
-    back = now.ledger.post(lambda book: now.charges.orphans())
+    back = now.ledger.post(now.charges.orphans)
     now.exit_statuses += [ConflictError.exit_status] * len(done.conflicts)
     return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
             "refunded_credits": sum(post.amount_credits for post in back),

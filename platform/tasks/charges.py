@@ -90,16 +90,17 @@ class Charges:
                 self._paid[order_id] = (book.seq, answer)
         return answer
 
-    def orphans(self) -> tuple[Post, ...]:
+    def orphans(self, book: Book | None = None) -> tuple[Post, ...]:
         """Refunds for orders that are gone or are drafts now and had paid for what was not done. Orders that are only
         wrong are left alone, and so are those that this command did not read, and those of another clone."""
         now = self._session
         if now.only is not None or not now.has_ledger:
             return ()
-        gone = [order for order in now.ledger.book.open_orders() if order.tenant_id in now.repo.tenants
+        book = now.ledger.book if book is None else book
+        gone = [order for order in book.open_orders() if order.tenant_id in now.repo.tenants
                 and order not in now.plan.orders and order not in now.plan.refused and self._was_here(order)]
         return tuple(post for order in gone for post in supersede(
-            now.ledger.book, order, (), now.records_of(order), now.repo.reasons))
+            book, order, (), now.records_of(order), now.repo.reasons))
 
     def _was_here(self, order_id: OrderId) -> bool:
         """Whether an order that is not in the plan is over, rather than one that only another clone of the ledger has

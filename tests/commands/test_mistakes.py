@@ -1,4 +1,7 @@
 """What is mistyped on a command line is told in one line, with the name that was probably meant, and ends with 2."""
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,7 +9,7 @@ import pytest
 from platform import cli
 from platform.model.ids import OrderId
 from platform.tasks.unknown import nearest_order, step_cure
-from tests.support import TEA, command, repository
+from tests.support import ROOT, TEA, command, repository
 
 
 @pytest.mark.parametrize(("words", "line"), [
@@ -24,11 +27,20 @@ from tests.support import TEA, command, repository
     ([], "the following arguments are required: COMMAND; see python -m platform.cli --help"),
     (["explain", "file-empti"], "there is no code 'file-empti'; did you mean file-empty or file-missing or file-name?"),
     (["explain", "zzzzz"], "there is no code 'zzzzz'; `explain` without a code lists all"),
+    (["admin-topup", "--reference", "a\udcff"],
+     "'a\\udcff' is not UTF-8; write it in the terminal's own encoding as text"),
 ])
 def test_a_mistyped_command_is_told_in_one_line(words: list[str], line: str,
                                                 capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(words) == 2
     assert capsys.readouterr().err == line + "\n"
+
+
+def test_who_closed_the_output_gets_the_exit_status_and_no_traceback() -> None:
+    words = f"{shlex.quote(sys.executable)} -m platform.cli explain file-empty"
+    for closed, status in ((">&-", 0), ("2>&-", 0), ("x >&- 2>&-", 2)):
+        done = subprocess.run(["/bin/sh", "-c", f"{words} {closed}"], cwd=ROOT, capture_output=True, check=False)
+        assert (done.returncode, b"Traceback" in done.stderr) == (status, False)
 
 
 A, B, C = OrderId("nxlkGI", "UbjkpxZO"), OrderId("nxlkGI", "weekly"), OrderId("q7RwTz", "weekly")

@@ -22,8 +22,11 @@ from platform.ledger.credit import topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
 from platform.ledger.snapshot import FEWEST_POSTS
+from platform.model.digest import digest_of
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import RUN_CHARGE
 
-SINGLE, BATCH = 500, 1000
+SINGLE, BATCH, CHARGES = 500, 1000, 30_000
 
 
 def rate(count: int, act: Callable[[], object]) -> float:
@@ -52,11 +55,11 @@ class Slow(Disk):
     """A disk that takes four times as long: each fsync is followed by three of another file."""
 
     def __init__(self, other: Appended) -> None:
-        self._other = other
+        self.other = other
 
     def sync(self, handle: int) -> None:
         os.fsync(handle)
-        self._other.add(3)
+        self.other.add(3)
 
 
 def in_turns(*acts: Callable[[int, int], None], rounds: int = 20) -> list[float]:
@@ -81,7 +84,7 @@ def against_raw(folder: Path, disk_of: Callable[[Path], Disk], work_s: float, wo
         for _ in range(count):
             file.add(1, pause_s)
             if isinstance(slow, Slow):
-                slow._other.add(3)
+                slow.other.add(3)
 
     base, paused, posts = in_turns(lambda _, count: raw(0, count), lambda _, count: raw(work_s, count),
                                    lambda turn, count: single(ledger, f"i{turn}", count))
@@ -114,6 +117,20 @@ def batches(ledger: Ledger, count: int) -> None:
     for first in range(0, count, BATCH):
         posts = [topup("tenant", 1, "wire", f"b{number}") for number in range(first, first + BATCH)]
         ledger.post(lambda book: posts)  # noqa: B023 (called at once)
+
+
+def charges(ledger: Ledger, count: int) -> None:
+    """Posts as runs make them: a charge of three items each."""
+    ledger.post(lambda book: [topup("tenant", 10**9, "wire", "first")])
+    for first in range(0, count, BATCH):
+        posts = [charge(number) for number in range(first, first + BATCH)]
+        ledger.post(lambda book: posts)  # noqa: B023 (called at once)
+
+
+def charge(number: int) -> Post:
+    items = tuple(Item(f"SPEND:{number}.{step}", "say", f"step{step}", RUN_CHARGE, PostType.SPEND, -5,
+                       digest_of([number, step]), 0) for step in range(3))
+    return Post(f"charge:{number}", "charge", "tenant", PostType.SPEND, -15, f"order{number % 50}", items=items)
 
 
 def opened(folder: Path, snapshot_posts: int | None) -> None:
@@ -156,6 +173,10 @@ def main(count: int) -> None:
         print(f"open {count} posts, and post one: {took:.2f} s")
         print(f"verify them all: {1 / rate(1, lambda: verify(folder / 'long')):.2f} s")
         print(f"open them without a snapshot: {1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s")
+        charged = Ledger.create(folder / "charged")
+        charges(charged, CHARGES)
+        charged.checkpoint()
+        print(f"verify {CHARGES} charges of three items: {1 / rate(1, lambda: verify(folder / 'charged')):.2f} s")
         tracemalloc.start()
         kept = Ledger.open(folder / "long")
         print(f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes a post")

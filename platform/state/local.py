@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from platform.errors import CorruptError, StorageError
+from platform.errors import ConflictError, CorruptError, StorageError
 from platform.ledger import manifest as checkpoints
 from platform.ledger.disk import DISK, Disk, locked, read_whole, refusals, write_whole
 from platform.ledger.journal import LOCK, Ledger, utc_now
@@ -94,7 +94,7 @@ class LocalState:
             tables = {name: data[:states[name].bytes] for name, data in files.items()}
             if all(sha256_hex(data) == states[name].sha256 for name, data in tables.items()):
                 return Snapshot(lines[:point.seq], tables, states)
-        raise CorruptError(f"{self.folder}: its tables change faster than they are read; stop other runs, then again")
+        raise ConflictError(f"{self.folder}: its tables change faster than they are read; stop other runs, then again")
 
     def become(self, lines: Sequence[bytes], instead_of: Sequence[bytes]) -> bool:
         """Make `lines` the journal, whole or not at all; False, and nothing done, when it is not `instead_of` any more.

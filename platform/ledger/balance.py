@@ -116,7 +116,7 @@ class Book:
 
     def objection(self, post: Post) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
-        amounts = [item.amount_credits for item in post.items]
+        amounts = [item.amount_credits for item in post.items] if post.items else []
         if amounts and sum(amounts) != post.amount_credits:
             return f"the items of {post.key} do not add up to {post.amount_credits} credits"
         for amount in (post.amount_credits, *amounts):
@@ -153,7 +153,7 @@ class Book:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post):
             raise CorruptError(objection)
-        if self.balance(post.tenant_id) + post.amount_credits < 0:
+        if post.amount_credits < 0 and self.balance(post.tenant_id) + post.amount_credits < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
         self._add(key, post, body, at)
 

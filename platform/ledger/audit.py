@@ -23,8 +23,8 @@ from platform.ledger.journal import LOCK, Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.manifest import Manifest
 from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
-from platform.ledger.record import GENESIS, HEADER, BadRecord, Record
-from platform.ledger.slices import Parts, Slice, cut, is_table, prove, rows, unproved
+from platform.ledger.record import GENESIS, HEADER, BadRecord
+from platform.ledger.slices import Known, Parts, Proof, Slice, cut, is_table, known_in, known_of, prove, rows
 from platform.ledger.snapshot import Point
 from platform.ledger.tables import Account
 
@@ -83,7 +83,7 @@ def _findings(folder: Path, files: Mapping[str, bytes | None], replay: "_Replay"
     if journal is None:
         raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
     believed = _believed(files[snapshot.NAME], journal)
-    replay.run(records(folder / JOURNAL, journal), known, believed)
+    replay.run(map(known_of, records(folder / JOURNAL, journal)), known, believed)
     yield from row_findings(folder / JOURNAL, journal, files, known)
     if finding := _credits_finding(folder / CREDITS, files[CREDITS], replay, known):
         yield finding
@@ -100,15 +100,23 @@ def _proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     try:
         known, believed = _manifest(folder, files[manifest.NAME]), _believed(files[snapshot.NAME], journal)
         with Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            replay.run(unproved(journal), known, believed)
-            proofs = [proof for proof in crew.results() if proof is not None]
+            proofs = list[Parts]()
+            replay.run(_as_proved(crew, proofs), known, believed)
     except (BadRecord, CorruptError):
         return None
-    right = (len(proofs) == len(slices)
-             and all(_is_table(name, files[name], known, journal, slices, proofs) for name in HEADERS)
+    right = (all(_is_table(name, files[name], known, journal, slices, proofs) for name in HEADERS)
              and not _credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (believed is None))
     return replay.verdict(()) if right else None
+
+
+def _as_proved(crew: Iterable[Proof | None], parts: list[Parts]) -> Iterator[Known]:
+    """What slices say of the journal, in its order; their tables go to `parts`. BadRecord for one that is not sound."""
+    for proof in crew:
+        if proof is None:
+            raise BadRecord("a slice is not sound")
+        parts.append(proof.parts)
+        yield from known_in(proof)
 
 
 def _is_table(name: str, there: bytes | None, known: Manifest | None, journal: bytes, slices: Sequence[Slice],
@@ -133,12 +141,12 @@ class _Replay:
     def verdict(self, findings: tuple[str, ...]) -> Verdict:
         return Verdict(self.book.seq, self.head, self.book.balances(), findings)
 
-    def run(self, journal: Iterable[Record], known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
+    def run(self, journal: Iterable[Known], known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
         """CorruptError with the line of the first thing that is wrong."""
         last_named, last_kept = known.seq if known else 0, believed[0].seq if believed else 0
         for record in journal:
             try:
-                self.book.apply(record.post, record.body, record.ts)
+                self.book.apply_marked(record.key, record.mark, record.post, record.ts)
             except CorruptError as error:
                 raise CorruptError(f"{self._path}:{record.seq + 1}: {error}; {RESTORE}") from error
             self.head = record.hash
@@ -151,7 +159,7 @@ class _Replay:
             raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
                                f"manifest names; {RESTORE}")
 
-    def _meet(self, known: Manifest, record: Record) -> None:
+    def _meet(self, known: Manifest, record: Known) -> None:
         if known.hash != record.hash:
             raise CorruptError(f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}")
         self.accounts_at_manifest = self.book.accounts()

@@ -148,25 +148,28 @@ class Book:
 
     def apply(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
-        key = short(post.key)
+        self.apply_marked(short(post.key), mark(post, body), post, at)
+
+    def apply_marked(self, key: bytes, marked: int, post: Post, at: str) -> None:
+        """As `apply`, for whoever knows the post's `short` key and `mark`; the key itself is not looked at."""
         if self._mark(key) is not None:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post):
             raise CorruptError(objection)
         if post.amount_credits < 0 and self.balance(post.tenant_id) + post.amount_credits < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
-        self._add(key, post, body, at)
+        self._add(key, marked, post, at)
 
     def add(self, post: Post, body: bytes | None = None, at: str = "") -> None:
         """Add a post that was judged on this very book: new, without objection, covered."""
-        self._add(short(post.key), post, body, at)
+        self._add(short(post.key), mark(post, body), post, at)
 
-    def _add(self, key: bytes, post: Post, body: bytes | None, at: str) -> None:
+    def _add(self, key: bytes, marked: int, post: Post, at: str) -> None:
         for item in post.items:
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 self._apply_item(item)
                 self._open_or_close(OrderId(post.tenant_id, post.work_order_id), item)
-        self._posts[key] = mark(post, body)
+        self._posts[key] = marked
         self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
         if post.kind == "completion":
             self._learn(post)

@@ -1,20 +1,22 @@
-"""Numbered pieces of work, done by forked children beside us; when our own part is done, by us as well.
+"""Numbered pieces of work, done by forked children beside us, and by us when nothing else is to be done.
 
 Who is free takes the next number out of a pipe, as make's jobs take their tokens. A child that was killed loses
 nothing: what it did not bring is done here.
 """
+import fcntl
 import os
 import signal
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import current_process, get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, Self, TypeVar
 
 _NUMBER = struct.Struct("<I")  # a read of so many bytes from a pipe gets them all, or none at its end
 MOST = 4096 // _NUMBER.size  # what a pipe holds at least, also one of somebody who has many
+_ROOM = 1 << 20  # bytes of results that a child may be ahead of us
 _Result = TypeVar("_Result")
 
 
@@ -33,6 +35,7 @@ class Crew(Generic[_Result]):
         with suppress(OSError):  # no process or handle is left for another child: the others do it, or we
             for _ in range(_children_for(count)):
                 self._children.append(self._hired())
+        self._bringing = [ours for _, ours in self._children]
 
     def __enter__(self) -> Self:
         return self
@@ -44,18 +47,44 @@ class Crew(Generic[_Result]):
             child.join()
             ours.close()
 
-    def results(self) -> list[_Result]:
-        """All of them, in order."""
-        found = self._take_part()
-        for _, ours in self._children:
-            with suppress(EOFError, OSError):  # it was killed, maybe in the middle of a word
-                found.update(ours.recv())
-        return [found[number] if number in found else self._work(number) for number in range(self._count)]
+    def __iter__(self) -> Iterator[_Result]:
+        """All results in order, each as soon as it and those before it are there. To be asked for once."""
+        found: dict[int, _Result] = {}
+        for number in range(self._count):
+            while number not in found:
+                if self._bring(found, wait_s=0):
+                    continue
+                mine = self._next()
+                if mine is None and not self._bringing:  # a child was killed over it
+                    mine = number
+                if mine is None:
+                    self._bring(found, wait_s=None)
+                else:
+                    found[mine] = self._work(mine)
+            yield found.pop(number)
+
+    def _bring(self, found: dict[int, _Result], wait_s: float | None) -> bool:
+        """Take what children have ready; whether any had."""
+        ready = wait(self._bringing, wait_s) if self._bringing else []
+        for ours in ready:
+            assert isinstance(ours, Connection)
+            try:
+                number, result = ours.recv()
+                found[number] = result
+            except (EOFError, OSError):  # it is done, or was killed, maybe in the middle of a word
+                self._bringing.remove(ours)
+        return bool(ready)
+
+    def _next(self) -> int | None:
+        token = os.read(self._numbers, _NUMBER.size)
+        return _NUMBER.unpack(token)[0] if token else None
 
     def _hired(self) -> tuple[BaseProcess, Connection]:
         context = get_context("fork")
         ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=self._bring, args=(theirs,), daemon=True)
+        with suppress(OSError):  # it may be as it is
+            fcntl.fcntl(theirs.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
+        child = context.Process(target=self._serve, args=(theirs,), daemon=True)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a Ctrl-C is for us; we end the children
         try:
             child.start()
@@ -64,15 +93,9 @@ class Crew(Generic[_Result]):
         theirs.close()
         return child, ours
 
-    def _bring(self, theirs: Connection) -> None:
-        theirs.send(self._take_part())
-
-    def _take_part(self) -> dict[int, _Result]:
-        done = {}
-        while token := os.read(self._numbers, _NUMBER.size):
-            number, = _NUMBER.unpack(token)
-            done[number] = self._work(number)
-        return done
+    def _serve(self, theirs: Connection) -> None:
+        while (number := self._next()) is not None:
+            theirs.send((number, self._work(number)))
 
 
 def _children_for(count: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from platform.ledger.record import Record
 from platform.ledger.tables import Account
-from platform.model.digest import canonical_json, derived_id
+from platform.model.digest import canonical_object, derived_id
 from platform.model.entry import Item, Post
 
 COLUMNS = {
@@ -44,7 +44,7 @@ def lines(record: Record) -> dict[str, bytes]:
     if post.kind == "completion":
         return {}  # a fact for the book; no credits move, and nothing was bought
     transaction = derived_id(post.key)
-    metadata = canonical_json({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
+    metadata = canonical_object({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
     added = {"transactions.csv": _with_metadata((
         transaction, post.tenant_id, post.work_order_id, post.type, str(post.amount_credits), at, post.reason_code,
         _text(post.note)), metadata)}
@@ -77,7 +77,7 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _item_line(item: Item, transaction: str, post: Post, at: str) -> bytes:
-    metadata = canonical_json({"idempotency_key": item.key, "task_hash": item.task_hash,
+    metadata = canonical_object({"idempotency_key": item.key, "task_hash": item.task_hash,
                                "refund_epoch": item.refund_epoch, **item.metadata})
     return _with_metadata((
         derived_id(item.key), transaction, post.tenant_id, item.module_id, post.work_order_id, item.step_id,

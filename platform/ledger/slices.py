@@ -1,8 +1,9 @@
 """A long journal proved sound in slices, on all processors. Pure.
 
 Each slice is held to the hash and the number that the line before it states, which that line's own slice proves: so all
-of them together are the chain. A slice that is sound gives what its lines add to each table, as length and digest; one
-that is not gives nothing, for what is wrong first is told by who reads from the start.
+of them together are the chain. A slice that is sound gives what its lines add to each table, as length and digest, and
+what the book has to know of them, packed; one that is not gives nothing, for what is wrong first is told by who reads
+from the start.
 """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -10,11 +11,16 @@ from io import BytesIO
 from itertools import pairwise
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
+
 from platform.ledger.crew import MOST
 from platform.ledger.projections import HEADERS, lines
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode, read
+from platform.ledger.tables import mark, short
+from platform.model.entry import Post
 
-_SLICE = 1 << 20  # bytes, about
+_SLICE = 1 << 19  # bytes, about
 
 
 class Part(NamedTuple):
@@ -25,6 +31,27 @@ class Part(NamedTuple):
 
 
 Parts = Mapping[str, Part]  # by the table's name
+
+
+class Known(Struct, frozen=True, gc=False, array_like=True):
+    """What a book has to know of a record. Of the post, what `Book.apply_marked` looks at."""
+
+    seq: int
+    hash: str
+    ts: str
+    key: bytes
+    mark: int
+    post: Post
+
+
+class Proof(NamedTuple):
+    """Of a slice that is sound."""
+
+    parts: Parts
+    packed: bytes  # Known, one a line
+
+
+_pack, _unpack = Encoder().encode, Decoder(list[Known]).decode
 Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
@@ -37,35 +64,49 @@ def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
     return list(pairwise(ends))
 
 
-def prove(journal: bytes, start: int, end: int) -> Parts | None:
-    """What the lines of a slice add to the tables; None when one of them is not the record that has to stand there."""
+def prove(journal: bytes, start: int, end: int) -> Proof | None:
+    """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
+    known, added = list[Known](), _Rows()
     try:
-        added = rows(journal, start, end)
-    except BadRecord:
+        for record in _records(journal, start, end):
+            added.add(record)
+            known.append(_slim(record))
+        packed = _pack(known)
+    except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
         return None
-    return {name: Part(len(data), sha256(data).hexdigest()) for name, data in added.items()}
+    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in added.tables.items()}, packed)
 
 
-def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
-    """The same in full. BadRecord when a line is not the record that has to stand there."""
-    added = {name: bytearray() for name in HEADERS}
-    seq, head = _before(journal, start)
-    for line in BytesIO(journal[start:end]):
-        record = decode(line, seq + 1, head)
-        seq, head = record.seq, record.hash
+def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytearray]:
+    """What the lines of a slice add to the tables, in full. BadRecord when one is not the record that has to stand
+    there."""
+    added = _Rows()
+    for record in _records(journal, start, end):
+        added.add(record)
+    return added.tables
+
+
+class _Rows:
+    """Tables that grow."""
+
+    def __init__(self) -> None:
+        self.tables = {name: bytearray() for name in HEADERS}
+
+    def add(self, record: Record) -> None:
         for name, data in lines(record).items():
-            added[name] += data
-    return {name: bytes(data) for name, data in added.items()}
+            self.tables[name] += data
 
 
-def unproved(journal: bytes) -> Iterator[Record]:
-    """The records of a journal as its lines say, for whoever has them proved meanwhile. BadRecord for what is none."""
-    rest = BytesIO(journal)
-    rest.seek(len(HEADER))
-    return map(read, rest)
+def known_in(proof: Proof) -> list[Known]:
+    return _unpack(proof.packed)
 
 
-def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytes]) -> bool:
+def known_of(record: Record) -> Known:
+    post = record.post
+    return Known(record.seq, record.hash, record.ts, short(post.key), mark(post, record.body), post)
+
+
+def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytearray]) -> bool:
     """Whether a file is its header and these parts, or the beginning of that, as a crash leaves it. `whole`: a part's
     bytes by its number, for the one in which the file ends."""
     if not there.startswith(header):
@@ -80,6 +121,14 @@ def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable
     return at == len(there)
 
 
+def _records(journal: bytes, start: int, end: int) -> Iterator[Record]:
+    seq, head = _before(journal, start)
+    for line in BytesIO(journal[start:end]):
+        record = decode(line, seq + 1, head)
+        seq, head = record.seq, record.hash
+        yield record
+
+
 def _before(journal: bytes, start: int) -> tuple[int, str]:
     """The number and the hash that the line before a slice states; its own slice has to prove them."""
     if start == len(HEADER):
@@ -87,3 +136,12 @@ def _before(journal: bytes, start: int) -> tuple[int, str]:
     line = journal[journal.rfind(b"\n", 0, start - 1) + 1:start]
     record = read(line)
     return record.seq, record.hash
+
+
+def _slim(record: Record) -> Known:
+    """Without what no book looks at: most metadata, words, the key."""
+    post = record.post
+    metadata = post.metadata if post.kind in ("promotion", "completion") else {}
+    slim = Post("", post.kind, post.tenant_id, post.type, post.amount_credits, post.work_order_id, "", "", post.items,
+                metadata)
+    return Known(record.seq, record.hash, record.ts, short(post.key), mark(post, record.body), slim)

@@ -1,11 +1,10 @@
 """What a book is made of: small things, for there are as many as posts. Pure."""
 import hashlib
 from enum import IntEnum
-from functools import lru_cache
 from typing import NamedTuple
 
 from platform.ledger.body import body_of
-from platform.model.digest import canonical_json
+from platform.model.digest import canonical_json, digest
 from platform.model.entry import Item, Post
 from platform.model.ids import OrderId
 
@@ -54,7 +53,6 @@ def mark(post: Post, body: bytes | None = None) -> int:
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 
 
-@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
 def short(text: str) -> bytes:
     """120 bits of SHA-256, as many as a row's id has."""
-    return hashlib.sha256(text.encode()).digest()[:15]
+    return digest(text)[:15]

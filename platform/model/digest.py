@@ -5,7 +5,10 @@ Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
 """
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
@@ -27,6 +30,7 @@ class _Encoder(json.JSONEncoder):
 
 
 _ENCODER = _Encoder()
+_PLAIN, _PLAIN_ENCODER = frozenset({str, int, bool, type(None)}), msgspec.json.Encoder(order="sorted")
 
 
 def canonical_json(value: Any) -> bytes:
@@ -34,9 +38,21 @@ def canonical_json(value: Any) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
+def canonical_object(fields: dict[str, Any]) -> bytes:
+    """As `canonical_json`, in a third of the time for an object of words and whole numbers: of those msgspec writes the
+    same. Of fractions it does not."""
+    return _PLAIN_ENCODER.encode(fields) if _PLAIN.issuperset(map(type, fields.values())) else canonical_json(fields)
+
+
 def sha256_hex(data: bytes) -> str:
     """SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
+def digest(text: str) -> bytes:
+    """SHA-256 of a text's UTF-8."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def digest_of(value: Any) -> str:
@@ -60,4 +76,4 @@ def _eight_digits(number: int) -> str:
 
 def derived_id(key: str) -> str:
     """A row's or a run's id from its idempotency key: 20 Base62 characters."""
-    return base62(int.from_bytes(hashlib.sha256(key.encode()).digest()), ID_LENGTH)
+    return base62(int.from_bytes(digest(key)), ID_LENGTH)

@@ -32,7 +32,7 @@ class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     metadata: dict[str, Any] = {}
 
 
-class Post(Struct, frozen=True, gc=False):
+class Post(Struct, frozen=True, gc=False, array_like=True):
     """One transaction with its items. `kind` says which rule made it: topup, payment, promotion, charge, refusal,
     refund, evidence, publish. The time is not part of it: a replay is the same post at another time."""
 

@@ -99,7 +99,7 @@ def test_work_of_a_child_that_was_killed_is_done_here() -> None:
         return number * number
 
     with Crew(work, 5) as crew:
-        assert crew.results() == [0, 1, 4, 9, 16]
+        assert list(crew) == [0, 1, 4, 9, 16]
 
 
 def test_without_a_process_to_spare_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_without_a_process_to_spare_all_is_done_here(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fork", refused)
     with Crew(lambda number: number * number, 5) as crew:
-        assert crew.results() == [0, 1, 4, 9, 16]
+        assert list(crew) == [0, 1, 4, 9, 16]
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="one processor: there are no children")
@@ -122,4 +122,4 @@ def test_children_take_part_in_the_work() -> None:
         return True
 
     with Crew(work, 50) as crew:
-        assert any(crew.results())
+        assert any(crew)

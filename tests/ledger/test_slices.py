@@ -2,6 +2,7 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 from platform.ledger import audit
 from platform.ledger.audit import Verdict, verify
 from platform.ledger.crew import Crew
+from platform.ledger.journal import Ledger
 from platform.ledger.slices import cut
+from platform.model.entry import Post, PostType
 from tests.faults.work import state_of_posts
+from tests.ledger.conftest import noon
 
 FLIPPED = 53  # of so many bytes one: the campaign flips every bit of a short journal
 
@@ -78,6 +82,14 @@ def changes(folder: Path) -> Iterator[tuple[Path, bytes]]:
         yield path, data[:-1]
         yield path, b"".join(rows[:-1])
         yield path, b""
+
+
+def test_a_number_that_cannot_be_packed_is_read_in_full(folder: Path, sliced: Callable[[Path], Verdict]) -> None:
+    with closing(Ledger.open(folder, noon)) as ledger:
+        ledger.post(lambda book: [Post("big", "topup", "tenant", PostType.TOPUP, 2**70)])
+        ledger.checkpoint()
+    alone = verify(folder)
+    assert (sliced(folder), alone.posts, alone.findings) == (alone, 21, ())
 
 
 def test_a_journal_in_slices_is_the_journal(folder: Path) -> None:

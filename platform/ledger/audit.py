@@ -22,7 +22,7 @@ from platform.ledger.follow import REBUILD
 from platform.ledger.journal import LOCK, Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.manifest import Manifest
-from platform.ledger.projections import CREDITS, HEADERS, credits_lines, lines
+from platform.ledger.projections import CREDITS, HEADERS, Rows, credits_lines
 from platform.ledger.record import GENESIS, HEADER, BadRecord
 from platform.ledger.slices import Known, Parts, Proof, Slice, cut, is_table, known_in, known_of, prove, rows
 from platform.ledger.snapshot import Point
@@ -100,11 +100,11 @@ def _proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     try:
         known, believed = _manifest(folder, files[manifest.NAME]), _believed(files[snapshot.NAME], journal)
         with Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            proofs = list[Parts]()
-            replay.run(_as_proved(crew, proofs), known, believed)
+            parts = list[Parts]()
+            replay.run(_as_proved(crew, parts), known, believed)
     except (BadRecord, CorruptError):
         return None
-    right = (all(_is_table(name, files[name], known, journal, slices, proofs) for name in HEADERS)
+    right = (all(_is_table(name, files[name], known, journal, slices, parts) for name in HEADERS)
              and not _credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (believed is None))
     return replay.verdict(()) if right else None
@@ -120,12 +120,12 @@ def _as_proved(crew: Iterable[Proof | None], parts: list[Parts]) -> Iterator[Kno
 
 
 def _is_table(name: str, there: bytes | None, known: Manifest | None, journal: bytes, slices: Sequence[Slice],
-              proofs: Sequence[Parts]) -> bool:
+              proved: Sequence[Parts]) -> bool:
     """Whether a table is as the journal has it, or behind, but no further than a crash leaves it."""
     durable = known.files[name].bytes if known and name in known.files else 0
     if there is None or len(there) < durable:
         return there is None and not durable
-    parts = [proof[name] for proof in proofs]
+    parts = [part[name] for part in proved]
     return is_table(there, HEADERS[name], parts, lambda number: rows(journal, *slices[number])[name])
 
 
@@ -188,9 +188,9 @@ def _credits_finding(path: Path, there: bytes | None, replay: _Replay, known: Ma
 
 
 def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
-    whole = {name: bytearray(header) for name, header in HEADERS.items()}
+    whole = Rows()
     for record in ledger.records():
-        for name, data in lines(record).items():
-            whole[name] += data
-    truth = {**{name: bytes(data) for name, data in whole.items()}, CREDITS: credits_lines(ledger.book.accounts())}
+        whole.add(record)
+    truth = {**{name: HEADERS[name] + data for name, data in whole.tables.items()},
+             CREDITS: credits_lines(ledger.book.accounts())}
     return {name: data for name, data in truth.items() if read_whole(DISK, folder / name) != data}

@@ -61,6 +61,17 @@ def lines(record: Record) -> dict[str, bytes]:
     return added
 
 
+class Rows:
+    """What records add to each file that grows, gathered."""
+
+    def __init__(self) -> None:
+        self.tables = {name: bytearray() for name in HEADERS}
+
+    def add(self, record: Record) -> None:
+        for name, data in lines(record).items():
+            self.tables[name] += data
+
+
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
     """All of tenants_credits.csv, sorted by tenant: the one file that is replaced, at checkpoints."""
     return as_csv([CREDITS_COLUMNS, *(credits_row(tenant, account) for tenant, account in sorted(accounts.items()))])

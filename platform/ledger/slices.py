@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
 from platform.ledger.crew import MOST
-from platform.ledger.projections import HEADERS, lines
+from platform.ledger.projections import Rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode, read
 from platform.ledger.tables import mark, short
 from platform.model.entry import Post
@@ -66,7 +66,7 @@ def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
 
 def prove(journal: bytes, start: int, end: int) -> Proof | None:
     """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
-    known, added = list[Known](), _Rows()
+    known, added = list[Known](), Rows()
     try:
         for record in _records(journal, start, end):
             added.add(record)
@@ -80,21 +80,10 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
 def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytearray]:
     """What the lines of a slice add to the tables, in full. BadRecord when one is not the record that has to stand
     there."""
-    added = _Rows()
+    added = Rows()
     for record in _records(journal, start, end):
         added.add(record)
     return added.tables
-
-
-class _Rows:
-    """Tables that grow."""
-
-    def __init__(self) -> None:
-        self.tables = {name: bytearray() for name in HEADERS}
-
-    def add(self, record: Record) -> None:
-        for name, data in lines(record).items():
-            self.tables[name] += data
 
 
 def known_in(proof: Proof) -> list[Known]:

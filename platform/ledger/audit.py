@@ -146,7 +146,7 @@ class _Replay:
         last_named, last_kept = known.seq if known else 0, believed[0].seq if believed else 0
         for record in journal:
             try:
-                self.book.apply_marked(record.key, record.mark, record.post, record.ts)
+                self.book.apply(record.post, record.kept, record.ts)
             except CorruptError as error:
                 raise CorruptError(f"{self._path}:{record.seq + 1}: {error}; {RESTORE}") from error
             self.head = record.hash
@@ -191,6 +191,6 @@ def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
     whole = Rows()
     for record in ledger.records():
         whole.add(record)
-    truth = {**{name: HEADERS[name] + data for name, data in whole.tables.items()},
+    truth = {**{name: HEADERS[name] + data for name, data in whole.tables().items()},
              CREDITS: credits_lines(ledger.book.accounts())}
     return {name: data for name, data in truth.items() if read_whole(DISK, folder / name) != data}

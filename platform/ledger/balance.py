@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from enum import Enum
 
 from platform.errors import CorruptError
-from platform.ledger.tables import Account, Fact, State, Tables, mark, short
+from platform.ledger.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
+
+_SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
 
 
 class Answer(Enum):
@@ -30,7 +32,8 @@ class Book:
     def __init__(self, below: "Book | None" = None) -> None:
         self.seq: int = below.seq if below else 0
         self._below = below
-        self._shared: dict[tuple[State, ...], tuple[State, ...]] = {}
+        self._shared: dict[States, States] = {}
+        self._shared_facts: dict[Facts, Facts] = {}
         self._hold(Tables({}, {}, {}, {}, {}, {}))
 
     @classmethod
@@ -40,6 +43,7 @@ class Book:
         book.seq = seq
         book._hold(tables)
         book._shared = {states: states for states in tables.tasks.values()}
+        book._shared_facts = {facts: facts for facts in tables.facts.values()}
         return book
 
     def tables(self) -> Tables:
@@ -57,14 +61,14 @@ class Book:
         """Credits of a tenant: the sum of its posts."""
         return self.account(tenant_id).balance_credits
 
-    def account(self, tenant_id: str) -> "Account":
+    def account(self, tenant_id: str) -> Account:
         """A tenant's balance and the time of its last post."""
         found = self._accounts.get(tenant_id)
         if found is None:
             return self._below.account(tenant_id) if self._below else Account(0, "")
         return found
 
-    def accounts(self) -> dict[str, "Account"]:
+    def accounts(self) -> dict[str, Account]:
         """Accounts by tenant, in the order of their first post."""
         return {**(self._below.accounts() if self._below else {}), **self._accounts}
 
@@ -74,16 +78,15 @@ class Book:
 
     def epoch(self, task_hash: str, deliverable_id: str) -> int:
         """How often this item was refunded."""
-        return self._state(task_hash, deliverable_id).refund_epoch
+        return self._state(short(task_hash), deliverable_id).refund_epoch
 
     def paid(self, task_hash: str, deliverable_id: str) -> int | None:
         """What was paid for this item at its current epoch, in credits (0 counts as paid); None when it is not."""
-        return self._state(task_hash, deliverable_id).paid_credits
+        return self._state(short(task_hash), deliverable_id).paid_credits
 
     def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
         """What is known for good about a task whose run was refunded `refund_epoch` times before."""
-        found = self._facts.get(short(f"{task_hash}:{refund_epoch}"))
-        return self._below.fact(task_hash, refund_epoch) if found is None and self._below else found
+        return self._fact(short(task_hash), refund_epoch)
 
     def open_items(self, order: OrderId) -> tuple[Item, ...]:
         """What an order paid for and nothing is known to have become of: SPEND items, as they were posted."""
@@ -107,27 +110,37 @@ class Book:
             return self._below.uses(tenant_id, promo_code) if self._below else 0
         return found
 
-    def compare(self, post: Post, body: bytes | None = None) -> Answer:
-        """Whether a post is new, a replay, or a conflict. Time is no part of it. `body` is its JSON, when known."""
-        known = self._mark(short(post.key))
+    def compare(self, post: Post, kept: Kept | None = None) -> Answer:
+        """Whether a post is new, a replay, or a conflict. Time is no part of it. `kept` is `kept_of(post)`, when
+        known."""
+        kept = kept or kept_of(post)
+        known = self._mark(kept.key)
         if known is None:
             return Answer.NEW
-        return Answer.SAME if known == mark(post, body) else Answer.DIFFERENT
+        return Answer.SAME if known == kept.mark else Answer.DIFFERENT
 
-    def objection(self, post: Post) -> str:
+    def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
-        amounts = [item.amount_credits for item in post.items] if post.items else []
-        if amounts and sum(amounts) != post.amount_credits:
-            return f"the items of {post.key} do not add up to {post.amount_credits} credits"
-        for amount in (post.amount_credits, *amounts):
-            if amount and (amount < 0) is not (post.type is PostType.SPEND):
+        items, amounts = post.items, [post.amount_credits]
+        if items:
+            amounts += [item.amount_credits for item in items]
+            if sum(amounts) != 2 * post.amount_credits:
+                return f"the items of {post.key} do not add up to {post.amount_credits} credits"
+        spend = post.type is _SPEND
+        for amount in amounts:
+            if amount and (amount < 0) is not spend:
                 return f"{post.key} has {amount} credits, which a {post.type} cannot"
-        if not amounts:
+        if not items:
             return self._promotion_objection(post) if post.kind == "promotion" else ""
-        charged = [item for item in post.items if item.deliverable_id != DELIVERY_EVIDENCE]
-        if len({(item.task_hash, item.deliverable_id) for item in charged}) != len(charged):
-            return f"{post.key} has an item twice"
-        return next((words for item in charged if (words := self._item_objection(post, item))), "")
+        seen = set()
+        for item, task in zip(items, kept.tasks, strict=True):
+            if item.deliverable_id != DELIVERY_EVIDENCE:
+                if (task, item.deliverable_id) in seen:
+                    return f"{post.key} has an item twice"
+                seen.add((task, item.deliverable_id))
+                if words := self._item_objection(post, item, task):
+                    return words
+        return ""
 
     def _promotion_objection(self, post: Post) -> str:
         """Two clones may each have granted the last use; a grant of before says nothing of how many there are."""
@@ -137,59 +150,52 @@ class Book:
             return ""
         return f"{post.tenant_id} has used {code} {used} times, and {most} are all"
 
-    def _item_objection(self, post: Post, item: Item) -> str:
-        _, epoch, amount = self._state(item.task_hash, item.deliverable_id)
-        spend = item.type is PostType.SPEND
+    def _item_objection(self, post: Post, item: Item, task: bytes) -> str:
+        _, epoch, amount = self._state(task, item.deliverable_id)
+        spend = item.type is _SPEND
         if item.type is not post.type or item.refund_epoch != epoch or (amount is None) != spend:
             return f"{item.key} does not follow what was posted for it before"
         if not spend and item.amount_credits != amount:
             return f"{item.key} refunds {item.amount_credits} credits of {amount}"
         return ""
 
-    def apply(self, post: Post, body: bytes | None = None, at: str = "") -> None:
-        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours."""
-        self.apply_marked(short(post.key), mark(post, body), post, at)
-
-    def apply_marked(self, key: bytes, marked: int, post: Post, at: str) -> None:
-        """As `apply`, for whoever knows the post's `short` key and `mark`; the key itself is not looked at."""
-        if self._mark(key) is not None:
+    def apply(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
+        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours.
+        Whoever gives `kept` may give a post without its key and words: only errors tell them."""
+        kept = kept or kept_of(post)
+        if self._mark(kept.key) is not None:
             raise CorruptError(f"key {post.key} is posted twice")
-        if objection := self.objection(post):
+        if objection := self.objection(post, kept):
             raise CorruptError(objection)
         if post.amount_credits < 0 and self.balance(post.tenant_id) + post.amount_credits < 0:
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
-        self._add(key, marked, post, at)
+        self.add(post, kept, at)
 
-    def add(self, post: Post, body: bytes | None = None, at: str = "") -> None:
+    def add(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
         """Add a post that was judged on this very book: new, without objection, covered."""
-        self._add(short(post.key), mark(post, body), post, at)
-
-    def _add(self, key: bytes, marked: int, post: Post, at: str) -> None:
-        for item in post.items:
-            if item.deliverable_id != DELIVERY_EVIDENCE:
-                self._apply_item(item)
-                self._open_or_close(OrderId(post.tenant_id, post.work_order_id), item)
-        self._posts[key] = marked
-        self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
+        kept = kept or kept_of(post)
+        if post.items:
+            order = OrderId(post.tenant_id, post.work_order_id)
+            for item, task in zip(post.items, kept.tasks, strict=True):
+                if item.deliverable_id != DELIVERY_EVIDENCE:
+                    self._add_item(order, item, task)
+        self._posts[kept.key] = kept.mark
+        self._accounts[post.tenant_id] = Account(self.account(post.tenant_id)[0] + post.amount_credits, at)
         if post.kind == "completion":
             self._learn(post)
-        if post.kind == "promotion":
+        elif post.kind == "promotion":
             used = (post.tenant_id, str(post.metadata["promo_code"]))
             self._uses[used] = self.uses(*used) + 1
         self.seq += 1
 
-    def _apply_item(self, item: Item) -> None:
-        task = short(item.task_hash)
-        spend = item.type is PostType.SPEND
-        state = (State(item.deliverable_id, item.refund_epoch, -item.amount_credits) if spend
-                 else State(item.deliverable_id, item.refund_epoch + 1, None))
-        states = (*(other for other in self._states(task) if other.deliverable_id != item.deliverable_id), state)
+    def _add_item(self, order: OrderId, item: Item, task: bytes) -> None:
+        spend, deliverable_id = item.type is _SPEND, item.deliverable_id
+        state = (State(deliverable_id, item.refund_epoch, -item.amount_credits) if spend
+                 else State(deliverable_id, item.refund_epoch + 1, None))
+        states = (*[other for other in self._states(task) if other.deliverable_id != deliverable_id], state)
         self._tasks[task] = self._shared.setdefault(states, states)
-
-    def _open_or_close(self, order: OrderId, item: Item) -> None:
-        spend = item.type is PostType.SPEND
-        key = f"{item.task_hash}:{item.deliverable_id}"
-        if spend and self.fact(item.task_hash, self.epoch(item.task_hash, RUN_CHARGE)) is not Fact.DONE:
+        key = f"{item.task_hash}:{deliverable_id}"
+        if spend and self._fact(task, self._state(task, RUN_CHARGE).refund_epoch) is not Fact.DONE:
             self._open.setdefault(order, {})[key] = item
         else:
             self._close(order, [key])
@@ -197,8 +203,11 @@ class Book:
     def _learn(self, post: Post) -> None:
         order = OrderId(post.tenant_id, post.work_order_id)
         done, held = post.metadata["done"], post.metadata["held"]
-        self._facts.update({short(f"{task}:{epoch}"): Fact.HELD for task, epoch in held.items()})
-        self._facts.update({short(f"{task}:{epoch}"): Fact.DONE for task, epoch in done.items()})
+        for fact, tasks in ((Fact.HELD, held), (Fact.DONE, done)):
+            for task_hash, epoch in tasks.items():
+                task = short(task_hash)
+                facts = tuple(sorted({**dict(self._facts_of(task)), epoch: fact}.items()))
+                self._facts[task] = self._shared_facts.setdefault(facts, facts)
         self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
 
     def _close(self, order: OrderId, keys: Iterable[str]) -> None:
@@ -212,16 +221,28 @@ class Book:
         if not mine:
             del self._open[order]
 
-    def _state(self, task_hash: str, deliverable_id: str) -> "State":
-        for state in self._states(short(task_hash)):
+    def _state(self, task: bytes, deliverable_id: str) -> State:
+        for state in self._states(task):
             if state.deliverable_id == deliverable_id:
                 return state
         return State(deliverable_id, 0, None)
 
-    def _states(self, task: bytes) -> "tuple[State, ...]":
+    def _states(self, task: bytes) -> States:
         found = self._tasks.get(task)
         if found is None:
             return self._below._states(task) if self._below else ()
+        return found
+
+    def _fact(self, task: bytes, refund_epoch: int) -> Fact | None:
+        for epoch, fact in self._facts_of(task):
+            if epoch == refund_epoch:
+                return fact
+        return None
+
+    def _facts_of(self, task: bytes) -> Facts:
+        found = self._facts.get(task)
+        if found is None:
+            return self._below._facts_of(task) if self._below else ()
         return found
 
     def _mark(self, key: bytes) -> int | None:

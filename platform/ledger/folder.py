@@ -7,6 +7,7 @@ undo a post; it is told at every checkpoint until it is put right.
 """
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
@@ -17,12 +18,19 @@ from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
 from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
 from platform.ledger.record import GENESIS, HEADER, Record, encode
-from platform.ledger.tables import Account
+from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post
 
-Prepared = tuple[Post, bytes]  # a post and its JSON
 _MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
+
+
+class Prepared(NamedTuple):
+    """A post that was found new, and what was made of it for that."""
+
+    post: Post
+    body: bytes  # its JSON
+    kept: Kept
 
 
 class StateFolder:
@@ -101,15 +109,15 @@ class StateFolder:
     def write(self, posts: Sequence[Prepared], at: str) -> None:
         """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
         lines, records, head = [], [], self.log.head
-        for seq, (post, body) in enumerate(posts, self.log.seq + 1):
+        for seq, (post, body, _) in enumerate(posts, self.log.seq + 1):
             line, head = encode(seq, at, post, body, head)
             lines.append(line)
             records.append(Record(seq, at, head, post, body))
         self.log.append(b"".join(lines))
         self._broken_off = True
         self.log.advance(lines, records)
-        for record in records:
-            self.book.add(record.post, record.body, record.ts)
+        for post, _, kept in posts:
+            self.book.add(post, kept, at)
         if self._files is not None:
             self._unfollowed += records
         self._broken_off = False
@@ -159,7 +167,7 @@ class StateFolder:
     def _apply(self, record: Record) -> None:
         place = f"{self.log.path}:{record.seq + 1}"
         try:
-            self.book.apply(record.post, record.body, record.ts)
+            self.book.apply(record.post, kept_of(record.post, record.body), record.ts)
         except CorruptError as error:
             raise CorruptError(f"{place}: {error}; restore the journal") from error
         known = self._manifest

@@ -21,6 +21,7 @@ from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import Record
 from platform.ledger.snapshot import FEWEST_POSTS
+from platform.ledger.tables import kept_of
 from platform.ledger.turns import Turns
 from platform.model.digest import canonical_json
 from platform.model.entry import Post
@@ -119,7 +120,7 @@ class Ledger:
         for request in requests:
             if request.error:
                 raise request.error
-        return [tuple(post for post, _ in request.fresh) for request in requests]
+        return [tuple(post for post, _, _ in request.fresh) for request in requests]
 
     def refresh(self) -> None:
         """Look at what other processes posted since."""
@@ -152,8 +153,8 @@ class Ledger:
             except PlatformError as error:
                 request.error = error
             if request is not batch[-1]:  # nobody looks at the draft after the last
-                for post, body in request.fresh:
-                    draft.add(post, body)
+                for post, _, kept in request.fresh:
+                    draft.add(post, kept)
             fresh += request.fresh
         if fresh:
             self._state.write(fresh, self._now())
@@ -168,25 +169,26 @@ class Ledger:
         trial, fresh = draft.draft() if len(posts) > 1 else draft, list[Prepared]()
         for post in posts:
             body = canonical_json(body_of(post))
-            answer = trial.compare(post, body)
+            kept = kept_of(post, body)
+            answer = trial.compare(post, kept)
             if answer is Answer.DIFFERENT:
                 raise self._conflict(post, [*before, *fresh])
             if answer is Answer.SAME:
                 continue
-            if objection := trial.objection(post):
+            if objection := trial.objection(post, kept):
                 raise ConflictError(f"{objection}; nothing was posted, run again")
             have = trial.balance(post.tenant_id)
             if have + post.amount_credits < 0:
                 raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} are needed; "
                                    "top up, then run again")
             if trial is not draft:
-                trial.add(post, body)
-            fresh.append((post, body))
+                trial.add(post, kept)
+            fresh.append(Prepared(post, body, kept))
         return fresh
 
     def _conflict(self, post: Post, unwritten: Sequence[Prepared]) -> ConflictError:
         """Which field differs: the book keeps no bodies, so the journal is read again, this once."""
-        known = next((other for other, _ in unwritten if other.key == post.key), None) or next(
+        known = next((other for other, _, _ in unwritten if other.key == post.key), None) or next(
             record.post for record in self._state.log.records() if record.post.key == post.key)
         named = [(name, getattr(known, name), getattr(post, name)) for name in ("tenant_id", "kind")
                  if getattr(known, name) != getattr(post, name)]

@@ -65,11 +65,15 @@ class Rows:
     """What records add to each file that grows, gathered."""
 
     def __init__(self) -> None:
-        self.tables = {name: bytearray() for name in HEADERS}
+        self._added: dict[str, list[bytes]] = {name: [] for name in HEADERS}
 
     def add(self, record: Record) -> None:
         for name, data in lines(record).items():
-            self.tables[name] += data
+            self._added[name].append(data)
+
+    def tables(self) -> dict[str, bytes]:
+        """Without their headers, by name."""
+        return {name: b"".join(added) for name, added in self._added.items()}
 
 
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
@@ -96,15 +100,12 @@ def _item_line(item: Item, transaction: str, post: Post, at: str) -> bytes:
 
 
 def _with_metadata(fields: Sequence[str], metadata: bytes) -> bytes:
-    """A line whose last field is JSON, which always needs quotes: it has some."""
-    return _as_line(fields)[:-1] + b',"' + metadata.replace(b'"', b'""') + b'"\n'
-
-
-def _as_line(fields: Sequence[str]) -> bytes:
-    """What the csv writer makes of them; it is asked only where something needs quotes, for it takes its time."""
+    """The line that the csv writer makes of them. It is asked only where something needs quotes, for it takes its time;
+    the last field is JSON, which always needs them: it has some."""
     line = ",".join(fields)
-    plain = line.count(",") == len(fields) - 1 and '"' not in line and "\n" not in line and "\r" not in line
-    return f"{line}\n".encode() if plain else _quoted(fields)
+    if line.count(",") >= len(fields) or '"' in line or "\n" in line or "\r" in line:
+        line = _quoted(fields).decode()[:-1]
+    return b'%b,"%b"\n' % (line.encode(), metadata.replace(b'"', b'""'))
 
 
 def _text(text: str) -> str:

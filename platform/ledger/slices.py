@@ -17,7 +17,7 @@ from msgspec.msgpack import Decoder, Encoder
 from platform.ledger.crew import MOST
 from platform.ledger.projections import Rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode, read
-from platform.ledger.tables import mark, short
+from platform.ledger.tables import Kept, kept_of
 from platform.model.entry import Post
 
 _SLICE = 1 << 19  # bytes, about
@@ -34,13 +34,12 @@ Parts = Mapping[str, Part]  # by the table's name
 
 
 class Known(Struct, frozen=True, gc=False, array_like=True):
-    """What a book has to know of a record. Of the post, what `Book.apply_marked` looks at."""
+    """What a book has to know of a record. Of the post, what `Book.apply` looks at."""
 
     seq: int
     hash: str
     ts: str
-    key: bytes
-    mark: int
+    kept: Kept
     post: Post
 
 
@@ -66,7 +65,7 @@ def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
 
 def prove(journal: bytes, start: int, end: int) -> Proof | None:
     """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
-    known, added = list[Known](), Rows()
+    known, added = [], Rows()
     try:
         for record in _records(journal, start, end):
             added.add(record)
@@ -74,16 +73,16 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
         packed = _pack(known)
     except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
         return None
-    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in added.tables.items()}, packed)
+    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in added.tables().items()}, packed)
 
 
-def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytearray]:
+def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
     """What the lines of a slice add to the tables, in full. BadRecord when one is not the record that has to stand
     there."""
     added = Rows()
     for record in _records(journal, start, end):
         added.add(record)
-    return added.tables
+    return added.tables()
 
 
 def known_in(proof: Proof) -> list[Known]:
@@ -92,10 +91,10 @@ def known_in(proof: Proof) -> list[Known]:
 
 def known_of(record: Record) -> Known:
     post = record.post
-    return Known(record.seq, record.hash, record.ts, short(post.key), mark(post, record.body), post)
+    return Known(record.seq, record.hash, record.ts, kept_of(post, record.body), post)
 
 
-def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytearray]) -> bool:
+def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytes]) -> bool:
     """Whether a file is its header and these parts, or the beginning of that, as a crash leaves it. `whole`: a part's
     bytes by its number, for the one in which the file ends."""
     if not there.startswith(header):
@@ -127,10 +126,10 @@ def _before(journal: bytes, start: int) -> tuple[int, str]:
     return record.seq, record.hash
 
 
-def _slim(record: Record) -> Known:
-    """Without what no book looks at: most metadata, words, the key."""
+def _slim(record: Record) -> tuple[object, ...]:
+    """What unpacks as `Known`, without what no book looks at: most metadata, words, the key."""
     post = record.post
     metadata = post.metadata if post.kind in ("promotion", "completion") else {}
-    slim = Post("", post.kind, post.tenant_id, post.type, post.amount_credits, post.work_order_id, "", "", post.items,
-                metadata)
-    return Known(record.seq, record.hash, record.ts, short(post.key), mark(post, record.body), slim)
+    slim = ("", post.kind, post.tenant_id, post.type, post.amount_credits, post.work_order_id, "", "", post.items,
+            metadata)
+    return record.seq, record.hash, record.ts, kept_of(post, record.body), slim

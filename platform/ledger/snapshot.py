@@ -12,8 +12,8 @@ What the digests cannot prove is that nobody made a false book together with its
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
@@ -26,8 +26,9 @@ from platform.model.ids import OrderId
 NAME = "journal.snapshot"
 FEWEST_POSTS = 10_000  # a journal that grew by less is replayed: a small state stays simple
 _SHARE = 16  # ... and by a part of what is in the book, so that writing it again and again stays cheap
-_MAGIC = b"platform-snapshot-1 "
-_POST, _TASK, _FACT = struct.Struct("<15sQ"), struct.Struct("<15sI"), struct.Struct("<15sB")
+_MAGIC = b"platform-snapshot-2 "
+_POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
+_Value = TypeVar("_Value")
 
 
 class Point(NamedTuple):
@@ -47,17 +48,18 @@ def is_due(seq: int, last_seq: int, fewest: int) -> bool:
 def render(point: Point, book: Book) -> bytes:
     """The file's bytes: the same for the same journal."""
     tables = book.tables()
-    states = {states: number for number, states in enumerate(dict.fromkeys(tables.tasks.values()))}
+    states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())
     front = canonical_json({
         "point": point, "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
         "accounts": [[tenant, *account] for tenant, account in tables.accounts.items()],
         "uses": [[*used, count] for used, count in tables.uses.items()], "states": list(states),
+        "facts": list(facts),
         "open": [[*order, [[key, structs.asdict(item)] for key, item in items.items() if item is not None]]
                  for order, items in tables.open.items()]})
     rest = b"".join([
         front, b"\n", *(_POST.pack(*row) for row in tables.posts.items()),
         *(_TASK.pack(task, states[held]) for task, held in tables.tasks.items()),
-        *(_FACT.pack(*row) for row in tables.facts.items())])
+        *(_TASK.pack(task, facts[known]) for task, known in tables.facts.items())])
     return _MAGIC + hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
 
 
@@ -72,22 +74,27 @@ def parse(data: bytes) -> tuple[Point, Book]:
         raise ValueError(f"is not a snapshot ({error})") from error
 
 
+def _numbered(values: Iterable[_Value]) -> dict[_Value, int]:
+    return {value: number for number, value in enumerate(dict.fromkeys(values))}
+
+
 def _read(rest: bytes) -> tuple[Point, Book]:
     end = rest.index(b"\n") + 1
     value = json.loads(rest[:end])
-    posts, tasks, facts = value["rows"]
+    posts, tasks, ran = value["rows"]
     after_posts = end + posts * _POST.size
     after_tasks = after_posts + tasks * _TASK.size
-    if len(rest) != after_tasks + facts * _FACT.size:
+    if len(rest) != after_tasks + ran * _TASK.size:
         raise ValueError("has not the rows that it names")
     states = [tuple(State(*state) for state in held) for held in value["states"]]
+    facts = [tuple((epoch, Fact(fact)) for epoch, fact in known) for known in value["facts"]]
     point = Point(*value["point"])
     return point, Book.of(point.seq, Tables(
         posts=dict(_POST.iter_unpack(memoryview(rest)[end:after_posts])),
         accounts={tenant: Account(*account) for tenant, *account in value["accounts"]},
         tasks={task: states[number] for task, number in _TASK.iter_unpack(memoryview(rest)[after_posts:after_tasks])},
         uses={(tenant, code): count for tenant, code, count in value["uses"]},
-        facts={task: Fact(fact) for task, fact in _FACT.iter_unpack(memoryview(rest)[after_tasks:])},
+        facts={task: facts[number] for task, number in _TASK.iter_unpack(memoryview(rest)[after_tasks:])},
         open={OrderId(*order): {key: _item(item) for key, item in items} for *order, items in value["open"]}))
 
 

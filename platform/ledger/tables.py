@@ -35,22 +35,37 @@ class Fact(IntEnum):
     DONE = 2
 
 
+States = tuple[State, ...]  # of all items of a task
+Facts = tuple[tuple[int, Fact], ...]  # of a task's run, by refund epoch
+
+
 class Tables(NamedTuple):
-    """All that a book holds: what a snapshot keeps. Digests are `short`, marks are `mark`."""
+    """All that a book holds: what a snapshot keeps. Digests are `short`; posts are as `kept_of` has them."""
 
     posts: dict[bytes, int]  # marks by digest of the key
     accounts: dict[str, Account]  # by tenant, in the order of their first post
-    tasks: dict[bytes, tuple[State, ...]]  # by digest of the task hash
+    tasks: dict[bytes, States]  # by digest of the task hash
     uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
-    facts: dict[bytes, Fact]  # by digest of task hash and epoch of its run
+    facts: dict[bytes, Facts]  # by digest of the task hash
     open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
 
 
-def mark(post: Post, body: bytes | None = None) -> int:
-    """A post's tenant, kind and body as 60 bits to compare by, the same in every process: a snapshot keeps them. Who
-    made two bodies with one mark would have the second taken for a replay of the first, and nothing posted."""
-    whole = f"{post.tenant_id},{post.kind},".encode() + (canonical_json(body_of(post)) if body is None else body)
-    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
+class Kept(NamedTuple):
+    """What a book keeps of a post, the same in every process: a snapshot has it. Who made two bodies with one mark
+    would have the second taken for a replay of the first, and nothing posted."""
+
+    key: bytes  # `short`
+    mark: int  # 60 bits of tenant, kind and body, to compare by
+    tasks: tuple[bytes, ...]  # `short` of its items' task hashes
+
+
+def kept_of(post: Post, body: bytes | None = None) -> Kept:
+    """`body` is the post's JSON, when it is known."""
+    if body is None:
+        body = canonical_json(body_of(post))
+    whole = b"%b,%b,%b" % (post.tenant_id.encode(), post.kind.encode(), body)
+    mark = int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
+    return Kept(short(post.key), mark, tuple([short(item.task_hash) for item in post.items]))
 
 
 def short(text: str) -> bytes:

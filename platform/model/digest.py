@@ -5,7 +5,6 @@ Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
 """
 import hashlib
 import json
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -49,7 +48,6 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@lru_cache(maxsize=64)  # of a post's keys and task hashes each is asked for some times in a row
 def digest(text: str) -> bytes:
     """SHA-256 of a text's UTF-8."""
     return hashlib.sha256(text.encode()).digest()
@@ -62,16 +60,14 @@ def digest_of(value: Any) -> str:
 
 def base62(number: int, length: int) -> str:
     """The last `length` Base62 digits of a number, at most 20, most significant first."""
-    top, rest = divmod(number % 62**20, 62**16)
-    middle, low = divmod(rest, 62**8)
-    digits = f"{_PAIRS[top // 3844]}{_PAIRS[top % 3844]}{_eight_digits(middle)}{_eight_digits(low)}"
+    # Unrolled, for every row has an id: four digits at a time, for those fit one of Python's own.
+    rest, e = divmod(number % 62**20, 62**4)
+    rest, d = divmod(rest, 62**4)
+    rest, c = divmod(rest, 62**4)
+    a, b = divmod(rest, 62**4)
+    digits = (f"{_PAIRS[a // 3844]}{_PAIRS[a % 3844]}{_PAIRS[b // 3844]}{_PAIRS[b % 3844]}{_PAIRS[c // 3844]}"
+              f"{_PAIRS[c % 3844]}{_PAIRS[d // 3844]}{_PAIRS[d % 3844]}{_PAIRS[e // 3844]}{_PAIRS[e % 3844]}")
     return digits[-length:]
-
-
-def _eight_digits(number: int) -> str:
-    """Unrolled, for every row has an id; and of numbers that fit one of Python's digits, for those are quick."""
-    high, low = divmod(number, 62**4)
-    return f"{_PAIRS[high // 3844]}{_PAIRS[high % 3844]}{_PAIRS[low // 3844]}{_PAIRS[low % 3844]}"
 
 
 def derived_id(key: str) -> str:

@@ -16,7 +16,7 @@ from platform.ledger.disk import refusals, write_whole
 from platform.ledger.journal import Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS, HEADER, decode
-from platform.ledger.tables import Fact
+from platform.ledger.tables import Fact, kept_of
 from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of
@@ -60,7 +60,7 @@ def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str
     for number, line in enumerate(theirs[after_seq:], after_seq + 1):
         record = decode(line, number, prev)
         try:
-            book.apply(record.post, record.body, record.ts)
+            book.apply(record.post, kept_of(record.post, record.body), record.ts)
         except CorruptError as error:
             raise CorruptError(f"{where}:{number + 1}: {error}; {RESTORE}") from error
         prev = record.hash

@@ -57,8 +57,9 @@ def _attempt(after_s: float, folder: Path) -> str:
 def _heard(process: "subprocess.Popen[str]") -> set[str]:
     """What it was told since the last look, in whole lines: each is one write."""
     assert process.stdout
-    lines = b""
-    while select.select([process.stdout], [], [], 0)[0] and (more := os.read(process.stdout.fileno(), 1 << 16)):
+    lines, ready = b"", select.poll()  # select() knows no handle above 1,023
+    ready.register(process.stdout, select.POLLIN)
+    while ready.poll(0) and (more := os.read(process.stdout.fileno(), 1 << 16)):
         lines += more
     return set(lines.decode().splitlines())
 

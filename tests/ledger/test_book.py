@@ -6,6 +6,7 @@ from platform.ledger.balance import Answer, Book, replay
 from platform.ledger.charge import unpaid
 from platform.ledger.credit import topup
 from platform.ledger.keys import charge as charge_key
+from platform.ledger.tables import kept_of
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import order, step, task_hash
 
@@ -63,7 +64,7 @@ def test_a_post_is_new_then_the_same_then_different(book: Book) -> None:
     (Post("x", "refund", "tenant", PostType.REFUND, 4, items=refund("one", "said", 2).items * 2), "twice"),
 ])
 def test_a_post_that_breaks_a_rule_is_objected_to(book: Book, post: Post, words: str) -> None:
-    assert words in book.objection(post)
+    assert words in book.objection(post, kept_of(post))
     with pytest.raises(CorruptError, match=words):
         book.apply(post)
 

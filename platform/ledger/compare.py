@@ -4,9 +4,10 @@ from io import BytesIO
 from pathlib import Path
 
 from platform.errors import CorruptError
+from platform.ledger.columns import batches
 from platform.ledger.follow import REBUILD
 from platform.ledger.manifest import Manifest
-from platform.ledger.projections import HEADERS, lines
+from platform.ledger.projections import HEADERS, rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode
 from platform.ledger.recovery import Tail, judge
 
@@ -46,9 +47,9 @@ def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], 
     compared = {name: _Compared(path.with_name(name), files[name], durable.get(name, 0)) for name in HEADERS}
     pending = {name: bytearray(header) for name, header in HEADERS.items()}
     try:
-        for record in records(path, journal):
-            for name, rows in lines(record).items():
-                pending[name] += rows
+        for lines in batches(records(path, journal)):
+            for name, added in rows(lines).items():
+                pending[name] += added
                 if len(pending[name]) > _BUFFER:
                     compared[name].take(bytes(pending[name]))
                     pending[name].clear()

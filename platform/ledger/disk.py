@@ -164,14 +164,9 @@ def read_whole(disk: Disk, path: Path) -> bytes | None:
     with refusals(path, "read"):
         try:
             with opened(disk, path) as handle:
-                return b"".join(iter(_chunks(disk, handle).__next__, b""))
+                parts = [disk.read(handle, max(disk.size(handle), 1), 0)]
+                while more := disk.read(handle, 1 << 20, sum(map(len, parts))):  # it grew, or is larger than one read
+                    parts.append(more)
+                return b"".join(parts)
         except FileNotFoundError:
             return None
-
-
-def _chunks(disk: Disk, handle: int) -> Iterator[bytes]:
-    at = 0
-    while True:
-        data = disk.read(handle, 1 << 20, at)
-        at += len(data)
-        yield data

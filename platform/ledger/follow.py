@@ -7,12 +7,14 @@ ledger's lock, before anything is posted, so that a refusal never follows an ack
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 
 from platform.errors import CorruptError
+from platform.ledger.columns import batches
 from platform.ledger.disk import Disk, all_taken, opened, read_whole, refusals
 from platform.ledger.manifest import FileState, Manifest
-from platform.ledger.projections import HEADERS, lines
+from platform.ledger.projections import HEADERS, rows
 from platform.ledger.record import Record
 
 _HOLE = re.compile(rb"\0{16,}|\0+\Z")  # a flipped bit can make one zero byte, never so many
@@ -100,9 +102,9 @@ class Followers:
         """Files that were not skipped take all records, the others those after `after_seq`."""
         pending = {name: bytearray() if self._files[name].at else bytearray(header) for name, header in HEADERS.items()}
         begun = {name for name, file in self._files.items() if file.at}
-        for record in records:
-            for name, added in lines(record).items():
-                if record.seq > after_seq or name not in begun:
+        for new, some in groupby(records, lambda record: record.seq > after_seq):
+            for name, added in (each for lines in batches(some) for each in rows(lines).items()):
+                if new or name not in begun:
                     pending[name] += added
                 if len(pending[name]) > _BUFFER:
                     self._files[name].follow(bytes(pending[name]), last=False)
@@ -112,12 +114,13 @@ class Followers:
 
     def extend(self, records: Iterable[Record]) -> None:
         """Append what records just posted add: only the files that they touch are looked at."""
-        added: dict[str, bytearray] = {}
-        for record in records:
-            for name, rows in lines(record).items():
-                added.setdefault(name, bytearray()).extend(rows)
-        for name, data in added.items():
-            self._files[name].follow(bytes(data), last=True)
+        added = {name: bytearray() for name in HEADERS}
+        for lines in batches(records):
+            for name, data in rows(lines).items():
+                added[name] += data
+        for name, pending in added.items():
+            if pending:
+                self._files[name].follow(bytes(pending), last=True)
 
     def sync(self, known: Mapping[str, FileState]) -> None:
         """fsync the files that are not as they were at a checkpoint."""

@@ -7,10 +7,10 @@ import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from platform.ledger.record import Record
+from platform.ledger.columns import Columns
 from platform.ledger.tables import Account
-from platform.model.digest import canonical_object, derived_id
-from platform.model.entry import Item, Post
+from platform.model.digest import canonical_object, derived_id, id_of
+from platform.model.entry import Item
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -38,42 +38,35 @@ _quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator=
 HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMNS.items()}
 
 
-def lines(record: Record) -> dict[str, bytes]:
-    """What one record adds to each file that grows, as CSV lines."""
-    post, at = record.post, record.ts
-    if post.kind == "completion":
-        return {}  # a fact for the book; no credits move, and nothing was bought
-    transaction = derived_id(post.key)
-    metadata = canonical_object({"idempotency_key": post.key, "kind": post.kind, **post.metadata})
-    added = {"transactions.csv": _with_metadata((
-        transaction, post.tenant_id, post.work_order_id, post.type, str(post.amount_credits), at, post.reason_code,
-        _text(post.note)), metadata)}
-    if post.items:
-        added["transaction_items.csv"] = b"".join([_item_line(item, transaction, post, at) for item in post.items])
-    if post.kind == "promotion":
-        added["promotion_redemptions.csv"] = _with_metadata((
-            transaction, post.tenant_id, post.metadata["promo_code"], str(post.amount_credits), at, _text(post.note)),
-            metadata)
-    if post.kind == "publish":
-        evidence = {"tenant_id": post.tenant_id, "work_order_id": post.work_order_id, "published_at": at,
-                    "idempotency_key": post.key, **post.metadata}
-        added["published_artifacts.csv"] = _quoted(evidence[column] for column in COLUMNS["published_artifacts.csv"])
-    return added
-
-
-class Rows:
-    """What records add to each file that grows, gathered."""
-
-    def __init__(self) -> None:
-        self._added: dict[str, list[bytes]] = {name: [] for name in HEADERS}
-
-    def add(self, record: Record) -> None:
-        for name, data in lines(record).items():
-            self._added[name].append(data)
-
-    def tables(self) -> dict[str, bytes]:
-        """Without their headers, by name."""
-        return {name: b"".join(added) for name, added in self._added.items()}
+def rows(of: Columns) -> dict[str, bytes]:
+    """What lines of the journal add to each file that grows, as CSV lines. A completion adds nothing: it is a fact for
+    the book; no credits move, and nothing was bought."""
+    posts = [(id_of(digest), key, tenant_id, kind, body, at)
+             for digest, key, tenant_id, kind, body, at
+             in zip(of.digests, of.keys, of.tenants, of.kinds, of.bodies, of.times, strict=True)
+             if kind != "completion"]
+    metadata = [canonical_object({"idempotency_key": key, "kind": kind, **body.metadata})
+                for _, key, _, kind, body, _ in posts]
+    return {
+        "transactions.csv": b"".join([
+            _with_metadata((transaction, tenant_id, body.work_order_id, body.type, str(body.amount_credits), at,
+                            body.reason_code, _text(body.note)), more)
+            for (transaction, _, tenant_id, _, body, at), more in zip(posts, metadata, strict=True)]),
+        "transaction_items.csv": b"".join([
+            _with_metadata((derived_id(item.key), transaction, tenant_id, item.module_id, body.work_order_id,
+                            item.step_id, item.deliverable_id, item.deliverable_id, item.type,
+                            str(item.amount_credits), at, _text(item.note)), _item_metadata(item))
+            for transaction, _, tenant_id, _, body, at in posts for item in body.items]),
+        "promotion_redemptions.csv": b"".join([
+            _with_metadata((transaction, tenant_id, body.metadata["promo_code"], str(body.amount_credits), at,
+                            _text(body.note)), more)
+            for (transaction, _, tenant_id, kind, body, at), more in zip(posts, metadata, strict=True)
+            if kind == "promotion"]),
+        "published_artifacts.csv": as_csv([
+            _published({"tenant_id": tenant_id, "work_order_id": body.work_order_id, "published_at": at,
+                        "idempotency_key": key, **body.metadata})
+            for _, key, tenant_id, kind, body, at in posts if kind == "publish"]),
+    }
 
 
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
@@ -91,12 +84,13 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
     return b"".join(map(_quoted, rows))
 
 
-def _item_line(item: Item, transaction: str, post: Post, at: str) -> bytes:
-    metadata = canonical_object({"idempotency_key": item.key, "task_hash": item.task_hash,
-                               "refund_epoch": item.refund_epoch, **item.metadata})
-    return _with_metadata((
-        derived_id(item.key), transaction, post.tenant_id, item.module_id, post.work_order_id, item.step_id,
-        item.deliverable_id, item.deliverable_id, item.type, str(item.amount_credits), at, _text(item.note)), metadata)
+def _item_metadata(item: Item) -> bytes:
+    return canonical_object({"idempotency_key": item.key, "task_hash": item.task_hash,
+                             "refund_epoch": item.refund_epoch, **item.metadata})
+
+
+def _published(fields: Mapping[str, Any]) -> list[Any]:
+    return [fields[column] for column in COLUMNS["published_artifacts.csv"]]
 
 
 def _with_metadata(fields: Sequence[str], metadata: bytes) -> bytes:

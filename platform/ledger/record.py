@@ -33,7 +33,7 @@ class Record(Struct, frozen=True, gc=False):
     body: bytes  # the post's JSON, as it was hashed
 
 
-class _Body(Struct, gc=False, forbid_unknown_fields=True):
+class Body(Struct, gc=False, forbid_unknown_fields=True):
     """The JSON of a post: all of it but what stands beside it in the line."""
 
     type: PostType
@@ -74,7 +74,8 @@ class Published(Struct):
 
 
 _METADATA = {"completion": Completion, "promotion": Promoted, "publish": Published}  # by kind, at least
-_read_body = Decoder(_Body).decode
+READ_METADATA = _METADATA.keys()
+read_body = Decoder(Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
@@ -82,7 +83,7 @@ def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes
     front = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},"
     if front.count(",") != 5 or any(character in front for character in '"\r\n\0'):
         raise ValueError(f"a journal's line cannot begin {front!r}")
-    _check_nesting(post, body)
+    check_nesting(post, body)
     head = front.encode() + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
@@ -109,10 +110,9 @@ def read(line: bytes) -> Record:
         if rest[-132:-130] != b'",':
             raise BadRecord("has more than a body")
         text = rest[:-132].replace(b'""', b'"')
-        body = _read_body(text)
-        _check_nesting(body, text)
-        if kind in _METADATA:
-            convert(body.metadata, _METADATA[kind])
+        body = read_body(text)
+        check_nesting(body, text)
+        check_metadata(kind, body)
         post = Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code,
                     body.note, body.items, body.metadata)
         return Record(int(number), ts, line[-65:-1].decode(), post, text)
@@ -122,7 +122,13 @@ def read(line: bytes) -> Record:
         raise BadRecord(f"has a body that is not a post ({error})") from error
 
 
-def _check_nesting(of: Post | _Body, text: bytes) -> None:
+def check_metadata(kind: str, body: Body) -> None:
+    """ValueError for metadata in which something is missing that others read."""
+    if kind in _METADATA:
+        convert(body.metadata, _METADATA[kind])
+
+
+def check_nesting(of: Post | Body, text: bytes) -> None:
     """BadRecord for metadata that are deeper. Level by level, so that it needs no stack itself."""
     if text.count(b"{") + text.count(b"[") <= MAX_NESTING:
         return

@@ -5,19 +5,20 @@ of them together are the chain. A slice that is sound gives what its lines add t
 what the book has to know of them, packed; one that is not gives nothing, for what is wrong first is told by who reads
 from the start.
 """
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from io import BytesIO
 from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from platform.ledger import columns
+from platform.ledger.columns import Columns
 from platform.ledger.crew import MOST
-from platform.ledger.projections import Rows
-from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode, read
-from platform.ledger.tables import Kept, kept_of
+from platform.ledger.projections import rows
+from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, read
+from platform.ledger.tables import SHORT, Kept, kept_of, mark, short
 from platform.model.entry import Post
 
 _SLICE = 1 << 19  # bytes, about
@@ -65,24 +66,18 @@ def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
 
 def prove(journal: bytes, start: int, end: int) -> Proof | None:
     """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
-    known, added = [], Rows()
     try:
-        for record in _records(journal, start, end):
-            added.add(record)
-            known.append(_slim(record))
-        packed = _pack(known)
+        lines = columns.read(journal[start:end], *_before(journal, start))
+        packed = _pack(_known(lines))
     except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
         return None
-    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in added.tables().items()}, packed)
+    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in rows(lines).items()}, packed)
 
 
-def rows(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
+def rows_in(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
     """What the lines of a slice add to the tables, in full. BadRecord when one is not the record that has to stand
     there."""
-    added = Rows()
-    for record in _records(journal, start, end):
-        added.add(record)
-    return added.tables()
+    return rows(columns.read(journal[start:end], *_before(journal, start)))
 
 
 def known_in(proof: Proof) -> list[Known]:
@@ -109,14 +104,6 @@ def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable
     return at == len(there)
 
 
-def _records(journal: bytes, start: int, end: int) -> Iterator[Record]:
-    seq, head = _before(journal, start)
-    for line in BytesIO(journal[start:end]):
-        record = decode(line, seq + 1, head)
-        seq, head = record.seq, record.hash
-        yield record
-
-
 def _before(journal: bytes, start: int) -> tuple[int, str]:
     """The number and the hash that the line before a slice states; its own slice has to prove them."""
     if start == len(HEADER):
@@ -126,10 +113,12 @@ def _before(journal: bytes, start: int) -> tuple[int, str]:
     return record.seq, record.hash
 
 
-def _slim(record: Record) -> tuple[object, ...]:
+def _known(of: Columns) -> list[tuple[object, ...]]:
     """What unpacks as `Known`, without what no book looks at: most metadata, words, the key."""
-    post = record.post
-    metadata = post.metadata if post.kind in ("promotion", "completion") else {}
-    slim = ("", post.kind, post.tenant_id, post.type, post.amount_credits, post.work_order_id, "", "", post.items,
-            metadata)
-    return record.seq, record.hash, record.ts, kept_of(post, record.body), slim
+    return [
+        (seq, line_hash, at,
+         (digest[:SHORT], mark(tenant_id, kind, text), [short(item.task_hash) for item in body.items]),
+         ("", kind, tenant_id, body.type, body.amount_credits, body.work_order_id, "", "", body.items,
+          body.metadata if kind in ("promotion", "completion") else {}))
+        for seq, line_hash, at, digest, tenant_id, kind, body, text in zip(
+            of.seqs, of.hashes, of.times, of.digests, of.tenants, of.kinds, of.bodies, of.texts, strict=True)]

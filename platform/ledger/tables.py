@@ -8,6 +8,7 @@ from platform.model.digest import canonical_json, digest
 from platform.model.entry import Item, Post
 from platform.model.ids import OrderId
 
+SHORT = 15  # bytes
 _MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
 
 
@@ -63,11 +64,16 @@ def kept_of(post: Post, body: bytes | None = None) -> Kept:
     """`body` is the post's JSON, when it is known."""
     if body is None:
         body = canonical_json(body_of(post))
-    whole = b"%b,%b,%b" % (post.tenant_id.encode(), post.kind.encode(), body)
-    mark = int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
-    return Kept(short(post.key), mark, tuple([short(item.task_hash) for item in post.items]))
+    return Kept(short(post.key), mark(post.tenant_id, post.kind, body),
+                tuple([short(item.task_hash) for item in post.items]))
+
+
+def mark(tenant_id: str, kind: str, body: bytes) -> int:
+    """What `Kept` has of a post's body."""
+    whole = b"%b,%b,%b" % (tenant_id.encode(), kind.encode(), body)
+    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 
 
 def short(text: str) -> bytes:
     """120 bits of SHA-256, as many as a row's id has."""
-    return digest(text)[:15]
+    return digest(text)[:SHORT]

@@ -72,4 +72,9 @@ def base62(number: int, length: int) -> str:
 
 def derived_id(key: str) -> str:
     """A row's or a run's id from its idempotency key: 20 Base62 characters."""
-    return base62(int.from_bytes(digest(key)), ID_LENGTH)
+    return id_of(digest(key))
+
+
+def id_of(digest: bytes) -> str:
+    """As `derived_id`, for whoever knows the key's digest."""
+    return base62(int.from_bytes(digest), ID_LENGTH)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platform.ledger.projections import lines
+from platform.ledger import columns
+from platform.ledger.projections import rows
 from platform.ledger.record import Record
 from platform.model.digest import base62, canonical_json, canonical_object, derived_id
 from platform.model.entry import Post, PostType
@@ -50,7 +51,8 @@ def test_a_row_is_what_the_csv_writer_makes_of_it(order: str, reason: str, note:
         derived_id("k"), "tenant", order, "TOPUP", 5, "2026-11-27T00:00:00Z", reason,
         f"'{note}" if note[:1] in ("=", "+", "-", "@") and note else note,
         plainly({"idempotency_key": "k", "kind": "topup", "reference": note}).decode()])
-    assert lines(Record(1, "2026-11-27T00:00:00Z", "h", post, b""))["transactions.csv"] == written.getvalue().encode()
+    line = columns.of([Record(1, "2026-11-27T00:00:00Z", "h", post, b"")])
+    assert rows(line)["transactions.csv"] == written.getvalue().encode()
 
 
 @given(st.integers(min_value=0, max_value=2**256 - 1), st.integers(min_value=1, max_value=20))

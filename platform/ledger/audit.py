@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
@@ -85,12 +86,12 @@ def _findings(folder: Path, files: Mapping[str, bytes | None], replay: "_Replay"
     journal, known = files[JOURNAL], _manifest(folder, files[manifest.NAME])
     if journal is None:
         raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
-    believed = _believed(files[snapshot.NAME], journal)
-    replay.run(map(known_of, records(folder / JOURNAL, journal)), known, believed)
+    kept = _kept(files[snapshot.NAME], journal)
+    replay.run(map(known_of, records(folder / JOURNAL, journal)), known, kept)
     yield from row_findings(folder / JOURNAL, journal, files, known)
     if finding := _credits_finding(folder / CREDITS, files[CREDITS], replay, known):
         yield finding
-    if believed and not replay.snapshot_is_true:
+    if kept and not replay.snapshot_is_true:
         yield f"{folder / snapshot.NAME}:1: differs from the journal; {REBUILD}"
 
 
@@ -102,14 +103,14 @@ def _proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     slices, replay = cut(journal), _Replay(folder / JOURNAL)
     try:
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            known, believed = _manifest(folder, files[manifest.NAME]), _believed(files[snapshot.NAME], journal)
+            known, kept = _manifest(folder, files[manifest.NAME]), _kept(files[snapshot.NAME], journal)
             parts = list[Parts]()
-            replay.run(_as_proved(crew, parts), known, believed)
+            replay.run(_as_proved(crew, parts), known, kept)
     except (BadRecord, CorruptError):
         return None
     right = (all(_is_table(name, files[name], known, journal, slices, parts) for name in HEADERS)
              and not _credits_finding(folder / CREDITS, files[CREDITS], replay, known)
-             and replay.snapshot_is_true is not (believed is None))
+             and replay.snapshot_is_true is not (kept is None))
     return replay.verdict(()) if right else None
 
 
@@ -157,9 +158,9 @@ class _Replay:
     def verdict(self, findings: tuple[str, ...]) -> Verdict:
         return Verdict(self.book.seq, self.head, self.book.balances(), findings)
 
-    def run(self, journal: Iterable[Known], known: Manifest | None, believed: tuple[Point, Book] | None) -> None:
+    def run(self, journal: Iterable[Known], known: Manifest | None, kept: "_Snapshot | None") -> None:
         """CorruptError with the line of the first thing that is wrong."""
-        last_named, last_kept = known.seq if known else 0, believed[0].seq if believed else 0
+        last_named, last_kept = known.seq if known else 0, kept.point.seq if kept else 0
         for record in journal:
             try:
                 self.book.apply(record.post, record.kept, record.ts)
@@ -168,9 +169,8 @@ class _Replay:
             self.head = record.hash
             if known and record.seq == last_named:
                 self._meet(known, record)
-            if believed and record.seq == last_kept:
-                self.snapshot_is_true = (believed[0].head == record.hash
-                                         and believed[1].tables() == self.book.tables())
+            if kept and record.seq == last_kept:
+                self.snapshot_is_true = kept.is_of(record, self.book)
         if self.book.seq < last_named:
             raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
                                f"manifest names; {RESTORE}")
@@ -188,13 +188,28 @@ def _manifest(folder: Path, data: bytes | None) -> Manifest | None:
         raise CorruptError(f"{folder / manifest.NAME}:1: {error}; {RESTORE}") from error
 
 
-def _believed(data: bytes | None, journal: bytes) -> tuple[Point, Book] | None:
-    """What a ledger would begin at; None when it would not look at the snapshot twice."""
+class _Snapshot(NamedTuple):
+    """One at which a ledger would begin."""
+
+    data: bytes
+    point: Point
+    lines: int  # of the journal up to there, with its header
+
+    def is_of(self, record: Known, book: Book) -> bool:
+        """Whether it is what would be written after this record."""
+        return ((self.point.head, self.lines) == (record.hash, record.seq + 1)
+                and snapshot.render(self.point, book) == self.data)
+
+
+def _kept(data: bytes | None, journal: bytes) -> _Snapshot | None:
+    """None when a ledger would not look at the snapshot twice."""
     try:
-        point, book = snapshot.parse(data or b"")
+        point = snapshot.point_of(data or b"")
     except ValueError:
         return None
-    return (point, book) if sha256(memoryview(journal)[:point.bytes]).hexdigest() == point.sha256 else None
+    if not data or sha256(memoryview(journal)[:point.bytes]).hexdigest() != point.sha256:
+        return None
+    return _Snapshot(data, point, journal.count(b"\n", 0, point.bytes))
 
 
 def _credits_finding(path: Path, there: bytes | None, replay: _Replay, known: Manifest | None) -> str:

@@ -7,15 +7,16 @@ the same bytes give the same book, and everything after them is verified now. Wh
 about another journal is as if it were not there.
 
 What the digests cannot prove is that nobody made a false book together with its digest. `ledger verify`, `fsck` and
-`--rebuild` never begin at a snapshot; `verify` replays the journal and holds this file against it like any projection.
+`--rebuild` never begin at a snapshot; `verify` replays the journal, renders its own book where the file says that it
+was made, and holds the bytes against it like any projection's.
 """
 import hashlib
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec import structs
+from msgspec import convert, structs
 
 from platform.ledger.balance import Book
 from platform.ledger.tables import Account, Fact, State, Tables
@@ -65,11 +66,21 @@ def render(point: Point, book: Book) -> bytes:
 
 def parse(data: bytes) -> tuple[Point, Book]:
     """The point and the book in a file's bytes. ValueError when they are not what `render` wrote."""
+    return _read(data, _in_full)
+
+
+def point_of(data: bytes) -> Point:
+    """The point alone, for whoever has the book. ValueError when the file is no snapshot."""
+    return _read(data, lambda front, rows: convert(front["point"], Point))
+
+
+def _read(data: bytes, of: Callable[[Any, memoryview], _Value]) -> _Value:
     first, _, rest = data.partition(b"\n")
     if first != _MAGIC + hashlib.sha256(rest).hexdigest().encode():
         raise ValueError("does not match its own digest, or is of another version")
     try:
-        return _read(rest)
+        end = rest.index(b"\n") + 1
+        return of(json.loads(rest[:end]), memoryview(rest)[end:])
     except (LookupError, TypeError, struct.error) as error:
         raise ValueError(f"is not a snapshot ({error})") from error
 
@@ -78,24 +89,22 @@ def _numbered(values: Iterable[_Value]) -> dict[_Value, int]:
     return {value: number for number, value in enumerate(dict.fromkeys(values))}
 
 
-def _read(rest: bytes) -> tuple[Point, Book]:
-    end = rest.index(b"\n") + 1
-    value = json.loads(rest[:end])
-    posts, tasks, ran = value["rows"]
-    after_posts = end + posts * _POST.size
+def _in_full(front: Any, rows: memoryview) -> tuple[Point, Book]:
+    posts, tasks, ran = front["rows"]
+    after_posts = posts * _POST.size
     after_tasks = after_posts + tasks * _TASK.size
-    if len(rest) != after_tasks + ran * _TASK.size:
+    if len(rows) != after_tasks + ran * _TASK.size:
         raise ValueError("has not the rows that it names")
-    states = [tuple(State(*state) for state in held) for held in value["states"]]
-    facts = [tuple((epoch, Fact(fact)) for epoch, fact in known) for known in value["facts"]]
-    point = Point(*value["point"])
+    states = [tuple(State(*state) for state in held) for held in front["states"]]
+    facts = [tuple((epoch, Fact(fact)) for epoch, fact in known) for known in front["facts"]]
+    point = convert(front["point"], Point)
     return point, Book.of(point.seq, Tables(
-        posts=dict(_POST.iter_unpack(memoryview(rest)[end:after_posts])),
-        accounts={tenant: Account(*account) for tenant, *account in value["accounts"]},
-        tasks={task: states[number] for task, number in _TASK.iter_unpack(memoryview(rest)[after_posts:after_tasks])},
-        uses={(tenant, code): count for tenant, code, count in value["uses"]},
-        facts={task: facts[number] for task, number in _TASK.iter_unpack(memoryview(rest)[after_tasks:])},
-        open={OrderId(*order): {key: _item(item) for key, item in items} for *order, items in value["open"]}))
+        posts=dict(_POST.iter_unpack(rows[:after_posts])),
+        accounts={tenant: Account(*account) for tenant, *account in front["accounts"]},
+        tasks={task: states[number] for task, number in _TASK.iter_unpack(rows[after_posts:after_tasks])},
+        uses={(tenant, code): count for tenant, code, count in front["uses"]},
+        facts={task: facts[number] for task, number in _TASK.iter_unpack(rows[after_tasks:])},
+        open={OrderId(*order): {key: _item(item) for key, item in items} for *order, items in front["open"]}))
 
 
 def _item(fields: Mapping[str, Any]) -> Item:

@@ -3,6 +3,8 @@ import hashlib
 from enum import IntEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from platform.ledger.body import body_of
 from platform.model.digest import canonical_json, digest
 from platform.model.entry import Item, Post
@@ -51,7 +53,7 @@ class Tables(NamedTuple):
     open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
 
 
-class Kept(NamedTuple):
+class Kept(Struct, frozen=True, gc=False, array_like=True):
     """What a book keeps of a post, the same in every process: a snapshot has it. Who made two bodies with one mark
     would have the second taken for a replay of the first, and nothing posted."""
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from platform.ledger.columns import Columns
 from platform.ledger.tables import Account
-from platform.model.digest import canonical_object, derived_id, id_of
-from platform.model.entry import Item
+from platform.model.digest import canonical_objects, derived_id, id_of
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -45,18 +44,23 @@ def rows(of: Columns) -> dict[str, bytes]:
              for digest, key, tenant_id, kind, body, at
              in zip(of.digests, of.keys, of.tenants, of.kinds, of.bodies, of.times, strict=True)
              if kind != "completion"]
-    metadata = [canonical_object({"idempotency_key": key, "kind": kind, **body.metadata})
-                for _, key, _, kind, body, _ in posts]
+    metadata = canonical_objects([{"idempotency_key": key, "kind": kind, **body.metadata}
+                                  for _, key, _, kind, body, _ in posts])
+    items = [(transaction, tenant_id, body.work_order_id, at, item)
+             for transaction, _, tenant_id, _, body, at in posts if body.items for item in body.items]
+    item_metadata = canonical_objects([
+        {"idempotency_key": item.key, "task_hash": item.task_hash, "refund_epoch": item.refund_epoch, **item.metadata}
+        for *_, item in items])
     return {
         "transactions.csv": b"".join([
             _with_metadata((transaction, tenant_id, body.work_order_id, body.type, str(body.amount_credits), at,
                             body.reason_code, _text(body.note)), more)
             for (transaction, _, tenant_id, _, body, at), more in zip(posts, metadata, strict=True)]),
         "transaction_items.csv": b"".join([
-            _with_metadata((derived_id(item.key), transaction, tenant_id, item.module_id, body.work_order_id,
-                            item.step_id, item.deliverable_id, item.deliverable_id, item.type,
-                            str(item.amount_credits), at, _text(item.note)), _item_metadata(item))
-            for transaction, _, tenant_id, _, body, at in posts for item in body.items]),
+            _with_metadata((derived_id(item.key), transaction, tenant_id, item.module_id, work_order_id, item.step_id,
+                            item.deliverable_id, item.deliverable_id, item.type, str(item.amount_credits), at,
+                            _text(item.note)), more)
+            for (transaction, tenant_id, work_order_id, at, item), more in zip(items, item_metadata, strict=True)]),
         "promotion_redemptions.csv": b"".join([
             _with_metadata((transaction, tenant_id, body.metadata["promo_code"], str(body.amount_credits), at,
                             _text(body.note)), more)
@@ -82,11 +86,6 @@ def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
     """Rows as CSV bytes: UTF-8, minimal quotes, LF."""
     return b"".join(map(_quoted, rows))
-
-
-def _item_metadata(item: Item) -> bytes:
-    return canonical_object({"idempotency_key": item.key, "task_hash": item.task_hash,
-                             "refund_epoch": item.refund_epoch, **item.metadata})
 
 
 def _published(fields: Mapping[str, Any]) -> list[Any]:

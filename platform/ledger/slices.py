@@ -10,16 +10,15 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 
-from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
 from platform.ledger import columns
 from platform.ledger.columns import Columns
 from platform.ledger.crew import MOST
 from platform.ledger.projections import rows
-from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, read
-from platform.ledger.tables import SHORT, Kept, kept_of, mark, short
-from platform.model.entry import Post
+from platform.ledger.record import GENESIS, HEADER, BadRecord, read
+from platform.ledger.replay import Known
+from platform.ledger.tables import SHORT, mark, short
 
 _SLICE = 1 << 19  # bytes, about
 
@@ -32,16 +31,6 @@ class Part(NamedTuple):
 
 
 Parts = Mapping[str, Part]  # by the table's name
-
-
-class Known(Struct, frozen=True, gc=False, array_like=True):
-    """What a book has to know of a record. Of the post, what `Book.apply` looks at."""
-
-    seq: int
-    hash: str
-    ts: str
-    kept: Kept
-    post: Post
 
 
 class Proof(NamedTuple):
@@ -82,11 +71,6 @@ def rows_in(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
 
 def known_in(proof: Proof) -> list[Known]:
     return _unpack(proof.packed)
-
-
-def known_of(record: Record) -> Known:
-    post = record.post
-    return Known(record.seq, record.hash, record.ts, kept_of(post, record.body), post)
 
 
 def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytes]) -> bool:

@@ -5,6 +5,7 @@ Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
 """
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -37,10 +38,12 @@ def canonical_json(value: Any) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
-def canonical_object(fields: dict[str, Any]) -> bytes:
-    """As `canonical_json`, in a third of the time for an object of words and whole numbers: of those msgspec writes the
-    same. Of fractions it does not."""
-    return _PLAIN_ENCODER.encode(fields) if _PLAIN.issuperset(map(type, fields.values())) else canonical_json(fields)
+def canonical_objects(many: Sequence[dict[str, Any]]) -> list[bytes]:
+    """`canonical_json` of each, in a third of the time for objects of words and whole numbers: of those msgspec writes
+    the same. Of fractions it does not."""
+    plain = _PLAIN.issuperset({type(value) for fields in many for value in fields.values()})
+    return [_PLAIN_ENCODER.encode(fields) if plain or _PLAIN.issuperset(map(type, fields.values()))
+            else canonical_json(fields) for fields in many]
 
 
 def sha256_hex(data: bytes) -> str:

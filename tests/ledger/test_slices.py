@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger import audit
-from platform.ledger.audit import Verdict, verify
+from platform.ledger import audit, parallel
+from platform.ledger.audit import verify
 from platform.ledger.crew import Crew
 from platform.ledger.journal import Ledger
+from platform.ledger.replay import Verdict
 from platform.ledger.slices import cut
 from platform.model.entry import Post, PostType
 from tests.faults.work import state_of_posts
@@ -33,8 +34,8 @@ def sliced(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verdict]:
     """`verify` as it is of a long journal, in slices of about two lines."""
     def verdict(folder: Path) -> Verdict:
         with monkeypatch.context() as patch:
-            patch.setattr(audit, "_LONG", 0)
-            patch.setattr(audit, "cut", partial(cut, slice_bytes=600))
+            patch.setattr(parallel, "_LONG", 0)
+            patch.setattr(parallel, "cut", partial(cut, slice_bytes=600))
             return verify(folder)
     return verdict
 

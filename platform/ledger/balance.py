@@ -121,19 +121,19 @@ class Book:
 
     def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
-        items, amounts = post.items, [post.amount_credits]
-        if items:
-            amounts += [item.amount_credits for item in items]
-            if sum(amounts) != 2 * post.amount_credits:
-                return f"the items of {post.key} do not add up to {post.amount_credits} credits"
-        spend = post.type is _SPEND
-        for amount in amounts:
-            if amount and (amount < 0) is not spend:
-                return f"{post.key} has {amount} credits, which a {post.type} cannot"
-        if not items:
-            return self._promotion_objection(post) if post.kind == "promotion" else ""
-        seen = set()
-        for item, task in zip(items, kept.tasks, strict=True):
+        if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
+            return _wrong_sign(post, post.amount_credits)
+        if post.items:
+            return self._items_objection(post, kept)
+        return self._promotion_objection(post) if post.kind == "promotion" else ""
+
+    def _items_objection(self, post: Post, kept: Kept) -> str:
+        if sum([item.amount_credits for item in post.items]) != post.amount_credits:
+            return f"the items of {post.key} do not add up to {post.amount_credits} credits"
+        spend, seen = post.type is _SPEND, set()
+        for item, task in zip(post.items, kept.tasks, strict=True):
+            if item.amount_credits and (item.amount_credits < 0) is not spend:
+                return _wrong_sign(post, item.amount_credits)
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 if (task, item.deliverable_id) in seen:
                     return f"{post.key} has an item twice"
@@ -180,7 +180,7 @@ class Book:
                 if item.deliverable_id != DELIVERY_EVIDENCE:
                     self._add_item(order, item, task)
         self._posts[kept.key] = kept.mark
-        self._accounts[post.tenant_id] = Account(self.account(post.tenant_id)[0] + post.amount_credits, at)
+        self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
         if post.kind == "completion":
             self._learn(post)
         elif post.kind == "promotion":
@@ -195,7 +195,7 @@ class Book:
         states = (*[other for other in self._states(task) if other.deliverable_id != deliverable_id], state)
         self._tasks[task] = self._shared.setdefault(states, states)
         key = f"{item.task_hash}:{deliverable_id}"
-        if spend and self._fact(task, self._state(task, RUN_CHARGE).refund_epoch) is not Fact.DONE:
+        if spend and not self._is_done(task):
             self._open.setdefault(order, {})[key] = item
         else:
             self._close(order, [key])
@@ -234,10 +234,11 @@ class Book:
         return found
 
     def _fact(self, task: bytes, refund_epoch: int) -> Fact | None:
-        for epoch, fact in self._facts_of(task):
-            if epoch == refund_epoch:
-                return fact
-        return None
+        return dict(self._facts_of(task)).get(refund_epoch)
+
+    def _is_done(self, task: bytes) -> bool:
+        facts = self._facts_of(task)
+        return bool(facts) and (self._state(task, RUN_CHARGE).refund_epoch, Fact.DONE) in facts
 
     def _facts_of(self, task: bytes) -> Facts:
         found = self._facts.get(task)
@@ -248,6 +249,10 @@ class Book:
     def _mark(self, key: bytes) -> int | None:
         found = self._posts.get(key)
         return self._below._mark(key) if found is None and self._below else found
+
+
+def _wrong_sign(post: Post, amount: int) -> str:
+    return f"{post.key} has {amount} credits, which a {post.type} cannot"
 
 
 def replay(posts: Iterable[Post]) -> Book:

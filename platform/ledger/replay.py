@@ -66,10 +66,10 @@ class Replay:
 
     def run(self, journal: Iterable[Known], known: Manifest | None, kept: KeptSnapshot | None) -> None:
         """CorruptError with the line of the first thing that is wrong."""
-        last_named, last_kept = known.seq if known else 0, kept.point.seq if kept else 0
+        last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
         for record in journal:
             try:
-                self.book.apply(record.post, record.kept, record.ts)
+                apply(record.post, record.kept, record.ts)
             except CorruptError as error:
                 raise CorruptError(f"{self._path}:{record.seq + 1}: {error}; {RESTORE}") from error
             self.head = record.hash

@@ -52,7 +52,7 @@ def render(point: Point, book: Book) -> bytes:
     states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())
     front = canonical_json({
         "point": point, "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
-        "accounts": [[tenant, *account] for tenant, account in tables.accounts.items()],
+        "accounts": [[tenant, *structs.astuple(account)] for tenant, account in tables.accounts.items()],
         "uses": [[*used, count] for used, count in tables.uses.items()], "states": list(states),
         "facts": list(facts),
         "open": [[*order, [[key, structs.asdict(item)] for key, item in items.items() if item is not None]]

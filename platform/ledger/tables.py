@@ -14,7 +14,7 @@ SHORT = 15  # bytes
 _MARK = (1 << 60) - 1  # what fits the smallest int that holds so much
 
 
-class Account(NamedTuple):
+class Account(Struct, frozen=True, gc=False):
     """A tenant's credits, and the time of its last post."""
 
     balance_credits: int
@@ -72,7 +72,7 @@ def kept_of(post: Post, body: bytes | None = None) -> Kept:
 
 def mark(tenant_id: str, kind: str, body: bytes) -> int:
     """What `Kept` has of a post's body."""
-    whole = b"%b,%b,%b" % (tenant_id.encode(), kind.encode(), body)
+    whole = f"{tenant_id},{kind},".encode() + body
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 
 

@@ -45,9 +45,13 @@ def kernel_again(seed: int) -> Points:
                         partial(_attempt, [(call, number), (second, numbers[second][0] + at)]))
 
 
+def _day(folder: Path, *tracer: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*tracer, sys.executable, "-c", _DAY, str(ROOT), str(folder)], capture_output=True, text=True,
+                          check=False)
+
+
 def _strace(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["strace", "-f", "-qq", *options, sys.executable, "-B", "-c", _DAY, str(ROOT), str(folder)],
-                          capture_output=True, text=True, check=False)
+    return _day(folder, "strace", "-f", "-qq", *options)
 
 
 @cache
@@ -55,6 +59,8 @@ def _numbers() -> dict[str, tuple[int, int]]:
     """Of each call, the number of the first and of the last one that belong to the day, not to Python's start."""
     if shutil.which("strace") is None:
         return {}
+    with scratch() as folder:  # once without strace: Python then finds all modules compiled, and so at each start
+        _day(folder)
     with scratch() as folder:
         folder.parent.joinpath("log").touch()
         log = folder.parent / "log"

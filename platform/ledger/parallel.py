@@ -3,6 +3,7 @@ slices (slices.py)."""
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from platform.errors import CorruptError
@@ -13,7 +14,7 @@ from platform.ledger.manifest import Manifest
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import HEADER, BadRecord
 from platform.ledger.replay import Known, Replay, Verdict, credits_finding, kept_snapshot, parse_manifest
-from platform.ledger.slices import Parts, Proof, Slice, cut, is_table, known_in, prove, rows_in
+from platform.ledger.slices import Proof, Slice, Table, cut, known_in, prove, rows_in
 
 _LONG = 4 << 20  # bytes of a journal from which on other processes are worth their start
 
@@ -23,15 +24,15 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     journal = files[JOURNAL] or b""
     if len(journal) < _LONG or not journal.startswith(HEADER) or not journal.endswith(b"\n"):
         return None
-    slices, replay = cut(journal), Replay(folder / JOURNAL)
+    slices, replay, posts = cut(journal), Replay(folder / JOURNAL), bytearray()
+    tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
     try:
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
             known, kept = parse_manifest(folder, files[manifest.NAME]), kept_snapshot(files[snapshot.NAME], journal)
-            parts = list[Parts]()
-            replay.run(_as_proved(crew, parts), known, kept)
+            replay.run(_as_proved(crew, journal, slices, tables, posts), known, kept, posts)
     except (BadRecord, CorruptError):
         return None
-    right = (all(_is_table(name, files[name], known, journal, slices, parts) for name in HEADERS)
+    right = (all(table.is_right() and _reaches(files[name], name, known) for name, table in tables.items())
              and not credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (kept is None))
     return replay.verdict(()) if right else None
@@ -50,20 +51,19 @@ def _no_search_for_cycles() -> Iterator[None]:
         gc.enable()
 
 
-def _as_proved(crew: Iterable[Proof | None], parts: list[Parts]) -> Iterator[Known]:
-    """What slices say of the journal, in its order; their tables go to `parts`. BadRecord for one that is not sound."""
-    for proof in crew:
+def _as_proved(crew: Iterable[Proof | None], journal: bytes, slices: Sequence[Slice], tables: Mapping[str, Table],
+               posts: bytearray) -> Iterator[Known]:
+    """What slices say of the journal, in its order. BadRecord for one that is not sound."""
+    for proof, place in zip(crew, slices, strict=True):
         if proof is None:
             raise BadRecord("a slice is not sound")
-        parts.append(proof.parts)
+        posts += proof.posts
+        for name, table in tables.items():
+            table.take(proof.parts[name], partial(rows_in, journal, place, name))
         yield from known_in(proof)
 
 
-def _is_table(name: str, there: bytes | None, known: Manifest | None, journal: bytes, slices: Sequence[Slice],
-              given: Sequence[Parts]) -> bool:
-    """Whether a table is as the journal has it, or behind, but no further than a crash leaves it."""
+def _reaches(there: bytes | None, name: str, known: Manifest | None) -> bool:
+    """Whether a table is behind the journal by no more than a crash leaves it."""
     durable = known.files[name].bytes if known and name in known.files else 0
-    if there is None or len(there) < durable:
-        return there is None and not durable
-    parts = [part[name] for part in given]
-    return is_table(there, HEADERS[name], parts, lambda number: rows_in(journal, *slices[number])[name])
+    return not durable if there is None else len(there) >= durable

@@ -46,10 +46,10 @@ class KeptSnapshot(NamedTuple):
     point: Point
     lines: int  # of the journal up to there, with its header
 
-    def is_of(self, record: Known, book: Book) -> bool:
+    def is_of(self, record: Known, book: Book, posts: bytes | None) -> bool:
         """Whether it is what would be written after this record."""
         return ((self.point.head, self.lines) == (record.hash, record.seq + 1)
-                and snapshot.render(self.point, book) == self.data)
+                and snapshot.render(self.point, book, posts) == self.data)
 
 
 class Replay:
@@ -64,8 +64,10 @@ class Replay:
     def verdict(self, findings: tuple[str, ...]) -> Verdict:
         return Verdict(self.book.seq, self.head, self.book.balances(), findings)
 
-    def run(self, journal: Iterable[Known], known: Manifest | None, kept: KeptSnapshot | None) -> None:
-        """CorruptError with the line of the first thing that is wrong."""
+    def run(self, journal: Iterable[Known], known: Manifest | None, kept: KeptSnapshot | None,
+            posts: bytearray | None = None) -> None:
+        """CorruptError with the line of the first thing that is wrong. `posts`: `snapshot.post_rows` of all that came
+        and maybe of more, where whoever gives the journal makes them."""
         last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
         for record in journal:
             try:
@@ -76,7 +78,8 @@ class Replay:
             if known and record.seq == last_named:
                 self._meet(known, record)
             if kept and record.seq == last_kept:
-                self.snapshot_is_true = kept.is_of(record, self.book)
+                rows = None if posts is None else bytes(posts[:record.seq * snapshot.POST_BYTES])
+                self.snapshot_is_true = kept.is_of(record, self.book, rows)
         if self.book.seq < last_named:
             raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
                                f"manifest names; {RESTORE}")

@@ -18,6 +18,7 @@ from platform.ledger.crew import MOST
 from platform.ledger.projections import rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, read
 from platform.ledger.replay import Known
+from platform.ledger.snapshot import post_rows
 from platform.ledger.tables import SHORT, mark, short
 
 _SLICE = 1 << 19  # bytes, about
@@ -37,6 +38,7 @@ class Proof(NamedTuple):
     """Of a slice that is sound."""
 
     parts: Parts
+    posts: bytes  # `snapshot.post_rows`
     packed: bytes  # Known, one a line
 
 
@@ -57,35 +59,45 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
     """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
     try:
         lines = columns.read(journal[start:end], *_before(journal, start))
-        packed = _pack(_known(lines))
+        kept = [(digest[:SHORT], mark(tenant_id, kind, text)) for digest, tenant_id, kind, text
+                in zip(lines.digests, lines.tenants, lines.kinds, lines.texts, strict=True)]
+        packed = _pack(_known(lines, kept))
     except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
         return None
-    return Proof({name: Part(len(data), sha256(data).hexdigest()) for name, data in rows(lines).items()}, packed)
+    parts = {name: Part(len(data), sha256(data).hexdigest()) for name, data in rows(lines).items()}
+    return Proof(parts, post_rows(kept), packed)
 
 
-def rows_in(journal: bytes, start: int, end: int) -> Mapping[str, bytes]:
-    """What the lines of a slice add to the tables, in full. BadRecord when one is not the record that has to stand
+def rows_in(journal: bytes, place: Slice, name: str) -> bytes:
+    """What the lines of a slice add to a table, in full. BadRecord when one is not the record that has to stand
     there."""
-    return rows(columns.read(journal[start:end], *_before(journal, start)))
+    start, end = place
+    return rows(columns.read(journal[start:end], *_before(journal, start)))[name]
 
 
 def known_in(proof: Proof) -> list[Known]:
     return _unpack(proof.packed)
 
 
-def is_table(there: bytes, header: bytes, parts: Sequence[Part], whole: Callable[[int], bytes]) -> bool:
-    """Whether a file is its header and these parts, or the beginning of that, as a crash leaves it. `whole`: a part's
-    bytes by its number, for the one in which the file ends."""
-    if not there.startswith(header):
-        return header.startswith(there)
-    at, view = len(header), memoryview(there)
-    for number, part in enumerate(parts):
-        if len(there) < at + part.bytes:
-            return whole(number).startswith(there[at:])
-        if sha256(view[at:at + part.bytes]).hexdigest() != part.sha256:
-            return False
-        at += part.bytes
-    return at == len(there)
+class Table:
+    """A file, held against what slices add to it, as they come. It may end early, as a crash leaves it."""
+
+    def __init__(self, there: bytes, header: bytes) -> None:
+        self._there, self._at = memoryview(there), len(header)
+        self._is_right = there.startswith(header) or header.startswith(there)
+
+    def take(self, part: Part, whole: Callable[[], bytes]) -> None:
+        """`whole`: the part's bytes, for the one in which the file ends."""
+        mine = self._there[self._at:self._at + part.bytes]
+        self._at += part.bytes
+        if len(mine) == part.bytes:
+            self._is_right &= sha256(mine).hexdigest() == part.sha256
+        elif mine:
+            self._is_right &= whole().startswith(bytes(mine))
+
+    def is_right(self) -> bool:
+        """Of all that was taken, and whether the file has no more than that."""
+        return self._is_right and len(self._there) <= self._at
 
 
 def _before(journal: bytes, start: int) -> tuple[int, str]:
@@ -97,12 +109,11 @@ def _before(journal: bytes, start: int) -> tuple[int, str]:
     return record.seq, record.hash
 
 
-def _known(of: Columns) -> list[tuple[object, ...]]:
+def _known(of: Columns, kept: Sequence[tuple[bytes, int]]) -> list[tuple[object, ...]]:
     """What unpacks as `Known`, without what no book looks at: most metadata, words, the key."""
     return [
-        (seq, line_hash, at,
-         (digest[:SHORT], mark(tenant_id, kind, text), [short(item.task_hash) for item in body.items]),
+        (seq, line_hash, at, (key, mark, [short(item.task_hash) for item in body.items]),
          ("", kind, tenant_id, body.type, body.amount_credits, body.work_order_id, "", "", body.items,
           body.metadata if kind in ("promotion", "completion") else {}))
-        for seq, line_hash, at, digest, tenant_id, kind, body, text in zip(
-            of.seqs, of.hashes, of.times, of.digests, of.tenants, of.kinds, of.bodies, of.texts, strict=True)]
+        for seq, line_hash, at, (key, mark), tenant_id, kind, body in zip(
+            of.seqs, of.hashes, of.times, kept, of.tenants, of.kinds, of.bodies, strict=True)]

@@ -30,6 +30,7 @@ _SHARE = 16  # ... and by a part of what is in the book, so that writing it agai
 _MAGIC = b"platform-snapshot-2 "
 _POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
 _Value = TypeVar("_Value")
+POST_BYTES = _POST.size
 
 
 class Point(NamedTuple):
@@ -46,8 +47,8 @@ def is_due(seq: int, last_seq: int, fewest: int) -> bool:
     return seq - last_seq >= max(fewest, seq // _SHARE)
 
 
-def render(point: Point, book: Book) -> bytes:
-    """The file's bytes: the same for the same journal."""
+def render(point: Point, book: Book, posts: bytes | None = None) -> bytes:
+    """The file's bytes: the same for the same journal. `posts`: `post_rows` of the book's, where they are known."""
     tables = book.tables()
     states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())
     front = canonical_json({
@@ -58,10 +59,15 @@ def render(point: Point, book: Book) -> bytes:
         "open": [[*order, [[key, structs.asdict(item)] for key, item in items.items() if item is not None]]
                  for order, items in tables.open.items()]})
     rest = b"".join([
-        front, b"\n", *(_POST.pack(*row) for row in tables.posts.items()),
+        front, b"\n", post_rows(tables.posts.items()) if posts is None else posts,
         *(_TASK.pack(task, states[held]) for task, held in tables.tasks.items()),
         *(_TASK.pack(task, facts[known]) for task, known in tables.facts.items())])
     return _MAGIC + hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
+
+
+def post_rows(posts: Iterable[tuple[bytes, int]]) -> bytes:
+    """What the file has of posts, by key and mark: POST_BYTES each."""
+    return b"".join([_POST.pack(*row) for row in posts])
 
 
 def parse(data: bytes) -> tuple[Point, Book]:

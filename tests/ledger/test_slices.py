@@ -4,17 +4,20 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from platform.ledger import audit, parallel
+from platform.ledger import audit, parallel, snapshot
 from platform.ledger.audit import verify
+from platform.ledger.balance import Book
 from platform.ledger.crew import Crew
 from platform.ledger.journal import Ledger
 from platform.ledger.replay import Verdict
 from platform.ledger.slices import cut
+from platform.ledger.tables import Account
 from platform.model.entry import Post, PostType
 from tests.faults.work import state_of_posts
 from tests.ledger.conftest import noon
@@ -91,6 +94,52 @@ def test_a_number_that_cannot_be_packed_is_read_in_full(folder: Path, sliced: Ca
         ledger.checkpoint()
     alone = verify(folder)
     assert (sliced(folder), alone.posts, alone.findings) == (alone, 21, ())
+
+
+@pytest.mark.parametrize("change", ["mark", "missing", "swapped", "balance", "epoch", "seq", "bytes", "head", "none"])
+def test_a_false_snapshot_with_a_right_digest_is_found(folder: Path, sliced: Callable[[Path], Verdict],
+                                                       change: str) -> None:
+    point, book = snapshot.parse((folder / snapshot.NAME).read_bytes())
+    tables, journal = book.tables(), (folder / "journal.csv").read_bytes()
+    first, second, *_ = tables.posts
+    match change:
+        case "mark":
+            tables.posts[first] ^= 1
+        case "missing":
+            del tables.posts[second]
+        case "swapped":
+            tables.posts[first] = tables.posts.pop(first)
+        case "balance":
+            tables.accounts["tenant"] = Account(tables.accounts["tenant"].balance_credits + 1, "")
+        case "epoch":
+            tables.tasks.popitem()
+        case "seq":
+            point = point._replace(seq=point.seq - 1)
+        case "bytes":
+            shorter = journal[:journal.rindex(b"\n", 0, point.bytes - 1) + 1]
+            point = point._replace(bytes=len(shorter), sha256=sha256(shorter).hexdigest())
+        case "head":
+            point = point._replace(head="0" * 64)
+    (folder / snapshot.NAME).write_bytes(snapshot.render(point, book))
+    alone = verify(folder)
+    assert sliced(folder) == alone
+    assert ["journal.snapshot:1: differs" in finding for finding in alone.findings] == [True] * (change != "none")
+
+
+def test_a_snapshot_of_the_middle_of_a_slice_is_held_to_its_own_posts(folder: Path, sliced: Callable[[Path], Verdict],
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_told", None)
+    journal = (folder / "journal.csv").read_bytes()
+    ends = [at + 1 for at, byte in enumerate(journal) if byte == ord("\n")][1:]
+    with closing(Ledger.open(folder, noon, snapshot_posts=None)) as ledger:
+        records = list(ledger.records())
+    for seq, end in enumerate(ends, 1):
+        book = Book()
+        for record in records[:seq]:
+            book.apply(record.post, at=record.ts)
+        point = snapshot.Point(end, seq, records[seq - 1].hash, sha256(journal[:end]).hexdigest())
+        (folder / snapshot.NAME).write_bytes(snapshot.render(point, book))
+        assert sliced(folder).findings == ()
 
 
 def test_a_journal_in_slices_is_the_journal(folder: Path) -> None:

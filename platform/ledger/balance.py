@@ -204,7 +204,7 @@ class Book:
         order = OrderId(post.tenant_id, post.work_order_id)
         done, held = post.metadata["done"], post.metadata["held"]
         for fact, tasks in ((Fact.HELD, held), (Fact.DONE, done)):
-            for task_hash, epoch in tasks.items():
+            for task_hash, epoch in sorted(tasks.items()):  # as in the journal: a snapshot is the same from all
                 task = short(task_hash)
                 facts = tuple(sorted({**dict(self._facts_of(task)), epoch: fact}.items()))
                 self._facts[task] = self._shared_facts.setdefault(facts, facts)

@@ -12,6 +12,8 @@ from pathlib import Path
 from platform.errors import StorageError
 from platform.files import fsync_folder
 
+_LARGEST = 1 << 30  # bytes of one read
+
 
 class Disk:
     """The real one. Handles are file descriptors; `path` is always absolute or relative to the process."""
@@ -164,9 +166,10 @@ def read_whole(disk: Disk, path: Path) -> bytes | None:
     with refusals(path, "read"):
         try:
             with opened(disk, path) as handle:
-                parts = [disk.read(handle, max(disk.size(handle), 1), 0)]
-                while more := disk.read(handle, 1 << 20, sum(map(len, parts))):  # it grew, or is larger than one read
+                parts, at = list[bytes](), 0
+                while more := disk.read(handle, max(1, min(disk.size(handle) - at, _LARGEST)), at):
                     parts.append(more)
+                    at += len(more)
                 return b"".join(parts)
         except FileNotFoundError:
             return None

@@ -17,7 +17,7 @@ from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
 from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
-from platform.ledger.record import GENESIS, HEADER, Record, encode
+from platform.ledger.record import GENESIS, HEADER, Record, encode, read
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post
@@ -107,17 +107,18 @@ class StateFolder:
         return files
 
     def write(self, posts: Sequence[Prepared], at: str) -> None:
-        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
+        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted.
+        ValueError, and nothing posted, for one that could not be read again."""
         lines, records, head = [], [], self.log.head
         for seq, (post, body, _) in enumerate(posts, self.log.seq + 1):
             line, head = encode(seq, at, post, body, head)
             lines.append(line)
-            records.append(Record(seq, at, head, post, body))
+            records.append(read(line))  # what every reader will see, and not what we meant
         self.log.append(b"".join(lines))
         self._broken_off = True
         self.log.advance(lines, records)
-        for post, _, kept in posts:
-            self.book.add(post, kept, at)
+        for record, (_, _, kept) in zip(records, posts, strict=True):
+            self.book.add(record.post, kept, at)
         if self._files is not None:
             self._unfollowed += records
         self._broken_off = False
@@ -127,14 +128,14 @@ class StateFolder:
         self.catch_up()
         files, known = self._followed(), self._read_manifest()  # another process may have written one since
         truth, true = self._credits_are_true(known)
-        if not (true and known and (known.seq, known.hash) == (self.log.seq, self.log.head)):
+        states = {**files.states(),
+                  JOURNAL: FileState(self.log.sha.hexdigest(), self.log.end, self.log.seq),
+                  CREDITS: FileState(sha256_hex(truth), len(truth), truth.count(b"\n") - 1)}
+        if not (true and known and (known.seq, known.hash, known.files) == (self.log.seq, self.log.head, states)):
             files.sync(known.files if known else {})
             if not true:
                 write_whole(self._disk, self.folder / CREDITS, truth)
-            journal = FileState(self.log.sha.hexdigest(), self.log.end, self.log.seq)
-            balances = FileState(sha256_hex(truth), len(truth), truth.count(b"\n") - 1)
-            known = Manifest(known.generation + 1 if known else 1, self.log.seq, self.log.head,
-                             {**files.states(), JOURNAL: journal, CREDITS: balances})
+            known = Manifest(known.generation + 1 if known else 1, self.log.seq, self.log.head, states)
             write_whole(self._disk, self.folder / manifest.NAME, manifest.render(known))
         self._manifest, self._after_manifest = known, (self.log.end, self.log.seq, self.log.head)
         if self._snapshot_posts is not None and snapshot.is_due(self.log.seq, self._snapshot_seq, self._snapshot_posts):

@@ -39,6 +39,8 @@ class Follower:
         with refusals(self.path, "read"):
             try:
                 with opened(self._disk, self.path) as handle:
+                    if self._disk.size(handle) < known.bytes:
+                        return False
                     sha = hashlib.sha256()
                     for at in range(0, known.bytes, _BUFFER):
                         sha.update(self._disk.read(handle, min(_BUFFER, known.bytes - at), at))

@@ -12,7 +12,7 @@ from platform.errors import CorruptError, StorageError
 from platform.ledger.disk import Disk, all_taken, opened, refusals, write_whole
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode
 from platform.ledger.recovery import Tail, judge
-from platform.ledger.snapshot import Point
+from platform.ledger.snapshot import LINE_BYTES, Point, ends_at
 
 JOURNAL = "journal.csv"
 _CHUNK = 1 << 20
@@ -51,13 +51,15 @@ class Log:
     def skip(self, known: Point) -> bool:
         """Take everything up to a point for read when the bytes are the same as then; whether they are. The caller
         knows that whoever named the point had verified them."""
-        if self._size() < known.bytes:
+        if not len(HEADER) < known.bytes <= self._size():
             return False
         sha = hashlib.sha256()
         for at in range(0, known.bytes, _CHUNK):
             with refusals(self.path, "read"):
                 sha.update(self._disk.read(self._handle, min(_CHUNK, known.bytes - at), at))
-        if sha.hexdigest() != known.sha256:
+        with refusals(self.path, "read"):
+            tail = self._disk.read(self._handle, min(LINE_BYTES, known.bytes), max(0, known.bytes - LINE_BYTES))
+        if sha.hexdigest() != known.sha256 or not ends_at(tail, known):
             return False
         self.sha, self.end, self.seq, self.head = sha, known.bytes, known.seq, known.head
         return True

@@ -6,27 +6,30 @@ over the journal; a journal that does not contain its head is damaged.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta, convert
 
 from platform.model.digest import digest_of
 
 NAME = "state_manifest.json"
+_Count = Annotated[int, Meta(ge=0)]
 
 
 class FileState(NamedTuple):
     """A file at a checkpoint; `rows` without its header."""
 
     sha256: str
-    bytes: int
-    rows: int
+    bytes: _Count
+    rows: _Count
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A point of the journal that a later journal must contain: `seq` lines, the last with `hash`."""
 
-    generation: int
-    seq: int
+    generation: _Count
+    seq: _Count
     hash: str
     files: Mapping[str, FileState] = field(default_factory=dict)
 
@@ -43,8 +46,8 @@ def parse(data: bytes) -> Manifest:
     """The manifest in a file's bytes. ValueError when they are not exactly what `render` writes."""
     try:
         value = json.loads(data)
-        manifest = Manifest(value["generation"], value["head"]["seq"], value["head"]["hash"],
-                            {name: FileState(**state) for name, state in value["files"].items()})
+        manifest = convert({**value, **value["head"], "files": {name: [state["sha256"], state["bytes"], state["rows"]]
+                                                                for name, state in value["files"].items()}}, Manifest)
         as_written = render(manifest) == data
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("is not a state manifest") from error

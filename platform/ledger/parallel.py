@@ -40,7 +40,7 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """There are none, here or in the children, and looking for them would take a tenth of the time."""
+    """Records are in none, here and in the children, and looking for them would take a tenth of the time."""
     if not gc.isenabled():
         yield
         return

@@ -79,7 +79,8 @@ read_body = Decoder(Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
-    """The line of a post with its line break, and its hash. ValueError for a post that `decode` would refuse."""
+    """The line of a post with its line break, and its hash. ValueError for words that cannot stand in a line; whether
+    a post is read again from its line, `read` says."""
     front = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},"
     if front.count(",") != 5 or any(character in front for character in '"\r\n\0'):
         raise ValueError(f"a journal's line cannot begin {front!r}")

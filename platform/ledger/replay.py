@@ -13,7 +13,7 @@ from platform.ledger.balance import Book
 from platform.ledger.compare import RESTORE, difference
 from platform.ledger.manifest import Manifest
 from platform.ledger.projections import credits_lines
-from platform.ledger.record import GENESIS, Record
+from platform.ledger.record import GENESIS, HEADER, Record
 from platform.ledger.snapshot import Point
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.entry import Post
@@ -44,12 +44,10 @@ class KeptSnapshot(NamedTuple):
 
     data: bytes
     point: Point
-    lines: int  # of the journal up to there, with its header
 
     def is_of(self, record: Known, book: Book, posts: bytes | None) -> bool:
         """Whether it is what would be written after this record."""
-        return ((self.point.head, self.lines) == (record.hash, record.seq + 1)
-                and snapshot.render(self.point, book, posts) == self.data)
+        return self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
 
 
 class Replay:
@@ -109,9 +107,10 @@ def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
         point = snapshot.point_of(data or b"")
     except ValueError:
         return None
-    if not data or sha256(memoryview(journal)[:point.bytes]).hexdigest() != point.sha256:
+    whole = memoryview(journal)[:point.bytes]
+    if not data or not len(HEADER) < point.bytes == len(whole) or sha256(whole).hexdigest() != point.sha256:
         return None
-    return KeptSnapshot(data, point, journal.count(b"\n", 0, point.bytes))
+    return KeptSnapshot(data, point) if snapshot.ends_at(whole[-snapshot.LINE_BYTES:].tobytes(), point) else None
 
 
 def credits_finding(path: Path, there: bytes | None, replay: Replay, known: Manifest | None) -> str:

@@ -31,6 +31,7 @@ _MAGIC = b"platform-snapshot-2 "
 _POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
 _Value = TypeVar("_Value")
 POST_BYTES = _POST.size
+LINE_BYTES = 1 << 20
 
 
 class Point(NamedTuple):
@@ -40,6 +41,14 @@ class Point(NamedTuple):
     seq: int
     head: str
     sha256: str
+
+
+def ends_at(tail: bytes, point: Point) -> bool:
+    """Whether these bytes end with the line that a point names. LINE_BYTES are enough of a journal; where a line is
+    longer, it is as if it were another."""
+    *before, line, rest = (b"", *tail.rsplit(b"\n", 2))
+    return len(before) == 2 and not rest and line.startswith(b"%d," % point.seq) and line.endswith(
+        f",{point.head}".encode())
 
 
 def is_due(seq: int, last_seq: int, fewest: int) -> bool:
@@ -87,7 +96,7 @@ def _read(data: bytes, of: Callable[[Any, memoryview], _Value]) -> _Value:
     try:
         end = rest.index(b"\n") + 1
         return of(json.loads(rest[:end]), memoryview(rest)[end:])
-    except (LookupError, TypeError, struct.error) as error:
+    except (LookupError, TypeError, OverflowError, RecursionError, struct.error) as error:
         raise ValueError(f"is not a snapshot ({error})") from error
 
 

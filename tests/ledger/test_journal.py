@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -382,3 +383,28 @@ def test_a_body_that_is_nested_without_end_is_refused_and_a_backslash_is_text() 
     post = topup("tenant", 1, "wire", "C:\\udrive")
     line, _ = encode(1, noon(), post, canonical_json(body_of(post)), GENESIS)
     assert decode(line, 1, GENESIS).post == post
+
+
+@pytest.mark.parametrize("post", [
+    Post("done", "completion", "tenant", PostType.SPEND, 0, metadata={"done": {}}),
+    Post("out", "publish", "tenant", PostType.SPEND, 0, metadata={"step_id": "one"}),
+    Post("odd", "topup", "tenant", PostType.TOPUP, 1, metadata={"much": -10**4299})], ids=lambda post: post.key)
+def test_a_post_that_nobody_could_read_again_is_not_posted(state: Path, post: Post) -> None:
+    with closing(Ledger.create(state, noon)) as ledger:
+        ledger.post(lambda book: [topup("tenant", 1, "wire", "a")])
+        before = (state / "journal.csv").read_bytes()
+        with pytest.raises(ValueError, match="is not a post"):
+            ledger.post(lambda book: [post])
+        ledger.post(lambda book: [topup("tenant", 1, "wire", "b")])
+        ledger.checkpoint()
+    assert (state / "journal.csv").read_bytes().startswith(before)
+    assert (audit(state), Ledger.open(state, noon).book.seq) == ((), 2)
+
+
+def test_rows_are_of_what_is_read_and_not_of_what_was_meant(state: Path) -> None:
+    """Numbers as names of fields are words in JSON, and words have another order."""
+    with closing(Ledger.create(state, noon)) as ledger:
+        ledger.post(lambda book: [topup("tenant", 1, "wire", "a")])
+        ledger.post(lambda book: [Post("odd", "topup", "tenant", PostType.TOPUP, 1, metadata={"n": {10: 1, 9: 2}})])
+        ledger.checkpoint()
+    assert audit(state) == ()

@@ -96,11 +96,11 @@ def test_a_number_that_cannot_be_packed_is_read_in_full(folder: Path, sliced: Ca
     assert (sliced(folder), alone.posts, alone.findings) == (alone, 21, ())
 
 
-@pytest.mark.parametrize("change", ["mark", "missing", "swapped", "balance", "epoch", "seq", "bytes", "head", "none"])
+@pytest.mark.parametrize("change", ["mark", "missing", "swapped", "balance", "epoch", "none"])
 def test_a_false_snapshot_with_a_right_digest_is_found(folder: Path, sliced: Callable[[Path], Verdict],
                                                        change: str) -> None:
     point, book = snapshot.parse((folder / snapshot.NAME).read_bytes())
-    tables, journal = book.tables(), (folder / "journal.csv").read_bytes()
+    tables = book.tables()
     first, second, *_ = tables.posts
     match change:
         case "mark":
@@ -113,13 +113,6 @@ def test_a_false_snapshot_with_a_right_digest_is_found(folder: Path, sliced: Cal
             tables.accounts["tenant"] = Account(tables.accounts["tenant"].balance_credits + 1, "")
         case "epoch":
             tables.tasks.popitem()
-        case "seq":
-            point = point._replace(seq=point.seq - 1)
-        case "bytes":
-            shorter = journal[:journal.rindex(b"\n", 0, point.bytes - 1) + 1]
-            point = point._replace(bytes=len(shorter), sha256=sha256(shorter).hexdigest())
-        case "head":
-            point = point._replace(head="0" * 64)
     (folder / snapshot.NAME).write_bytes(snapshot.render(point, book))
     alone = verify(folder)
     assert sliced(folder) == alone

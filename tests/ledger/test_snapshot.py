@@ -14,7 +14,10 @@ from platform.ledger.balance import replay
 from platform.ledger.charge import decide_charge
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
-from tests.ledger.conftest import noon
+from platform.ledger.refund import settle
+from platform.model.reasons import Reasons
+from platform.model.run import Status
+from tests.ledger.conftest import noon, order, run, step
 from tests.ledger.test_properties import ACTS, ORDER, TENANT, TODAY, act
 
 
@@ -134,6 +137,19 @@ def test_a_snapshot_of_another_layout_is_as_if_it_were_not_there() -> None:
         digest = hashlib.sha256(rest).hexdigest().encode()
         with pytest.raises(ValueError, match=r"^(?!does not match its own)"):
             snapshot.parse(snapshot._MAGIC + digest + b"\n" + rest)
+
+
+def test_facts_are_in_the_order_of_the_journal_whatever_the_order_of_the_runs(tmp_path: Path) -> None:
+    steps = sorted((step(name) for name in ("one", "two", "three")), key=lambda each: each.task_hash, reverse=True)
+    planned, folder = order(*steps), tmp_path / "state"
+    ledger = Ledger.create(folder, noon, snapshot_posts=1)
+    post(ledger, "a", "b", "c")
+    ledger.post(lambda book: decide_charge(book, planned, TENANT, {}, TODAY).posts)
+    runs = {each.id.step_id: run(each, Status.COMPLETED) for each in steps}
+    ledger.post(lambda book: settle(book, planned, runs, Reasons({})))
+    ledger.checkpoint()
+    assert len(ledger.book.tables().facts) == 3
+    assert audit(folder) == ()
 
 
 @settings(max_examples=60, deadline=None)

@@ -17,7 +17,7 @@ from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
 from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
-from platform.ledger.record import GENESIS, HEADER, Record, encode, read
+from platform.ledger.record import GENESIS, HEADER, Record, encode
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post
@@ -26,7 +26,7 @@ _MANY = 1000  # posts that may wait for their projections: a bound on the memory
 
 
 class Prepared(NamedTuple):
-    """A post that was found new, and what was made of it for that."""
+    """A post that was found new, as it is read again from its line, and what was made of it for that."""
 
     post: Post
     body: bytes  # its JSON
@@ -107,18 +107,17 @@ class StateFolder:
         return files
 
     def write(self, posts: Sequence[Prepared], at: str) -> None:
-        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted.
-        ValueError, and nothing posted, for one that could not be read again."""
+        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
         lines, records, head = [], [], self.log.head
         for seq, (post, body, _) in enumerate(posts, self.log.seq + 1):
             line, head = encode(seq, at, post, body, head)
             lines.append(line)
-            records.append(read(line))  # what every reader will see, and not what we meant
+            records.append(Record(seq, at, head, post, body))
         self.log.append(b"".join(lines))
         self._broken_off = True
         self.log.advance(lines, records)
-        for record, (_, _, kept) in zip(records, posts, strict=True):
-            self.book.add(record.post, kept, at)
+        for post, _, kept in posts:
+            self.book.add(post, kept, at)
         if self._files is not None:
             self._unfollowed += records
         self._broken_off = False

@@ -19,11 +19,10 @@ from platform.ledger.body import body_of, difference
 from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
-from platform.ledger.record import Record
+from platform.ledger.record import BadRecord, Record, as_read
 from platform.ledger.snapshot import FEWEST_POSTS
 from platform.ledger.tables import kept_of
 from platform.ledger.turns import Turns
-from platform.model.digest import canonical_json
 from platform.model.entry import Post
 
 LOCK = ".lock"
@@ -46,7 +45,7 @@ class _Request:
     def __init__(self, decide: Decide) -> None:
         self.decide = decide
         self.fresh: list[Prepared] = []
-        self.error: PlatformError | None = None
+        self.error: PlatformError | BadRecord | None = None
         self.done = False
 
 
@@ -150,7 +149,7 @@ class Ledger:
             request.fresh, request.error = [], None
             try:
                 request.fresh = self._admit(draft, request.decide, fresh)
-            except PlatformError as error:
+            except (PlatformError, BadRecord) as error:
                 request.error = error
             if request is not batch[-1]:  # nobody looks at the draft after the last
                 for post, _, kept in request.fresh:
@@ -167,8 +166,8 @@ class Ledger:
         """What of a decision is new, each judged with those before it in. All of it is good or nothing is posted."""
         posts = decide(draft)
         trial, fresh = draft.draft() if len(posts) > 1 else draft, list[Prepared]()
-        for post in posts:
-            body = canonical_json(body_of(post))
+        for meant in posts:
+            post, body = as_read(meant)
             kept = kept_of(post, body)
             answer = trial.compare(post, kept)
             if answer is Answer.DIFFERENT:

@@ -7,11 +7,14 @@ A hash proves that a line is whole, not that it is one of ours: the types below 
 refuses what they do not name, NaN, numbers beyond a double, half characters and bytes that are no UTF-8.
 """
 import hashlib
+import re
 from typing import Any
 
 from msgspec import Struct, convert
 from msgspec.json import Decoder
 
+from platform.ledger.body import body_of
+from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
@@ -74,20 +77,35 @@ class Published(Struct):
 
 
 _METADATA = {"completion": Completion, "promotion": Promoted, "publish": Published}  # by kind, at least
+_BREAKS = re.compile(r'["\r\n\0]')
 READ_METADATA = _METADATA.keys()
 read_body = Decoder(Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
-    """The line of a post with its line break, and its hash. ValueError for words that cannot stand in a line; whether
-    a post is read again from its line, `read` says."""
-    front = f"{seq},{ts},{post.key},{post.tenant_id},{post.kind},"
-    if front.count(",") != 5 or any(character in front for character in '"\r\n\0'):
-        raise ValueError(f"a journal's line cannot begin {front!r}")
-    check_nesting(post, body)
-    head = front.encode() + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
+    """The line of a post with its line break, and its hash. BadRecord for words that cannot stand in a line; whether a
+    post is read again from its line, `as_read` says."""
+    head = f"{seq},{ts},".encode() + _front(post) + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
+
+
+def as_read(post: Post) -> tuple[Post, bytes]:
+    """A post as every reader of its line sees it, and its JSON. BadRecord for one that nobody could read again."""
+    try:
+        _front(post)
+        body = canonical_json(body_of(post))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRecord(f"cannot be written ({error})") from error
+    return _post(post.key, post.kind, post.tenant_id, body), body
+
+
+def _front(post: Post) -> bytes:
+    """What a line has of a post before its body."""
+    front = f"{post.key},{post.tenant_id},{post.kind},"
+    if front.count(",") != 3 or _BREAKS.search(front):
+        raise BadRecord(f"a journal's line cannot have {front!r}")
+    return front.encode()
 
 
 def decode(line: bytes, seq: int, prev: str) -> Record:
@@ -111,16 +129,22 @@ def read(line: bytes) -> Record:
         if rest[-132:-130] != b'",':
             raise BadRecord("has more than a body")
         text = rest[:-132].replace(b'""', b'"')
+        return Record(int(number), ts, line[-65:-1].decode(), _post(key, kind, tenant_id, text), text)
+    except BadRecord:
+        raise
+    except ValueError as error:
+        raise BadRecord(f"has a body that is not a post ({error})") from error
+
+
+def _post(key: str, kind: str, tenant_id: str, text: bytes) -> Post:
+    try:
         body = read_body(text)
         check_nesting(body, text)
         check_metadata(kind, body)
-        post = Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code,
-                    body.note, body.items, body.metadata)
-        return Record(int(number), ts, line[-65:-1].decode(), post, text)
-    except BadRecord:
-        raise
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise BadRecord(f"has a body that is not a post ({error})") from error
+    return Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code, body.note,
+                body.items, body.metadata)
 
 
 def check_metadata(kind: str, body: Body) -> None:

@@ -66,6 +66,8 @@ class Replay:
             posts: bytearray | None = None) -> None:
         """CorruptError with the line of the first thing that is wrong. `posts`: `snapshot.post_rows` of all that came
         and maybe of more, where whoever gives the journal makes them."""
+        if known and not known.seq:
+            self.accounts_at_manifest = {}
         last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
         for record in journal:
             try:

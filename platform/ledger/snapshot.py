@@ -11,17 +11,17 @@ What the digests cannot prove is that nobody made a false book together with its
 was made, and holds the bytes against it like any projection's.
 """
 import hashlib
-import json
 import struct
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
-from msgspec import convert, structs
+from msgspec import Struct, structs
+from msgspec.json import Decoder
 
 from platform.ledger.balance import Book
-from platform.ledger.tables import Account, Fact, State, Tables
+from platform.ledger.tables import Account, Facts, States, Tables
 from platform.model.digest import canonical_json
-from platform.model.entry import Item, PostType
+from platform.model.entry import Item
 from platform.model.ids import OrderId
 
 NAME = "journal.snapshot"
@@ -49,6 +49,26 @@ def ends_at(tail: bytes, point: Point) -> bool:
     *before, line, rest = (b"", *tail.rsplit(b"\n", 2))
     return len(before) == 2 and not rest and line.startswith(b"%d," % point.seq) and line.endswith(
         f",{point.head}".encode())
+
+
+class _Pointed(Struct):
+    """The first line, as far as everybody reads it."""
+
+    point: Point
+
+
+class _Front(_Pointed):
+    """The first line."""
+
+    rows: tuple[int, int, int]
+    accounts: list[tuple[str, int, str]]
+    uses: list[tuple[str, str, int]]
+    states: list[States]
+    facts: list[Facts]
+    open: list[tuple[str, str, list[tuple[str, Item]]]]
+
+
+_read_point, _read_front = Decoder(_Pointed).decode, Decoder(_Front).decode
 
 
 def is_due(seq: int, last_seq: int, fewest: int) -> bool:
@@ -81,46 +101,40 @@ def post_rows(posts: Iterable[tuple[bytes, int]]) -> bytes:
 
 def parse(data: bytes) -> tuple[Point, Book]:
     """The point and the book in a file's bytes. ValueError when they are not what `render` wrote."""
-    return _read(data, _in_full)
+    front, rows = _parts(data)
+    try:
+        told = _read_front(front)
+        posts, tasks, ran = told.rows
+        after_posts = posts * _POST.size
+        after_tasks = after_posts + tasks * _TASK.size
+        if len(rows) != after_tasks + ran * _TASK.size:
+            raise ValueError("has not the rows that it names")
+        return told.point, Book.of(told.point.seq, Tables(
+            posts=dict(_POST.iter_unpack(rows[:after_posts])),
+            accounts={tenant: Account(balance, at) for tenant, balance, at in told.accounts},
+            tasks={task: told.states[at] for task, at in _TASK.iter_unpack(rows[after_posts:after_tasks])},
+            uses={(tenant, code): count for tenant, code, count in told.uses},
+            facts={task: told.facts[at] for task, at in _TASK.iter_unpack(rows[after_tasks:])},
+            open={OrderId(tenant, order): dict(items) for tenant, order, items in told.open}))
+    except (LookupError, OverflowError, RecursionError, struct.error) as error:
+        raise ValueError(f"is not a snapshot ({error})") from error
 
 
 def point_of(data: bytes) -> Point:
     """The point alone, for whoever has the book. ValueError when the file is no snapshot."""
-    return _read(data, lambda front, rows: convert(front["point"], Point))
+    try:
+        return _read_point(_parts(data)[0]).point
+    except RecursionError as error:
+        raise ValueError(f"is not a snapshot ({error})") from error
 
 
-def _read(data: bytes, of: Callable[[Any, memoryview], _Value]) -> _Value:
+def _parts(data: bytes) -> tuple[bytes, memoryview]:
     first, _, rest = data.partition(b"\n")
     if first != _MAGIC + hashlib.sha256(rest).hexdigest().encode():
         raise ValueError("does not match its own digest, or is of another version")
-    try:
-        end = rest.index(b"\n") + 1
-        return of(json.loads(rest[:end]), memoryview(rest)[end:])
-    except (LookupError, TypeError, OverflowError, RecursionError, struct.error) as error:
-        raise ValueError(f"is not a snapshot ({error})") from error
+    end = rest.index(b"\n") + 1
+    return rest[:end], memoryview(rest)[end:]
 
 
 def _numbered(values: Iterable[_Value]) -> dict[_Value, int]:
     return {value: number for number, value in enumerate(dict.fromkeys(values))}
-
-
-def _in_full(front: Any, rows: memoryview) -> tuple[Point, Book]:
-    posts, tasks, ran = front["rows"]
-    after_posts = posts * _POST.size
-    after_tasks = after_posts + tasks * _TASK.size
-    if len(rows) != after_tasks + ran * _TASK.size:
-        raise ValueError("has not the rows that it names")
-    states = [tuple(State(*state) for state in held) for held in front["states"]]
-    facts = [tuple((epoch, Fact(fact)) for epoch, fact in known) for known in front["facts"]]
-    point = convert(front["point"], Point)
-    return point, Book.of(point.seq, Tables(
-        posts=dict(_POST.iter_unpack(rows[:after_posts])),
-        accounts={tenant: Account(*account) for tenant, *account in front["accounts"]},
-        tasks={task: states[number] for task, number in _TASK.iter_unpack(rows[after_posts:after_tasks])},
-        uses={(tenant, code): count for tenant, code, count in front["uses"]},
-        facts={task: facts[number] for task, number in _TASK.iter_unpack(rows[after_tasks:])},
-        open={OrderId(*order): {key: _item(item) for key, item in items} for *order, items in front["open"]}))
-
-
-def _item(fields: Mapping[str, Any]) -> Item:
-    return Item(**{**fields, "type": PostType(fields["type"])})

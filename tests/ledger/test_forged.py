@@ -80,6 +80,8 @@ def test_a_snapshot_that_covers_a_torn_line_is_not_believed(folder: Path,
 
 
 @pytest.mark.parametrize("rest", [b"[" * 100_000 + b"\n", b'{"point":' + b"[" * 100_000 + b"\n",
+                                  b'{"point":[1,2,"",""],"rows":[0,0,0],"accounts":[[1.5,1,""]],"uses":[],"states":[],'
+                                  b'"facts":[],"open":[]}\n',
                                   b'{"point":[1,2,"",""],"rows":[1e400,1,1]}\n',
                                   b'{"point":[1,2,"",""],"rows":[' + b"9" * 400 + b',1.5,0]}\n'])
 def test_a_snapshot_that_is_none_is_not_believed(folder: Path, findings: Callable[[Path], tuple[str, ...]],

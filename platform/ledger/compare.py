@@ -1,18 +1,20 @@
 """A journal and every CSV file of its state, read from the start, line by line: what is wrong first, and where."""
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 from platform.errors import CorruptError
+from platform.ledger import manifest
 from platform.ledger.columns import batches
 from platform.ledger.follow import REBUILD
-from platform.ledger.manifest import Manifest
+from platform.ledger.manifest import FileState, Manifest
 from platform.ledger.projections import HEADERS, rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode
 from platform.ledger.recovery import Tail, judge
 
 RESTORE = "restore it, nothing was changed"
-_BUFFER = 1 << 16
 
 
 def records(path: Path, journal: bytes) -> Iterator[Record]:
@@ -42,22 +44,28 @@ def records(path: Path, journal: bytes) -> Iterator[Record]:
 def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], known: Manifest | None,
                  ) -> tuple[str, ...]:
     """What differs from the journal at `path`, one line a file; nothing when the journal itself is damaged. A file may
-    be behind, as a crash leaves it, but not behind the manifest."""
-    durable = {name: state.bytes for name, state in known.files.items()} if known else {}  # of older tables, maybe
-    compared = {name: _Compared(path.with_name(name), files[name], durable.get(name, 0)) for name in HEADERS}
-    pending = {name: bytearray(header) for name, header in HEADERS.items()}
+    be behind, as a crash leaves it, but not behind the manifest; and the manifest names what the files were at its
+    line."""
+    named = known.files if known else {}  # of older tables, maybe
+    compared = {name: _Compared(path.with_name(name), files[name]) for name in HEADERS}
+    at_manifest: dict[str, FileState] = {}
+    for name, header in HEADERS.items():
+        compared[name].take(header)
     try:
-        for lines in batches(records(path, journal)):
-            for name, added in rows(lines).items():
-                pending[name] += added
-                if len(pending[name]) > _BUFFER:
-                    compared[name].take(bytes(pending[name]))
-                    pending[name].clear()
+        for after, some in groupby(records(path, journal), lambda record: record.seq > (known.seq if known else 0)):
+            if after:
+                at_manifest = {name: each.truth() for name, each in compared.items()}
+            for lines in batches(some):
+                for name, added in rows(lines).items():
+                    compared[name].take(added)
     except CorruptError:
         return ()
-    for name, rest in pending.items():
-        compared[name].take(bytes(rest))
-    return tuple(finding for each in compared.values() if (finding := each.finding()))
+    at_manifest = at_manifest or {name: each.truth() for name, each in compared.items()}
+    lies = [name for name, state in at_manifest.items() if name in named and named[name] != state]
+    durable = {name: state.bytes for name, state in named.items() if name not in lies}
+    wrong = [finding for name, each in compared.items() if (finding := each.finding(durable.get(name, 0)))]
+    return (*wrong, *(f"{path.with_name(manifest.NAME)}:1: names another {name} than the journal makes; {REBUILD}"
+                      for name in lies))
 
 
 def difference(path: Path, there: bytes | None, truth: bytes, rows: int = 0) -> str:
@@ -70,14 +78,18 @@ def difference(path: Path, there: bytes | None, truth: bytes, rows: int = 0) -> 
 
 
 class _Compared:
-    """One file, against the truth as it comes. `durable`: so many bytes of it no crash can have lost."""
+    """One file, against the truth as it comes."""
 
-    def __init__(self, path: Path, there: bytes | None, durable: int) -> None:
-        self._path, self._there, self._durable = path, there, durable
-        self._at = self._rows = 0
-        self._finding = difference(path, None, b"") if there is None and durable else ""
+    def __init__(self, path: Path, there: bytes | None) -> None:
+        self._path, self._there = path, there
+        self._at = self._rows = self._lines = self._bytes = 0
+        self._sha = sha256()
+        self._finding = ""
 
     def take(self, truth: bytes) -> None:
+        self._sha.update(truth)
+        self._bytes += len(truth)
+        self._lines += truth.count(b"\n")
         if self._there is None or self._finding:
             return
         part = self._there[self._at:self._at + len(truth)]
@@ -86,10 +98,15 @@ class _Compared:
         self._at += len(part)
         self._rows += part.count(b"\n")
 
-    def finding(self) -> str:
-        """What was found, once the truth has been told to its end."""
-        if self._there is None or self._finding:
+    def truth(self) -> FileState:
+        """What was taken so far."""
+        return FileState(self._sha.hexdigest(), self._bytes, self._lines - 1)
+
+    def finding(self, durable: int) -> str:
+        """What was found, once the truth has been told to its end. `durable`: so many bytes of the file no crash can
+        have lost."""
+        if self._there is None:
+            return difference(self._path, None, b"") if durable else ""
+        if self._finding or durable <= len(self._there) == self._at:
             return self._finding
-        if self._durable <= len(self._there) == self._at:
-            return ""
         return f"{self._path}:{self._rows + 1}: differs from the journal; {REBUILD}"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from platform.errors import CorruptError
 from platform.ledger import manifest, snapshot
 from platform.ledger.balance import Book
-from platform.ledger.disk import Disk, read_whole, write_whole
+from platform.ledger.disk import Disk, read_whole, refusals, write_whole
 from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
@@ -91,14 +91,15 @@ class StateFolder:
         if self._files is None or len(self._unfollowed) >= _MANY:
             self._followed()
 
-    def _followed(self) -> Followers:
-        """The projections, as the journal has them now. CorruptError when one differs."""
+    def _followed(self, *, believing: bool = True) -> Followers:
+        """The projections, as the journal has them now. CorruptError when one differs. `believing`: what the manifest
+        says of them is not looked at again."""
         if self.log.seq:
             self.log.make_durable()  # no projection may outlive a power loss that its post does not
         files, known, self._files = self._files, self._manifest, None  # None again when this is interrupted
         if files is None:
             files = Followers(self.folder, self._disk)
-            start = self._after_manifest if files.skip(known) else ()
+            start = self._after_manifest if believing and files.skip(known) else ()
             files.follow(self.log.records(*start), known.seq if known else 0)
             self._credits_are_true(known)
         else:
@@ -122,16 +123,21 @@ class StateFolder:
             self._unfollowed += records
         self._broken_off = False
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, *, believing: bool = True) -> None:
         """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""
         self.catch_up()
-        files, known = self._followed(), self._read_manifest()  # another process may have written one since
+        files = self._followed(believing=believing)
+        known = self._read_manifest()  # another process may have written one since
         truth, true = self._credits_are_true(known)
         states = {**files.states(),
                   JOURNAL: FileState(self.log.sha.hexdigest(), self.log.end, self.log.seq),
                   CREDITS: FileState(sha256_hex(truth), len(truth), truth.count(b"\n") - 1)}
-        if not (true and known and (known.seq, known.hash, known.files) == (self.log.seq, self.log.head, states)):
-            files.sync(known.files if known else {})
+        synced = files.sync(known.files if known else {})
+        if true and known and (known.seq, known.hash, known.files) == (self.log.seq, self.log.head, states):
+            if synced:  # a table that somebody deleted: the manifest has vouched for it all the time
+                with refusals(self.folder, "make durable"):
+                    self._disk.sync_folder(self.folder)
+        else:
             if not true:
                 write_whole(self._disk, self.folder / CREDITS, truth)
             known = Manifest(known.generation + 1 if known else 1, self.log.seq, self.log.head, states)

@@ -28,7 +28,7 @@ class Follower:
     def __init__(self, path: Path, disk: Disk) -> None:
         self.path = path
         self.at = self.rows = 0
-        self.may_have_holes = False
+        self.may_have_holes = self._written = False
         self._sha = hashlib.sha256()
         self._disk = disk
 
@@ -61,6 +61,7 @@ class Follower:
                 there = self._without_holes(there, truth)
             if len(there) < len(truth):
                 rest = truth[len(there):]
+                self._written = True
                 all_taken(self._disk.write(handle, rest, self.at + len(there)), rest)
         self.at += len(truth)
         self.rows += truth.count(b"\n")
@@ -78,9 +79,14 @@ class Follower:
             raise CorruptError(f"{self.path}:{line}: differs from the journal; {REBUILD}")
         return truth[:same]
 
-    def sync(self) -> None:
+    def sync(self, known: FileState | None) -> bool:
+        """fsync the file when it is not as it was at a checkpoint, or was written since; whether it was."""
+        if not self._written and known == self.state():
+            return False
         with refusals(self.path, "make durable"), opened(self._disk, self.path) as handle:
             self._disk.sync(handle)
+        self._written = False
+        return True
 
     def state(self) -> FileState:
         return FileState(self._sha.hexdigest(), self.at, self.rows - 1)
@@ -124,11 +130,10 @@ class Followers:
             if pending:
                 self._files[name].follow(bytes(pending), last=True)
 
-    def sync(self, known: Mapping[str, FileState]) -> None:
-        """fsync the files that are not as they were at a checkpoint."""
-        for name, file in self._files.items():
-            if known.get(name) != file.state():
-                file.sync()
+    def sync(self, known: Mapping[str, FileState]) -> bool:
+        """fsync the files that are not as they were at a checkpoint, or were written since; whether any was."""
+        synced = [file.sync(known.get(name)) for name, file in self._files.items()]
+        return any(synced)
 
     def states(self) -> dict[str, FileState]:
         return {name: file.state() for name, file in self._files.items()}

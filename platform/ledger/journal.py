@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from weakref import WeakSet
 
@@ -130,9 +130,10 @@ class Ledger:
         self.refresh()
         return self._state.log.records()
 
-    def checkpoint(self) -> None:
-        """Bring every projection up to date, durably, and say in state_manifest.json where the journal stands."""
-        self._alone(self._state.checkpoint)
+    def checkpoint(self, *, believing: bool = True) -> None:
+        """Bring every projection up to date, durably, and say in state_manifest.json where the journal stands. What the
+        last one says of them is believed, unless somebody asks for the contrary who posted nothing before."""
+        self._alone(partial(self._state.checkpoint, believing=believing))
 
     def close(self) -> None:
         """Give the handles back; the ledger opens them again when it is asked."""

@@ -24,15 +24,18 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     journal = files[JOURNAL] or b""
     if len(journal) < _LONG or not journal.startswith(HEADER) or not journal.endswith(b"\n"):
         return None
-    slices, replay, posts = cut(journal), Replay(folder / JOURNAL), bytearray()
+    replay, posts = Replay(folder / JOURNAL), bytearray()
     tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
     try:
+        known = parse_manifest(folder, files[manifest.NAME])
+        slices = cut(journal, known.files[JOURNAL].bytes if known and JOURNAL in known.files else 0)
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            known, kept = parse_manifest(folder, files[manifest.NAME]), kept_snapshot(files[snapshot.NAME], journal)
-            replay.run(_as_proved(crew, journal, slices, tables, posts), known, kept, posts)
+            kept = kept_snapshot(files[snapshot.NAME], journal)
+            held = _Held(journal, slices, tables, posts, known)
+            replay.run(held.proved(crew), known, kept, posts)
     except (BadRecord, CorruptError):
         return None
-    right = (all(table.is_right() and _reaches(files[name], name, known) for name, table in tables.items())
+    right = (held.is_manifest_right and all(table.is_right() for table in tables.values())
              and not credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (kept is None))
     return replay.verdict(()) if right else None
@@ -51,19 +54,30 @@ def _no_search_for_cycles() -> Iterator[None]:
         gc.enable()
 
 
-def _as_proved(crew: Iterable[Proof | None], journal: bytes, slices: Sequence[Slice], tables: Mapping[str, Table],
-               posts: bytearray) -> Iterator[Known]:
-    """What slices say of the journal, in its order. BadRecord for one that is not sound."""
-    for proof, place in zip(crew, slices, strict=True):
-        if proof is None:
-            raise BadRecord("a slice is not sound")
-        posts += proof.posts
-        for name, table in tables.items():
-            table.take(proof.parts[name], partial(rows_in, journal, place, name))
-        yield from known_in(proof)
+class _Held:
+    """What is held against the slices, as they come. `is_manifest_right`: every table was met at the manifest's line,
+    and is what it says there; so none is behind it."""
 
+    def __init__(self, journal: bytes, slices: Sequence[Slice], tables: Mapping[str, Table], posts: bytearray,
+                 known: Manifest | None) -> None:
+        self._journal, self._slices, self._tables, self._posts = journal, slices, tables, posts
+        self._known = known
+        self.is_manifest_right = known is None
+        self._meet(0)
 
-def _reaches(there: bytes | None, name: str, known: Manifest | None) -> bool:
-    """Whether a table is behind the journal by no more than a crash leaves it."""
-    durable = known.files[name].bytes if known and name in known.files else 0
-    return not durable if there is None else len(there) >= durable
+    def proved(self, crew: Iterable[Proof | None]) -> Iterator[Known]:
+        """What slices say of the journal, in its order. BadRecord for one that is not sound."""
+        for proof, place in zip(crew, self._slices, strict=True):
+            if proof is None:
+                raise BadRecord("a slice is not sound")
+            self._posts += proof.posts
+            for name, table in self._tables.items():
+                table.take(proof.parts[name], partial(rows_in, self._journal, place, name))
+            known = known_in(proof)
+            self._meet(known[-1].seq)
+            yield from known
+
+    def _meet(self, seq: int) -> None:
+        if self._known and seq == self._known.seq:
+            named = {name: state for name, state in self._known.files.items() if name in self._tables}
+            self.is_manifest_right = named == {name: self._tables[name].state() for name in named}

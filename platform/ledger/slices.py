@@ -15,6 +15,7 @@ from msgspec.msgpack import Decoder, Encoder
 from platform.ledger import columns
 from platform.ledger.columns import Columns
 from platform.ledger.crew import MOST
+from platform.ledger.manifest import FileState
 from platform.ledger.projections import rows
 from platform.ledger.record import GENESIS, HEADER, BadRecord, read
 from platform.ledger.replay import Known
@@ -46,12 +47,15 @@ _pack, _unpack = Encoder().encode, Decoder(list[Known]).decode
 Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
-def cut(journal: bytes, slice_bytes: int = _SLICE) -> list[Slice]:
-    """Where slices begin and end: after the header, each at the end of a line; no more than a crew can number."""
-    slice_bytes = max(slice_bytes, len(journal) // MOST)
+def cut(journal: bytes, also: int, slice_bytes: int = _SLICE) -> list[Slice]:
+    """Where slices begin and end: after the header, each at the end of a line, one of them at `also` when a line ends
+    there; no more than a crew can number."""
+    slice_bytes = max(slice_bytes, len(journal) // (MOST - 1))
     ends = [len(HEADER)]
     while ends[-1] < len(journal):
         ends.append(journal.find(b"\n", ends[-1] + slice_bytes) + 1 or len(journal))
+    if ends[0] < also < ends[-1] and journal[also - 1:also] == b"\n":
+        ends = sorted({*ends, also})
     return list(pairwise(ends))
 
 
@@ -94,6 +98,13 @@ class Table:
             self._is_right &= sha256(mine).hexdigest() == part.sha256
         elif mine:
             self._is_right &= whole().startswith(bytes(mine))
+
+    def state(self) -> FileState | None:
+        """What the file is up to there; None when it ends before, or is not right."""
+        mine = bytes(self._there[:self._at])
+        if not self._is_right or len(mine) < self._at:
+            return None
+        return FileState(sha256(mine).hexdigest(), len(mine), mine.count(b"\n") - 1)
 
     def is_right(self) -> bool:
         """Of all that was taken, and whether the file has no more than that."""

@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant("no fsync before projections are made of what others wrote", "folder.py",
            "            self.log.make_durable()  # no projection", "            pass  # no projection"),
     Mutant("no fsync of projections before the manifest", "folder.py",
-           "            files.sync(known.files if known else {})\n", ""),
+           "synced = files.sync(known.files if known else {})", "synced = False"),
     Mutant("no fsync of a whole file before its rename", "disk.py", "            disk.sync(handle)\n", ""),
     Mutant("no fsync of the folder after a rename", "disk.py", "        disk.sync_folder(path.parent)\n", ""),
     Mutant("no fsync of the parent of a new folder", "journal.py",

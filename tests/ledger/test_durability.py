@@ -132,3 +132,16 @@ def test_a_post_whose_fsync_failed_is_not_acknowledged_by_the_next_fsync(state: 
     disk = RecordingDisk()
     again = Ledger.open(state, noon, disk)  # a new start reads what is there, and syncs it before it says so
     assert during(disk, lambda: post(again, "a"))[0] == "sync"
+
+
+def test_a_table_that_was_deleted_is_durable_again_before_anybody_trusts_the_manifest(state: Path) -> None:
+    ledger = Ledger.create(state, noon)
+    post(ledger, "a")
+    ledger.checkpoint()
+    before = (state / "state_manifest.json").read_bytes()
+    (state / "transactions.csv").unlink()
+    disk = RecordingDisk()
+    ledger = Ledger.open(state, noon, disk)
+    assert during(disk, ledger.checkpoint) == ["sync", "sync", "sync folder"]  # the journal, the table, its name
+    assert during(disk, ledger.checkpoint) == []
+    assert (state / "state_manifest.json").read_bytes() == before

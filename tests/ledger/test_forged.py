@@ -18,6 +18,8 @@ from platform.model.digest import digest_of
 from tests.faults.work import state_of_posts
 from tests.ledger.conftest import noon
 
+OTHER_FILE = "{}:1: names another {} than the journal makes; `ledger fsck --rebuild` makes it again from the journal"
+
 
 @pytest.fixture
 def folder(state: Path) -> Path:
@@ -107,11 +109,37 @@ def test_a_manifest_of_other_types_is_none(folder: Path, findings: Callable[[Pat
             use(folder)
 
 
-def test_a_manifest_of_a_file_larger_than_any_is_told_at_once(folder: Path,
-                                                              findings: Callable[[Path], tuple[str, ...]]) -> None:
-    forge(folder, ("files", "transactions.csv", "bytes"), 2**62)
-    assert [finding.partition(": ")[2] for finding in findings(folder)] == [
-        "differs from the journal; `ledger fsck --rebuild` makes it again from the journal"]
+@pytest.mark.parametrize(("place", "value"), [
+    (("files", "transactions.csv", "bytes"), 2**62), (("files", "transactions.csv", "rows"), 77),
+    (("files", "transactions.csv", "sha256"), "0" * 64)])
+def test_a_manifest_that_names_another_file_is_found_and_made_again(
+        folder: Path, findings: Callable[[Path], tuple[str, ...]], place: tuple[str, ...], value: object) -> None:
+    forge(folder, place, value)
+    assert findings(folder) == (OTHER_FILE.format(folder / manifest.NAME, "transactions.csv"),)
+    rebuild(folder)
+    assert findings(folder) == ()
+
+
+@pytest.mark.parametrize("posts", [0, 3, 19])
+def test_a_manifest_whose_files_are_of_another_line_is_found_and_made_again(
+        folder: Path, findings: Callable[[Path], tuple[str, ...]], posts: int) -> None:
+    """Nobody who believed it would write the rows between twice."""
+    with closing(Ledger.open(folder, noon)) as ledger:
+        records = list(ledger.records())
+    forge(folder, ("head",), {"seq": posts, "hash": records[posts - 1].hash if posts else "0" * 64})
+    assert OTHER_FILE.format(folder / manifest.NAME, "transactions.csv") in findings(folder)
+    rebuild(folder)
+    rows = (folder / "transactions.csv").read_bytes().count(b"\n")
+    assert (findings(folder), rows) == ((), 21)
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_manifest_whose_files_are_of_fewer_lines_is_found_and_made_again(
+        folder: Path, findings: Callable[[Path], tuple[str, ...]], rows: int) -> None:
+    whole = b"".join((folder / "transactions.csv").read_bytes().splitlines(keepends=True)[:rows + 1])
+    state = {"sha256": sha256(whole).hexdigest(), "bytes": len(whole), "rows": rows}
+    forge(folder, ("files", "transactions.csv"), state)
+    assert findings(folder) == (OTHER_FILE.format(folder / manifest.NAME, "transactions.csv"),)
     rebuild(folder)
     assert findings(folder) == ()
 

@@ -408,3 +408,28 @@ def test_rows_are_of_what_is_read_and_not_of_what_was_meant(state: Path) -> None
         ledger.post(lambda book: [Post("odd", "topup", "tenant", PostType.TOPUP, 1, metadata={"n": {10: 1, 9: 2}})])
         ledger.checkpoint()
     assert audit(state) == ()
+
+
+def test_a_post_that_nobody_could_read_again_is_its_own_request_and_no_other(state: Path) -> None:
+    bad = Post("bad", "publish", "tenant", PostType.SPEND, 0)
+    good = [topup("tenant", 1, "wire", name) for name in "ab"]
+    with closing(Ledger.create(state, noon)) as ledger:
+        with pytest.raises(ValueError, match="is not a post"):
+            ledger.post_each([lambda book: good[:1], lambda book: [bad], lambda book: good[1:]])
+        assert [record.post for record in ledger.records()] == good
+
+
+@pytest.mark.parametrize("key", ["a,b", 'a"b', "a\nb", "a\0b", "\ud800"])
+def test_a_key_that_no_line_can_have_is_refused_before_anything_is_written(state: Path, key: str) -> None:
+    with closing(Ledger.create(state, noon)) as ledger:
+        before = (state / "journal.csv").read_bytes()
+        with pytest.raises(BadRecord):
+            ledger.post(lambda book: [Post(key, "topup", "tenant", PostType.TOPUP, 1)])
+        assert (state / "journal.csv").read_bytes() == before
+
+
+def test_a_state_that_was_checkpointed_before_its_first_post_is_sound(state: Path) -> None:
+    with closing(Ledger.create(state, noon)) as ledger:
+        ledger.checkpoint()
+        ledger.post(lambda book: [topup("tenant", 1, "wire", "a")])
+    assert audit(state) == ()

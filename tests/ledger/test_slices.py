@@ -138,11 +138,11 @@ def test_a_snapshot_of_the_middle_of_a_slice_is_held_to_its_own_posts(folder: Pa
 def test_a_journal_in_slices_is_the_journal(folder: Path) -> None:
     journal = (folder / "journal.csv").read_bytes()
     for slice_bytes in (1, 400, 3000, len(journal)):
-        places = cut(journal, slice_bytes)
+        places = cut(journal, 0, slice_bytes)
         header = journal[:places[0][0]]
         assert header + b"".join(journal[start:end] for start, end in places) == journal
         assert all(journal[end - 1:end] == b"\n" for _, end in places)
-    assert len(cut(journal, 1)) == 20
+    assert len(cut(journal, 0, 1)) == 20
 
 
 def test_work_of_a_child_that_was_killed_is_done_here() -> None:

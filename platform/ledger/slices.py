@@ -87,12 +87,12 @@ class Table:
     """A file, held against what slices add to it, as they come. It may end early, as a crash leaves it."""
 
     def __init__(self, there: bytes, header: bytes) -> None:
-        self._there, self._at = memoryview(there), len(header)
+        self._there, self._view, self._at = there, memoryview(there), len(header)
         self._is_right = there.startswith(header) or header.startswith(there)
 
     def take(self, part: Part, whole: Callable[[], bytes]) -> None:
         """`whole`: the part's bytes, for the one in which the file ends."""
-        mine = self._there[self._at:self._at + part.bytes]
+        mine = self._view[self._at:self._at + part.bytes]
         self._at += part.bytes
         if len(mine) == part.bytes:
             self._is_right &= sha256(mine).hexdigest() == part.sha256
@@ -101,10 +101,9 @@ class Table:
 
     def state(self) -> FileState | None:
         """What the file is up to there; None when it ends before, or is not right."""
-        mine = bytes(self._there[:self._at])
-        if not self._is_right or len(mine) < self._at:
+        if not self._is_right or len(self._there) < self._at:
             return None
-        return FileState(sha256(mine).hexdigest(), len(mine), mine.count(b"\n") - 1)
+        return FileState(sha256(self._view[:self._at]).hexdigest(), self._at, self._there.count(b"\n", 0, self._at) - 1)
 
     def is_right(self) -> bool:
         """Of all that was taken, and whether the file has no more than that."""

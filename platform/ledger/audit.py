@@ -4,8 +4,8 @@
 and changes nothing; no manifest and no cache spares it a line. What a crash may leave behind is no finding: an
 unterminated last line that nobody was told of, projections that are behind. Whatever else differs is one.
 
-A long journal is proved sound on all processors: its book here, its lines and its tables in slices (slices.py). One
-that is not is read again from its start, for the first thing that is wrong.
+A long journal is proved sound on all processors (parallel.py). One that is not is read again from its start, for the
+first thing that is wrong.
 """
 from collections.abc import Iterator, Mapping
 from pathlib import Path

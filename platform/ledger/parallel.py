@@ -24,19 +24,16 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     journal = files[JOURNAL] or b""
     if len(journal) < _LONG or not journal.startswith(HEADER) or not journal.endswith(b"\n"):
         return None
-    replay, posts = Replay(folder / JOURNAL), bytearray()
-    tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
+    replay = Replay(folder / JOURNAL)
     try:
         known = parse_manifest(folder, files[manifest.NAME])
         slices = cut(journal, known.files[JOURNAL].bytes if known and JOURNAL in known.files else 0)
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            kept = kept_snapshot(files[snapshot.NAME], journal)
-            held = _Held(journal, slices, tables, posts, known)
-            replay.run(held.proved(crew), known, kept, posts)
+            kept, held = kept_snapshot(files[snapshot.NAME], journal), _Held(files, known)
+            replay.run(held.proved(crew, journal, slices), known, kept, held.posts)
     except (BadRecord, CorruptError):
         return None
-    right = (held.is_manifest_right and all(table.is_right() for table in tables.values())
-             and not credits_finding(folder / CREDITS, files[CREDITS], replay, known)
+    right = (held.is_right() and not credits_finding(folder / CREDITS, files[CREDITS], replay, known)
              and replay.snapshot_is_true is not (kept is None))
     return replay.verdict(()) if right else None
 
@@ -55,29 +52,33 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 class _Held:
-    """What is held against the slices, as they come. `is_manifest_right`: every table was met at the manifest's line,
-    and is what it says there; so none is behind it."""
+    """What is held against the slices, as they come: the tables, and what the manifest says of them. `posts` are
+    `snapshot.post_rows` so far."""
 
-    def __init__(self, journal: bytes, slices: Sequence[Slice], tables: Mapping[str, Table], posts: bytearray,
-                 known: Manifest | None) -> None:
-        self._journal, self._slices, self._tables, self._posts = journal, slices, tables, posts
-        self._known = known
-        self.is_manifest_right = known is None
+    def __init__(self, files: Mapping[str, bytes | None], known: Manifest | None) -> None:
+        self.posts = bytearray()
+        self._tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
+        self._known, self._is_manifest_right = known, known is None
         self._meet(0)
 
-    def proved(self, crew: Iterable[Proof | None]) -> Iterator[Known]:
+    def proved(self, crew: Iterable[Proof | None], journal: bytes, slices: Sequence[Slice]) -> Iterator[Known]:
         """What slices say of the journal, in its order. BadRecord for one that is not sound."""
-        for proof, place in zip(crew, self._slices, strict=True):
+        for proof, place in zip(crew, slices, strict=True):
             if proof is None:
                 raise BadRecord("a slice is not sound")
-            self._posts += proof.posts
+            self.posts += proof.posts
             for name, table in self._tables.items():
-                table.take(proof.parts[name], partial(rows_in, self._journal, place, name))
+                table.take(proof.parts[name], partial(rows_in, journal, place, name))
             known = known_in(proof)
             self._meet(known[-1].seq)
             yield from known
 
+    def is_right(self) -> bool:
+        """Of all slices: every table, which was met at the manifest's line and is what it says there, so that none is
+        behind it."""
+        return self._is_manifest_right and all(table.is_right() for table in self._tables.values())
+
     def _meet(self, seq: int) -> None:
         if self._known and seq == self._known.seq:
             named = {name: state for name, state in self._known.files.items() if name in self._tables}
-            self.is_manifest_right = named == {name: self._tables[name].state() for name in named}
+            self._is_manifest_right = named == {name: self._tables[name].state() for name in named}

@@ -45,7 +45,7 @@ class KeptSnapshot(NamedTuple):
     data: bytes
     point: Point
 
-    def is_of(self, record: Known, book: Book, posts: bytes | None) -> bool:
+    def is_of(self, record: Known, book: Book, posts: bytes | bytearray | None) -> bool:
         """Whether it is what would be written after this record."""
         return self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
 
@@ -78,7 +78,7 @@ class Replay:
             if known and record.seq == last_named:
                 self._meet(known, record)
             if kept and record.seq == last_kept:
-                rows = None if posts is None else bytes(posts[:record.seq * snapshot.POST_BYTES])
+                rows = None if posts is None else posts[:record.seq * snapshot.POST_BYTES]
                 self.snapshot_is_true = kept.is_of(record, self.book, rows)
         if self.book.seq < last_named:
             raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "

@@ -32,13 +32,10 @@ class Part(NamedTuple):
     sha256: str
 
 
-Parts = Mapping[str, Part]  # by the table's name
-
-
 class Proof(NamedTuple):
     """Of a slice that is sound."""
 
-    parts: Parts
+    parts: Mapping[str, Part]  # by the table's name
     posts: bytes  # `snapshot.post_rows`
     packed: bytes  # Known, one a line
 

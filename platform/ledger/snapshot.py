@@ -76,7 +76,7 @@ def is_due(seq: int, last_seq: int, fewest: int) -> bool:
     return seq - last_seq >= max(fewest, seq // _SHARE)
 
 
-def render(point: Point, book: Book, posts: bytes | None = None) -> bytes:
+def render(point: Point, book: Book, posts: bytes | bytearray | None = None) -> bytes:
     """The file's bytes: the same for the same journal. `posts`: `post_rows` of the book's, where they are known."""
     tables = book.tables()
     states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())

@@ -13,6 +13,7 @@ from platform.ledger import audit, manifest, parallel, snapshot
 from platform.ledger.audit import rebuild, verify
 from platform.ledger.credit import topup
 from platform.ledger.journal import Ledger
+from platform.ledger.replay import Verdict
 from platform.ledger.slices import cut
 from platform.model.digest import digest_of
 from tests.faults.work import state_of_posts
@@ -158,7 +159,8 @@ def forge(folder: Path, place: tuple[str, ...], value: object) -> None:
 def test_verify_reads_line_by_line_what_it_cannot_prove(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the cases above would not be two."""
     monkeypatch.setattr(parallel, "_LONG", 0)
-    monkeypatch.setattr(audit, "_told", lambda folder, files: "line by line")
-    assert verify(folder) != "line by line"
+    line_by_line = Verdict(0, "", {}, ("line by line",))
+    monkeypatch.setattr(audit, "_told", lambda folder, files: line_by_line)
+    assert verify(folder) != line_by_line
     forge(folder, ("head", "seq"), "x")
-    assert verify(folder) == "line by line"  # type: ignore[comparison-overlap]
+    assert verify(folder) == line_by_line

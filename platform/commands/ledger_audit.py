@@ -5,7 +5,7 @@ from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
 from platform.model.words import counted
 from platform.report.reconcile import reconcile
-from platform.run.ordered import all_ordered
+from platform.run.ordered import all_endings, all_ordered
 from platform.run.records import RECORD, record_in
 
 
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     session = with_state(arguments)
     runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
     found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
-                      all_ordered(session.runtime_dir))
+                      all_ordered(session.runtime_dir), all_endings(session.runtime_dir))
     journal = session.shown(session.billing_state_dir / "journal.csv")
     lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
              f"{counted(row.amount_credits, 'credit', signed=True)}, {row.key}: {row.why}" for row in found.unexplained]

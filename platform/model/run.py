@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from platform.model.ids import StepId
 
@@ -23,6 +23,16 @@ class OutputFile:
     sha256: str
     bytes: int
     content_type: str = ""
+
+
+class Ended(NamedTuple):
+    """How the last run of a task hash at one refund epoch ended. It outlives the run record."""
+
+    refund_epoch: int
+    status: Status
+    reason: str
+    run_id: str
+    finished_at: str  # UTC, ISO 8601, with Z
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,11 @@ class RunRecord:
     started_at: str = ""
     finished_at: str = ""
     duration_s: float = 0.0
+
+    @property
+    def ended(self) -> "Ended":
+        """What outlives the record: how this run ended."""
+        return Ended(self.refund_epoch, self.status, self.reason, self.run_id, self.finished_at)
 
     @property
     def id(self) -> StepId:

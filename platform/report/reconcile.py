@@ -8,19 +8,20 @@ machine the ledger's own facts and refunds speak for it, and that is told apart:
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from platform.ledger.record import Record
-from platform.model.entry import PostType
+from platform.model.entry import Item, PostType
 from platform.model.plan import Plan
 from platform.model.repo import Repo
-from platform.model.run import RunRecord
+from platform.model.run import Ended, RunRecord
 from platform.report import reconcile_keys
 from platform.report.reconcile_grants import Grants
 from platform.report.reconcile_work import Works
 
 PRESENT, AWAITED = "present plan", "present plan, not run yet"
-EARLIER, LEDGER = "earlier version of the order", "earlier version of the order, by the ledger's word alone"
+EARLIER, LEDGER = "earlier version of the order", "by the ledger's word alone"
 GRANTED, BY_HAND = "payment or promotion", "top-up by hand, to be found by its reference"
 BY = (PRESENT, AWAITED, EARLIER, LEDGER, GRANTED, BY_HAND)
 _A_DAY = timedelta(days=1)
@@ -52,11 +53,12 @@ class Reconciliation:
 
 
 def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
-              kept: Iterable[Mapping[str, Any]] = ()) -> Reconciliation:
+              kept: Iterable[Mapping[str, Any]] = (),
+              ended: Mapping[str, Iterable[Ended]] = MappingProxyType({})) -> Reconciliation:
     """`runs` are all run records there are, of whatever order and task hash; `kept` all manifests of what was ordered,
-    each proved by its task hash."""
+    each proved by its task hash; `ended` how the runs of each task hash ended, also those whose record was replaced."""
     history = list(records)
-    works = Works([record.post for record in history], repo, plan, runs, kept)
+    works = Works([record.post for record in history], repo, plan, runs, kept, ended)
     grants = Grants(history, repo)
     sums, items, wrong = dict.fromkeys(BY, 0), dict.fromkeys(BY, 0), list[Unexplained]()
     for record in history:
@@ -83,10 +85,13 @@ def _judged(record: Record, works: Works, grants: Grants) -> Iterator[tuple[str,
     else:
         for item in post.items if post.kind in ("charge", "refund") else ():
             judge = works.spend if item.type is PostType.SPEND else works.refund
-            yield item.key, item.amount_credits, _by(works, item.task_hash), judge(post, item, days)
+            yield item.key, item.amount_credits, _by(works, item), judge(post, item, days)
 
 
-def _by(works: Works, task_hash: str) -> str:
+def _by(works: Works, item: Item) -> str:
+    task_hash = item.task_hash
+    if item.type is PostType.REFUND and works.is_by_word(item):
+        return LEDGER
     if works.planned(task_hash):
         return PRESENT if works.ran(task_hash) else AWAITED
     return EARLIER if works.known(task_hash) else LEDGER

@@ -14,7 +14,7 @@ from platform.model.entry import Item, Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
 from platform.model.plan import Plan, PlannedStep
 from platform.model.repo import Repo
-from platform.model.run import RunRecord, Status
+from platform.model.run import Ended, RunRecord, Status
 from platform.model.words import in_credits
 
 DELIVERY_MISSING = "delivery_missing"
@@ -30,12 +30,14 @@ class Work(NamedTuple):
 
 class Works:
     def __init__(self, posts: Sequence[Post], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
-                 kept: Iterable[Mapping[str, Any]]) -> None:
+                 kept: Iterable[Mapping[str, Any]], ended: Mapping[str, Iterable[Ended]]) -> None:
         true = [run for run in runs if not run.task or digest_of(run.task) == run.task_hash]
         items = [(post, item) for post in posts for item in post.items]
         facts = [post for post in posts if post.kind == "completion"]
         self._repo = repo
         self._runs = {(run.task_hash, run.refund_epoch): run for run in true}
+        self._ended = {**{(task, said.refund_epoch): said for task, all_said in ended.items() for said in all_said},
+                       **{pair: run.ended for pair, run in self._runs.items()}}
         self._planned = {step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps}
         self._known = {**{run.task_hash: Work(run.id, run.module_id, None) for run in true},
                        **{digest_of(task): _ordered(task) for task in (*kept, *(run.task for run in true if run.task))},
@@ -47,7 +49,7 @@ class Works:
                          for post, item in items if item.type is PostType.SPEND}
         self._published = {str(post.metadata.get("transaction_item_id", "")) for post in posts if post.kind == "publish"
                            and post.metadata.get("status") == "published"}
-        self._ran = {*(task for task, _ in self._facts), *(task for task, _ in self._runs),
+        self._ran = {*(task for task, _ in self._facts), *(task for task, _ in self._ended),
                      *(item.task_hash for _, item in items if item.type is PostType.REFUND)}
 
     def planned(self, task_hash: str) -> bool:
@@ -80,7 +82,8 @@ class Works:
         return ""
 
     def refund(self, post: Post, item: Item, days: Sequence[date]) -> str:
-        """By the record of the run that was refunded; by a later charge of the same item, whose run replaced it."""
+        """Why nothing explains a refund, or nothing. A later charge of the same item takes it back, and a run that
+        ended so explains it. Where no run is on this machine, see `is_by_word`."""
         charge = self._charged.get((item.task_hash, item.deliverable_id, item.refund_epoch))
         if charge is None or _charged_to(*charge) != _charged_to(post, item):
             return f"it was charged to {_charged_to(*charge)[0]}" if charge else "it was never charged"
@@ -90,15 +93,22 @@ class Works:
             return self._missing(charge[1])
         if (item.task_hash, item.refund_epoch) in self._done:
             return "the work was done"
-        if run := self._runs.get((item.task_hash, item.refund_epoch)):
-            failed = run.status is Status.FAILED and self._repo.reasons.refundable(run.reason)
-            gives_back = failed or run.status is Status.SKIPPED
-            return "" if gives_back else f"its run record says {run.status} {run.reason}".rstrip()
-        if (item.task_hash, item.deliverable_id, item.refund_epoch + 1) in self._charged:
+        if self._charged_again(item):
             return ""
-        if item.note == SUPERSEDED:
-            return "its order still has this work" if item.task_hash in self._planned else ""
-        return "no run record says so"
+        if ended := self._ended.get((item.task_hash, item.refund_epoch)):
+            failed = ended.status is Status.FAILED and self._repo.reasons.refundable(ended.reason)
+            gives_back = failed or ended.status is Status.SKIPPED
+            return "" if gives_back else f"its run record says {ended.status} {ended.reason}".rstrip()
+        return "its order still has this work" if item.note == SUPERSEDED and item.task_hash in self._planned else ""
+
+    def is_by_word(self, item: Item) -> bool:
+        """Whether only the ledger says why an explained refund was posted: another machine ran it, or this one lost
+        its runtime directory."""
+        return (item.note not in (DELIVERY_MISSING, SUPERSEDED) and not self._charged_again(item)
+                and (item.task_hash, item.refund_epoch) not in self._ended)
+
+    def _charged_again(self, item: Item) -> bool:
+        return (item.task_hash, item.deliverable_id, item.refund_epoch + 1) in self._charged
 
     def _missing(self, charged: Item) -> str:
         if is_internal(charged.deliverable_id):

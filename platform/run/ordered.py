@@ -1,7 +1,10 @@
-"""What was ordered, by its task hash: runtime/<tenant>/<order>/.tasks/<task hash>.json, written when a step first runs.
+"""What was ordered and how it ended, by task hash; it outlives the step's record, which the next run replaces.
 
-A step's record is replaced by that of its next run; a bill is still to be explained after that. The name proves the
-content: a file that does not digest to it reads as none. Losing one costs an explanation and nothing else.
+    runtime/<tenant>/<order>/.tasks/<task hash>.json      what was ordered, written when a step first runs
+    runtime/<tenant>/<order>/.tasks/<task hash>.ended     one outcome for each refund epoch, the last of it
+
+The name of the first file proves its content: a file that does not digest to it reads as none. The second file is
+believed as a run record is. Losing either costs an explanation and nothing else.
 """
 import json
 from collections.abc import Iterator, Mapping
@@ -11,14 +14,18 @@ from typing import Any
 from platform.files import write_atomic
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
-from platform.model.run import RunRecord
+from platform.model.run import Ended, RunRecord, Status
 
 
 def keep(runtime_dir: Path, record: RunRecord) -> None:
-    """Keep what was ordered of a step that has just ended. StorageError when the disk refuses."""
+    """Keep what was ordered of a step that has just ended, and how it ended. StorageError when the disk refuses."""
     file = _file(runtime_dir, record.id.order, record.task_hash)
     if not file.exists():
         write_atomic(file, canonical_json(record.task))
+    known = {ended.refund_epoch: ended for ended in endings(runtime_dir, record.id.order, record.task_hash)}
+    if known.get(record.refund_epoch) != record.ended:
+        known[record.refund_epoch] = record.ended
+        write_atomic(file.with_suffix(".ended"), canonical_json([known[epoch]._asdict() for epoch in sorted(known)]))
 
 
 def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, Any]:
@@ -31,11 +38,31 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
     return value if isinstance(value, dict) else {}
 
 
+def endings(runtime_dir: Path, order: OrderId, task_hash: str) -> tuple[Ended, ...]:
+    """How the runs of a task hash ended, by refund epoch; none when the file is not there or is damaged."""
+    return _endings(_file(runtime_dir, order, task_hash).with_suffix(".ended"))
+
+
 def all_ordered(runtime_dir: Path) -> Iterator[Mapping[str, Any]]:
     """Every manifest that is kept, of whatever order."""
     for file in sorted(runtime_dir.glob("*/*/.tasks/*.json")):
         if found := ordered(runtime_dir, OrderId(*file.parts[-4:-2]), file.stem):
             yield found
+
+
+def all_endings(runtime_dir: Path) -> Mapping[str, tuple[Ended, ...]]:
+    """How every task hash ended, of whatever order."""
+    return {file.stem: _endings(file) for file in sorted(runtime_dir.glob("*/*/.tasks/*.ended"))}
+
+
+def _endings(file: Path) -> tuple[Ended, ...]:
+    try:
+        values = json.loads(file.read_bytes())
+        found = [Ended(**{**value, "status": Status(value["status"])}) for value in values]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ()
+    right = all(type(ended.refund_epoch) is int and all(type(text) is str for text in ended[2:]) for ended in found)
+    return tuple(found) if right else ()
 
 
 def _file(runtime_dir: Path, order: OrderId, task_hash: str) -> Path:

@@ -24,6 +24,7 @@ from platform.model.run import RunRecord, Status
 from platform.model.words import counted, in_credits
 from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
+from platform.run import ordered
 from platform.run.current import current as reasons_to_run
 from platform.run.job import Before
 from platform.run.step import run_step, skip_step
@@ -90,6 +91,8 @@ def step(step_id: StepId) -> Values:
         return {"state": "CURRENT"}
     if not now.charges.may_run(step_id.order):
         return {"state": "REFUSED"}
+    if last := now.record(step_id):
+        ordered.keep(now.runtime_dir, last)  # a run may have been killed between its record and this
     epoch = now.ledger.book.epoch(planned.task_hash, "__run__")
     stopped_by = _stopped_by(now, planned)
     if stopped_by:

@@ -5,6 +5,7 @@ The attacks are journals that are valid in themselves: whoever can write one lin
 import dataclasses
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from platform.model.entry import Item, Post, PostType
 from platform.model.plan import Plan
 from platform.model.prices import Payment, PriceList, PriceRow, Promotion, TopupMethod
 from platform.model.repo import Repo
-from platform.model.run import RunRecord, Status
+from platform.model.run import Ended, RunRecord, Status
 from platform.report.reconcile import AWAITED, BY_HAND, EARLIER, GRANTED, LEDGER, PRESENT, Reconciliation, reconcile
 from tests.ledger.conftest import NOON, order, run, step
 
@@ -52,8 +53,10 @@ def refund(note: str = "module_failed", task_hash: str = TEA.task_hash, epoch: i
 
 
 def judged(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN,
-           kept: tuple[Mapping[str, object], ...] = ()) -> Reconciliation:
-    return reconcile([Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)], REPO, plan, runs, kept)
+           kept: tuple[Mapping[str, object], ...] = (),
+           ended: Mapping[str, tuple[Ended, ...]] = MappingProxyType({})) -> Reconciliation:
+    records = [Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)]
+    return reconcile(records, REPO, plan, runs, kept, ended)
 
 
 def why(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN,
@@ -185,5 +188,21 @@ def test_a_kept_manifest_speaks_for_its_own_work_only() -> None:
 
 def test_a_run_record_that_does_not_fit_its_hash_says_nothing() -> None:
     forged = dataclasses.replace(run(TEA, Status.FAILED, "module_failed"), task=BREWED)
-    assert why(spend(), refund(), runs=(forged,)) == ["no run record says so"]
+    assert by(judged(spend(), refund(), runs=(forged,))) == [PRESENT, LEDGER]
     assert why(spend(), refund(), runs=(FAILED,)) == []
+
+
+@pytest.mark.parametrize(("ended", "words"), [
+    (Ended(0, Status.FAILED, "module_failed", "r", NOON), []),
+    (Ended(0, Status.SKIPPED, "skipped_upstream", "r", NOON), []),
+    (Ended(0, Status.COMPLETED, "", "r", NOON), ["its run record says COMPLETED"]),
+])
+def test_a_refund_is_explained_by_how_its_epoch_ended_after_the_record_was_replaced(
+        ended: Ended, words: list[str]) -> None:
+    found = judged(spend(), refund(), plan=Plan(), ended={TEA.task_hash: (ended,)})
+    assert [row.why for row in found.unexplained] == words
+
+
+def test_a_refund_whose_run_nobody_here_knows_is_explained_by_the_ledgers_word_alone() -> None:
+    found = judged(spend(), refund(), kept=(BREWED,))
+    assert (found.unexplained, found.items[LEDGER]) == ((), 1)

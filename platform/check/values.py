@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from platform.check.conform import Fault, faults, validator, wrong_type
 from platform.check.words import shown
+from platform.model.characters import is_line_break, name_of, refused_in
 from platform.model.contract import InputPort
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS, cron_fault
@@ -93,9 +94,12 @@ def _texts(value: Value) -> list[tuple[Path, str]]:
 
 def _format(port: InputPort, path: Path, text: str) -> Fault | None:
     name, known = f"`{port.id}`", port.format
-    if known in ("email", "line") and not FORMATS["line"](text):
-        return Fault(path, "header-injection", f"{name} has a line break or another character that does not print",
-                     "write it in one line")
+    refused = refused_in(text) if known in ("email", "line") else ""
+    if refused:
+        code = "header-injection" if is_line_break(refused) else "control-character"
+        where = f"at character {text.index(refused) + 1}"
+        return Fault(path, code, f"{name} has {name_of(refused)} {where}",
+                     "write it in one line" if is_line_break(refused) else "remove it")
     if known == "email" and not FORMATS["email"](text):
         several = text.count("@") > 1 or any(mark in text for mark in ",;")
         if several:

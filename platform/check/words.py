@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import Any
 
+from platform.model.characters import visible
+
 LONGEST = 60
 _MANY = 200  # names; comparing with more of them costs more than the hint is worth
 
@@ -24,7 +26,7 @@ def shown(value: Any) -> str:
         return json.dumps(value)
     text = str(value)
     short = text if len(text) <= LONGEST else text[:LONGEST - 3] + "..."
-    return "`" + "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in short) + "`"
+    return f"`{visible(short)}`"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ import re
 import stat
 from pathlib import Path
 
+from platform.model.characters import escaped
 from platform.model.problem import Place, Problem
 
 # What YAML calls not printable; NUL has its own code, tab and line ends are fine.
@@ -16,8 +17,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe
 
 
 def shown_file(name: str) -> str:
-    """A file's name as it may stand in a one-line message: what does not print is escaped."""
-    return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
+    """A file's name as it may stand in a one-line message: what may not be in a line is escaped."""
+    return escaped(name)
 
 
 def place_in(text: str, offset: int, file: str) -> Place:
@@ -82,5 +83,5 @@ def _control(character: str, place: Place) -> Problem:
 
 def control_in(value: str) -> str:
     """The first control character of a value (it may have come by an escape such as \\0), or nothing."""
-    found = None if value.isprintable() else _CONTROL.search(value)
+    found = _CONTROL.search(value)
     return found.group() if found else ""

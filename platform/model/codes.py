@@ -25,7 +25,7 @@ CODES: dict[str, Code] = {
                        "tenant another's.", "Make the id and the name the same."),
     "not-utf8": Code("The file has bytes that are not UTF-8.", "Save it as UTF-8."),
     "nul-character": Code("There is a NUL character, as such or as \\0 in a text.", "Remove it."),
-    "control-character": Code("There is a control character, which does not show and may act on a terminal.",
+    "control-character": Code("There is a control character, or one that hides or reorders the text around it.",
                               "Remove it."),
     "not-json": Code("A proof, quote or statement is not JSON: it was cut off, edited, or another file was named.",
                      "Take it as the program wrote it."),

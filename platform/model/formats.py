@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from platform.model.characters import refused_in
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})")
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@(?:[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?\.)*"
@@ -25,8 +27,8 @@ def is_day_or_time(value: object) -> bool:
 
 
 def is_line(value: object) -> bool:
-    """One line without control characters: nothing that could add a header to a mail."""
-    return not isinstance(value, str) or all(mark.isprintable() for mark in value)
+    """One line of text of any script (`model/characters.py` has what is refused)."""
+    return not isinstance(value, str) or not refused_in(value)
 
 
 def is_address(value: object) -> bool:

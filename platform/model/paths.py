@@ -1,10 +1,13 @@
 """Names inside a package, and paths below a folder, that mean the same on every system.
 
-Rules: relative, no empty, `.` or `..` part, no backslash, drive, control or reserved character, no name that Windows
-keeps for a device, no part that ends in a dot or space, parts of at most 255 bytes and paths of at most 240.
+Rules: relative, no empty, `.` or `..` part, no backslash, drive or reserved character, no character that may not
+be in a line of text (`model/characters.py`), no name that Windows keeps for a device, no part that ends in a dot or
+space, parts of at most 255 bytes and paths of at most 240.
 """
 import re
 import unicodedata
+
+from platform.model.characters import name_of, refused_in
 
 LONGEST_PART = 255  # bytes: what file systems take
 LONGEST_PATH = 240  # characters: what Windows unpacks without being asked twice
@@ -31,8 +34,9 @@ def path_fault(path: str) -> str:
 def _part_fault(part: str) -> str:
     if part in ("", ".", ".."):
         return f"has a part that is {part or 'empty'}"
-    if not all(mark.isprintable() for mark in part):
-        return "has a character that does not print"
+    refused = refused_in(part)
+    if refused:
+        return f"has the character {name_of(refused)}"
     if any(mark in _FORBIDDEN for mark in part):
         return f"has one of the characters {_FORBIDDEN}"
     if part[-1] in ". ":
@@ -45,5 +49,8 @@ def _part_fault(part: str) -> str:
 
 
 def folded(path: str) -> str:
-    """Equal for paths that some system takes for one: they differ in case or Unicode form only."""
+    """Equal for paths that some system takes for one: they differ in case, in Unicode form, or in characters that
+    do not show (HFS+ ignores joiners and direction marks)."""
+    if not path.isascii():
+        path = "".join(character for character in path if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from platform.model.characters import replaced
 from platform.model.problem import Problem
 
 MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary a step, and nobody reads on
@@ -69,7 +70,7 @@ def cell(text: str) -> str:
     """Text as it may stand in a Markdown table: one line, no markup, no HTML, not longer than LONGEST."""
     line = " ".join(text.split())
     short = line if len(line) <= LONGEST else line[:LONGEST - 3] + "..."
-    return _MARKUP.sub(r"\\\1", "".join(mark if mark.isprintable() else "?" for mark in short))
+    return _MARKUP.sub(r"\\\1", replaced(short, by="?"))
 
 
 def _status(order: OrderLine) -> str:

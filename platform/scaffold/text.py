@@ -3,6 +3,8 @@ from typing import Any
 
 import yaml
 
+from platform.model.characters import replaced
+
 LONGEST_REMARK = 90
 
 
@@ -16,7 +18,7 @@ def remark(text: str) -> str:
     """A description as a comment behind a value: one short line."""
     line = " ".join(text.split())
     short = line if len(line) <= LONGEST_REMARK else line[:LONGEST_REMARK - 3].rstrip() + "..."
-    return "".join(mark if mark.isprintable() else " " for mark in short)
+    return replaced(short, by=" ")
 
 
 def with_remark(line: str, text: str) -> str:

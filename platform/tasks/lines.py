@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from platform.model.characters import replaced
 from platform.model.words import counted, in_credits
 
 _TAIL_LINES = 5
@@ -50,11 +51,7 @@ class Counts:
 
 def one_line(text: str) -> str:
     """What a module said, on a terminal or in CI: no line of its own, no escape sequence."""
-    return _printable(" ".join(text.split()))
-
-
-def _printable(text: str) -> str:
-    return "".join(mark if mark.isprintable() else " " for mark in text)
+    return replaced(" ".join(text.split()), by=" ")
 
 
 def success(name: str, values: Mapping[str, Any]) -> str:
@@ -118,7 +115,8 @@ def log_tail(values: Mapping[str, Any], log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
         tail = file.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join(f"             | {_printable(line)}" for line in [*tail, f"whole log: {log}"] if line.strip())
+    lines = [replaced(line, by=" ") for line in [*tail, f"whole log: {log}"] if line.strip()]
+    return "\n".join(f"             | {line}" for line in lines)
 
 
 def summary(counts: Counts, seconds: float) -> str:

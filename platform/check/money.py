@@ -1,10 +1,10 @@
 """Everything that is used has a price, and the tables of money fit together."""
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from functools import partial
 
 from platform.check.say import each_order, of_module, of_order, of_step
-from platform.check.words import meant
+from platform.check.words import meant, nearest
 from platform.model.ids import RUN_CHARGE, is_internal
 from platform.model.order import Order
 from platform.model.prices import Payment, PriceRow
@@ -24,7 +24,7 @@ def prices(repo: Repo, today: date) -> Iterator[Problem]:
         if contract.module_id not in broken and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None:
             yield of_module(contract, "price-missing", f"there is no price in force for running `{contract.module_id}`",
                             f"add a row {contract.module_id},{RUN_CHARGE} to {PRICES}", "module_id")
-    yield from _rows(repo)
+    yield from _rows(repo, today)
 
 
 def bought(repo: Repo, today: date) -> Iterator[Problem]:
@@ -54,7 +54,7 @@ def _broken_modules(repo: Repo) -> frozenset[str]:
     return frozenset(problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",))
 
 
-def _rows(repo: Repo) -> Iterator[Problem]:
+def _rows(repo: Repo, today: date) -> Iterator[Problem]:
     first: dict[tuple[str, str, date], PriceRow] = {}
     known = repo.module_ids | repo.contracts.keys()
     for row in repo.prices.rows:
@@ -65,12 +65,20 @@ def _rows(repo: Repo) -> Iterator[Problem]:
                 yield Problem(row.place, "price-twice", f"`{row.module_id}` `{row.deliverable_id}` has another price "
                               f"from {row.effective_from} on at {other.place}", "keep one of the rows", subject)
         contract = repo.contracts.get(row.module_id)
+        if row.effective_to and row.effective_to < today:
+            continue  # it is over, and explains what was charged while it was not
         if row.module_id not in known:
             yield Problem(row.place, "price-unused", f"there is no module `{row.module_id}`",
-                          meant(row.module_id, known, "remove the row"), subject, warning=True)
+                          _ended(row.module_id, known), subject, warning=True)
         elif contract and not is_internal(row.deliverable_id) and row.deliverable_id not in contract.deliverables:
             yield Problem(row.place, "price-unused", f"`{row.module_id}` sells no `{row.deliverable_id}`",
-                          meant(row.deliverable_id, contract.deliverables), subject, warning=True)
+                          _ended(row.deliverable_id, contract.deliverables), subject, warning=True)
+
+
+def _ended(name: str, known: Collection[str]) -> str:
+    """Never to delete it: past charges are explained by their price rows."""
+    near = nearest(name, known)
+    return f"{f'write `{near}`, or ' if near else ''}end the row with effective_to: it explains what was charged by it"
 
 
 @each_order

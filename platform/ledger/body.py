@@ -2,6 +2,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from platform.model.entry import Post
 
 
@@ -16,6 +18,23 @@ def body_of(post: Post) -> dict[str, Any]:
                    "refund_epoch": item.refund_epoch, "note": item.note, "metadata": dict(item.metadata)}
                   for item in post.items],
     }
+
+
+def price_words(price_credits: int, effective_from: str) -> dict[str, Any]:
+    """What an item's metadata say of the price row that it was charged by; nothing when the row is not known."""
+    return {"price": {"credits": price_credits, "effective_from": effective_from}} if effective_from else {}
+
+
+def is_replay(old: Post, new: Post) -> bool:
+    """Whether two posts with one key are one, though their bodies differ: in words that explain an amount and do not
+    make it. A charge that an earlier version posted has no price row in it; two clones may have had different rows."""
+    return _bare(old) == _bare(new)
+
+
+def _bare(post: Post) -> Post:
+    return replace(post, items=tuple(
+        replace(item, metadata={name: value for name, value in item.metadata.items() if name != "price"})
+        for item in post.items))
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:

@@ -5,9 +5,10 @@ from datetime import date
 
 from platform.ledger import keys
 from platform.ledger.balance import Book
+from platform.ledger.body import price_words
 from platform.ledger.credit import grants
 from platform.model.entry import Item, Post, PostType
-from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.plan import Charge, PlannedOrder, PlannedStep
 from platform.model.prices import Promotion
 from platform.model.tenant import Tenant, TenantStatus
 
@@ -23,7 +24,7 @@ class ChargeDecision:
 
 def unpaid(book: Book, order: PlannedOrder) -> tuple[Item, ...]:
     """The SPEND items that the order's charge would hold, in the plan's order; none when all is paid."""
-    return tuple(_item(book, step, charge.deliverable_id, charge.amount_credits)
+    return tuple(_item(book, step, charge)
                  for step in order.steps for charge in step.charges
                  if book.paid(step.task_hash, charge.deliverable_id) is None)
 
@@ -50,10 +51,11 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
     return ChargeDecision((*granted, spend), "", amount)
 
 
-def _item(book: Book, step: PlannedStep, deliverable_id: str, amount_credits: int) -> Item:
-    epoch = book.epoch(step.task_hash, deliverable_id)
+def _item(book: Book, step: PlannedStep, charge: Charge) -> Item:
+    deliverable_id, epoch = charge.deliverable_id, book.epoch(step.task_hash, charge.deliverable_id)
     return Item(keys.item(PostType.SPEND, step.task_hash, deliverable_id, epoch), step.contract.module_id,
-                step.id.step_id, deliverable_id, PostType.SPEND, -amount_credits, step.task_hash, epoch)
+                step.id.step_id, deliverable_id, PostType.SPEND, -charge.amount_credits, step.task_hash, epoch,
+                metadata=price_words(charge.amount_credits, charge.effective_from))
 
 
 def _refusal(order: PlannedOrder, items: tuple[Item, ...], reason: str) -> Post:

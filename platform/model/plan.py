@@ -11,10 +11,12 @@ from platform.model.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one item of a step costs: `__run__`, or a bought deliverable."""
+    """What one item of a step costs: `__run__`, or a bought deliverable. `effective_from` is the day from which the
+    price row counts, 2026-11-24: a charge keeps it, so that the row still explains it after it was deleted."""
 
     deliverable_id: str
     amount_credits: int
+    effective_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from platform.model.prices import PriceList
 
 def charges(prices: PriceList, module_id: str, deliverables: Sequence[str], day: date) -> tuple[Charge, ...]:
     """The items of one step with the price in force. LookupError without a price: `check` has said so before."""
-    return tuple(Charge(item, _price(prices, module_id, item, day)) for item in (RUN_CHARGE, *deliverables))
+    return tuple(_charge(prices, module_id, item, day) for item in (RUN_CHARGE, *deliverables))
 
 
-def _price(prices: PriceList, module_id: str, deliverable_id: str, day: date) -> int:
+def _charge(prices: PriceList, module_id: str, deliverable_id: str, day: date) -> Charge:
     row = prices.in_force(module_id, deliverable_id, day)
     if row is None:
         raise LookupError(f"no price in force for {module_id} {deliverable_id} on {day}")
-    return row.price_credits
+    return Charge(deliverable_id, row.price_credits, row.effective_from.isoformat())

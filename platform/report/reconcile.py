@@ -90,7 +90,7 @@ def _judged(record: Record, works: Works, grants: Grants) -> Iterator[tuple[str,
 
 def _by(works: Works, item: Item) -> str:
     task_hash = item.task_hash
-    if item.type is PostType.REFUND and works.is_by_word(item):
+    if works.is_by_word(item):
         return LEDGER
     if works.planned(task_hash):
         return PRESENT if works.ran(task_hash) else AWAITED

@@ -15,7 +15,7 @@ from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
 from platform.model.plan import Plan, PlannedStep
 from platform.model.repo import Repo
 from platform.model.run import Ended, RunRecord, Status
-from platform.model.words import in_credits
+from platform.report import reconcile_price
 
 DELIVERY_MISSING = "delivery_missing"
 
@@ -65,12 +65,8 @@ class Works:
 
     def spend(self, post: Post, item: Item, days: Sequence[date]) -> str:
         """Why nothing explains a charge, or nothing; `days` are those on which it may have been decided."""
-        rows = [self._repo.prices.in_force(item.module_id, item.deliverable_id, day) for day in days]
-        prices = [row.price_credits for row in rows if row]
-        if not prices:
-            return f"no price of {item.module_id} {item.deliverable_id} was in force on {days[0]}"
-        if -item.amount_credits not in prices:
-            return f"the price of {item.module_id} {item.deliverable_id} on {days[0]} was {in_credits(prices[0])}"
+        if why := reconcile_price.objection(self._repo.prices, item, days):
+            return why
         work = self._known.get(item.task_hash)
         if work is None:
             return "" if self.ran(item.task_hash) else (
@@ -102,8 +98,10 @@ class Works:
         return "its order still has this work" if item.note == SUPERSEDED and item.task_hash in self._planned else ""
 
     def is_by_word(self, item: Item) -> bool:
-        """Whether only the ledger says why an explained refund was posted: another machine ran it, or this one lost
-        its runtime directory."""
+        """Whether only the ledger explains an item: of a charge, its price row is gone; of a refund, another machine
+        ran it, or this one lost its runtime directory."""
+        if item.type is PostType.SPEND:
+            return reconcile_price.is_gone(self._repo.prices, item)
         return (item.note not in (DELIVERY_MISSING, SUPERSEDED) and not self._charged_again(item)
                 and (item.task_hash, item.refund_epoch) not in self._ended)
 

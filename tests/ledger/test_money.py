@@ -1,12 +1,15 @@
 """Stories of money, through a real ledger: what is charged, refused, given back and granted, to the credit."""
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from platform.errors import ConflictError, UsageError
+from platform.ledger.balance import Book
+from platform.ledger.body import price_words
 from platform.ledger.charge import decide_charge
 from platform.ledger.credit import MAX_CREDITS, payment, topup, unapplied
 from platform.ledger.journal import Ledger
@@ -14,7 +17,7 @@ from platform.ledger.payments import Reconciled, apply_payments
 from platform.ledger.refund import settle, supersede
 from platform.model.entry import Post
 from platform.model.order import Kind
-from platform.model.plan import PlannedOrder
+from platform.model.plan import Charge, PlannedOrder
 from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reason, Reasons
 from platform.model.run import RunRecord, Status
@@ -211,3 +214,27 @@ def test_what_was_done_here_and_refunded_elsewhere_is_done_when_it_is_paid_again
     assert charge(ledger) == ["charge -1"]
     assert settled(ledger, TEA, run(ONE, Status.COMPLETED), done_here) == ["completion 0"]
     assert superseded(ledger, [], done_here) == []
+
+
+def bought_at(amount: int, since: str) -> Post:
+    planned = order(replace(step("brew"), charges=(Charge("__run__", amount, since),)))
+    return decide_charge(funded(), planned, ACTIVE, {}, TODAY).posts[-1]
+
+
+def funded() -> Book:
+    book = Book()
+    book.apply(topup("tenant", 100, "bank-wire", "elsewhere"))
+    return book
+
+
+@pytest.mark.parametrize("first", ["", "2026-01-01"])
+def test_the_same_charge_with_other_words_about_its_price_is_a_replay(ledger: Ledger, first: str) -> None:
+    """A version that kept no price row posted it; or a clone with another row."""
+    give(ledger, 100)
+    posted = bought_at(5, first)
+    assert [item.metadata for item in posted.items] == [price_words(5, first)]
+    for post, new in ((posted, 1), (bought_at(5, "2026-02-01"), 0), (bought_at(5, ""), 0)):
+        assert len(ledger.post(lambda book, post=post: (post,))) == new
+    assert ledger.book.balance("tenant") == 95
+    with pytest.raises(ConflictError, match="amount_credits -5, now it says -6"):
+        ledger.post(lambda book: (bought_at(6, first),))

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from platform.ledger import keys
+from platform.ledger.body import price_words
 from platform.ledger.credit import payment, topup
 from platform.ledger.record import Record
 from platform.model.digest import derived_id, digest_of
@@ -206,3 +207,32 @@ def test_a_refund_is_explained_by_how_its_epoch_ended_after_the_record_was_repla
 def test_a_refund_whose_run_nobody_here_knows_is_explained_by_the_ledgers_word_alone() -> None:
     found = judged(spend(), refund(), kept=(BREWED,))
     assert (found.unexplained, found.items[LEDGER]) == ((), 1)
+
+
+def priced(amount: int, since: str, deliverable: str = "__run__") -> Post:
+    """A charge as it is posted today: with its price row."""
+    post = spend(-amount, deliverable=deliverable)
+    return replace(post, items=(replace(post.items[0], metadata=price_words(amount, since)),))
+
+
+@pytest.mark.parametrize(("charge", "words", "explained"), [
+    (priced(5, "2026-01-01"), [], AWAITED),
+    (priced(7, "2026-03-01"), [], LEDGER),  # a later row was deleted, and an earlier one is in force again
+    (priced(6, "2026-01-01"), ["the price of say __run__ from 2026-01-01 was 6 credits and was edited to 5 credits: "
+                               "restore the row, and add another for a new price"], None),
+    (priced(7, "2027-01-01"), ["the price of say __run__ on 2026-11-24 was 5 credits"], None),
+])
+def test_a_charge_is_explained_by_the_price_row_that_it_names(charge: Post, words: list[str],
+                                                             explained: str | None) -> None:
+    found = judged(charge)
+    assert [row.why for row in found.unexplained] == words
+    assert by(found) == ([explained] if explained else [])
+
+
+def test_a_charge_whose_price_rows_are_all_deleted_is_explained_when_it_names_its_own() -> None:
+    gone = dataclasses.replace(REPO, prices=PriceList(()))
+    told = [reconcile([Record(1, NOON, "", post, b"")], gone, PLAN, ()) for post in (priced(5, "2026-01-01"), spend())]
+    assert (told[0].unexplained, by(told[0])) == ((), [LEDGER])
+    assert [row.why for row in told[1].unexplained] == [
+        "no price of say __run__ was in force on 2026-11-24, and the charge is of a version that did not keep it: put "
+        "the row back, and end it with effective_to"]

@@ -1,5 +1,6 @@
 """The disk, thin: whole files replaced at once, and digests that no file is read twice for.
 
+What is digested was opened by `confined`: no link stands in its path, and size, times and bytes are of one handle.
 A stat cache remembers (size, mtime, ctime, inode) -> sha256. It is a cache and nothing else: lost or torn, files are
 read again. It never trusts an entry that was taken within the clock's grain of the file's last change, because a
 second write in the same tick would not show.
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from platform import confined
 from platform.errors import StorageError
 from platform.model.digest import digest_of
 
@@ -55,14 +57,23 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of(handle: int) -> str:
+    """SHA-256 of what can be read by a handle, from where it is."""
+    with open(handle, "rb", buffering=0, closefd=False) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every regular file below a folder as (posix path below it, path), sorted; links are not followed."""
-    for base, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(base, name)
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(folder).as_posix(), path
+    """Every regular file below a folder as (posix path below it, path), sorted; none when it is not there. Links are
+    not followed, and none stands in the folder's own path (confined.Refused)."""
+    try:
+        opened = confined.folder_at(folder)
+    except FileNotFoundError:
+        return
+    with opened:
+        for below, entry, _ in opened.walk():
+            if entry.kind == "file":
+                yield below, folder / below
 
 
 class Digests:
@@ -89,17 +100,25 @@ class Digests:
             self._known = {}  # damaged: files are read again, and the next save mends it
 
     def file(self, path: Path, stat: os.stat_result | None = None) -> str:
-        """SHA-256 of a file; OSError when it cannot be read."""
-        before = stat or path.stat()
-        signature = (before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino)
-        name = str(path)
+        """SHA-256 of a file by its absolute path; OSError when it cannot be read, confined.Refused for a link. What has
+        the size and times of `stat` is not opened when they are known: only for a file that this run has opened."""
+        known = self._known.get(str(path))
+        if stat is not None and known is not None and known[0] == _signature(stat):
+            return known[1]
+        with confined.opened(path) as handle:
+            return self.of(handle, path)
+
+    def of(self, handle: int, path: Path) -> str:
+        """SHA-256 of an open file, which is at its beginning; `path` is what it is remembered by."""
+        before, name = os.fstat(handle), str(path)
+        signature = _signature(before)
         known = self._known.get(name)
         if known is not None and known[0] == signature:
             return known[1]
-        digest = sha256_file(path)
+        digest = sha256_of(handle)
         settled = time.time_ns() - max(before.st_mtime_ns, before.st_ctime_ns) > _GRAIN_NS
         with self._lock:
-            if settled:
+            if settled and _signature(os.fstat(handle)) == signature:
                 self._known[name] = (signature, digest)
                 self._dirty = True
             else:
@@ -108,8 +127,13 @@ class Digests:
 
     def tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
         """Digest of a folder: paths below it and their bytes, nothing else. `skip` names folders left out anywhere."""
-        return digest_of([[below, self.file(path)] for below, path in files_below(folder)
-                          if not skip.intersection(below.split("/"))])
+        found = []
+        with confined.folder_at(folder) as opened:
+            for below, entry, directory in opened.walk():
+                if entry.kind == "file" and not skip.intersection(below.split("/")):
+                    with directory.file(entry.name) as handle:
+                        found.append([below, self.of(handle, folder / below)])
+        return digest_of(found)
 
     def save(self) -> None:
         """Write what was learnt; a disk that refuses is no error, the cache is only speed."""
@@ -122,3 +146,7 @@ class Digests:
             write_atomic(self._cache_file, entries.encode())
         except StorageError:
             self._dirty = True
+
+
+def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

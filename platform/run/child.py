@@ -41,7 +41,8 @@ if TYPE_CHECKING:  # at run time these would cost more than the rest of this fil
     from typing import Any
 
 OPEN_ROOMS = frozenset({"delivery", "bundle"})
-THEIR_NEEDS = frozenset({"model", "errors", "files"})  # what the open rooms stand on; not for modules
+# What the open rooms stand on; not for modules.
+THEIR_NEEDS = frozenset({"model", "errors", "files", "confined", "openat"})
 _MESSAGE_CHARS = 2000
 _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms

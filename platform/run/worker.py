@@ -34,7 +34,8 @@ program, job = marshal.load(open(int(sys.argv[1]), "rb"))
 exec(program)
 main(job, int(sys.argv[2]), int(sys.argv[3]))
 """
-_OURS = tuple(_PLATFORM / name for name in ("__init__.py", "errors.py", "files.py", "model", "bundle", "delivery"))
+_OURS = tuple(_PLATFORM / name for name in (
+    "__init__.py", "errors.py", "files.py", "confined.py", "openat.py", "model", "bundle", "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _ANSWER_BYTES = 65536

@@ -1,6 +1,5 @@
 """Whether a file dependency changed: by its bytes, never by its time alone."""
 import os
-from pathlib import Path
 
 from doit.dependency import FileChangedChecker
 
@@ -11,8 +10,10 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit has no t
     """State of a file = its SHA-256, read through the session's stat cache: once a file, not once a task."""
 
     def check_modified(self, file_path: str, file_stat: os.stat_result, state: str) -> bool:
-        return session.current().digests.file(Path(file_path), file_stat) != state
+        now = session.current()
+        return now.digests.file(now.root / file_path, file_stat) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
-        digest = session.current().digests.file(Path(dep))
+        now = session.current()
+        digest = now.digests.file(now.root / dep)
         return None if digest == current_state else digest

@@ -67,7 +67,7 @@ steps:
     module_id: package_std
     kind: packaging
     deliverables: [package_artifacts]
-    inputs: {bound_outputs: [{from_step: two, output_id: said, as_path: said.txt}]}
+    inputs: {bound_outputs: [{from_step: one, output_id: said, as_path: said.txt}]}
   - step_id: put
     module_id: deliver_folder
     kind: delivery

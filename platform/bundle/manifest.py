@@ -1,8 +1,9 @@
 """What is in a package: one row a file, sorted by its path in the package, as JSON and as CSV.
 
 Rules: a folder is its files, links are not followed; a path is right on every system (`platform.model.paths`); no two
-paths are one on some system, and none is a folder of another; the manifests' own names are taken. Nothing of the
-machine is in a row: no path on disk, no time, no owner.
+paths are one on some system, and none is a folder of another; the manifests' own names are taken. One file that is
+named twice for one path, by itself and by its directory, is in the package once. Nothing of the machine is in a row: no
+path on disk, no time, no owner.
 """
 import csv
 import io
@@ -58,6 +59,12 @@ class Entry:
     source_module_id: str
     source_output_id: str
     path: Path
+    depth: int = 0  # how far below its source's own path it lies
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """The lower, the closer the output names the file; the same whatever the order of the sources."""
+        return self.depth, self.source_output_id
 
     @property
     def row(self) -> dict[str, str | int]:
@@ -70,7 +77,7 @@ def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
     BundleError for a source that is not there, a path that cannot be, and two paths that are one. OSError when a file
     cannot be read.
     """
-    entries = sorted((entry for source in sources for entry in _checked(source)), key=lambda entry: entry.dest_path)
+    entries = _once(entry for source in sources for entry in _checked(source))
     for entry in entries:
         fault = path_fault(entry.dest_path)
         if fault:
@@ -79,11 +86,23 @@ def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+def _once(entries: Iterable[Entry]) -> list[Entry]:
+    """Sorted by path in the package; the same file for the same path is one, and its row is that of the output which
+    names it most closely."""
+    found: dict[tuple[str, Path], Entry] = {}
+    for entry in entries:
+        other = found.setdefault((entry.dest_path, entry.path), entry)
+        if entry.rank < other.rank:
+            found[entry.dest_path, entry.path] = entry
+    return sorted(found.values(), key=lambda entry: entry.dest_path)
+
+
 def _checked(source: Source) -> list[Entry]:
     """The files of a source, which must be the ones that were recorded: a path alone gives nobody a file."""
     if source.path.is_dir():
         files = list(files_below(source.path))
-        entries = [_entry(source, f"{source.destination}/{below}", path) for below, path in files]
+        entries = [_entry(source, f"{source.destination}/{below}", path, below.count("/") + 1)
+                   for below, path in files]
         digest = digest_of([[below, entry.sha256] for (below, _), entry in zip(files, entries, strict=True)])
     elif source.path.is_file():
         entries = [_entry(source, source.destination, source.path)]
@@ -95,10 +114,10 @@ def _checked(source: Source) -> list[Entry]:
     return entries
 
 
-def _entry(source: Source, dest_path: str, path: Path) -> Entry:
+def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> Entry:
     return Entry(dest_path=dest_path, bytes=path.stat().st_size, sha256=sha256_file(path),
                  content_type=content_type(dest_path), source_step_id=source.step_id,
-                 source_module_id=source.module_id, source_output_id=source.output_id, path=path)
+                 source_module_id=source.module_id, source_output_id=source.output_id, path=path, depth=depth)
 
 
 def _refuse_collisions(paths: Sequence[str]) -> None:

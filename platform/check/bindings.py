@@ -11,6 +11,7 @@ from platform.model.order import Binding, Order, Selector, Step, bindings_in
 from platform.model.paths import path_fault
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
+from platform.model.sale import leaves
 
 # What a selector makes of a file; json and jsonl_first make anything.
 _MAKES = {Selector.TEXT: "string", Selector.LINES: "array", Selector.JSONL: "array"}
@@ -106,7 +107,8 @@ def _output(use: _Use, upstream: Step, contract: Contract) -> tuple[list[Problem
             return [use.problem("unknown-output", f"`{contract.module_id}` has no output `{binding.output_id}`",
                                 meant(binding.output_id, [port.id for port in bindable]), "output_id")], None
     else:
-        output = next((port for port in contract.outputs.values() if _holds(port, binding.from_file)), None)
+        held = [port for port in contract.outputs.values() if _holds(port, binding.from_file)]
+        output = next((port for port in held if port.path == binding.from_file), next(iter(held), None))
         if output is None or path_fault(binding.from_file):
             return [use.problem("unknown-output", f"`{contract.module_id}` makes no file `{binding.from_file[:60]}`",
                                 meant(binding.from_file, [port.path for port in bindable]), "from_file")], None
@@ -122,7 +124,11 @@ def _holds(port: OutputPort, file: str) -> bool:
 
 
 def _bought(use: _Use, upstream: Step, contract: Contract, output: OutputPort) -> Iterator[Problem]:
-    """An output that only a deliverable switches on may be missing when nobody buys that."""
+    """An output that only a deliverable switches on may be missing when nobody buys that. What leaves the platform is
+    judged by `leaving`."""
+    taker = use.repo.contracts.get(use.step.module_id)
+    if taker is not None and leaves(taker.kind):
+        return
     sellers = [item for item in contract.deliverables.values() if output.id in item.outputs]
     if sellers and all(item.limited_inputs for item in sellers) and \
             not any(item.deliverable_id in upstream.deliverables for item in sellers):

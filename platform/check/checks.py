@@ -5,6 +5,7 @@ from platform.check.bindings import bindings
 from platform.check.contracts import contracts
 from platform.check.graph import graph
 from platform.check.inputs import inputs
+from platform.check.leaving import leaving
 from platform.check.money import bought, payments, prices, promotions, reasons, tenants
 from platform.check.orders import modules, names, policy, schedules
 from platform.check.packages import packages
@@ -13,7 +14,7 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 CHECKS: tuple[Check, ...] = (
-    names, modules, policy, schedules, graph, inputs, bindings, packages,  # orders
+    names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,  # orders
     contracts, prices, bought, promotions, payments, tenants, reasons,
 )
 

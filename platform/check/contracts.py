@@ -1,13 +1,13 @@
 """What a module's contract promises: outputs that lie apart, deliverables of what there is, inputs that fit."""
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from platform.check.say import each_module, of_module
 from platform.check.values import value_faults
 from platform.check.words import meant
 from platform.model.contract import Contract, InputPort, OutputPort
+from platform.model.order import BINDING_KEYS, Binding
 from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
 
@@ -36,8 +36,7 @@ def _placed(side: str, ports: Iterable[T]) -> Iterator[tuple[Path, T]]:
 
 
 def _outputs(contract: Contract) -> Iterator[Problem]:
-    taken: dict[str, tuple[str, Path]] = {}  # folded path -> the output that has it
-    folders: dict[str, tuple[str, Path]] = {}  # what lies above those
+    earlier: list[tuple[tuple[str, ...], OutputPort, Path]] = []  # folded parts of its path, the output, its place
     for path, port in _placed("outputs", contract.outputs.values()):
         at = (*path, "path")
         fault = path_fault(port.path.removesuffix("/") if port.type == "dir" else port.path)
@@ -45,24 +44,37 @@ def _outputs(contract: Contract) -> Iterator[Problem]:
             yield of_module(contract, "bad-output-path", f"the path of `{port.id}` {fault}",
                             "write a path below the outputs folder", *at)
             continue
-        key = folded(port.path.rstrip("/"))
-        above = [str(folder) for folder in PurePosixPath(key).parents][:-1]
-        other = next((taken[name] for name in (key, *above) if name in taken), folders.get(key))
+        parts = tuple(folded(port.path.rstrip("/")).split("/"))
+        other = next((found for found in earlier if _overlap((parts, port), found[:2])), None)
         if other is not None:
-            yield of_module(contract, "outputs-overlap", f"the path of `{port.id}` is that of `{other[0]}`, or one is "
-                            f"inside the other; see {contract.source.place(*other[1])}",
+            yield of_module(contract, "outputs-overlap", f"the path of `{port.id}` is that of `{other[1].id}`, or one "
+                            f"is inside the other; see {contract.source.place(*other[2])}",
                             "give each output a path of its own", *at)
-        taken.setdefault(key, (port.id, at))
-        for name in above:
-            folders.setdefault(name, (port.id, at))
+        earlier.append((parts, port, at))
+
+
+def _overlap(one: tuple[tuple[str, ...], OutputPort], two: tuple[tuple[str, ...], OutputPort]) -> bool:
+    """Whether two outputs cannot both be. A directory may have outputs inside it that can be bound as it can: whoever
+    takes the directory takes them too, so none of them is for the platform only."""
+    (outer, around), (inner, within) = sorted((one, two), key=lambda output: len(output[0]))
+    if inner[:len(outer)] != outer:
+        return False
+    return inner == outer or around.type != "dir" or around.limited or within.limited
 
 
 def _inputs(contract: Contract) -> Iterator[Problem]:
     for at, port in _placed("inputs", contract.inputs.values()):
         values = [(("default",), port.default)] if port.default is not None else []
         for path, value in [*values, *((("examples", index), item) for index, item in enumerate(port.examples))]:
-            for fault in () if port.type in ("file", "dir") else value_faults(port, value):
+            for fault in () if port.type in ("file", "dir") else value_faults(port, _bound(value)):
                 yield of_module(contract, fault.code, fault.what, fault.cure, *at, *path, *fault.path)
+
+
+def _bound(value: Any) -> Any:
+    """An example as an order would have it: a map that is written like a binding is one."""
+    if isinstance(value, Mapping):
+        return {key: _bound(item) for key, item in value.items()} if BINDING_KEYS.isdisjoint(value) else Binding()
+    return [_bound(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _deliverables(contract: Contract) -> Iterator[Problem]:

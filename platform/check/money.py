@@ -17,9 +17,9 @@ PRICES = "config/module_prices.csv"
 
 def prices(repo: Repo, today: date) -> Iterator[Problem]:
     """Each module has a price for running in force today, and no price is said twice or for nothing."""
-    if _no_prices(repo):
+    if no_prices(repo):
         return
-    broken = _broken_modules(repo)
+    broken = broken_modules(repo)
     for contract in repo.contracts.values():
         if contract.module_id not in broken and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None:
             yield of_module(contract, "price-missing", f"there is no price in force for running `{contract.module_id}`",
@@ -29,8 +29,8 @@ def prices(repo: Repo, today: date) -> Iterator[Problem]:
 
 def bought(repo: Repo, today: date) -> Iterator[Problem]:
     """What a step buys has a price in force today."""
-    if not _no_prices(repo):
-        yield from each_order(partial(_bought, _broken_modules(repo)))(repo, today)
+    if not no_prices(repo):
+        yield from each_order(partial(_bought, broken_modules(repo)))(repo, today)
 
 
 def _bought(broken: frozenset[str], repo: Repo, order: Order, today: date) -> Iterator[Problem]:
@@ -44,12 +44,12 @@ def _bought(broken: frozenset[str], repo: Repo, order: Order, today: date) -> It
                               "deliverables", index)
 
 
-def _no_prices(repo: Repo) -> bool:
+def no_prices(repo: Repo) -> bool:
     """Whether the list could not be read; that has been said."""
     return any(problem.place.file == PRICES and not problem.subject for problem in repo.problems)
 
 
-def _broken_modules(repo: Repo) -> frozenset[str]:
+def broken_modules(repo: Repo) -> frozenset[str]:
     """Modules with a problem of reading, perhaps in a row of their prices: what is missing may be that row."""
     return frozenset(problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",))
 

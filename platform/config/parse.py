@@ -5,13 +5,11 @@ A map with one of BINDING_KEYS is a binding, at any depth of a step's inputs; ev
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from platform.model.order import Binding, Kind, Mode, Order, Reuse, Selector, Step, Value
+from platform.model.order import BINDING_KEYS, Binding, Kind, Mode, Order, Reuse, Selector, Step, Value
 from platform.model.problem import Problem, Source
 from platform.model.profile import Limits, Profile
 from platform.model.reasons import Reason, Reasons
 from platform.model.tenant import Tenant, TenantStatus
-
-BINDING_KEYS = frozenset({"from_step", "asset", "output_id", "from_file"})
 
 
 def order(tenant_id: str, value: Mapping[str, Any], source: Source) -> Order:

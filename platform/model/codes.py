@@ -104,8 +104,10 @@ CODES: dict[str, Code] = {
     "bad-json-path": Code("A json_path is not made of $, .name, ['name'] and [0].", "Write it as $.items[0].title."),
     "unknown-output": Code("The module's contract has no such output.", "Take one of ports.outputs.port."),
     "limited-output": Code("The output is for the platform only.", "Take one of ports.outputs.port."),
-    "output-not-bought": Code("The output is made only when a certain deliverable is bought, and it is not.",
-                              "Buy it on the step that makes the output."),
+    "output-not-bought": Code("The output belongs to a deliverable that is not bought. What a packaging or delivery "
+                              "step takes leaves the platform, so it must be bought; to a transform it is only a "
+                              "warning, where the output is made for buyers only.",
+                              "Buy it: write the line that the message shows at the step that makes the output."),
     "asset-missing": Code("There is no such file below the tenant's assets, or a link leads out of them.",
                           "Put the file there."),
     "asset-outside": Code("The path leads out of the tenant's assets.", "Write a path below them."),
@@ -113,7 +115,8 @@ CODES: dict[str, Code] = {
     "bad-as-path": Code("A name in a package is empty, absolute, too long, has .. or \\ or a drive in it, or is one "
                         "that some system keeps for itself.", "Write it as data/report.json."),
     "as-path-collision": Code("Two names in a package are one to systems that do not tell case or Unicode forms "
-                              "apart, or one is a file and a folder.", "Rename one."),
+                              "apart, or one is a file and a folder. The same file bound twice to its own name is no "
+                              "collision.", "Rename one."),
     "header-injection": Code("A mail field has a line break, by which other headers could be added.",
                              "Write one line."),
     "two-recipients": Code("A field for one address names several.", "Write one; add a step for another."),
@@ -122,7 +125,8 @@ CODES: dict[str, Code] = {
     "module-without-code": Code("The module has no src/run.py.", "Write it."),
     "bad-output-path": Code("An output's path could lie outside the outputs folder, or not exist on some system.",
                             "Write a plain path below it."),
-    "outputs-overlap": Code("Two outputs have one path, or one lies in the other.", "Give each its own."),
+    "outputs-overlap": Code("Two outputs have one path, or one lies in the other. Only a directory may hold other "
+                            "outputs, and only when neither it nor they are limited.", "Give each its own."),
     "self-test-missing": Code("The contract has no self-test.", "Add testing.self_test."),
     "reserved-name": Code("A secret or var has the name of a variable that steers how programs start.", "Rename it."),
     "secrets-missing": Code("A module needs a secret that the environment does not have.",

@@ -55,6 +55,8 @@ class Binding:
     as_path: str = ""
 
 
+BINDING_KEYS = frozenset({"from_step", "asset", "output_id", "from_file"})  # a map with one of them is a binding
+
 # A literal is any JSON value; a Binding may stand at any depth of its lists and maps.
 Value = Any
 

@@ -147,7 +147,8 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
     record = context.record(upstream)
     if record is None or not record.completed:
         raise Fault("missing_required_input", f"step {upstream.step_id} has not completed")
-    for output in record.outputs:
+    exact = [output for output in record.outputs if binding.from_file == output.path]  # before what lies around it
+    for output in exact or record.outputs:
         path = output_path(context.runtime_dir, upstream, output.path)
         if binding.output_id == output.output_id or binding.from_file == output.path:
             return Bound(path, output.sha256, output.bytes, output.type == "dir", output.content_type,

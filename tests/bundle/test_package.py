@@ -120,8 +120,33 @@ def test_a_file_without_a_name_in_the_package_gets_its_steps_and_its_own(tmp_pat
     assert entry.dest_path == "make/report.json"
 
 
+@pytest.mark.parametrize("shuffle", [0, 1, 2])
+def test_a_file_that_is_bound_by_itself_and_by_its_directory_is_in_the_package_once(tmp_path, shuffle):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "index.jsonl").write_bytes(b"{}\n")
+    (folder / "01.png").write_bytes(b"png")
+    tree, index = Digests().tree(folder), sha256_file(folder / "index.jsonl")
+    named = [Source(folder, tree, "images", "i", "search_images", "images_dir"),
+             Source(folder / "index.jsonl", index, "images/index.jsonl", "i", "search_images", "images_index"),
+             Source(folder / "index.jsonl", index, "images/index.jsonl", "i", "search_images", "images_index")]
+    entries = entries_of(named[shuffle:] + named[:shuffle])
+    assert [(entry.dest_path, entry.source_output_id) for entry in entries] == [
+        ("images/01.png", "images_dir"), ("images/index.jsonl", "images_index")]
+    write_package(tmp_path / "package.zip", entries)
+    with zipfile.ZipFile(tmp_path / "package.zip") as read:
+        assert read.namelist() == ["images/01.png", "images/index.jsonl", "manifest.csv", "manifest.json"]
+
+
+def test_another_file_for_the_same_path_is_a_collision_although_its_bytes_are_the_same(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(b"same")
+    digest = sha256_file(tmp_path / "one")
+    with pytest.raises(BundleError, match="one name"):
+        entries_of([Source(tmp_path / "one", digest, "a.txt"), Source(tmp_path / "two", digest, "a.txt")])
+
+
 @pytest.mark.parametrize(("paths", "told"), [
-    (["a.txt", "a.txt"], "one name"),
     (["a.txt", "A.TXT"], "one name"),
     (["caf\u00e9.txt", "cafe\u0301.txt"], "one name"),
     (["manifest.json"], "the package's own manifest.json"),

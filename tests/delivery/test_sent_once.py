@@ -14,7 +14,7 @@ from tests.support import command, repository, rows
 ORDER = """work_order_id: tea
 artifacts_requested: true
 steps:
-  - {step_id: one, module_id: say, kind: transform, inputs: {text: tea}}
+  - {step_id: one, module_id: say, kind: transform, deliverables: [said], inputs: {text: tea}}
   - step_id: package
     module_id: package_std
     kind: packaging

@@ -51,7 +51,7 @@ steps:
   - step_id: p
     module_id: pack
     kind: packaging
-    inputs: {files: [{from_step: b, output_id: text, as_path: b/text.txt}, {asset: table.csv, as_path: table.csv}]}
+    inputs: {files: [{from_step: a, output_id: text, as_path: b/text.txt}, {asset: table.csv, as_path: table.csv}]}
   - step_id: d
     module_id: send
     kind: delivery

@@ -204,8 +204,8 @@ def test_pictures_are_there_only_when_they_were_bought(module):
     assert sorted(path.name for path in runner.outputs.iterdir()) == ["report.json", "results.jsonl"]
     runner.run(queries=["boats"], max_items_per_query=2, download_thumbnails=True, download_images=True)
     assert sorted(path.name for path in runner.outputs.iterdir()) == [
-        "images", "images_index.jsonl", "report.json", "results.jsonl", "thumbnails", "thumbnails_index.jsonl"]
-    for entry in lines(runner.outputs / "images_index.jsonl"):
+        "images", "report.json", "results.jsonl", "thumbnails"]
+    for entry in lines(runner.outputs / "images" / "index.jsonl"):
         assert (runner.outputs / entry["file"]).read_bytes().startswith(b"\x89PNG")
         assert entry["source"] == "recorded"
 
@@ -215,7 +215,7 @@ def test_a_picture_that_is_gone_is_a_row_and_the_others_are_saved(live, monkeypa
     with serving(Google(4)) as google:
         result = live("search_images", google, max_items_per_query=4, download_thumbnails=True)
     assert result == {"status": "COMPLETED"}
-    index = lines(live.runner.outputs / "thumbnails_index.jsonl")
+    index = lines(live.runner.outputs / "thumbnails" / "index.jsonl")
     assert [entry.get("file", "none") for entry in index] == [
         "thumbnails/0001.png", "thumbnails/0002.png", "none", "thumbnails/0004.png"]
     assert "404" in index[2]["error"]

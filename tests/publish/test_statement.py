@@ -96,7 +96,7 @@ def test_a_package_of_a_step_with_bindings_names_what_it_is_made_of(signed):
     statement = next((signed / "releases" / "artifacts-tenant").glob("*-package-*.intoto.json"))
     made_of = json.loads(base64.b64decode(json.loads(statement.read_bytes())["payload"]))[
         "predicate"]["buildDefinition"]["resolvedDependencies"]
-    upstream = json.loads((signed / "runtime/tenant/tea/two/run.json").read_text())["task_hash"]
+    upstream = json.loads((signed / "runtime/tenant/tea/one/run.json").read_text())["task_hash"]
     assert made_of[1] == {"name": "inputs/bound_outputs/0", "digest": {"task_hash": upstream}}
 
 

@@ -62,7 +62,7 @@ def write(params, outputs, rows, fetch, told):
         if index and not saved:
             return failed("external_api_error", f"none of {len(index)} {name} could be fetched; "
                                                 f"the first: {index[0]['error']}")
-        lines(outputs / f"{name}_index.jsonl", index)
+        lines(outputs / name / "index.jsonl", index)
         told[name] = {"saved": saved, "failed": len(index) - saved}
     lines(outputs / "results.jsonl", rows)
     (outputs / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

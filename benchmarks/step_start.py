@@ -30,7 +30,7 @@ from platform.model.profile import Limits, Profile
 from platform.run import worker
 from platform.run.context import RunContext
 from platform.run.current import current
-from platform.run.machine import this_machine
+from platform.run.machine import isolation_here, this_machine
 from platform.run.records import read_record
 from platform.run.step import run_step
 
@@ -69,9 +69,9 @@ def measured_rows(root: Path) -> dict[str, Callable[[], object]]:
     rows: dict[str, Callable[[], object]] = {
         "a bare Python": lambda: subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True),
         "a Python with site and json": lambda: subprocess.run([sys.executable, "-I", "-c", "import json"], check=True),
-        "a job, plain process": lambda: a_job(root, sandboxed=False)}
+        "a job, plain process": lambda: a_job(root, Profile(sandbox="process"))}
     if this_machine().bwrap:
-        rows["a job, in bubblewrap"] = lambda: a_job(root, sandboxed=True)
+        rows["a job, in bubblewrap"] = lambda: a_job(root, Profile(sandbox="bubblewrap"))
         boxed = replace(context, profile=replace(context.profile, sandbox="bubblewrap"))
         rows["run_step, in bubblewrap"] = lambda: run_step(boxed, step, 0)
     else:
@@ -81,13 +81,13 @@ def measured_rows(root: Path) -> dict[str, Callable[[], object]]:
     return rows
 
 
-def a_job(root: Path, *, sandboxed: bool) -> object:
+def a_job(root: Path, profile: Profile) -> object:
     """One child, from start to its end."""
     outputs, scratch = root / "outputs", root / "scratch"
     for folder in (outputs, scratch):
         folder.mkdir(exist_ok=True)
     job = worker.Job(root / "modules" / "nothing", {}, outputs, scratch, root / "log.txt", Limits())
-    ended = worker.run(job, this_machine(), sandboxed=sandboxed)
+    ended = worker.run(job, this_machine(), isolation_here(profile, network=False))
     assert ended.said[2:] == ("returned", "COMPLETED", "", ""), ended
     return ended
 

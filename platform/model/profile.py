@@ -8,13 +8,15 @@ from platform.model.problem import NOWHERE, Source
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one step may use. Zero means no limit."""
+    """What one step may use. Zero means no limit. `enforce`: whether a step is limited as a whole (auto: where it can
+    be, cgroup: or it does not run, process: each of its processes by itself)."""
 
     timeout_s: int = 300
     memory_mb: int = 2048
     processes: int = 256
     file_mb: int = 2048
     output_mb: int = 4096
+    enforce: str = "auto"  # auto | cgroup | process
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ _SIGKILL = 9  # the module `signal` costs 4 ms
 def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
     """Do `job` (worker.py, `_request`); returns when `run` did, and ends by its exception when it did not."""
     die_with_parent(lifeline)
+    enter(job["groups"])
     os.umask(0o022)
     assert isinstance(sys.stdout, io.TextIOWrapper)
     sys.stdout.reconfigure(line_buffering=True)  # in the log as it happened, also when a time-out cuts it off
@@ -95,6 +96,13 @@ def die_with_parent(lifeline: int) -> None:
     except BlockingIOError:
         return  # open, and nothing to read: the parent is there
     os.killpg(os.getpgrp(), _SIGKILL)
+
+
+def enter(groups: list[int]) -> None:
+    """Move this process into the control groups whose handles these are, before anything of the module is executed."""
+    for handle in groups:
+        os.write(handle, b"0")
+        os.close(handle)
 
 
 def limit(limits: dict[str, int]) -> None:

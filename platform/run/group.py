@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,18 @@ _DRAIN_S = 2.0  # how long to wait for the last words of a killed group
 _CHUNK_BYTES = 65536
 
 
+def _nothing() -> None:
+    """Nobody else is known."""
+
+
 class Group:
     """A started child and its group, all of it gone on exit. The number of a group is its own until it is reaped, so
     `kill` can hit nobody else: whoever kills from another thread holds the lock."""
 
-    def __init__(self, process: "Popen[bytes]") -> None:
+    def __init__(self, process: "Popen[bytes]", kill_rest: Callable[[], None] = _nothing) -> None:
+        """`kill_rest` ends those who left the process group, where somebody knows them."""
         assert process.stdout is not None
-        self.process, self.stdout = process, process.stdout
+        self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
         self.stopped = False
         os.set_blocking(self.stdout.fileno(), False)
         with _lock:
@@ -48,6 +53,7 @@ class Group:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        self._kill_rest()
 
 
 _lock = threading.Lock()

@@ -5,7 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from platform.run.sandbox import Machine, probe
+from platform.model.profile import Profile
+from platform.run import fence
+from platform.run.sandbox import Isolation, Machine, isolation, probe
 
 _PROBE_TIMEOUT_S = 10
 
@@ -19,6 +21,13 @@ def this_machine() -> Machine:
     packages = tuple(folder for folder in site.getsitepackages() if Path(folder).is_dir())
     bwrap, lacking = _bubblewrap()
     return Machine(sys.executable, prefixes, packages, bwrap, lacking)
+
+
+def isolation_here(profile: Profile, *, network: bool) -> Isolation:
+    """What a step gets on this machine; the run's cgroup is made when first asked for. ForbiddenError when the profile
+    demands more than there is."""
+    found = fence.this_run() if profile.limits.enforce != "process" else fence.Fence("", ())
+    return isolation(profile, this_machine(), network, found.version, found.lacking)
 
 
 def _bubblewrap() -> tuple[str, str]:

@@ -8,6 +8,7 @@
     killed by a signal                              module_crashed; timed_out for its CPU limit
     sys.exit, os._exit, no result                   module_exited
     ran too long, wrote too much                    timed_out, output_too_large
+    any of its processes was killed for memory      out_of_memory (with a cgroup)
     never started                                   internal_error
 
 A delivery is different: once `run` was called, only its own word proves anything about what was sent. Any other end has
@@ -42,6 +43,7 @@ class Ended:
     exit_status: int
     timed_out: bool = False
     too_large: bool = False
+    out_of_memory: bool = False
 
     @property
     def called(self) -> bool:
@@ -78,6 +80,9 @@ def _judge(ended: Ended, limits: Limits) -> Outcome:
         return _failed("timed_out", f"it ran longer than {limits.timeout_s} s and was ended")
     if ended.too_large:
         return _failed("output_too_large", f"it wrote more than {limits.output_mb} MB and was ended")
+    if ended.out_of_memory:
+        return _failed("out_of_memory", f"its processes together needed more than {limits.memory_mb} MB of memory, and "
+                       "one was killed for it")
     match ended.said[2:] if ended.called else ended.said[1:]:
         case ("returned", status, reason, message) if ended.exit_status == 0:
             return _returned(status, reason, message)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.errors import ForbiddenError
+from platform.model.profile import Profile
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/gai.conf",
@@ -47,18 +48,45 @@ class Isolation:
 
     bubblewrap: bool
     words: str
+    cgroup: bool = False  # whether limits hold for the step as a whole
 
 
-def isolation(wanted: str, machine: Machine, network: bool) -> Isolation:
-    """What the profile wants (auto, bubblewrap, process) on this machine. ForbiddenError when it wants bubblewrap and
-    there is none: running with less than was demanded is not for us to decide."""
-    if wanted != "process" and machine.bwrap:
+def isolation(profile: Profile, machine: Machine, network: bool, version: str, uncounted: str) -> Isolation:
+    """What the profile wants on this machine: `sandbox`, and `limits.enforce` by a cgroup of `version`, or none because
+    of `uncounted`. ForbiddenError when it demands what is not here: running with less is not for us to decide."""
+    boxed = bubblewrapped(profile.sandbox, machine)
+    grouped, limited = _limited(profile.limits.enforce, version, uncounted)
+    if boxed:
         reach = "the network" if network else "no network"
-        return Isolation(True, f"bubblewrap: own namespaces, {reach}, of the disk only what the step was given")
-    if wanted == "bubblewrap":
-        raise ForbiddenError(f"the profile demands bubblewrap and {machine.lacking}; install it, or set sandbox: auto")
-    why = "the profile says so" if wanted == "process" else machine.lacking
-    return Isolation(False, f"process: own process group and limits; disk and network are not shut off ({why})")
+        words = f"bubblewrap: own namespaces, {reach}, of the disk only what the step was given"
+    else:
+        words = f"process: own process group; disk and network are not shut off ({why_plain(profile.sandbox, machine)})"
+    return Isolation(boxed, f"{words}; {limited}", grouped)
+
+
+def bubblewrapped(wanted: str, machine: Machine) -> bool:
+    """Whether steps run inside bubblewrap. ForbiddenError when the profile demands it and it is not here."""
+    if wanted == "bubblewrap" and not machine.bwrap:
+        raise ForbiddenError(f"the profile demands bubblewrap (sandbox: bubblewrap) and {machine.lacking}; install it, "
+                             "or set sandbox: auto; `doctor` says more")
+    return wanted != "process" and bool(machine.bwrap)
+
+
+def why_plain(wanted: str, machine: Machine) -> str:
+    """Why steps run as plain processes, in words."""
+    return "the profile says so" if wanted == "process" else machine.lacking
+
+
+def _limited(wanted: str, version: str, lacking: str) -> tuple[bool, str]:
+    """Whether a step is limited as a whole, and what that means in words. ForbiddenError when that is demanded."""
+    if wanted == "process":
+        return False, "limits hold for each process by itself (the profile says so)"
+    if version:
+        return True, f"limits hold for the whole step (cgroup {version})"
+    if wanted == "cgroup":
+        raise ForbiddenError(f"the profile demands a cgroup for each step (limits.enforce: cgroup) and there is none: "
+                             f"{lacking}; run it where one is delegated, or set enforce: auto; `doctor` says more")
+    return False, f"limits hold for each process by itself ({lacking})"
 
 
 def probe(bwrap: str) -> list[str]:

@@ -18,11 +18,11 @@ from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import Before, doubting, job, run_id
 from platform.run.log import Redactor
-from platform.run.machine import this_machine
+from platform.run.machine import isolation_here, this_machine
 from platform.run.outputs import collect
 from platform.run.place import Place, fresh_place
 from platform.run.results import Outcome
-from platform.run.sandbox import isolation
+from platform.run.sandbox import Isolation
 
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _LONGEST_WAIT_S = 30.0
@@ -80,13 +80,13 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
     todo = job(context, step, record.refund_epoch, resolved, place, before)
-    kind_of_isolation = isolation(context.profile.sandbox, this_machine(), todo.network)
+    kind_of_isolation = isolation_here(context.profile, network=todo.network)
     record = replace(record, isolation=kind_of_isolation.words)
-    return _tried(context, step, record, place, todo, sleep, sandboxed=kind_of_isolation.bubblewrap)
+    return _tried(context, step, record, place, todo, sleep, kind_of_isolation)
 
 
 def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
-           sleep: Callable[[float], None], *, sandboxed: bool) -> RunRecord:
+           sleep: Callable[[float], None], kind_of_isolation: Isolation) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
     redactor = Redactor(todo.secrets)
     for attempt in range(step.retries + 1):
@@ -96,7 +96,7 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
             place.clear()
             if record.reason == results.UNVERIFIED:
                 todo = doubting(todo)
-        ended = worker.run(todo, this_machine(), sandboxed=sandboxed)
+        ended = worker.run(todo, this_machine(), kind_of_isolation)
         outcome = results.judge(ended, step.kind, todo.limits)
         if record.reason == results.UNVERIFIED and not outcome.told and outcome.reason != results.UNVERIFIED:
             outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits
+from platform.run import fence
+from platform.run.fence import Cage
 from platform.run.group import Group, stop_all, watch
 from platform.run.log import Log, Redactor
 from platform.run.machine import tasks_of_user
 from platform.run.results import Ended
-from platform.run.sandbox import Machine, Room, bubblewrap
+from platform.run.sandbox import Isolation, Machine, Room, bubblewrap
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -59,15 +61,18 @@ class Job:
     network: bool = False
 
 
-def run(job: Job, machine: Machine, *, sandboxed: bool) -> Ended:
+def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
     """Run a job to its end. StorageError when its log cannot be written; PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
         request, answer = stack.enter_context(_memory("request")), stack.enter_context(_memory("answer"))
-        os.pwrite(request, marshal.dumps((_program(), _request(job, machine))), 0)
+        cage = stack.enter_context(_cage(job.limits, isolation))
+        os.pwrite(request, marshal.dumps((_program(), _request(job, machine, cage))), 0)
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
         try:
-            group = Group(_start(job, machine, sandboxed, (request, answer, theirs)))
+            handles = (request, answer, theirs, *(cage.handles if cage else ()))
+            started = _start(job, machine, isolation.bubblewrap, handles)
+            group = Group(started, cage.kill) if cage else Group(started)
         finally:
             os.close(theirs)
         with group:
@@ -75,18 +80,19 @@ def run(job: Job, machine: Machine, *, sandboxed: bool) -> Ended:
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, _ANSWER_BYTES, 0))
-        return Ended(said, group.process.returncode, timed_out, too_large)
+        return Ended(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
 
 
-def _request(job: Job, machine: Machine) -> dict[str, Any]:
+def _request(job: Job, machine: Machine, cage: Cage | None) -> dict[str, Any]:
     limits = job.limits
     scratch = str(job.scratch)
     return {
         "params": dict(job.params), "outputs": str(job.outputs), "src": str(job.module_dir / "src"),
+        "groups": list(cage.handles) if cage else [],
         "packages": list(machine.packages), "platform": str(_PLATFORM),
         "env": {**_ALWAYS, "TMPDIR": scratch, "HOME": scratch, **job.env},
         "limits": {"memory_mb": limits.memory_mb, "file_mb": limits.file_mb,
-                   "processes": limits.processes and limits.processes + tasks_of_user(),
+                   "processes": 0 if cage else limits.processes and limits.processes + tasks_of_user(),
                    "cpu_s": limits.timeout_s and (limits.timeout_s + 1) * (os.cpu_count() or 1)}}
 
 
@@ -97,10 +103,10 @@ def _program() -> "CodeType":
     return code
 
 
-def _start(job: Job, machine: Machine, sandboxed: bool, handles: tuple[int, int, int]) -> "Popen[bytes]":
+def _start(job: Job, machine: Machine, sandboxed: bool, handles: tuple[int, ...]) -> "Popen[bytes]":
     import subprocess  # only a run that runs something needs it
 
-    command = [machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles)]
+    command = [machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles[:3])]
     if not sandboxed:
         return subprocess.Popen(command, env=_ALWAYS, cwd=job.scratch, pass_fds=handles, start_new_session=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -112,6 +118,21 @@ def _start(job: Job, machine: Machine, sandboxed: bool, handles: tuple[int, int,
         return subprocess.Popen([machine.bwrap, "--args", str(arguments), "--", *command], env=_ALWAYS,
                                 pass_fds=(*handles, arguments), start_new_session=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@contextlib.contextmanager
+def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
+    """The step's own cgroup, where it gets one. StorageError when the kernel refuses it: the record would be wrong."""
+    if not isolation.cgroup:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            cage = stack.enter_context(fence.this_run().step(limits))
+        except OSError as error:
+            raise StorageError(f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run again, or "
+                               "set limits.enforce: process") from error
+        yield cage
 
 
 @contextlib.contextmanager

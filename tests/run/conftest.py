@@ -24,6 +24,7 @@ from platform.run.machine import this_machine
 from platform.run.records import LOG, read_record, record_file, step_dir
 from platform.run.step import run_step
 
+ROOT = Path(__file__).resolve().parents[2]
 TENANT, ORDER = "nxlkGI", "UbjkpxZO"
 COMPLETED = 'return {"status": "COMPLETED"}'
 _RECORD = validator(schema("run_record"))
@@ -56,7 +57,7 @@ class House:
                           env=self.env, now=self.now, record=lambda step_id: read_record(self.runtime, step_id),
                           assets=self.assets)
 
-    def limits(self, **limits: int) -> None:
+    def limits(self, **limits: Any) -> None:
         self.profile = replace(self.profile, limits=replace(Limits(), **limits))
 
     def module(self, module_id: str, body: str, *, kind: Kind = Kind.TRANSFORM,

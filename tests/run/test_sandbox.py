@@ -5,32 +5,41 @@ import pytest
 
 from platform.errors import ForbiddenError
 from platform.model.order import Binding
+from platform.model.profile import Limits, Profile
 from platform.run.sandbox import Machine, Room, bubblewrap, isolation
 from tests.run.conftest import needs_bwrap
 
 WITH = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), bwrap="/usr/bin/bwrap")
 WITHOUT = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), lacking="bubblewrap is not installed")
 
+BOXED = "bubblewrap: own namespaces, no network, of the disk only what the step was given"
+PLAIN = "process: own process group; disk and network are not shut off"
 CHOICES = [
-    ("auto", WITH, False, "bubblewrap: own namespaces, no network, of the disk only what the step was given"),
+    ("auto", WITH, False, BOXED), ("bubblewrap", WITH, False, BOXED),
     ("auto", WITH, True, "bubblewrap: own namespaces, the network, of the disk only what the step was given"),
-    ("bubblewrap", WITH, False, "bubblewrap: own namespaces, no network, of the disk only what the step was given"),
-    ("process", WITH, False,
-     "process: own process group and limits; disk and network are not shut off (the profile says so)"),
-    ("auto", WITHOUT, False,
-     "process: own process group and limits; disk and network are not shut off (bubblewrap is not installed)"),
+    ("process", WITH, False, f"{PLAIN} (the profile says so)"),
+    ("auto", WITHOUT, False, f"{PLAIN} (bubblewrap is not installed)"),
+]
+LIMITED = [
+    ("auto", "v2", True, "limits hold for the whole step (cgroup v2)"),
+    ("cgroup", "v1", True, "limits hold for the whole step (cgroup v1)"),
+    ("process", "v1", False, "limits hold for each process by itself (the profile says so)"),
+    ("auto", "", False, "limits hold for each process by itself (nothing is mounted)"),
 ]
 
 
 @pytest.mark.parametrize(("wanted", "machine", "network", "words"), CHOICES)
-def test_the_record_says_in_words_which_isolation_was_used(wanted, machine, network, words):
-    chosen = isolation(wanted, machine, network)
-    assert (chosen.words, chosen.bubblewrap) == (words, words.startswith("bubblewrap"))
+@pytest.mark.parametrize(("enforce", "version", "grouped", "limits"), LIMITED)
+def test_the_record_says_in_words_what_was_used(wanted, machine, network, words, enforce, version, grouped, limits):
+    profile = Profile(sandbox=wanted, limits=Limits(enforce=enforce))
+    chosen = isolation(profile, machine, network, version, "" if version else "nothing is mounted")
+    assert chosen.words == f"{words}; {limits}"
+    assert (chosen.bubblewrap, chosen.cgroup) == (words.startswith("bubblewrap"), grouped)
 
 
 def test_a_profile_that_demands_bubblewrap_gets_it_or_nothing_runs():
-    with pytest.raises(ForbiddenError, match=r"demands bubblewrap and bubblewrap is not installed; install it, or"):
-        isolation("bubblewrap", WITHOUT, False)
+    with pytest.raises(ForbiddenError, match=r"demands bubblewrap .* and bubblewrap is not installed; install it, or"):
+        isolation(Profile(sandbox="bubblewrap"), WITHOUT, False, "v2", "")
 
 
 def test_the_command_line_mounts_what_the_step_was_given():

@@ -1,0 +1,203 @@
+"""The control groups of one run: a group for the run, and in it one for each step, gone when the
+step has ended.
+
+    <own group>/platform-<pid>-<n>/        the run's; locked as long as the run lives
+        step-<n>/        limits of one step; its child enters before any code of the module runs
+
+A run that is killed leaves its groups. The kernel has dropped its lock then, which is the proof
+that the next run asks for before it kills what is in them and removes them.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import functools
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from platform.model.profile import Limits
+from platform.run import cgroup
+from platform.run.killing import empty, remove
+from platform.run.scope import prepared, scope
+
+__all__ = ["Cage", "Fence", "made", "prepared", "remove_left", "scope", "this_run"]
+
+_PREFIX = "platform-"
+_number = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Cage:
+    """A step's group, in each hierarchy that counts something. A process enters by writing 0 to
+    each of `handles`."""
+
+    version: str
+    folders: tuple[Path, ...]
+    handles: tuple[int, ...]
+
+    def kill(self) -> None:
+        """Kill everybody in it, also who left the process group, and wait until they are gone."""
+        for folder in self.folders:
+            empty(folder)
+
+    def oom_kills(self) -> int:
+        """How many of its processes the kernel has killed for memory."""
+        for name in ("memory.events", "memory.oom_control"):
+            with contextlib.suppress(OSError):
+                return cgroup.oom_kills((self.folders[0] / name).read_text())
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A run's groups: `version` is v2 or v1, or empty and then `lacking` says why there are
+    none."""
+
+    version: str
+    folders: tuple[Path, ...]  # memory first
+    lacking: str = ""
+    locks: tuple[int, ...] = ()
+
+    @contextlib.contextmanager
+    def step(self, limits: Limits) -> Iterator[Cage]:
+        """A group with these limits, for one child; all in it are killed at the end. OSError when
+        it cannot be made."""
+        name = f"step-{next(_number)}"
+        folders = tuple(folder / name for folder in self.folders)
+        handles: list[int] = []
+        try:
+            for folder in folders:
+                folder.mkdir()
+                _limit(self.version, folder, limits)
+                handles.append(
+                    os.open(folder / cgroup.JOIN[self.version], os.O_WRONLY | os.O_CLOEXEC)
+                )
+            yield Cage(self.version, folders, tuple(handles))
+        finally:
+            for handle in handles:
+                os.close(handle)
+            for folder in folders:
+                remove(folder)
+
+    def close(self) -> None:
+        """Remove the run's groups."""
+        for folder in self.folders:
+            remove(folder)
+        for lock in self.locks:
+            os.close(lock)
+
+
+@functools.cache
+def this_run() -> Fence:
+    """This process's groups, made when first asked for and removed when it ends; what dead runs
+    left is removed."""
+    try:
+        found = _open()
+    except OSError as error:
+        return Fence(
+            "", (), f"this user may not make groups below {error.filename} ({error.strerror})"
+        )
+    owner = os.getpid()
+    atexit.register(lambda: found.close() if os.getpid() == owner else None)  # not in a fork of it
+    return found
+
+
+def _open() -> Fence:
+    places = cgroup.homes(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
+    if places.keys() >= cgroup.CONTROLLERS:
+        return _fence("v1", (places["memory"], places["pids"]))
+    if lacking := cgroup.lacking_controllers(places):
+        return Fence("", (), lacking)
+    lacking = prepared(places["v2"], os.getpid())
+    if lacking:
+        lacking = scope(f"{_PREFIX}{os.getpid()}", os.getpid(), root=os.getuid() == 0)
+        if lacking:
+            return Fence("", (), lacking)
+        home = cgroup.homes(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo")).get(
+            "v2", places["v2"]
+        )
+        if lacking := prepared(home, os.getpid()):
+            return Fence("", (), lacking)
+        places["v2"] = home
+    found = _fence("v2", (places["v2"],))
+    (found.folders[0] / "cgroup.subtree_control").write_text("+memory +pids")
+    return found
+
+
+def _fence(version: str, homes: tuple[Path, ...]) -> Fence:
+    """The run's group in each hierarchy, locked."""
+    folders: list[Path] = []
+    locks: list[int] = []
+    for home in homes:
+        remove_left(home)
+        folder, lock = _locked(home)
+        folders.append(folder)
+        locks.append(lock)
+    return Fence(version, tuple(folders), "", tuple(locks))
+
+
+def _locked(home: Path) -> tuple[Path, int]:
+    """A new group and the lock on it. Who clears up may come between the two; then it is made
+    again."""
+    while True:
+        folder = made(home)
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), folder.stat()):
+                return folder, lock
+        os.close(lock)
+
+
+def made(home: Path) -> Path:
+    """A new group below another one, with a name of its own."""
+    folder = home / f"{_PREFIX}{os.getpid()}-{next(_number)}"
+    folder.mkdir()
+    return folder
+
+
+def remove_left(home: Path) -> None:
+    """Remove the groups below `home` whose run is dead, and whoever is still in them."""
+    for folder in home.glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            continue  # another run was faster, or it is another user's
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove(folder)
+        except OSError:
+            continue  # its run lives
+        finally:
+            os.close(lock)
+
+
+def _limit(version: str, folder: Path, limits: Limits) -> None:
+    """Write the limits. OSError when one that must hold is refused."""
+    for name, value, needed in cgroup.settings(version, _controllers(version, folder), limits):
+        try:
+            (folder / name).write_text(value)
+        except FileNotFoundError:
+            if needed:
+                raise
+
+
+def _controllers(version: str, folder: Path) -> frozenset[str]:
+    """The controllers of a group: both with version 2, one of them in each hierarchy of version
+    1."""
+    if version == "v2":
+        return cgroup.CONTROLLERS
+    return frozenset({"memory"} if (folder / "memory.limit_in_bytes").exists() else {"pids"})
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""

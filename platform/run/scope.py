@@ -1,0 +1,95 @@
+"""A version 2 group in which this process may make others: the one it is in, or a scope that
+systemd gives it.
+
+The kernel gives controllers to a group's children only where no process is in the group itself. So
+this process moves one level down, and only where it is alone: nobody else's processes are moved.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from platform.run.cgroup import CONTROLLERS
+
+_TIMEOUT_S = 5
+
+
+def prepared(home: Path, pid: int) -> str:
+    """Make sure that groups below `home` can limit memory and processes; why not in words, or
+    nothing when they can."""
+    try:
+        enabled = set((home / "cgroup.subtree_control").read_text().split())
+        if enabled >= CONTROLLERS:
+            return "" if _may_make_groups(home) else f"this user may not make groups below {home}"
+        if not set((home / "cgroup.controllers").read_text().split()) >= CONTROLLERS:
+            return f"{home} has no memory and pids controllers"
+        members = {int(word) for word in (home / "cgroup.procs").read_text().split()}
+        if members - {pid}:
+            return f"other processes are in {home}"
+        if members:
+            inner = home / "platform-run"
+            inner.mkdir(exist_ok=True)
+            (inner / "cgroup.procs").write_text(str(pid))
+        (home / "cgroup.subtree_control").write_text("+memory +pids")
+    except OSError as error:
+        return f"this user may not make groups below {home} ({error.strerror})"
+    return ""
+
+
+def _may_make_groups(home: Path) -> bool:
+    return os.access(home, os.W_OK) and os.access(home / "cgroup.procs", os.W_OK)
+
+
+def scope(name: str, pid: int, *, root: bool) -> str:
+    """Have systemd move the process `pid` into a scope of its own, delegated to it; why not in
+    words, or nothing.
+
+    What `systemd-run --scope` asks for, for a process that runs already, once a run.
+    """
+    import subprocess  # only a run that runs something needs it
+
+    command = [
+        "busctl",
+        "--system" if root else "--user",
+        "--quiet",
+        "call",
+        "org.freedesktop.systemd1",
+        "/org/freedesktop/systemd1",
+        "org.freedesktop.systemd1.Manager",
+        "StartTransientUnit",
+        "ssa(sv)a(sa(sv))",
+        f"{name}.scope",
+        "fail",
+        "3",
+        "PIDs",
+        "au",
+        "1",
+        str(pid),
+        "Delegate",
+        "b",
+        "true",
+        "CollectMode",
+        "s",
+        "inactive-or-failed",
+        "0",
+    ]
+    try:
+        asked = subprocess.run(
+            command, capture_output=True, check=False, timeout=_TIMEOUT_S, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"systemd gives no scope ({type(error).__name__})"
+    if asked.returncode:
+        said = asked.stderr.decode(errors="replace").strip().splitlines()
+        return f"systemd gives no scope ({said[-1] if said else f'status {asked.returncode}'})"
+    return _arrived(name, pid)
+
+
+def _arrived(name: str, pid: int) -> str:
+    """Wait until the process is in its scope: systemd answers before it has moved it."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while f"/{name}.scope" not in Path(f"/proc/{pid}/cgroup").read_text():
+        if time.monotonic() > deadline:
+            return "systemd gives no scope (it did not move this process)"
+        time.sleep(0.005)
+    return ""

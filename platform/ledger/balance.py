@@ -103,6 +103,10 @@ class Book:
     def has(self, key: str) -> bool:
         return self._mark(short(key)) is not None
 
+    def missing_in(self, other: "Book") -> int:
+        """How many posts of this book, which is no draft, another has not, or has with another body."""
+        return sum(other._mark(key) != mark for key, mark in self._posts.items())
+
     def uses(self, tenant_id: str, promo_code: str) -> int:
         """How often a tenant was granted a promotion."""
         found = self._uses.get((tenant_id, promo_code))

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platform.errors import StorageError
+from platform.errors import StaleError, StorageError
 from platform.files import fsync_folder
 
+WHEN_GONE = "restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state"
 _LARGEST = 1 << 30  # bytes of one read
 
 
@@ -22,10 +23,16 @@ class Disk:
         """A handle of a file to lock, which is made when it is not there."""
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
-    def lock(self, handle: int) -> bool:
-        """Wait for the exclusive lock; False when its file has the name no more that others lock."""
+    def lock(self, handle: int) -> None:
+        """Wait for the exclusive lock."""
         fcntl.flock(handle, fcntl.LOCK_EX)
-        return os.fstat(handle).st_nlink > 0
+
+    def is_at(self, handle: int, path: Path) -> bool:
+        """Whether a path still names an open file: somebody may have replaced or deleted it."""
+        try:
+            return os.path.samestat(os.fstat(handle), path.stat())
+        except FileNotFoundError:
+            return False
 
     def unlock(self, handle: int) -> None:
         """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
@@ -39,9 +46,8 @@ class Disk:
         os.close(handle)
 
     def size(self, handle: int) -> int:
-        """Bytes; -1 when the open file has no name any more: somebody replaced or deleted it."""
-        status = os.fstat(handle)
-        return status.st_size if status.st_nlink else -1
+        """Bytes."""
+        return os.fstat(handle).st_size
 
     def read(self, handle: int, count: int, at: int) -> bytes:
         return os.pread(handle, count, at)
@@ -105,14 +111,22 @@ class Lock:
         with refusals(self._path, "take the lock"):
             while True:
                 if self._handle is None:
-                    self._handle = self._disk.open_lock(self._path)
-                if self._disk.lock(self._handle):
+                    self._handle = self._opened()
+                self._disk.lock(self._handle)
+                if self._disk.is_at(self._handle, self._path):
                     return
                 self.close()
 
     def __exit__(self, *_: object) -> None:
         if self._handle is not None:
             self._disk.unlock(self._handle)
+
+    def _opened(self) -> int:
+        try:
+            return self._disk.open_lock(self._path)
+        except FileNotFoundError as error:
+            raise StaleError(f"{self._path.parent}: is not there, or was deleted while it was in use; "
+                             f"{WHEN_GONE}") from error
 
     def close(self) -> None:
         """Give the handle back; the next taking opens it again."""

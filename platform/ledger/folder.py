@@ -9,18 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from platform.errors import CorruptError
+from platform.errors import ConflictError, CorruptError, StaleError
 from platform.ledger import manifest, snapshot
 from platform.ledger.balance import Book
-from platform.ledger.disk import Disk, read_whole, refusals, write_whole
+from platform.ledger.disk import WHEN_GONE, Disk, read_whole, refusals, write_whole
 from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
-from platform.ledger.projections import CREDITS, as_csv, credits_lines, credits_row
+from platform.ledger.projections import CREDITS, HEADERS, as_csv, credits_lines, credits_row
 from platform.ledger.record import GENESIS, HEADER, Record, encode
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post
+from platform.model.words import counted
 
 _MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
 
@@ -48,12 +49,17 @@ class StateFolder:
         self._files: Followers | None = None  # None until they were compared with the journal
         self._unfollowed: list[Record] = []  # posted since: the projections have not followed them yet
         self._broken_off = False  # what is known is being changed; True for good when a Ctrl-C came in between
+        self._replaced: list[Log] = []  # journals in whose place others were put
+        self._lost = ""  # why nothing is posted any more: what was read is not in the journal
 
     @property
     def log(self) -> Log:
-        """The journal file. CorruptError when it is gone: the files beside it say that there was one."""
+        """The journal file. CorruptError when it is gone while files beside it say that there was one; StaleError when
+        they are gone, too."""
         if self._log is None:
             if not is_journal_there(self.folder, self._disk):
+                if not any((self.folder / name).exists() for name in (manifest.NAME, CREDITS, *HEADERS)):
+                    raise StaleError(f"{self.folder}: was deleted while it was in use; {WHEN_GONE}")
                 raise CorruptError(f"{self.folder / JOURNAL}:1: is gone while other files of the state are there; "
                                    "restore it, a new one would forget what was paid")
             self._log = Log(self.folder, self._disk)
@@ -61,19 +67,50 @@ class StateFolder:
 
     def forget(self) -> None:
         """Read everything again at the next look: after a fork, or when a look was interrupted."""
-        log, self._log, self._files, self.book = self._log, None, None, Book()
+        logs = [*self._replaced, *([self._log] if self._log else [])]
+        self._log, self._replaced, self._files, self.book = None, [], None, Book()
         self._unfollowed, self._broken_off = [], False
         self._after_manifest = (len(HEADER), 0, GENESIS)
-        if log is not None:
-            log.close()
+        for each in logs:
+            each.close()
 
     def catch_up(self) -> None:
-        """Read what was written since the last look, by whomever, and recover what a crash left."""
+        """Read what was written since the last look, by whomever, and recover what a crash left. ConflictError, now and
+        from now on, when another process put a journal in this one's place that has not all that was read."""
+        if self._lost:
+            raise ConflictError(self._lost)
+        known: Book | None = None
         if self._log is None or self._broken_off:
             self.forget()
-            self._broken_off = True
-            self._manifest = self._read_manifest()
-            self._begin_at_snapshot()
+            self._begin()
+        elif self._log.is_replaced():
+            known = self._take_the_new_one(self._log)
+        self._read_on()
+        if missing := known.missing_in(self.book) if known else 0:
+            self._lost = (f"{self.folder / JOURNAL}: another process replaced it, and {counted(missing, 'post')} that "
+                          "this one had read are not in it; nothing more is posted: look for journal.lost.* beside "
+                          "it, see docs/runbooks.md, 11 conflict, and run again")
+            raise ConflictError(self._lost)
+
+    def _take_the_new_one(self, old: Log) -> Book | None:
+        """Go on in the file that another process put in the place of `old`: after what was read when that begins with
+        the same bytes, from its start otherwise; then the book of before is returned, to be found in the new one."""
+        self._broken_off, self._log = True, None
+        self._replaced.append(old)  # whoever reads it still may end with it
+        if self.log.skip(old.point()):
+            self._files = None
+            return None
+        known = self.book
+        self._begin()
+        return known
+
+    def _begin(self) -> None:
+        self.book, self._files, self._unfollowed = Book(), None, []
+        self._after_manifest, self._broken_off = (len(HEADER), 0, GENESIS), True
+        self._manifest = self._read_manifest()
+        self._begin_at_snapshot()
+
+    def _read_on(self) -> None:
         self._broken_off = True
         for record in self.log.unread():
             self._apply(record)

@@ -48,6 +48,11 @@ class Log:
             self._advance(line, record)
             yield record
 
+    def is_replaced(self) -> bool:
+        """Whether the journal's name is another file's now, or nobody's."""
+        with refusals(self.path, "look for"):
+            return not self._disk.is_at(self._handle, self.path)
+
     def skip(self, known: Point) -> bool:
         """Take everything up to a point for read when the bytes are the same as then; whether they are. The caller
         knows that whoever named the point had verified them."""
@@ -113,8 +118,6 @@ class Log:
     def _size(self) -> int:
         with refusals(self.path, "read"):
             size = self._disk.size(self._handle)
-        if size < 0:
-            raise CorruptError(f"{self.path}: was replaced or deleted while in use; start again")
         if size < max(self.end, len(HEADER)):
             raise CorruptError(f"{self.path}:{self.seq + 1}: lines are gone that were there; restore the file")
         return size

@@ -57,9 +57,9 @@ class FaultyDisk(Disk):
         self._open.add(handle := super().open_lock(path))
         return handle
 
-    def lock(self, handle: int) -> bool:
+    def lock(self, handle: int) -> None:
         self._step("lock")
-        return super().lock(handle)
+        super().lock(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         self._step("open")

@@ -3,6 +3,7 @@ from datetime import date
 
 from platform.check.bindings import bindings
 from platform.check.contracts import contracts
+from platform.check.granted import granted
 from platform.check.graph import graph
 from platform.check.inputs import inputs
 from platform.check.leaving import leaving
@@ -15,7 +16,7 @@ from platform.model.repo import Repo
 
 CHECKS: tuple[Check, ...] = (
     names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,  # orders
-    contracts, prices, bought, promotions, payments, tenants, reasons,
+    contracts, granted, prices, bought, promotions, payments, tenants, reasons,
 )
 
 

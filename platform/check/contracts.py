@@ -13,8 +13,10 @@ from platform.model.problem import Path, Problem
 
 T = TypeVar("T", InputPort, OutputPort)
 
-# Names by which a setting could change how our own processes start.
-_RESERVED = re.compile(r"LD_.*|DYLD_.*|PYTHON.*|PATH|HOME|TMPDIR|SHELL|IFS|BASH_ENV|ENV")
+# Names by which a setting could change how our own processes start, and those of the platform's and of CI's own
+# secrets.
+RESERVED = re.compile(r"LD_.*|DYLD_.*|PYTHON.*|PATH|HOME|TMPDIR|SHELL|IFS|BASH_ENV|ENV"
+                       r"|PLATFORM_.*|GITHUB_.*|GH_TOKEN|GH_ENTERPRISE_TOKEN|ACTIONS_.*|RUNNER_.*")
 
 
 @each_module
@@ -128,6 +130,6 @@ def _settings(contract: Contract) -> Iterator[Problem]:
     for kind, names in (("secrets", [item.name for item in contract.secrets]),
                         ("vars", [item.name for item in contract.vars])):
         for index, name in enumerate(names):
-            if _RESERVED.fullmatch(name):
+            if RESERVED.fullmatch(name):
                 yield of_module(contract, "reserved-name", f"the environment variable {name} is not a module's to set",
                                 "choose another name", "requirements", kind, index, "name")

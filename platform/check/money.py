@@ -11,6 +11,7 @@ from platform.model.prices import Payment, PriceRow
 from platform.model.problem import Place, Problem
 from platform.model.reasons import PLATFORM_REASONS
 from platform.model.repo import Repo
+from platform.model.tenant import TenantStatus
 
 PRICES = "config/module_prices.csv"
 
@@ -114,8 +115,19 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
 
 
 def tenants(repo: Repo, today: date) -> Iterator[Problem]:
-    """The tenants that may read a tenant's releases are there."""
+    """The tenants that are named are there, and none says that it may more than the operator lets it."""
     known = repo.tenant_ids | repo.tenants.keys()
+    for terms in repo.tenant_terms.values():
+        if terms.tenant_id not in known:
+            yield Problem(terms.place, "unknown-tenant", f"there is no tenant `{terms.tenant_id}`",
+                          meant(terms.tenant_id, known, "see the folders of tenants/"),
+                          ("tenant", terms.tenant_id), warning=True)
+    for tenant in repo.tenants.values():
+        if tenant.own_status is TenantStatus.ACTIVE and tenant.terms.status is TenantStatus.SUSPENDED:
+            yield Problem(tenant.source.place("status"), "status-without-effect", "`status: active` has no effect: the "
+                          f"operator suspended the tenant at {tenant.terms.place}",
+                          "remove the line; only the operator can lift the suspension",
+                          ("tenant", tenant.tenant_id), warning=True)
     for tenant in repo.tenants.values():
         for index, name in enumerate(tenant.allow_release_consumers):
             if name not in known:

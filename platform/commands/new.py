@@ -7,14 +7,17 @@ from pathlib import Path
 from platform.check.words import meant
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
+from platform.config.csv import read_csv
 from platform.config.read import read_yaml
-from platform.config.schema import problems_of, schema_faults
+from platform.config.schema import problems_of, schema, schema_faults
+from platform.config.tables import TENANTS
 from platform.errors import ConflictError, InputError, StorageError, UsageError
 from platform.files import write_atomic
 from platform.model import ids
 from platform.model.contract import Contract
 from platform.model.order import Kind
 from platform.model.repo import Repo
+from platform.model.tenant import TenantStatus
 from platform.scaffold.module import module_files, price_rows
 from platform.scaffold.tenant import tenant_id_for, tenant_text
 from platform.scaffold.workorder import work_order_id_for, workorder_text
@@ -58,8 +61,25 @@ def _tenant(arguments: argparse.Namespace) -> None:
     text = tenant_text(tenant_id, arguments.name, _today().isoformat())
     _must_conform(text, file, "tenant")
     _write(root(), {file: text.encode()})
+    added = _add_terms(root() / TENANTS.file, tenant_id)
     _told(arguments, [file], {"tenant_id": tenant_id},
-          f"python -m platform.cli new workorder --tenant-id {tenant_id}")
+          f"{'added to ' if added else 'no row in '} {TENANTS.file}, where the operator suspends and limits tenants\n"
+          f"next: python -m platform.cli new workorder --tenant-id {tenant_id}")
+
+
+def _add_terms(path: Path, tenant_id: str) -> bool:
+    """Whether the operator's table got a row that says `active`; not where there is no table, or a row already."""
+    if not path.is_file():
+        return False
+    data = path.read_bytes()
+    rows, problems = read_csv(data, TENANTS.file, schema(TENANTS.name))
+    if problems or any(row.values.get("tenant_id") == tenant_id for row in rows):
+        return False
+    header = data.splitlines()[0].decode("utf-8-sig").split(",")
+    given = {"tenant_id": tenant_id, "status": TenantStatus.ACTIVE.value}
+    line = ",".join(given.get(name.strip('"'), "") for name in header)
+    write_atomic(path, data.rstrip(b"\r\n") + f"\n{line}\n".encode())
+    return True
 
 
 def _workorder(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from platform.tasks import lock
 from platform.tasks.order_record import order_file, read_order
 from platform.tasks.session import Session
 
-_REFUSALS = ("not_enough_credits", "tenant_suspended")
+_REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 
 
 def standing(session: Session) -> Status:

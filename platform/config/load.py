@@ -67,16 +67,19 @@ def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collectio
     for folder in module_folders:
         if only is None or folder.name in used:
             loading.module(folder)
+    terms = {row.tenant_id: row for row in loading.table(tables.TENANTS)}
     found = bound_assets(root, loading.orders.values(), digests)
     loading.problems += found.problems
     return Repo(
-        root=str(root), tenants=loading.tenants, orders=loading.orders, contracts=loading.contracts,
+        root=str(root), orders=loading.orders, contracts=loading.contracts,
         prices=PriceList(loading.table(tables.PRICES)),
         promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
         topup_methods={row.topup_method_id: row for row in loading.table(tables.METHODS)},
         payments=tuple(loading.table(tables.PAYMENTS)),
         reasons=loading.reasons(), profile=profile, assets=found.assets, asset_names=found.names,
-        unreadable=loading.unreadable,
+        unreadable=loading.unreadable, tenant_terms=terms,
+        tenants={name: tenant.under(terms[name]) if name in terms else tenant
+                 for name, tenant in loading.tenants.items()},
         module_ids=frozenset(folder.name for folder in module_folders),
         tenant_ids=frozenset(folder.name for folder in tenant_folders), problems=tuple(sorted(loading.problems)))
 

@@ -44,15 +44,17 @@ def bound(value: Any) -> Value:
 
 
 def tenant(value: Mapping[str, Any], source: Source) -> Tenant:
+    said = TenantStatus(value["status"]) if "status" in value else None
     return Tenant(
         tenant_id=value["tenant_id"], tenant_name=value["tenant_name"], registered_at=value.get("registered_at", ""),
-        status=TenantStatus(value.get("status", TenantStatus.ACTIVE)), billing=value.get("billing", {}),
+        status=said or TenantStatus.ACTIVE, own_status=said, billing=value.get("billing", {}),
         allow_release_consumers=tuple(value.get("allow_release_consumers", ())), source=source)
 
 
 def profile(value: Mapping[str, Any], source: Source) -> Profile:
     default = Profile()
     state = value.get("billing_state", {})
+    granted = value.get("module_secrets")
     return Profile(
         profile_id=value["profile_id"], external_services=value.get("external_services", default.external_services),
         billing_state_dir=state.get("dir", default.billing_state_dir),
@@ -62,7 +64,8 @@ def profile(value: Mapping[str, Any], source: Source) -> Profile:
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
         signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),
         sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source,
-        cache_retention=value.get("cache_retention", default.cache_retention))
+        cache_retention=value.get("cache_retention", default.cache_retention),
+        module_secrets=None if granted is None else {module: tuple(names) for module, names in granted.items()})
 
 
 def reasons(value: Mapping[str, Any]) -> Reasons:

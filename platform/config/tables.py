@@ -13,6 +13,7 @@ from platform.config.csv import MAX_PROBLEMS, Row, read_csv
 from platform.config.schema import RowRules, problems_of, schema
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Place, Problem, Source
+from platform.model.tenant import TenantStatus, TenantTerms
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"
 PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"))
 METHODS = Table("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
                 ("topup_method", "topup_method_id"))
+TENANTS = Table("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
+                "tenant_id", ("tenant", "tenant_id"))
 PAYMENTS = Table("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
 
 

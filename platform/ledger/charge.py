@@ -31,7 +31,8 @@ def unpaid(book: Book, order: PlannedOrder) -> tuple[Item, ...]:
 
 def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
                   day: date) -> ChargeDecision:
-    """All or nothing. A suspended tenant buys nothing; what it has paid for is still its own, and may be finished.
+    """All or nothing. A suspended tenant buys nothing; what it has paid for is still its own, and may be finished. The
+    operator's limit is held to what the whole order costs, paid or not: buying it piece by piece evades nothing.
 
     The order's promotions are granted before its charge, each while it is in force and not used up.
     """
@@ -41,6 +42,9 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
         return ChargeDecision()
     if tenant.status is TenantStatus.SUSPENDED:
         return ChargeDecision((_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount)
+    limit = tenant.terms.max_credits_per_order
+    if limit is not None and order.total_credits > limit:
+        return ChargeDecision((_refusal(order, items, "order_limit_exceeded"),), "order_limit_exceeded", amount)
     named = [promotions[code] for code in order.promotions if code in promotions]
     granted = grants(book, order.id, named, day)
     if book.balance(order.id.tenant_id) + sum(post.amount_credits for post in granted) < amount:

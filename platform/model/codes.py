@@ -128,7 +128,10 @@ CODES: dict[str, Code] = {
     "outputs-overlap": Code("Two outputs have one path, or one lies in the other. Only a directory may hold other "
                             "outputs, and only when neither it nor they are limited.", "Give each its own."),
     "self-test-missing": Code("The contract has no self-test.", "Add testing.self_test."),
-    "reserved-name": Code("A secret or var has the name of a variable that steers how programs start.", "Rename it."),
+    "reserved-name": Code("A secret or var has the name of a variable that steers how programs start, or of a secret "
+                          "that the platform or CI keeps for itself.", "Rename it."),
+    "secret-not-granted": Code("A module asks for a secret that the profile's module_secrets does not give it.",
+                               "Have the operator add it there, or remove it from the contract."),
     "secrets-missing": Code("A module needs a secret that the environment does not have.",
                             "Set it, or use a profile with external_services: recorded."),
     "module-changed": Code("A module's code is not that of the index, and its version is. Tenants who paid get the new "
@@ -145,6 +148,8 @@ CODES: dict[str, Code] = {
     "price-unused": Code("A price is for a module or deliverable that is not there.",
                          "Correct the id, or end the row with effective_to: it explains what was charged by it."),
     "unknown-tenant": Code("There is no such folder in tenants/.", "Correct the id."),
+    "status-without-effect": Code("A tenant's own file says that it is active, and the operator suspended it in "
+                                  "config/tenants.csv. A tenant can only restrict itself.", "Remove the line."),
     "unknown-method": Code("There is no such method in config/topup_methods.csv.", "Correct the id."),
     "reason-missing": Code("config/reasons.yml lacks a reason that the platform itself gives.", "Add it."),
 }

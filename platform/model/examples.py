@@ -116,6 +116,7 @@ EXAMPLES: dict[str, Example] = {
                                "{id: a, path: a}\n{id: b, path: b.txt}"),
     "self-test-missing": Example("[no testing in module.yml]", "testing: {self_test: {params: {topic: sails}}}"),
     "reserved-name": Example("secrets: [{name: PYTHONPATH}]", "secrets: [{name: MY_API_KEY}]"),
+    "secret-not-granted": Example("module_secrets: {}", "module_secrets: {search_pages: [GOOGLE_SEARCH_API_KEY]}"),
     "secrets-missing": Example("$ doit run", "$ SMTP_PASSWORD=... doit run"),
     "module-changed": Example("[src/run.py makes something else]  version: \"1.0\"", 'version: "1.1"'),
     # derived files
@@ -129,6 +130,8 @@ EXAMPLES: dict[str, Example] = {
                            "mine,__run__,5,2026-01-01,,true,\nmine,__run__,6,2026-07-01,,true,"),
     "price-unused": Example("seed_txt,__run__,5,2026-01-01,,true,", "seed_text,__run__,5,2026-01-01,,true,"),
     "unknown-tenant": Example("allow_release_consumers: [nxlkGl]", "allow_release_consumers: [nxlkGI]"),
+    "status-without-effect": Example("[tenants.csv: nxlkGI,suspended]\nstatus: active",
+                                     "[tenants.csv: nxlkGI,suspended]"),
     "unknown-method": Example("pay-1,nxlkGI,bank-wir,...", "pay-1,nxlkGI,bank-wire,..."),
     "reason-missing": Example("[config/reasons.yml without timed_out]",
                               "- {slug: timed_out, scope: global, category: run, refundable: true, description: ...}"),

@@ -36,4 +36,16 @@ class Profile:
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
     cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter
+    module_secrets: Mapping[str, tuple[str, ...]] | None = None  # by module id; None: what each contract asks for
     source: Source = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def own_secrets(self) -> frozenset[str]:
+        """The environment variables whose secrets the platform uses itself: no module is ever given them."""
+        named = (self.signing.get("key_env"), self.release_store.get("token_env"))
+        return frozenset(str(name) for name in named if name)
+
+    def grants(self, module_id: str, secret: str) -> bool:
+        """Whether a module may be given the secret of that name."""
+        listed = True if self.module_secrets is None else secret in self.module_secrets.get(module_id, ())
+        return listed and secret not in self.own_secrets

@@ -9,7 +9,7 @@ from platform.model.prices import Payment, PriceList, Promotion, TopupMethod
 from platform.model.problem import Problem
 from platform.model.profile import Profile
 from platform.model.reasons import Reasons
-from platform.model.tenant import Tenant
+from platform.model.tenant import Tenant, TenantTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Repo:
 
     root: str
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    tenant_terms: Mapping[str, TenantTerms] = field(default_factory=dict)  # the rows of config/tenants.csv
     orders: Mapping[OrderId, Order] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     prices: PriceList = field(default_factory=PriceList)

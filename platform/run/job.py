@@ -8,6 +8,7 @@ from platform.errors import StorageError
 from platform.model.digest import derived_id
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.model.profile import Limits
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
@@ -59,10 +60,17 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
     return Job(
         module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,
-        limits=limits if step.timeout_s is None else replace(limits, timeout_s=step.timeout_s),
+        limits=_limits(limits, step.timeout_s),
         env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),
         readable=tuple(bound.path for bound in resolved.bound), writable=folders,
         network=contract.network and not recorded)
+
+
+def _limits(limits: Limits, timeout_s: int | None) -> Limits:
+    """The operator's limits; a tenant's timeout can only lower them."""
+    if timeout_s is None or 0 < limits.timeout_s <= timeout_s:
+        return limits
+    return replace(limits, timeout_s=timeout_s)
 
 
 def doubting(todo: Job) -> Job:
@@ -79,6 +87,9 @@ def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:
 def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
     """The step's own secrets that the environment has."""
     wanted = step.contract.secrets
+    kept = sorted(secret.name for secret in wanted if not context.profile.grants(step.contract.module_id, secret.name))
+    if kept:  # `check` has said so: this is what holds also where nobody asked it
+        raise Fault("secrets_missing", f"the profile does not give {', '.join(kept)} to {step.contract.module_id}")
     missing = sorted(secret.name for secret in wanted if secret.required and not context.env.get(secret.name))
     if missing:
         raise Fault("secrets_missing", f"the environment does not have {', '.join(missing)}")

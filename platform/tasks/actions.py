@@ -35,7 +35,7 @@ from platform.tasks.outcome import Refused, task_action
 from platform.tasks.publishing import line
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
-_EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17}
+_EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17, "order_limit_exceeded": 17}
 
 
 @task_action

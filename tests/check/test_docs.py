@@ -24,7 +24,8 @@ def test_the_examples_together_are_a_repository_whose_only_fault_is_that_most_re
 
 
 def test_every_field_of_the_files_that_people_write_is_on_the_page():
-    for name in ("tenant", "workorder", "module", "module_prices", "promotions", "topup_methods", "payments"):
+    for name in ("tenant", "tenants", "workorder", "module", "module_prices", "promotions", "topup_methods",
+                 "payments"):
         missing = [field for field in schema(name)["properties"] if f"`{field}" not in PAGE and f"{field}:" not in PAGE]
         assert missing == []
     for part in ("step", "binding"):

@@ -40,6 +40,7 @@ def test_a_tenant_gets_an_id_that_follows_from_its_name_and_validates(repo: Path
     assert re.fullmatch("[0-9A-Za-z]{6}", made["tenant_id"])
     assert made["written"] == [f"tenants/{made['tenant_id']}/tenant.yml"]
     assert warnings(repo) == []
+    assert (repo / "config/tenants.csv").read_text().splitlines()[-1] == f"{made['tenant_id']},active,,"
     again = refused(repo, 'new tenant --name "Ferry Office: No. 5 #2"')
     assert again == (11, f"tenants/{made['tenant_id']} is there already; give another --tenant-id, or edit "
                          f"{made['written'][0]}")

@@ -207,3 +207,12 @@ def test_what_a_file_holds_is_held_against_the_port(house, text, selector, told)
     record = house.run(house.step(contract, params={"topic": Binding(asset="topic.txt", selector=selector)}))
     assert (record.status, record.reason) == (Status.FAILED, "bad_input_format")
     assert told in record.message
+
+
+def test_a_secret_that_the_platform_keeps_for_itself_is_given_to_no_module(house):
+    house.env = {"OUR_KEY": "signs everything"}
+    house.profile = replace(house.profile, signing={"key_env": "OUR_KEY"})
+    for asked in (Secret("OUR_KEY"), Secret("OUR_KEY", required=False)):
+        record = house.run(house.step(house.module("takes", "print(os.environ)", secrets=(asked,))))
+        assert (record.reason, record.attempts) == ("secrets_missing", 0)
+        assert record.message == "the profile does not give OUR_KEY to takes"

@@ -142,3 +142,9 @@ def test_a_parent_that_is_killed_leaves_nothing_running_and_no_half_result(house
     house.module("sleeps", '(out / "text.txt").write_text("new")\nreturn {"status": "COMPLETED"}')
     assert house.run(step).completed
     assert [path.name for path in house.folder(step).parent.iterdir()] == ["one"]
+
+
+def test_a_tenants_timeout_cannot_exceed_the_operators(house):
+    house.limits(timeout_s=1)
+    record = house.run(house.step(house.module("sleeps", "time.sleep(600)"), timeout_s=86400))
+    assert record.message == "it ran longer than 1 s and was ended"

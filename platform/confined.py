@@ -16,10 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from platform.openat import FILE, FOLDER, LINK, Refused, below, parts_of, printable, top, walked, words_of
+from platform.openat import FILE, FOLDER, LINK, SECOND_NAME, Refused, below, parts_of, top, walked, words_of
 
-__all__ = ["Entry", "Folder", "Refused", "folder_at", "kind_at", "make_folders", "opened", "printable", "read",
-           "read_file"]
+__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "folder_at", "kind_at", "make_folders", "named", "opened",
+           "read", "read_file"]
 
 _DEEPEST = 256  # directories; each is an open handle while what is below it is listed
 _CHUNK = 1 << 20
@@ -59,11 +59,12 @@ class Folder:
         return Folder(below(self._handle, name, FOLDER, self._name or None), self.named(name))
 
     @contextmanager
-    def file(self, name: str) -> Iterator[int]:
-        """A handle to read a regular file below this directory by. Errors as `folder`."""
+    def file(self, name: str, *, sole: bool = False) -> Iterator[int]:
+        """A handle to read a regular file below this directory by. `sole`: not one that has another name, by which it
+        may be anybody's. Errors as `folder`."""
         handle = below(self._handle, name, FILE, self._name or None)
         try:
-            yield _regular(handle, self.named(name))
+            yield _regular(handle, self.named(name), sole=sole)
         finally:
             os.close(handle)
 
@@ -90,9 +91,19 @@ def _walk(folder: Folder, prefix: str, depth: int) -> Iterator[tuple[str, Entry,
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """A handle to read a regular file by; no link stands anywhere in its absolute path. Errors as `Folder.folder`."""
+def opened(path: Path, *, sole: bool = False) -> Iterator[int]:
+    """A handle to read a regular file by; no link stands anywhere in its absolute path. Otherwise as `Folder.file`."""
     handle = below(top(), _from_top(path), FILE, "")
+    try:
+        yield _regular(handle, str(path), sole=sole)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[int]:
+    """The same of a file that a person at this machine names: links in its path are theirs and are followed."""
+    handle = os.open(path, FILE & ~os.O_NOFOLLOW)
     try:
         yield _regular(handle, str(path))
     finally:
@@ -108,7 +119,7 @@ def kind_at(path: Path) -> str:
     """`file`, `folder`, or nothing when there is neither, or when it is not to be reached without a link."""
     try:
         handle = below(top(), _from_top(path), FILE, "")
-    except (OSError, ValueError):
+    except OSError:
         return ""
     try:
         mode = os.fstat(handle).st_mode
@@ -152,14 +163,16 @@ def read_file(path: Path, limit: int) -> bytes:
 
 def _from_top(path: Path) -> str:
     if not path.is_absolute():
-        raise ValueError(f"{path} is not absolute")
+        raise Refused(str(path), "no absolute path", errno.EINVAL)
     return str(path)[1:]
 
 
-def _regular(handle: int, name: str) -> int:
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
-        raise Refused(name, words_of(mode), errno.EINVAL)
+def _regular(handle: int, name: str, *, sole: bool = False) -> int:
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise Refused(name, words_of(found.st_mode), errno.EINVAL)
+    if sole and found.st_nlink > 1:
+        raise Refused(name, SECOND_NAME, errno.EMLINK)
     return handle
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from platform import confined
 from platform.errors import StorageError
@@ -76,6 +77,14 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield below, folder / below
 
 
+class Seen(NamedTuple):
+    """A file as it was when it was open: `identity` is its device and inode, the same by whatever name it is seen."""
+
+    sha256: str
+    bytes: int
+    identity: tuple[int, int]
+
+
 class Digests:
     """Digests of files and trees, each file read once a process and, thanks to the stat cache, once a change.
 
@@ -107,6 +116,12 @@ class Digests:
             return known[1]
         with confined.opened(path) as handle:
             return self.of(handle, path)
+
+    def seen(self, path: Path, *, sole: bool = False) -> Seen:
+        """The same with the file's size and identity, all of one handle. `sole`: it has no second name."""
+        with confined.opened(path, sole=sole) as handle:
+            status = os.fstat(handle)
+            return Seen(self.of(handle, path), status.st_size, (status.st_dev, status.st_ino))
 
     def of(self, handle: int, path: Path) -> str:
         """SHA-256 of an open file, which is at its beginning; `path` is what it is remembered by."""

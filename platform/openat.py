@@ -9,12 +9,15 @@ import os
 import stat
 from collections.abc import Callable
 
+from platform.model.characters import escaped
+
 _OPENAT2 = 437  # the same number on every architecture
 _BENEATH_WITHOUT_LINKS = 0x08 | 0x04 | 0x02  # RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS
 FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 _ON_THE_WAY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)
 LINK = "a symbolic link"
+SECOND_NAME = "a file with a second name (a hard link)"
 
 
 class Refused(OSError):
@@ -22,7 +25,7 @@ class Refused(OSError):
     from the directory that it was looked for in; `kind` says in words what it is; `strerror` says both."""
 
     def __init__(self, offender: str, kind: str, number: int = errno.ELOOP) -> None:
-        self.offender, self.kind = printable(offender), kind
+        self.offender, self.kind = escaped(offender), kind
         super().__init__(number, f"{self.offender.rpartition('/')[2]} is {kind}")
 
     @property
@@ -130,8 +133,3 @@ def _openat2() -> Callable[[int, str, int], int] | None:
         return None
     os.close(probe)
     return call
-
-
-def printable(name: str) -> str:
-    """A name as it may stand in a one-line message: what does not print is escaped."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode()

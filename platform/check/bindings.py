@@ -142,11 +142,13 @@ def _asset(use: _Use) -> Iterator[Problem]:
     if path.startswith("/") or "\\" in path or ".." in path.split("/"):
         yield use.problem("asset-outside", f"the asset `{path[:60]}` is not below the tenant's own assets",
                           "write a path below its assets folder", "asset")
+    elif (use.order.tenant_id, path) in use.repo.asset_faults:
+        yield use.problem(*use.repo.asset_faults[use.order.tenant_id, path], "asset")
     elif (use.order.tenant_id, path) not in use.repo.assets:
         near = nearest(path, use.repo.asset_names.get(use.order.tenant_id, ()))
         yield use.problem("asset-missing", f"there is no file tenants/{use.order.tenant_id}/assets/{path[:100]}",
                           f"did you mean {shown(near)}?" if near else
-                          "put it there; a link out of the folder does not count", "asset")
+                          "put it there", "asset")
 
 
 def _type(use: _Use, made: str) -> Iterator[Problem]:

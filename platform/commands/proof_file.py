@@ -3,7 +3,7 @@ from pathlib import Path
 
 from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
-from platform.config.text import read_bytes
+from platform.config.text import read_named
 from platform.errors import InputError
 from platform.model.problem import Place, Problem, Source
 from platform.report.proof import Proof, from_json
@@ -14,7 +14,7 @@ _CURE = "take the file as `ledger proof` or `ledger head` wrote it"
 
 def read_proof(name: str) -> Proof:
     """The head or proof in a file. InputError when it is none, or not there."""
-    data = read_bytes(Path(name), name, _LARGEST, follow=True)
+    data = read_named(Path(name), name, _LARGEST)
     if isinstance(data, Problem):
         raise InputError([data])
     value = read_json(data, name, _CURE, _LARGEST)

@@ -1,68 +1,77 @@
 """The assets that orders bind: found below the tenant's own folder, hashed once, whoever binds them how often."""
+import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from platform.files import Digests, files_below
+from platform.config.text import refused, shown_file
+from platform.confined import Folder, Refused
+from platform.files import Digests
 from platform.model.order import Order, bindings_in
-from platform.model.problem import Place, Problem
-from platform.model.repo import Asset
+from platform.model.repo import Asset, Refusal
 
 MOST_NAMES = 1000  # of one tenant's files, for the name that was probably meant
 
 
 @dataclass(slots=True)
 class Found:
-    """`assets` by (tenant, path as bound) are those that are there. `names`: the files of each tenant that misses one.
-    A file that is there and cannot be read is one of `problems`; what is not there, `check` says."""
+    """`assets` by (tenant, path as bound) are those that are there, `faults` those that are there and are not read.
+    `names`: the files of each tenant that misses one."""
 
     assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    faults: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
 
-def bound_assets(root: Path, orders: Iterable[Order], digests: Digests) -> Found:
-    """The assets that the orders bind, each looked up once."""
+def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Digests) -> Found:
+    """The assets that the orders bind, each looked up once below `top`, which is the folder `root`."""
     result = Found()
     seen: set[tuple[str, str]] = set()
     for order in orders:
         for step in order.steps:
-            for path, binding in bindings_in(step.inputs):
+            for _, binding in bindings_in(step.inputs):
                 key = (order.tenant_id, binding.asset)
                 if not binding.asset or key in seen:
                     continue
                 seen.add(key)
-                place = order.source.place("steps", step.index, "inputs", *path, "asset")
-                found = _asset(root, order, binding.asset, place, digests)
-                if isinstance(found, Problem):
-                    result.problems.append(found)
-                elif found is not None:
+                found = _asset(root, top, *key, digests)
+                if isinstance(found, Asset):
                     result.assets[key] = found
+                elif found is not None:
+                    result.faults[key] = found
                 elif order.tenant_id not in result.names:
-                    names = (below for below, _ in files_below(_folder(root, order)))
-                    result.names[order.tenant_id] = tuple(islice(names, MOST_NAMES))
+                    result.names[order.tenant_id] = _names(top, order.tenant_id)
     return result
 
 
-def inside(path: str) -> bool:
-    """Whether a bound path stays below the folder it is named in, by its words alone."""
-    return not (path.startswith("/") or "\\" in path or "\0" in path or ".." in PurePosixPath(path).parts)
-
-
-def _folder(root: Path, order: Order) -> Path:
-    return root / "tenants" / order.tenant_id / "assets"
-
-
-def _asset(root: Path, order: Order, path: str, place: Place, digests: Digests) -> Asset | Problem | None:
-    folder = _folder(root, order)
-    if not inside(path):
-        return None
+def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests) -> Asset | Refusal | None:
+    file = f"tenants/{tenant_id}/assets/{path}"
     try:
-        real = (folder / path).resolve()
-        if not real.is_relative_to(folder.resolve()) or not real.is_file():
-            return None
-        return Asset(path, f"tenants/{order.tenant_id}/assets/{path}", digests.file(real), real.stat().st_size)
+        with top.file(file, sole=True) as handle:
+            return Asset(path, file, digests.of(handle, root / file), os.fstat(handle).st_size)
+    except FileNotFoundError:
+        return None
+    except Refused as error:
+        return _refusal(error, file)
     except OSError as error:
-        return Problem(place, "asset-unreadable", f"the asset cannot be read ({error.strerror})",
-                       "let this user read it", ("order", *order.id))
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        return Refusal("asset-unreadable", f"the asset cannot be read ({error.strerror})", "let this user read it")
+
+
+def _refusal(error: Refused, file: str) -> Refusal | None:
+    """A Problem's words; None for a path that leads out, which its words say, and for one through a file."""
+    problem = refused(error, shown_file(file))
+    if error.errno in (errno.EXDEV, errno.EINVAL, errno.ENOTDIR) and problem.code == "file-missing":
+        return None
+    return Refusal(problem.code, f"{error.offender} {problem.what}", problem.cure)
+
+
+def _names(top: Folder, tenant_id: str) -> tuple[str, ...]:
+    try:
+        with top.folder(f"tenants/{tenant_id}/assets") as folder:
+            return tuple(islice((below for below, entry, _ in folder.walk() if entry.kind == "file"), MOST_NAMES))
+    except OSError:
+        return ()

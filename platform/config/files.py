@@ -2,7 +2,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from platform.check.conform import MAX_FAULTS
@@ -11,6 +10,7 @@ from platform.config.read import MAX_BYTES, Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
 from platform.config.text import place_in, read_bytes, shown_file
 from platform.config.valid import Valid
+from platform.confined import Folder
 from platform.model.problem import Problem, Source
 
 
@@ -24,12 +24,16 @@ class Found:
     draft: bool = False
 
 
-def read_value(root: Path, path: Path, kind: str, subject: tuple[str, ...], valid: Valid, *,
-               follow: bool = False) -> Found:
-    """The value of a YAML file with the schema `kind`. Its problems stop `subject`; those of a draft are warnings.
-    What `valid` knows is not validated again, and what is found without fault is added to it."""
-    file = shown_file(path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path))
-    data = read_bytes(path, file, MAX_BYTES, follow=follow)
+def read_value(folder: Folder, name: str, kind: str, subject: tuple[str, ...], valid: Valid, *,
+               sole: bool = False) -> Found:
+    """The value of a YAML file below a folder, with the schema `kind`. Its problems stop `subject`; those of a draft
+    are warnings. What `valid` knows is not validated again, and what is found without fault is added to it."""
+    data = read_bytes(folder, name, MAX_BYTES, sole=sole)
+    return value_of(data, shown_file(folder.named(name)), kind, subject, valid)
+
+
+def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid) -> Found:
+    """The same of bytes that were read already, or of why they were not."""
     if isinstance(data, Problem):
         return Found(Source(file), problems=[_about(data, subject)])
     document = read_yaml(data, file)

@@ -2,46 +2,73 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from platform.config.text import shown_file
+from platform.config.text import linked, shown_file
+from platform.confined import Entry, Folder, Refused
 from platform.model import ids
 from platform.model.ids import OrderId
 from platform.model.problem import Place, Problem
 
 
-def folders_in(folder: Path) -> list[Path]:
-    """The folders of a folder, sorted; names that begin with . or _ are nobody's."""
-    try:
-        return sorted(path for path in folder.iterdir() if path.name[0] not in "._" and path.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def named(paths: list[Path], form: str, what: str) -> tuple[list[Path], list[Problem]]:
-    """Those of `paths` whose names have the form of an id, and a problem for each other one. Nothing refers to a
-    folder that has no id, so its problem stops nothing."""
-    right = [path for path in paths if ids.matches(form, path.name)]
-    wrong = [Problem(Place(shown_file(f"{path.parent.name}/{path.name}")), "folder-name",
-                     f"the folder's name is not {what}",
-                     "rename it", ("folder", shown_file(path.name))) for path in paths if path not in right]
-    return right, wrong
-
-
-def order_files(tenant: Path) -> Iterator[tuple[OrderId, Path] | Problem]:
-    """The work orders of a tenant's folder, sorted by name; a Problem for a file that cannot be one."""
-    folder = tenant / "workorders"
-    try:
-        files = sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for path in files:
-        if path.name[0] in "._" or path.suffix not in (".yml", ".yaml"):
+def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple[list[str], list[Problem]]:
+    """The names of a folder's folders that have the form of an id, sorted, and the problems of the others; names that
+    begin with . or _ are nobody's. A link in the place of a folder has its name all the same, and a problem that stops
+    the `kind` (tenant, module) of that name. Nothing refers to a folder that has no id: its problem stops nothing."""
+    right, problems = [], []
+    found, wrong = entries_of(top, name)
+    for entry in found:
+        if entry.name[0] in "._" or entry.kind == "file":
             continue
-        file = shown_file(f"tenants/{tenant.name}/workorders/{path.name}")
-        subject = ("order", tenant.name, shown_file(path.stem))
-        if path.suffix == ".yaml":
+        fits = ids.matches(form, entry.name)
+        file = shown_file(f"{name}/{entry.name}")
+        if fits:
+            right.append(entry.name)
+        if entry.kind != "folder":
+            subject = (kind, entry.name) if fits else ("folder", shown_file(entry.name))
+            problems.append(linked(Refused(file, entry.kind), subject))
+        elif not fits:
+            problems.append(Problem(Place(file), "folder-name", f"the folder's name is not {what}", "rename it",
+                                    ("folder", shown_file(entry.name))))
+    return right, [*wrong, *problems]
+
+
+def entries_of(top: Folder, name: str, subject: tuple[str, ...] = ()) -> tuple[list[Entry], list[Problem]]:
+    """What is in a folder; nothing where there is none. A link in its place stops `subject`."""
+    try:
+        with top.folder(name) as folder:
+            return folder.entries(), []
+    except Refused as error:
+        return [], [linked(error, subject)] if error.is_link else []
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+
+
+def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Problem]:
+    """The work orders among the files of a tenant's `workorders/`; a Problem for a file that cannot be one."""
+    for name in (entry.name for entry in files):
+        stem, dot, suffix = name.rpartition(".")
+        if name[0] in "._" or not dot or suffix not in ("yml", "yaml"):
+            continue
+        file = shown_file(f"tenants/{tenant_id}/workorders/{name}")
+        subject = ("order", tenant_id, shown_file(stem))
+        if suffix == "yaml":
             yield Problem(Place(file), "file-name", "a work order's file ends in .yml", "rename it", subject)
-        elif not ids.matches(ids.WORK_ORDER, path.stem):
+        elif not ids.matches(ids.WORK_ORDER, stem):
             yield Problem(Place(file), "file-name", "the file's name is not a work order id",
                           "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -", subject)
         else:
-            yield OrderId(tenant.name, path.stem), path
+            yield OrderId(tenant_id, stem)
+
+
+def tenant_names(root: Path) -> set[str]:
+    """The names of the folders of tenants/, links among them: what is wrong with those is said when they are read."""
+    with Folder.at(root) as top:
+        return {entry.name for entry in entries_of(top, "tenants")[0] if entry.kind != "file"}
+
+
+def order_ids(root: Path) -> list[OrderId]:
+    """The ids of all work orders by the names of their files alone; none behind a link."""
+    with Folder.at(root) as top:
+        tenants = [entry.name for entry in entries_of(top, "tenants")[0] if entry.kind == "folder"]
+        names = [(tenant, entry.name) for tenant in tenants
+                 for entry in entries_of(top, f"tenants/{tenant}/workorders")[0]]
+    return [OrderId(tenant, name.removesuffix(".yml")) for tenant, name in names if name.endswith(".yml")]

@@ -4,7 +4,7 @@ Rules: a file that cannot be used is a problem and stops its own subject, never 
 order binds them, and only from the tenant's own folder. With `only`, what those orders need is read and nothing else:
 one order out of 50,000 costs one order.
 """
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -12,11 +12,14 @@ from typing import TypeVar
 from platform.check.words import shown
 from platform.config import contracts, parse, tables
 from platform.config.assets import bound_assets
+from platform.config.code import code_of
 from platform.config.csv import MAX_BYTES
-from platform.config.files import Found, read_value
-from platform.config.folders import folders_in, named, order_files
-from platform.config.text import read_bytes
+from platform.config.files import Found, read_value, value_of
+from platform.config.folders import entries_of, folders_in, order_files
+from platform.config.read import MAX_BYTES as LARGEST_YAML
+from platform.config.text import read_bytes, read_named, shown_file
 from platform.config.valid import Valid
+from platform.confined import Folder
 from platform.files import Digests
 from platform.model import ids
 from platform.model.contract import Contract
@@ -35,41 +38,56 @@ REASONS = "config/reasons.yml"
 
 
 def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem, ...]]:
-    """The runtime profile, and what is wrong with its file (then the profile is the built-in one)."""
-    found = read_value(root, profile_file, "runtime_profile", (), Valid(), follow=True)
+    """The runtime profile, and what is wrong with its file (then the profile is the built-in one). A file outside the
+    repository is one that a person named, and may be behind links of theirs."""
+    if profile_file.is_relative_to(root):
+        with Folder.at(root) as top:
+            found = read_value(top, profile_file.relative_to(root).as_posix(), "runtime_profile", (), Valid())
+    else:
+        data = read_named(profile_file, str(profile_file), LARGEST_YAML)
+        found = value_of(data, shown_file(str(profile_file)), "runtime_profile", (), Valid())
     profile = Profile(source=found.source) if found.value is None else parse.profile(found.value, found.source)
     return profile, tuple(found.problems)
 
 
 def load_contracts(root: Path) -> dict[str, Contract]:
     """The contracts of modules that can be read, by module id, without a word about the others."""
-    loading = _Loading(root, Valid())
-    for folder in named(folders_in(root / "modules"), ids.MODULE, "a module id")[0]:
-        loading.module(folder)
+    with Folder.at(root) as top:
+        loading = _Loading(top, Valid())
+        for name in folders_in(top, "modules", ids.MODULE, "a module id", "module")[0]:
+            loading.module(name)
     return loading.contracts
 
 
 def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None,
               valid: Valid | None = None) -> Repo:
     """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders;
-    `valid`, kept between runs, saves half of the time."""
-    loading = _Loading(root, valid or Valid())
-    tenant_folders, wrong = named(folders_in(root / "tenants"), ids.TENANT, "a tenant id")
+    `valid`, kept between runs, saves half of the time. What is below is opened through the root's handle, and through
+    no link (`confined`)."""
+    with Folder.at(root) as top:
+        return _repo(root, _Loading(top, valid or Valid()), profile, digests, only)
+
+
+def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
+          only: Collection[OrderId] | None) -> Repo:
+    top = loading.top
+    tenant_ids, wrong = folders_in(top, "tenants", ids.TENANT, "a tenant id", "tenant")
     loading.problems += wrong
     owners = {order.tenant_id for order in only or ()}
-    for folder in tenant_folders:
-        if only is None or folder.name in owners:
-            loading.tenant(folder)
-            loading.tenants_orders(folder, only)
-    module_folders, wrong = named(folders_in(root / "modules"), ids.MODULE, "a module id")
+    linked = {problem.subject for problem in wrong}
+    for name in tenant_ids:
+        if (only is None or name in owners) and ("tenant", name) not in linked:
+            loading.tenant(name)
+            loading.tenants_orders(name, only)
+    module_ids, wrong = folders_in(top, "modules", ids.MODULE, "a module id", "module")
     loading.problems += wrong
+    linked = {problem.subject for problem in wrong}
     used = {step.module_id for order in loading.orders.values() for step in order.steps}
-    for folder in module_folders:
-        if only is None or folder.name in used:
-            loading.module(folder)
+    for name in module_ids:
+        if (only is None or name in used) and ("module", name) not in linked:
+            loading.module(name)
     terms = {row.tenant_id: row for row in loading.table(tables.TENANTS)}
-    found = bound_assets(root, loading.orders.values(), digests)
-    loading.problems += found.problems
+    found = bound_assets(root, top, loading.orders.values(), digests)
     return Repo(
         root=str(root), orders=loading.orders, contracts=loading.contracts,
         prices=PriceList(loading.table(tables.PRICES)),
@@ -77,28 +95,30 @@ def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collectio
         topup_methods={row.topup_method_id: row for row in loading.table(tables.METHODS)},
         payments=tuple(loading.table(tables.PAYMENTS)),
         reasons=loading.reasons(), profile=profile, assets=found.assets, asset_names=found.names,
-        unreadable=loading.unreadable, tenant_terms=terms,
-        tenants={name: tenant.under(terms[name]) if name in terms else tenant
-                 for name, tenant in loading.tenants.items()},
-        module_ids=frozenset(folder.name for folder in module_folders),
-        tenant_ids=frozenset(folder.name for folder in tenant_folders), problems=tuple(sorted(loading.problems)))
+        asset_faults=found.faults, unreadable=loading.unreadable, module_files=loading.module_files,
+        tenant_terms=terms, tenants={name: tenant.under(terms[name]) if name in terms else tenant
+                                     for name, tenant in loading.tenants.items()},
+        module_ids=frozenset(module_ids),
+        tenant_ids=frozenset(tenant_ids), problems=tuple(sorted(loading.problems)))
 
 
 @dataclass(slots=True)
 class _Loading:
     """What has been read so far."""
 
-    root: Path
+    top: Folder
     valid: Valid
     tenants: dict[str, Tenant] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
+    module_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unreadable: dict[OrderId, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def _value(self, path: Path, kind: str, subject: tuple[str, ...], id_field: str = "") -> Found:
+    def _value(self, name: str, kind: str, subject: tuple[str, ...], id_field: str = "", *,
+               sole: bool = False) -> Found:
         """A file's value; None also when it calls itself otherwise than its file or folder (the subject's last)."""
-        found = read_value(self.root, path, kind, subject, self.valid)
+        found = read_value(self.top, name, kind, subject, self.valid, sole=sole)
         if found.value is not None and id_field and found.value[id_field] != subject[-1]:
             found.problems.append(Problem(
                 found.source.place(id_field), "id-differs", f"{shown(found.value[id_field])} lies where "
@@ -108,38 +128,50 @@ class _Loading:
         self.problems += found.problems
         return found
 
-    def tenant(self, folder: Path) -> None:
-        found = self._value(folder / "tenant.yml", "tenant", ("tenant", folder.name), "tenant_id")
+    def tenant(self, name: str) -> None:
+        found = self._value(f"tenants/{name}/tenant.yml", "tenant", ("tenant", name), "tenant_id", sole=True)
         if found.value is not None:
-            self.tenants[folder.name] = parse.tenant(found.value, found.source)
+            self.tenants[name] = parse.tenant(found.value, found.source)
 
-    def tenants_orders(self, folder: Path, only: Collection[OrderId] | None) -> None:
-        for entry in _files(folder, only):
+    def tenants_orders(self, name: str, only: Collection[OrderId] | None) -> None:
+        """Where the orders cannot be seen, the tenant is as one that cannot be read: none is taken for gone."""
+        folder = f"tenants/{name}/workorders"
+        entries, wrong = entries_of(self.top, folder, ("tenant", name))
+        if wrong:
+            self.tenants.pop(name, None)
+        self.problems += wrong
+        for entry in order_files(name, entries):
             if isinstance(entry, Problem):
-                self.problems.append(entry)
-                continue
-            order_id, path = entry
-            found = self._value(path, "workorder", ("order", *order_id), "work_order_id")
-            if found.value is not None:
-                self.orders[order_id] = parse.order(folder.name, found.value, found.source)
-            elif not found.draft:
-                self.unreadable[order_id] = found.source.file
+                if only is None:
+                    self.problems.append(entry)
+            elif only is None or entry in only:
+                self._order(entry, f"{folder}/{entry.work_order_id}.yml")
 
-    def module(self, folder: Path) -> None:
-        subject = ("module", folder.name)
-        found = self._value(folder / "module.yml", "module", subject, "module_id")
+    def _order(self, order_id: OrderId, file: str) -> None:
+        found = self._value(file, "workorder", ("order", *order_id), "work_order_id", sole=True)
+        if found.value is not None:
+            self.orders[order_id] = parse.order(order_id.tenant_id, found.value, found.source)
+        elif not found.draft:
+            self.unreadable[order_id] = found.source.file
+
+    def module(self, name: str) -> None:
+        subject = ("module", name)
+        files, wrong = code_of(self.top, name)
+        self.module_files[name] = files
+        found = self._value(f"modules/{name}/module.yml", "module", subject, "module_id")
+        self.problems += [problem for problem in wrong if problem not in found.problems]
         if found.value is None:
             return
         twice = list(contracts.twice(found.value, found.source, subject))
         self.problems += twice
         if not twice:
-            self.contracts[folder.name] = contracts.contract(found.value, found.source)
-        if not (folder / "src" / "run.py").is_file():
+            self.contracts[name] = contracts.contract(found.value, found.source)
+        if "src/run.py" not in files and not wrong:
             self.problems.append(Problem(found.source.place("module_id"), "module-without-code",
-                                         f"there is no modules/{folder.name}/src/run.py", "write it", subject))
+                                         f"there is no modules/{name}/src/run.py", "write it", subject))
 
     def table(self, table: tables.Table[T]) -> list[T]:
-        data = read_bytes(self.root / table.file, table.file, MAX_BYTES)
+        data = read_bytes(self.top, table.file, MAX_BYTES)
         if isinstance(data, Problem):
             if table.required or data.code != "file-missing":
                 self.problems.append(data)
@@ -149,17 +181,9 @@ class _Loading:
         return rows
 
     def reasons(self) -> Reasons:
-        found = self._value(self.root / REASONS, "reasons", ())
+        found = self._value(REASONS, "reasons", ())
         if found.value is None:
             return Reasons()
         self.problems += parse.reasons_twice(found.value, found.source)
         return parse.reasons(found.value)
 
-
-def _files(folder: Path, only: Collection[OrderId] | None) -> Iterable[tuple[OrderId, Path] | Problem]:
-    if only is None:
-        return order_files(folder)
-    mine = sorted(order_id for order_id in only if order_id.tenant_id == folder.name)
-    paths = [(order_id, folder / "workorders" / f"{order_id.work_order_id}.yml") for order_id in mine
-             if ids.matches(ids.WORK_ORDER, order_id.work_order_id)]
-    return [(order_id, path) for order_id, path in paths if path.is_file()]

@@ -3,12 +3,11 @@
 Rules: at most `limit` bytes, UTF-8 (a byte order mark is dropped), no NUL and no other control character, not blank.
 CRLF is fine. Line and column count from 1, in characters, as editors do.
 """
-import errno
-import os
 import re
-import stat
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from platform.confined import SECOND_NAME, Folder, Refused, named, read
 from platform.model.characters import escaped
 from platform.model.problem import Place, Problem
 
@@ -28,32 +27,47 @@ def place_in(text: str, offset: int, file: str) -> Place:
     return Place(file, line, offset - (before.rfind("\n") + 1) + 1)
 
 
-def read_bytes(path: Path, file: str, limit: int, *, follow: bool = False) -> bytes | Problem:
-    """At most `limit` + 1 bytes of a plain file. Links (unless `follow`), folders, pipes and devices are a problem:
-    a link may lead to another tenant's file, and a pipe would wait for ever."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+def read_bytes(folder: Folder, name: str, limit: int, *, sole: bool = False) -> bytes | Problem:
+    """At most `limit` + 1 bytes of a plain file below a folder. Links, directories, pipes and devices are a problem: a
+    link may lead to another tenant's file, and a pipe would wait for ever. `sole`: so is a second name of the file."""
+    return _read(folder.file(name, sole=sole), shown_file(folder.named(name)), limit)
+
+
+def read_named(path: Path, file: str, limit: int) -> bytes | Problem:
+    """The same of a file that a person named on a command line: links in its path are theirs and are followed."""
+    return _read(named(path), shown_file(file), limit)
+
+
+def _read(opened: AbstractContextManager[int], file: str, limit: int) -> bytes | Problem:
     try:
-        handle = os.open(path, flags)
+        with opened as handle:
+            return read(handle, limit)
     except FileNotFoundError:
         return Problem(Place(file), "file-missing", "there is no such file", "create it, or name another")
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.ENXIO):
-            return _not_plain(file)
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        return Problem(Place(file), "file-unreadable", f"cannot be read ({why})", "let this user read it")
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return _not_plain(file)
-        with os.fdopen(handle, "rb", closefd=False) as opened:
-            return opened.read(limit + 1)
+    except Refused as error:
+        return refused(error, file)
     except OSError as error:
-        return Problem(Place(file), "file-unreadable", f"cannot be read ({error.strerror})", "look at the disk")
-    finally:
-        os.close(handle)
+        return Problem(Place(file), "file-unreadable", f"cannot be read ({error.strerror})", "let this user read it")
+    except ValueError as error:  # NUL in a name of the command line
+        return Problem(Place(file), "file-unreadable", f"cannot be read ({error})", "name another")
 
 
-def _not_plain(file: str) -> Problem:
-    return Problem(Place(file), "not-a-file", "is a link, a folder, a pipe or a device", "put a plain file there")
+def refused(error: Refused, file: str) -> Problem:
+    """The problem of a file that was not opened because of what stands there, or above it."""
+    if error.offender == file and error.kind == SECOND_NAME:
+        return Problem(Place(file), "hard-link", f"is {error.kind}, which may be anybody's file",
+                       "copy it, remove it, and give the copy its name")
+    if error.offender == file:
+        return Problem(Place(file), "not-a-file", f"is {error.kind}", "put the file itself there")
+    if error.is_link:
+        return linked(error)
+    return Problem(Place(file), "file-missing", "there is no such file", "create it, or name another")
+
+
+def linked(error: Refused, subject: tuple[str, ...] = ()) -> Problem:
+    """The problem of a symbolic link (or a pipe, a device) that stands where a directory should."""
+    return Problem(Place(error.offender), "linked-directory", f"is {error.kind}, and nothing is read through one",
+                   "put the directory itself there", subject)
 
 
 def decode(data: bytes, file: str, limit: int) -> str | Problem:

@@ -16,6 +16,10 @@ CODES: dict[str, Code] = {
     "file-unreadable": Code("The system does not let this user read the file.", "Change its owner or its mode."),
     "not-a-file": Code("A link, folder, pipe or device stands where a plain file should. A link may lead into another "
                        "tenant's folder, so none is followed.", "Put the file itself there."),
+    "linked-directory": Code("A symbolic link stands where a directory should. What is behind it may be anybody's, so "
+                             "nothing is read through one.", "Put the directory itself there."),
+    "hard-link": Code("A tenant's file has a second name somewhere (git makes none), so it may be another tenant's or "
+                      "the operator's.", "Copy it, remove it, and give the copy its name."),
     "file-empty": Code("The file is empty or holds comments only.", "Write it, or delete it."),
     "file-too-large": Code("YAML files may have 256 KiB, CSV files 2 MiB.", "Split the file."),
     "file-name": Code("A file below workorders/ is not named <work_order_id>.yml.", "Rename it."),
@@ -108,7 +112,7 @@ CODES: dict[str, Code] = {
                               "step takes leaves the platform, so it must be bought; to a transform it is only a "
                               "warning, where the output is made for buyers only.",
                               "Buy it: write the line that the message shows at the step that makes the output."),
-    "asset-missing": Code("There is no such file below the tenant's assets, or a link leads out of them.",
+    "asset-missing": Code("There is no such file below the tenant's assets.",
                           "Put the file there."),
     "asset-outside": Code("The path leads out of the tenant's assets.", "Write a path below them."),
     "asset-unreadable": Code("The system does not let this user read the asset.", "Change its owner or its mode."),

@@ -84,3 +84,13 @@ class Contract:
     retention: str = ""  # cache.retention, e.g. 1w
     self_test: SelfTest | None = None
     source: Source = field(default=NOWHERE, compare=False, repr=False)
+
+
+_FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md"})
+
+
+def is_code(below: str) -> bool:
+    """Whether a file, by its path below the module's folder, can change what the module does: not its tests, not what
+    is for people, not what Python compiles."""
+    return (below not in _FOR_PEOPLE and not below.startswith("tests/") and "__pycache__" not in below.split("/")
+            and not below.endswith(".pyc"))

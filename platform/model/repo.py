@@ -1,6 +1,7 @@
 """Everything that was read from the repository, as one value: what `check` judges and `plan` expands."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from platform.model.contract import Contract
 from platform.model.ids import OrderId
@@ -22,6 +23,14 @@ class Asset:
     bytes: int
 
 
+class Refusal(NamedTuple):
+    """Why an asset is not read: the code, the words and the cure of the problem of everybody who binds it."""
+
+    code: str
+    what: str
+    cure: str
+
+
 @dataclass(frozen=True, slots=True)
 class Repo:
     """`problems` are those of reading (YAML, schema, CSV); what could be read is there all the same."""
@@ -39,7 +48,9 @@ class Repo:
     profile: Profile = field(default_factory=Profile)
     assets: Mapping[tuple[str, str], Asset] = field(default_factory=dict)  # by (tenant id, path)
     asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # files of tenants that miss a bound one
+    asset_faults: Mapping[tuple[str, str], Refusal] = field(default_factory=dict)  # of those that are there, refused
     unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # orders that could not be read -> their file
     module_ids: frozenset[str] = frozenset()  # every folder of modules/, read or not: what is known and only broken
+    module_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # their code's paths below them
     tenant_ids: frozenset[str] = frozenset()  # every folder of tenants/, read or not
     problems: tuple[Problem, ...] = ()

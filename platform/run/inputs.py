@@ -12,6 +12,7 @@ from typing import Any
 from platform.check.values import value_faults
 from platform.files import files_below
 from platform.model.content_type import content_type
+from platform.model.contract import is_code
 from platform.model.digest import digest_of, sha256_hex
 from platform.model.ids import StepId
 from platform.model.order import Binding, Kind, Selector, bindings_in, with_bindings
@@ -22,7 +23,6 @@ from platform.run.fault import Fault
 from platform.run.records import output_path
 
 FORMAT = 2  # of the manifest; raise it and every step runs once more, free
-_FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +192,6 @@ def module_files(context: RunContext, module_id: str) -> dict[str, str]:
 def module_code(context: RunContext, module_id: str) -> str:
     """One digest of all of them."""
     return digest_of([[below, digest] for below, digest in module_files(context, module_id).items()])
-
-
-def is_code(below: str) -> bool:
-    """Whether a file, by its path below the module's folder, can change what the module does: not its tests, not what
-    is for people, not what Python compiles."""
-    return (below not in _FOR_PEOPLE and not below.startswith("tests/") and "__pycache__" not in below.split("/")
-            and not below.endswith(".pyc"))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> list[tuple[str, Any, Any]]:

@@ -7,11 +7,13 @@
 A step's file dependencies are its module's files and its assets; what it takes from other steps is compared by
 content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
 """
+import functools
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from platform.files import files_below
+from platform.confined import kind_at
 from platform.maintain.files import LISTED, MANIFEST, derived, file_of, sources
 from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
@@ -19,7 +21,6 @@ from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.run.inputs import is_code
 from platform.run.records import record_file, step_dir
 from platform.tasks import actions, uptodate
 from platform.tasks.order_record import order_file
@@ -56,7 +57,8 @@ def step(session: Session) -> Iterator[Task]:
         for planned in order.steps:
             module_id = planned.contract.module_id
             if module_id not in module_files:
-                module_files[module_id] = _code_below(session.root, f"modules/{module_id}")
+                files = session.repo.module_files[module_id]
+                module_files[module_id] = [f"modules/{module_id}/{below}" for below in files]
             yield _step(session, order, planned, module_files[module_id])
     for order_id in session.plan.refused:
         refused = session.repo.orders.get(order_id)
@@ -123,24 +125,27 @@ def maintenance(session: Session) -> Iterator[Task]:
     if session.only is not None:
         return
     root = session.root
+    files_of = functools.cache(partial(_files, root))
     for name in derived(root):
         if name == MANIFEST:
             files = [file_of(listed) for listed in LISTED]
         else:
-            files = [file for pattern in sources(root, name) for file in _files(root, pattern)]
-        code = _code_below(root, "modules") if name in TABLES and TABLES[name].code else []
+            files = [file for pattern in sources(root, name) for file in files_of(pattern)]
+        code = _code(session) if name in TABLES and TABLES[name].code else []
         yield {"name": name, "actions": [(actions.maintain, [name])], "file_dep": list(dict.fromkeys([*files, *code])),
                "targets": [file_of(name)], "uptodate": [(uptodate.file_is_right, [name])], "doc": file_of(name),
                "io": {"capture": False}}
 
 
 def _files(root: Path, pattern: str) -> list[str]:
-    return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if path.is_file())
+    """Files that a pattern names; links are none, nor is what is behind one."""
+    return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if kind_at(path) == "file")
 
 
-def _code_below(root: Path, folder: str) -> list[str]:
-    """What counts as code, relative to the root: the same files that a run record digests."""
-    return [f"{folder}/{below}" for below, _ in files_below(root / folder) if is_code(below)]
+def _code(session: Session) -> list[str]:
+    """What counts as code of all modules, relative to the root: the same files that run records digest."""
+    return [f"modules/{module_id}/{below}" for module_id, files in sorted(session.repo.module_files.items())
+            for below in files]
 
 
 def _refused(name: OrderId | StepId, order_id: OrderId, doc: str) -> Task:

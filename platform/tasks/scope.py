@@ -1,5 +1,6 @@
 """Which orders a command that looks is about: all, a tenant's, or one; and what to say of a name that is none."""
 from platform.check.words import meant
+from platform.config.folders import tenant_names
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.tasks.session import Session, known_orders
@@ -12,7 +13,7 @@ def narrow(session: Session, tenant_id: str = "", work_order_id: str = "") -> No
         if work_order_id:
             raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
         return
-    tenants = {folder.name for folder in (session.root / "tenants").iterdir() if folder.is_dir()}
+    tenants = tenant_names(session.root)
     if tenant_id not in tenants:
         raise UsageError(f"{tenant_id}: no such tenant; {meant(tenant_id, tenants, 'see tenants/')}")
     own = [order for order in known_orders(session.root) if order.tenant_id == tenant_id]

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from platform.check import check
+from platform.config.folders import order_ids
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
 from platform.errors import InputError, PlatformError, UsageError
@@ -60,11 +61,11 @@ class Session:
     """Errors of reading are in `problems`; errors of the ledger and the disk are raised by what touches them."""
 
     def __init__(self, root: Path, options: Options) -> None:
-        self.root = root
+        self.root = root = root.resolve()  # nothing below is opened through a link (`confined`)
         self.options = options
         self.now = datetime.now(UTC)
         self.profile, self.profile_problems = load_profile(root, root / options.runtime_profile)
-        self.runtime_dir = root / (options.runtime_dir or self.profile.runtime_dir)
+        self.runtime_dir = (root / (options.runtime_dir or self.profile.runtime_dir)).resolve()
         self.billing_state_dir = root / (options.billing_state_dir or self.profile.billing_state_dir)
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
         self.asked_steps: dict[OrderId, list[str]] = {}  # steps asked for without their order
@@ -273,5 +274,4 @@ def from_command_line() -> Options:
 
 def known_orders(root: Path) -> Iterable[OrderId]:
     """The ids of all work order files, by their names alone: nothing is read."""
-    for file in sorted(root.glob("tenants/*/workorders/*.yml")):
-        yield OrderId(file.parent.parent.name, file.stem)
+    return order_ids(root)

@@ -81,8 +81,8 @@ def test_a_link_to_another_tenants_order_is_not_followed(small):
     two_orders(small)
     (small.root / "tenants/nxlkGI/workorders/their-order.yml").symlink_to(
         small.root / "tenants/Zz9999/workorders/their-order.yml")
-    assert small.lines() == ["tenants/nxlkGI/workorders/their-order.yml:1:1: error[not-a-file]: is a link, a folder, "
-                             "a pipe or a device; put a plain file there"]
+    assert small.lines() == ["tenants/nxlkGI/workorders/their-order.yml:1:1: error[not-a-file]: is a symbolic "
+                             "link; put the file itself there"]
 
 
 def test_a_pipe_where_an_order_should_be_does_not_make_anybody_wait(small):
@@ -94,7 +94,7 @@ def test_an_asset_behind_a_link_out_of_the_folder_is_not_there(small):
     (small.root / "tenants/nxlkGI/assets/link.csv").symlink_to(small.root / "tenants/Zz9999/assets/theirs.csv")
     small.put("tenants/nxlkGI/workorders/UbjkpxZO.yml", "work_order_id: UbjkpxZO\nsteps: [{step_id: a, "
               "module_id: make, kind: transform, inputs: {topic: {asset: link.csv, selector: text}}}]\n")
-    assert [problem.code for problem in small.problems()] == ["asset-missing"]
+    assert [problem.code for problem in small.problems()] == ["not-a-file"]
     assert small.load().assets == {}
 
 

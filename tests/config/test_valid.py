@@ -2,6 +2,7 @@
 from platform.config import files
 from platform.config.files import read_value
 from platform.config.valid import Valid
+from platform.confined import Folder
 
 TENANT = b"tenant_id: nxlkGI\ntenant_name: Northern Lights\n"
 
@@ -9,10 +10,10 @@ TENANT = b"tenant_id: nxlkGI\ntenant_name: Northern Lights\n"
 def test_the_second_reading_does_not_validate_and_finds_the_same(tmp_path, monkeypatch):
     (tmp_path / "tenant.yml").write_bytes(TENANT)
     valid = Valid(tmp_path / "valid.json")
-    first = read_value(tmp_path, tmp_path / "tenant.yml", "tenant", (), valid)
+    first = read_value(Folder.at(tmp_path), "tenant.yml", "tenant", (), valid)
     valid.save()
     monkeypatch.setattr(files, "schema_faults", None)  # calling it would fail
-    again = read_value(tmp_path, tmp_path / "tenant.yml", "tenant", (), Valid(tmp_path / "valid.json"))
+    again = read_value(Folder.at(tmp_path), "tenant.yml", "tenant", (), Valid(tmp_path / "valid.json"))
     assert again.value == first.value == {"tenant_id": "nxlkGI", "tenant_name": "Northern Lights"}
 
 
@@ -21,7 +22,7 @@ def test_a_file_with_a_fault_and_the_same_bytes_as_another_kind_are_looked_at(tm
     (tmp_path / "tenant.yml").write_bytes(b"tenant_id: nxlkGI\n")
     for _ in range(2):
         assert [problem.code for problem in
-                read_value(tmp_path, tmp_path / "tenant.yml", "tenant", (), valid).problems] == ["missing-field"]
+                read_value(Folder.at(tmp_path), "tenant.yml", "tenant", (), valid).problems] == ["missing-field"]
     valid.add("tenant", TENANT)
     assert valid.holds("tenant", TENANT)
     assert not valid.holds("workorder", TENANT)

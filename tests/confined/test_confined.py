@@ -189,7 +189,9 @@ def test_a_name_that_changes_between_two_looks_gives_nothing_away(way: str, here
     seen = set()
     try:
         with Folder.at(house) as folder:
-            for _ in range(3000):
+            tries = 0
+            while tries < 3000 or b"a,b\n" not in seen:
+                tries += 1
                 try:
                     seen.add(_read(folder, "assets/table.csv"))
                 except OSError as error:
@@ -197,7 +199,7 @@ def test_a_name_that_changes_between_two_looks_gives_nothing_away(way: str, here
     finally:
         stop.touch()
         os.waitpid(child, 0)
-    assert SECRET not in seen and b"a,b\n" in seen
+    assert SECRET not in seen
 
 
 def test_no_handle_is_left_open(way: str, here: Path) -> None:

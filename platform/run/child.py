@@ -46,6 +46,7 @@ THEIR_NEEDS = frozenset({"model", "errors", "files", "confined", "openat"})
 _MESSAGE_CHARS = 2000
 _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms
+_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2  # of prctl(2)
 
 
 def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
@@ -58,6 +59,8 @@ def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
     limit(job["limits"])
     os.environ.clear()  # bubblewrap adds to it
     os.environ.update(job["env"])
+    if job["filter"]:
+        filter_calls(job["filter"])
     find_modules(job["src"], job["packages"], job["platform"])
 
     def say(*fields: str) -> None:
@@ -103,6 +106,34 @@ def enter(groups: list[int]) -> None:
     for handle in groups:
         os.write(handle, b"0")
         os.close(handle)
+
+
+def filter_calls(program: bytes) -> None:
+    """Have the kernel refuse the system calls that `program` refuses, for ever and for all children. OSError when it
+    does not: then nothing of the module may run.
+
+    Through `_ctypes`, because importing `ctypes` takes 4 ms, a third of what starting Python does.
+    """
+    _ctypes: Any = __import__("_ctypes")  # its stubs know half of it
+
+    class Int(_ctypes._SimpleCData):  # type: ignore[misc]
+        _type_ = "i"
+
+    class Char(_ctypes._SimpleCData):  # type: ignore[misc]
+        _type_ = "c"
+
+    class Function(_ctypes.CFuncPtr):  # type: ignore[misc]
+        _flags_ = _ctypes.FUNCFLAG_CDECL
+        _restype_ = Int
+
+    chars: Any = Char
+    code = (chars * len(program)).from_buffer_copy(program)
+    address = _ctypes.addressof(code).to_bytes(8, sys.byteorder)
+    count = (len(program) // 8).to_bytes(8, sys.byteorder)  # an unsigned short, padded to where the pointer begins
+    handed = (chars * 16).from_buffer_copy(count + address)
+    prctl = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))
+    if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(_SET_SECCOMP, _FILTER, _ctypes.byref(handed), 0, 0):
+        raise OSError("the kernel refuses the filter of system calls")
 
 
 def limit(limits: dict[str, int]) -> None:

@@ -1,4 +1,5 @@
-"""A child process and all that it starts, as one group: watched until it ends, and nothing of it left behind.
+"""A child process and all that it starts, as one group: watched until it ends, and nothing of it
+left behind.
 
 The log has everything that was printed. Nothing here knows what the child does.
 """
@@ -23,18 +24,22 @@ _DRAIN_S = 2.0  # how long to wait for the last words of a killed group
 _CHUNK_BYTES = 65536
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Nobody else is known."""
 
 
 class Group:
-    """A started child and its group, all of it gone on exit. The number of a group is its own until it is reaped, so
-    `kill` can hit nobody else: whoever kills from another thread holds the lock."""
+    """A started child and its group, all of it gone on exit. The number of a group is its own until
+    it is reaped, so `kill` can hit nobody else: whoever kills from another thread holds the
+    lock."""
 
-    def __init__(self, process: "Popen[bytes]", kill_rest: Callable[[], None] = _nothing) -> None:
-        """`kill_rest` ends those who left the process group, where somebody knows them."""
+    def __init__(self, process: "Popen[bytes]", kill_rest: Callable[[], None] = nothing,
+                 held_bytes: Callable[[], int] = int) -> None:
+        """`kill_rest` ends those who left the process group, where somebody knows them;
+        `held_bytes` says what is kept in memory and counts as written."""
         assert process.stdout is not None
         self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
+        self.held_bytes = held_bytes
         self.stopped = False
         os.set_blocking(self.stdout.fileno(), False)
         with _lock:
@@ -61,7 +66,8 @@ _running: set[Group] = set()
 
 
 def stop_all() -> None:
-    """Kill every group of this process that still runs, from any thread; its job then ends in an error."""
+    """Kill every group of this process that still runs, from any thread; its job then ends in an
+    error."""
     with _lock:
         for group in _running:
             group.stopped = True
@@ -69,9 +75,11 @@ def stop_all() -> None:
 
 
 def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, bool]:
-    """Write what the group prints into the log, until its child ends or must end, and nothing of the group is left.
+    """Write what the group prints into the log, until its child ends or must end, and nothing of
+    the group is left.
 
-    Whether it ran longer than `limits.timeout_s`, and whether `folders` together held more than `limits.output_mb`.
+    Whether it ran longer than `limits.timeout_s`, and whether `folders` and what is kept in memory
+    together held more than `limits.output_mb`.
     """
     output, timed_out, too_large = group.stdout.fileno(), False, False
     began = time.monotonic()
@@ -91,7 +99,7 @@ def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tu
             timed_out = now >= deadline
             if now >= look:
                 look = now + _LOOK_S
-                too_large = 0 < limits.output_mb << 20 < sum(map(_size, folders))
+                too_large = 0 < limits.output_mb << 20 < group.held_bytes() + sum(map(_size, folders))
         group.kill()
         _drain(output, log)
     finally:
@@ -115,8 +123,8 @@ def _copy(output: int, log: Log) -> bool:
 
 
 def _drain(output: int, log: Log) -> None:
-    """The last words, until everybody who could write is gone. Who left the group, without bubblewrap, is not waited
-    for longer than _DRAIN_S."""
+    """The last words, until everybody who could write is gone. Who left the group, without
+    bubblewrap, is not waited for longer than _DRAIN_S."""
     deadline = time.monotonic() + _DRAIN_S
     poll = select.poll()
     poll.register(output, select.POLLIN)

@@ -3,11 +3,13 @@ import functools
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from platform.model.profile import Profile
 from platform.run import fence
 from platform.run.sandbox import Isolation, Machine, isolation, probe
+from platform.run.seccomp import program
 
 _PROBE_TIMEOUT_S = 10
 
@@ -20,7 +22,22 @@ def this_machine() -> Machine:
     prefixes = tuple(dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)))
     packages = tuple(folder for folder in site.getsitepackages() if Path(folder).is_dir())
     bwrap, lacking = _bubblewrap()
-    return Machine(sys.executable, prefixes, packages, bwrap, lacking)
+    return Machine(sys.executable, prefixes, packages, bwrap, lacking, *_filter())
+
+
+def _filter() -> tuple[bytes, str]:
+    """(the filter of system calls, "") or (b"", why there is none)."""
+    kind = os.uname().machine
+    try:
+        actions = set(Path("/proc/sys/kernel/seccomp/actions_avail").read_text().split())
+    except OSError:
+        actions = set()
+    if not actions >= {"errno", "kill_process"}:
+        return b"", "this kernel has no seccomp filters"
+    if find_spec("_ctypes") is None:
+        return b"", "this Python is built without _ctypes"
+    found = program(kind)
+    return found, "" if found else f"there is no table of system calls for {kind}"
 
 
 def isolation_here(profile: Profile, *, network: bool) -> Isolation:

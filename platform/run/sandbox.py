@@ -15,8 +15,8 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cach
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/gai.conf",
             "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/run/systemd/resolve")
 _NAMESPACES = ("--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
-_BOX = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev",
-        "--tmpfs", "/tmp")
+_BOX = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev")
+IN_MEMORY = ("/dev/shm", "/tmp")  # writable, each of its own; /dev itself is read-only behind them
 _PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")  # of a prefix; it may be the repository itself, which nobody may see
 
 
@@ -29,6 +29,8 @@ class Machine:
     packages: tuple[str, ...]  # folders of installed packages
     bwrap: str = ""
     lacking: str = ""
+    filter: bytes = b""  # of system calls (seccomp.py), or empty and then `unfiltered` says why
+    unfiltered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Room:
     workdir: Path
     network: bool = False
     optional: tuple[Path, ...] = ()
+    memory_bytes: int = 0  # what each folder IN_MEMORY may hold; zero is what the kernel thinks fit, half of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def isolation(profile: Profile, machine: Machine, network: bool, version: str, u
         words = f"bubblewrap: own namespaces, {reach}, of the disk only what the step was given"
     else:
         words = f"process: own process group; disk and network are not shut off ({why_plain(profile.sandbox, machine)})"
-    return Isolation(boxed, f"{words}; {limited}", grouped)
+    calls = "are filtered" if machine.filter else f"are not filtered ({machine.unfiltered})"
+    return Isolation(boxed, f"{words}; system calls {calls}; {limited}", grouped)
 
 
 def bubblewrapped(wanted: str, machine: Machine) -> bool:
@@ -97,13 +101,15 @@ def probe(bwrap: str) -> list[str]:
 def bubblewrap(room: Room, machine: Machine) -> list[str]:
     """Bubblewrap's arguments, without its program and the command to run."""
     line = [*_NAMESPACES, *(() if room.network else ("--unshare-net",)), *_BOX]
+    size = ("--size", str(room.memory_bytes)) if room.memory_bytes else ()
+    line += [word for folder in IN_MEMORY for word in (*size, "--tmpfs", folder)]
     system = (*_SYSTEM, *(_NETWORK if room.network else ()), *machine.packages,
               *(f"{prefix}/{name}" for prefix in machine.prefixes for name in _PYTHON))
     line += _mounts("--ro-bind-try", system)
     line += _mounts("--ro-bind-try", map(str, room.optional))
     line += _mounts("--ro-bind", map(str, room.readable))
     line += _mounts("--bind", map(str, room.writable))
-    return [*line, "--remount-ro", "/", "--chdir", str(room.workdir)]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(room.workdir)]
 
 
 def _mounts(option: str, paths: Sequence[str] | Iterator[str]) -> list[str]:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits
 from platform.run import fence
+from platform.run.box import Box, box, memory
 from platform.run.fence import Cage
-from platform.run.group import Group, stop_all, watch
+from platform.run.group import Group, nothing, stop_all, watch
 from platform.run.log import Log, Redactor
 from platform.run.machine import tasks_of_user
 from platform.run.results import Ended
-from platform.run.sandbox import Isolation, Machine, Room, bubblewrap
+from platform.run.sandbox import Isolation, Machine, Room
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -64,15 +65,16 @@ class Job:
 def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
     """Run a job to its end. StorageError when its log cannot be written; PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
-        request, answer = stack.enter_context(_memory("request")), stack.enter_context(_memory("answer"))
+        request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
         cage = stack.enter_context(_cage(job.limits, isolation))
-        os.pwrite(request, marshal.dumps((_program(), _request(job, machine, cage))), 0)
+        around = stack.enter_context(_box(job, machine, isolation))
+        request_ = _request(job, machine, cage, b"" if isolation.bubblewrap else machine.filter)
+        os.pwrite(request, marshal.dumps((_program(), request_)), 0)
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
         try:
             handles = (request, answer, theirs, *(cage.handles if cage else ()))
-            started = _start(job, machine, isolation.bubblewrap, handles)
-            group = Group(started, cage.kill) if cage else Group(started)
+            group = Group(_start(job, machine, around, handles), cage.kill if cage else nothing, around.held_bytes)
         finally:
             os.close(theirs)
         with group:
@@ -83,12 +85,12 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
         return Ended(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
 
 
-def _request(job: Job, machine: Machine, cage: Cage | None) -> dict[str, Any]:
+def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> dict[str, Any]:
     limits = job.limits
     scratch = str(job.scratch)
     return {
         "params": dict(job.params), "outputs": str(job.outputs), "src": str(job.module_dir / "src"),
-        "groups": list(cage.handles) if cage else [],
+        "groups": list(cage.handles) if cage else [], "filter": filter_,
         "packages": list(machine.packages), "platform": str(_PLATFORM),
         "env": {**_ALWAYS, "TMPDIR": scratch, "HOME": scratch, **job.env},
         "limits": {"memory_mb": limits.memory_mb, "file_mb": limits.file_mb,
@@ -103,21 +105,21 @@ def _program() -> "CodeType":
     return code
 
 
-def _start(job: Job, machine: Machine, sandboxed: bool, handles: tuple[int, ...]) -> "Popen[bytes]":
+def _start(job: Job, machine: Machine, box: Box, handles: tuple[int, ...]) -> "Popen[bytes]":
     import subprocess  # only a run that runs something needs it
 
-    command = [machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles[:3])]
-    if not sandboxed:
-        return subprocess.Popen(command, env=_ALWAYS, cwd=job.scratch, pass_fds=handles, start_new_session=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    room = Room((job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable), job.scratch,
-                job.network, _OURS)
-    with _memory("bwrap") as arguments:  # not on the command line: it has an end, and everybody can read it
-        os.write(arguments, b"".join(word.encode() + b"\0" for word in bubblewrap(room, machine)))
-        os.lseek(arguments, 0, os.SEEK_SET)
-        return subprocess.Popen([machine.bwrap, "--args", str(arguments), "--", *command], env=_ALWAYS,
-                                pass_fds=(*handles, arguments), start_new_session=True, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [*box.command, machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles[:3])]
+    return subprocess.Popen(command, env=_ALWAYS, cwd=job.scratch, pass_fds=(*handles, *box.handles),
+                            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+def _box(job: Job, machine: Machine, isolation: Isolation) -> contextlib.AbstractContextManager[Box]:
+    """Bubblewrap around the job, or nothing around it."""
+    if not isolation.bubblewrap:
+        return contextlib.nullcontext(Box())
+    return box(Room((job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable), job.scratch,
+                    job.network, _OURS, job.limits.output_mb << 20), machine)
 
 
 @contextlib.contextmanager
@@ -133,16 +135,6 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
             raise StorageError(f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run again, or "
                                "set limits.enforce: process") from error
         yield cage
-
-
-@contextlib.contextmanager
-def _memory(name: str) -> Iterator[int]:
-    """A file in memory: it can be handed on, never blocks, and leaves nothing on disk."""
-    handle = os.memfd_create(name)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
 
 
 def _watch(group: Group, job: Job) -> tuple[bool, bool]:

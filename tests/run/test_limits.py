@@ -83,6 +83,82 @@ def test_a_step_that_never_stops_writing_is_ended(house):
     assert (record.reason, record.message) == ("output_too_large", "it wrote more than 2 MB and was ended")
 
 
+@pytest.mark.parametrize("folders", [["/tmp"], ["/dev/shm"], ["/tmp", "/dev/shm"]])
+def test_what_is_kept_in_memory_counts_as_written(boxed, folders):
+    """None of them alone is too much in the last case: they count together, and with what is on disk."""
+    boxed.limits(output_mb=8, enforce="process")
+    record = boxed.run(boxed.step(boxed.module("hoards", f'''
+        (out / "text.txt").write_bytes(bytes(3 << 20))
+        for folder in {folders}:
+            with open(folder + "/file", "wb") as file:
+                file.write(bytes(6 << 20))
+        while True:
+            time.sleep(1)
+    ''')))
+    assert (record.reason, record.message) == ("output_too_large", "it wrote more than 8 MB and was ended")
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/dev", "/dev/mqueue", "/"])
+def test_no_folder_in_memory_is_without_a_size(boxed, folder):
+    boxed.limits(output_mb=8)
+    record = boxed.run(boxed.step(boxed.module("hoards", f'''
+        try:
+            with open("{folder}/file", "wb") as file:
+                for _ in range(9):
+                    file.write(bytes(1 << 20))
+        except OSError as error:
+            (out / "text.txt").write_text(os.strerror(error.errno))
+        return {{"status": "COMPLETED"}}
+    '''), bought=True))
+    assert record.completed, record.message
+    said = (boxed.folder(boxed.step(boxed.module("hoards", ""))) / "outputs" / "text.txt").read_text()
+    assert said in (["No space left on device"] if folder in ("/tmp", "/dev/shm") else
+                    ["Read-only file system", "No such file or directory"])
+
+
+STOPPED = '''
+if os.fork() == 0:
+    os.setsid()
+    os.kill({victim}, 19)
+    time.sleep(600)
+time.sleep(600)
+'''
+
+
+@pytest.mark.parametrize("victim", ["os.getppid()", "0"], ids=["the child", "its group"])
+def test_a_step_that_is_stopped_by_a_signal_is_still_ended_by_the_timeout(both, victim):
+    record = both.run(both.step(both.module("stopped", STOPPED.format(victim=victim)), timeout_s=1))
+    assert (record.status, record.reason) == (Status.FAILED, "timed_out")
+
+
+TRACED = '''
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+parent = os.getpid()
+libc.prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0)
+if os.fork() == 0:
+    attached = libc.ptrace(16, parent, 0, 0)
+    os.write(1, f"attached {attached}\\n".encode())
+    time.sleep(600)
+time.sleep(600)
+'''
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_step_that_is_traced_is_still_ended_by_the_timeout(both, monkeypatch, filtered):
+    if not filtered:
+        from dataclasses import replace
+
+        from platform.run import machine, step
+        bare = replace(machine.this_machine(), filter=b"", unfiltered="a test")
+        for place in (machine, step):
+            monkeypatch.setattr(place, "this_machine", lambda: bare)
+    step_ = both.step(both.module("traced", TRACED), timeout_s=1)
+    record = both.run(step_)
+    assert (record.status, record.reason) == (Status.FAILED, "timed_out")
+    assert both.log(step_) == ("attached -1\n" if filtered else "attached 0\n")
+
+
 def test_a_step_that_is_stopped_keeps_its_old_record_and_runs_again(house, tmp_path):
     mark = tmp_path / "pids"
     os.mkfifo(mark)

@@ -9,8 +9,9 @@ from platform.model.profile import Limits, Profile
 from platform.run.sandbox import Machine, Room, bubblewrap, isolation
 from tests.run.conftest import needs_bwrap
 
-WITH = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), bwrap="/usr/bin/bwrap")
-WITHOUT = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), lacking="bubblewrap is not installed")
+WITH = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), bwrap="/usr/bin/bwrap", filter=b"x")
+WITHOUT = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), lacking="bubblewrap is not installed",
+                  filter=b"x")
 
 BOXED = "bubblewrap: own namespaces, no network, of the disk only what the step was given"
 PLAIN = "process: own process group; disk and network are not shut off"
@@ -33,7 +34,7 @@ LIMITED = [
 def test_the_record_says_in_words_what_was_used(wanted, machine, network, words, enforce, version, grouped, limits):
     profile = Profile(sandbox=wanted, limits=Limits(enforce=enforce))
     chosen = isolation(profile, machine, network, version, "" if version else "nothing is mounted")
-    assert chosen.words == f"{words}; {limits}"
+    assert chosen.words == f"{words}; system calls are filtered; {limits}"
     assert (chosen.bubblewrap, chosen.cgroup) == (words.startswith("bubblewrap"), grouped)
 
 
@@ -43,12 +44,14 @@ def test_a_profile_that_demands_bubblewrap_gets_it_or_nothing_runs():
 
 
 def test_the_command_line_mounts_what_the_step_was_given():
-    room = Room((Path("/m/say"), Path("/in.csv")), (Path("/out"),), Path("/scratch"), optional=(Path("/ours"),))
+    room = Room((Path("/m/say"), Path("/in.csv")), (Path("/out"),), Path("/scratch"), optional=(Path("/ours"),),
+                memory_bytes=7 << 20)
     line = bubblewrap(room, WITH)
     text = " ".join(line)
     for mount in ("--ro-bind /m/say /m/say", "--ro-bind /in.csv /in.csv", "--bind /out /out", "--chdir /scratch",
                   "--ro-bind-try /ours /ours", "--ro-bind-try /py/bin /py/bin", "--unshare-net", "--unshare-pid",
-                  "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session", "--tmpfs /tmp"):
+                  "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session",
+                  "--size 7340032 --tmpfs /tmp", "--size 7340032 --tmpfs /dev/shm", "--remount-ro /dev"):
         assert mount in text
     assert "/etc/resolv.conf" not in line and "/venv /venv" not in text
     online = bubblewrap(Room((), (), Path("/scratch"), network=True), WITH)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from platform.model.ids import StepId
 from platform.tasks import session
+from platform.tasks.fences import closure
 from platform.tasks.lines import Counts
 from platform.tasks.meter import Meter, line
 from platform.tasks.reporter import Plain
@@ -35,7 +36,7 @@ class Live(Plain):
         self._started: float | None = None
 
     def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None:
-        self._due = {name for name in _closure(tasks, selected) if name.startswith("step:") and _looks_due(name)}
+        self._due = {name for name in closure(tasks, selected) if name.startswith("step:") and _looks_due(name)}
         self._live.start()
 
     def running(self, name: str) -> None:
@@ -73,18 +74,6 @@ class Live(Plain):
         """Nothing until there is something to count: a run that has nothing to do draws no line."""
         if self._due:
             yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
-
-
-def _closure(tasks: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
-    """The tasks asked for and all that they depend on."""
-    found: set[str] = set()
-    waiting = [name for name in selected if name in tasks]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [below for below in tasks[name].task_dep if below in tasks]
-    return found
 
 
 def _looks_due(name: str) -> bool:

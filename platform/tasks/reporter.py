@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.tasks import ci, lines, session
+from platform.tasks.fences import before_steps
 
 
 class Reporter:
@@ -29,6 +30,7 @@ class Reporter:
         self._progress = _progress(outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        self._write(before_steps(session.current(), tasks, selected_tasks))
         self._progress.begin(tasks, selected_tasks)
 
     def get_status(self, task: Any) -> None:

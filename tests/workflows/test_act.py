@@ -149,13 +149,13 @@ def test_a_pull_request_is_told_of_code_that_changed_under_its_old_version(runne
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed: the workflow would install it")
 def test_a_top_up_an_order_and_its_publication_share_one_ledger_in_a_release(runner: Runner) -> None:
     """As on GitHub but for the store, which is a folder here; and each job begins on an empty machine."""
-    profile = runner.checkout / "config" / "runtime_profile.dev_github.yml"
+    profile = runner.checkout / "config" / "runtime_profile.ci.yml"
     store = "release_store: {type: github, token_env: GITHUB_TOKEN, tag_prefix: platform-dev-}"
     assert store in profile.read_text()
     profile.write_text(profile.read_text().replace(
         store, f"release_store: {{type: folder, dir: {runner.folder / 'releases'}, tag_prefix: platform-dev-}}"))
     runner.commit()
-    shared = ["--runtime-profile", "config/runtime_profile.dev_github.yml"]
+    shared = ["--runtime-profile", "config/runtime_profile.ci.yml"]
     assert runner.here("state", "init", *shared) == 0
     shutil.rmtree(runner.checkout / ".billing-state")
 

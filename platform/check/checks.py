@@ -1,6 +1,7 @@
 """Every check there is, and what they find together."""
 from datetime import date
 
+from platform.check.addresses import recipients, sender
 from platform.check.bindings import bindings
 from platform.check.contracts import contracts
 from platform.check.granted import granted
@@ -15,8 +16,8 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 CHECKS: tuple[Check, ...] = (
-    names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,  # orders
-    contracts, granted, prices, bought, promotions, payments, tenants, reasons,
+    names, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
+    contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from platform.check.conform import Fault, faults, validator, wrong_type
 from platform.check.words import shown
+from platform.model.addresses import address_fault
 from platform.model.characters import is_line_break, name_of, refused_in
 from platform.model.contract import InputPort
 from platform.model.digest import canonical_json
@@ -105,7 +106,8 @@ def _format(port: InputPort, path: Path, text: str) -> Fault | None:
         if several:
             return Fault(path, "two-recipients", f"{name} names more than one recipient", "write one; add a step for "
                          "another")
-        return Fault(path, "bad-address", f"{name} {shown(text)} is not a mail address", "write name@example.com")
+        return Fault(path, "bad-address", f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
+                     "write name@example.com")
     if known == "cron" and (fault := cron_fault(text)):
         return Fault(path, "bad-cron", f"{name} {shown(text)} {fault}", "write five fields, such as 0 6 * * 1")
     if known in DATES and not FORMATS[known](text):

@@ -7,12 +7,13 @@ answers UNKNOWN and a receipt says `unverified` with the server's own words.
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from platform.delivery.email import Mail, message_bytes, message_id
+from platform.delivery.email import Mail, addresses_of, message_bytes, message_id
 from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -57,7 +58,7 @@ class SmtpProvider:
             connection = _connect(self._server)
         try:
             with _certainly_not_sent(self._server):
-                _offer(connection, self._mail)
+                _offer(connection, self._mail, len(data))
                 connection.send(_stuffed(data))
             answer = _answer(connection, self._server)
         finally:
@@ -67,15 +68,20 @@ class SmtpProvider:
 
 @contextlib.contextmanager
 def _certainly_not_sent(server: Server) -> Iterator[None]:
-    """Whatever fails in here fails before the server has the message."""
+    """Whatever fails in here fails before the server has the message: a refusal, a name that cannot be encoded, an
+    answer that cannot be read. The dot that ends the message was not handed over."""
     try:
         yield
+    except Declined:
+        raise
     except smtplib.SMTPResponseException as error:
         raise Declined(f"{server.address} refused: {error.smtp_code} {_words(error.smtp_error)}") from error
     except smtplib.SMTPException as error:
         raise Declined(f"{server.address}: {error}") from error
     except OSError as error:  # ssl.SSLError, TimeoutError and ConnectionError too
         raise Declined(f"{server.address} cannot be reached safely ({error})") from error
+    except Exception as error:
+        raise Declined(f"{server.address}: nothing was sent ({type(error).__name__}: {error})") from error
 
 
 def _connect(server: Server) -> smtplib.SMTP:
@@ -84,8 +90,9 @@ def _connect(server: Server) -> smtplib.SMTP:
         raise smtplib.SMTPException("a log-in without TLS would show the password; set security in the profile")
     context = ssl.create_default_context(cafile=server.ca_file or None)
     port = server.port or _PORTS[server.security]
-    connection = (smtplib.SMTP_SSL(server.host, port, timeout=server.timeout_s, context=context)
-                  if server.security == "tls" else smtplib.SMTP(server.host, port, timeout=server.timeout_s))
+    own_name = _own_name()
+    connection = (smtplib.SMTP_SSL(server.host, port, own_name, timeout=server.timeout_s, context=context)
+                  if server.security == "tls" else smtplib.SMTP(server.host, port, own_name, timeout=server.timeout_s))
     try:
         if server.security == "starttls":
             connection.starttls(context=context)
@@ -97,12 +104,37 @@ def _connect(server: Server) -> smtplib.SMTP:
     return connection
 
 
-def _offer(connection: smtplib.SMTP, mail: Mail) -> None:
-    """Sender and recipient, and the server's leave to send the message."""
+def _own_name() -> str:
+    """How this machine greets: its full name where it has one in ASCII, an address literal otherwise."""
+    name = socket.getfqdn()
+    return name if "." in name and re.fullmatch(r"[0-9A-Za-z.-]+", name) else "[127.0.0.1]"
+
+
+def _offer(connection: smtplib.SMTP, mail: Mail, size: int) -> None:
+    """Sender and recipient exactly as they are on the wire, and the server's leave to send `size` bytes."""
     connection.ehlo_or_helo_if_needed()
-    _expect((250,), connection.mail(mail.sender))
-    _expect((250, 251), connection.rcpt(mail.recipient))
+    sender, recipient = addresses_of(mail)
+    options = _size_option(connection, size)
+    if sender.needs_smtputf8 or recipient.needs_smtputf8:
+        if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
+            raise Declined("the mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8), "
+                           f"such as {recipient}; write an ASCII address", "bad_input_format")
+        options += ["BODY=8BITMIME", "SMTPUTF8"]
+        connection.command_encoding = "utf-8"
+    _expect((250,), connection.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options])))
+    _expect((250, 251), connection.docmd("RCPT", f"TO:<{recipient}>"))
     _expect((354,), connection.docmd("DATA"))
+
+
+def _size_option(connection: smtplib.SMTP, size: int) -> list[str]:
+    """The announcement of the message's size, where the server asks for one. Declined above the server's limit."""
+    if not connection.has_extn("size"):
+        return []
+    limit = connection.esmtp_features["size"].strip()
+    if re.fullmatch("0*[1-9][0-9]{0,18}", limit) and int(limit) < size:
+        raise Declined(f"the mail has {size} bytes and the mail server takes at most {int(limit)}; "
+                       "package less, or deliver by another provider")
+    return [f"SIZE={size}"]
 
 
 def _expect(codes: tuple[int, ...], answer: tuple[int, bytes]) -> None:
@@ -127,8 +159,8 @@ def _answer(connection: smtplib.SMTP, server: Server) -> str:
 
 
 def _leave(connection: smtplib.SMTP) -> None:
-    """The answer to QUIT changes nothing any more."""
-    with contextlib.suppress(smtplib.SMTPException, OSError):
+    """The answer to QUIT changes nothing any more, however odd it is."""
+    with contextlib.suppress(Exception):
         connection.quit()
     connection.close()
 

@@ -124,6 +124,9 @@ CODES: dict[str, Code] = {
     "header-injection": Code("A mail field has a line break, by which other headers could be added.",
                              "Write one line."),
     "two-recipients": Code("A field for one address names several.", "Write one; add a step for another."),
+    "address-needs-smtputf8": Code("A mail address has letters beyond ASCII before the @, and the profile does not say "
+                                   "that its mail server takes them.",
+                                   "Write an ASCII address, or set delivery.email.smtputf8 where the server has it."),
     "bad-address": Code("The text is not a mail address.", "Write name@example.com."),
     # modules
     "module-without-code": Code("The module has no src/run.py.", "Write it."),

@@ -108,6 +108,7 @@ EXAMPLES: dict[str, Example] = {
                                  "as_path: report.json\nas_path: report-2.json"),
     "header-injection": Example('subject: "Hello\\nBcc: b@example.com"', "subject: Hello"),
     "two-recipients": Example("recipient_email: a@example.com, b@example.com", "recipient_email: a@example.com"),
+    "address-needs-smtputf8": Example("recipient_email: jörg@example.com", "recipient_email: joerg@example.com"),
     "bad-address": Example("recipient_email: nobody", "recipient_email: nobody@example.com"),
     # modules
     "module-without-code": Example("[modules/mine/module.yml alone]", "[modules/mine/module.yml and src/run.py]"),

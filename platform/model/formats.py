@@ -4,12 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from platform.model.addresses import address_fault
 from platform.model.characters import refused_in
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})")
-_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@(?:[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?\.)*"
-                      r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?")
 
 
 def is_day(value: object) -> bool:
@@ -32,8 +31,8 @@ def is_line(value: object) -> bool:
 
 
 def is_address(value: object) -> bool:
-    """One mail address, and nothing else."""
-    return not isinstance(value, str) or (len(value) <= 254 and _ADDRESS.fullmatch(value) is not None)
+    """One mail address that has a wire form (`model/addresses.py`), and nothing else."""
+    return not isinstance(value, str) or not address_fault(value)
 
 
 def is_pattern(value: object) -> bool:

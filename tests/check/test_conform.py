@@ -61,7 +61,9 @@ def test_a_binding_is_right_for_every_port_until_its_value_is_there():
     ("", "bad-address"), ("a", "bad-address"), ("a@", "bad-address"), ("@b", "bad-address"), ("a@-b.c", "bad-address"),
     ("A <a@example.com>", "bad-address"), ("a@b.c,d@e.f", "two-recipients"), ("a@b.c; d@e.f", "two-recipients"),
     ("a@b.c d@e.f", "two-recipients"), ("a@b.c\n", "header-injection"), ("a@b.c\r\nBcc: d@e.f", "header-injection"),
-    ("a@b.c\u2028x", "header-injection"),
+    ("a@b.c\u2028x", "header-injection"), ("jörg@weather.example", None), ("a@bücher.example", None),
+    ("a@127.0.0.1", "bad-address"), ("a@b.c.", "bad-address"), ("a..b@c.d", "bad-address"),
+    ("=?utf-8?q?a?=@c.d", "bad-address"), ("a\xa0b@c.d", "bad-address"), (f"{'ä' * 33}@c.d", "bad-address"),
 ])
 def test_one_address_and_nothing_else_is_an_address(address, code):
     assert [fault.code for fault in value_faults(InputPort("to", "string", format="email"), address)] == \

@@ -76,8 +76,14 @@ class MailServer:
     rcpt: str = "250 OK"
     data: str = "250 taken as mail-42"
     cut_after_data: bool = False
+    offered: list[list[str]] = field(default_factory=list)  # the options of each MAIL
     received: list[Envelope] = field(default_factory=list)
     logged_in: list[str] = field(default_factory=list)
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options) -> str:
+        self.offered.append(options)
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options) -> str:
         if self.rcpt.startswith("250"):
@@ -103,11 +109,12 @@ class MailServer:
 def mail_server(authority: Authority) -> Callable[..., AbstractContextManager[MailServer]]:
     """`with mail_server(security="starttls", users={...}) as server:` on a free port of this machine."""
     @contextmanager
-    def serve(security: str = "starttls", **how) -> Iterator[MailServer]:
+    def serve(security: str = "starttls", *, smtputf8: bool = False, size_limit: int = 40 << 20,
+              **how) -> Iterator[MailServer]:
         handler = MailServer(**how)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(authority.chain_file, authority.key_file)
-        settings = {"hostname": "mail.test", "data_size_limit": 40 << 20}
+        settings = {"hostname": "mail.test", "data_size_limit": size_limit, "enable_SMTPUTF8": smtputf8}
         if handler.users:  # aiosmtpd does not see a TLS that was there from the first byte, and warns
             settings |= {"authenticator": handler.authenticate, "auth_required": security == "starttls",
                          "auth_require_tls": security == "starttls"}

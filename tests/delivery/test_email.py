@@ -56,12 +56,12 @@ def test_a_domain_that_only_ends_alike_is_not_stop_listed(parcel):
 
 
 def test_a_subject_cannot_add_a_header(parcel):
-    with pytest.raises(Declined, match="line break"):
+    with pytest.raises(Declined, match="LINE FEED"):
         admit(dataclasses.replace(MAIL, subject="Hello\nBcc: all@harbour.example"), parcel, [])
 
 
 def test_half_a_character_in_the_body_is_told_before_anything_is_sent(parcel):
-    with pytest.raises(Declined, match="lone surrogate"):
+    with pytest.raises(Declined, match="half of a character"):
         admit(dataclasses.replace(MAIL, body="a\ud800b"), parcel, [])
 
 

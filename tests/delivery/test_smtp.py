@@ -1,4 +1,7 @@
 """Mail through a real SMTP server on this machine, over TLS and with log-in, and every way in which it can go wrong."""
+import dataclasses
+import hashlib
+import smtplib
 import socket
 import threading
 from datetime import UTC, datetime
@@ -19,9 +22,9 @@ def now() -> datetime:
     return datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def send(parcel, server, authority, **settings):
+def send(parcel, server, authority, mail=MAIL, **settings):
     chosen = {"security": "starttls", "ca_file": authority.ca_file, "timeout_s": 10.0} | settings
-    return deliver(SmtpProvider(MAIL, Server(server.host, server.port, **chosen), now), parcel, now)
+    return deliver(SmtpProvider(mail, Server(server.host, server.port, **chosen), now), parcel, now)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -90,7 +93,9 @@ def test_the_mail_that_is_sent_again_has_the_same_message_id(parcel, mail_server
 
 def test_a_connection_lost_before_the_end_of_the_message_is_a_certain_failure(parcel, tmp_path):
     """A server that says 354 and hangs up: it never saw the end of the message, so it has none."""
-    (tmp_path / "package.zip").write_bytes(bytes(16 << 20))  # more than the buffers between us hold
+    data = bytes(16 << 20)  # more than the buffers between us hold
+    (tmp_path / "package.zip").write_bytes(data)
+    parcel = dataclasses.replace(parcel, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -149,3 +154,64 @@ def test_nobody_at_that_address_is_a_certain_failure(parcel, authority):
     delivery = deliver(SmtpProvider(MAIL, Server("127.0.0.1", port, timeout_s=10.0), now), parcel, now)
     assert (delivery.completed, delivery.reason_slug) == (False, "delivery_failed")
     assert f"127.0.0.1:{port}" in delivery.message
+
+
+JOERG = dataclasses.replace(MAIL, recipient="jörg@weather.example", smtputf8=True)
+
+
+def test_a_server_without_smtputf8_gets_no_address_beyond_ascii(parcel, mail_server, authority):
+    with mail_server() as server:
+        delivery = send(parcel, server, authority, JOERG)
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "bad_input_format", None)
+    assert "SMTPUTF8" in delivery.message
+    assert (server.offered, server.received) == ([], [])
+
+
+def test_a_server_with_smtputf8_gets_it(parcel, mail_server, authority):
+    mail = dataclasses.replace(JOERG, sender="büro@platform.example")
+    with mail_server(smtputf8=True) as server:
+        assert send(parcel, server, authority, mail).completed
+    [envelope], [options] = server.received, server.offered
+    assert (envelope.mail_from, envelope.rcpt_tos) == (mail.sender, [mail.recipient])
+    assert {"SMTPUTF8", "BODY=8BITMIME"} < set(options)
+    head = envelope.content.partition(b"\r\n\r\n")[0].decode()
+    assert f"From: {mail.sender}\r\nTo: {mail.recipient}\r\n" in head
+
+
+def test_an_ascii_address_asks_for_no_smtputf8(parcel, mail_server, authority):
+    with mail_server(smtputf8=True) as server:
+        assert send(parcel, server, authority).completed
+    assert server.offered == [[f"SIZE={len(server.received[0].content)}"]]
+
+
+def test_a_mail_that_is_larger_than_the_server_takes_is_not_begun(parcel, mail_server, authority):
+    with mail_server(size_limit=1000) as server:
+        delivery = send(parcel, server, authority)
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
+    assert "takes at most 1000" in delivery.message
+    assert (server.offered, server.received) == ([], [])
+
+
+@pytest.mark.parametrize("error", [UnicodeEncodeError("ascii", "ö", 0, 1, "no"), ValueError("odd"), KeyError("odd"),
+                                   TypeError("odd"), AttributeError("odd"), RuntimeError("odd")], ids=repr)
+def test_whatever_fails_before_the_end_of_the_message_is_a_certain_failure(parcel, mail_server, authority,
+                                                                           monkeypatch, error):
+    def fail(*_arguments, **_named):
+        raise error
+    monkeypatch.setattr(smtplib.SMTP, "docmd", fail)
+    with mail_server(security="none") as server:
+        delivery = send(parcel, server, authority, security="none")
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
+    assert type(error).__name__ in delivery.message
+    assert server.received == []
+
+
+def test_a_server_whose_name_cannot_be_encoded_is_a_certain_failure(parcel):
+    delivery = deliver(SmtpProvider(MAIL, Server("x" * 64 + ".example", 25, security="none"), now), parcel, now)
+    assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
+
+
+def test_a_machine_whose_own_name_is_not_ascii_sends_too(parcel, mail_server, authority, monkeypatch):
+    monkeypatch.setattr(socket, "getfqdn", lambda *_name: "bücherei")
+    with mail_server() as server:
+        assert send(parcel, server, authority).completed

@@ -26,7 +26,8 @@ def provider(request):
     settings, inputs = request.settings, request.inputs
     if not settings.get("from"):
         raise Declined("the profile names no sender; set delivery.email.from")
-    mail = Mail(settings["from"], inputs.get("recipient_email") or "", inputs["subject"], inputs["body"])
+    mail = Mail(settings["from"], inputs.get("recipient_email") or "", inputs["subject"], inputs["body"],
+                sender_name=settings.get("from_name", ""), smtputf8=settings.get("smtputf8", False))
     admit(mail, request.parcel, stopped_domains(STOPLIST.read_text(encoding="utf-8")))
     transport = settings.get("transport")
     if transport == "outbox" and settings.get("outbox_dir"):

@@ -1,0 +1,87 @@
+"""A mail address and the form in which it goes over the wire. Pure.
+
+Accepted is `local@domain` of RFC 5321 and 6531 without quotes, comments, groups, routes or address literals. The
+local part is up to 64 octets of atoms divided by single dots; letters beyond ASCII are allowed there, and need a
+server that takes SMTPUTF8. A domain is a host name (letters, digits, hyphens) of one label or more; one in another
+script is written as A-labels (IDNA 2008 with UTS 46), so every server takes it. Refused are a dot at the end, a last
+label of digits only (`a@127.0.0.1`), more than 254 octets, and a local part with `=?`, which mail programs decode.
+"""
+import re
+import unicodedata
+from typing import NamedTuple
+
+LONGEST_LOCAL = 64  # octets
+LONGEST = 254  # octets
+
+_ATOM_ASCII = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-/=?^_`{|}~")
+_LABEL = r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
+
+
+class Address(NamedTuple):
+    """An address as it is written on the wire; `domain` is ASCII."""
+
+    local_part: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local_part}@{self.domain}"
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        return not self.local_part.isascii()
+
+
+def read_address(text: str) -> Address:
+    """The address that `text` is. ValueError, with what is wrong in words, when it is none."""
+    local_part, at, domain = text.rpartition("@")
+    if not at:
+        raise ValueError("has no @")
+    _hold_local_part(local_part)
+    address = Address(local_part, _ascii_domain(domain))
+    if len(str(address).encode()) > LONGEST:
+        raise ValueError(f"is longer than {LONGEST} octets")
+    return address
+
+
+def address_fault(text: str) -> str:
+    """What is wrong with an address, to follow `it`; or nothing."""
+    try:
+        read_address(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _hold_local_part(local_part: str) -> None:
+    if not all(local_part.split(".")):
+        raise ValueError("has nothing before the @, or a dot at its start or end or beside another")
+    wrong = next((character for character in local_part if character != "." and not _in_atom(character)), "")
+    if wrong:
+        raise ValueError(f"has U+{ord(wrong):04X} before the @")
+    if "=?" in local_part:
+        raise ValueError("has =? before the @, which mail programs take for encoded text")
+    if len(local_part.encode()) > LONGEST_LOCAL:
+        raise ValueError(f"has more than {LONGEST_LOCAL} octets before the @")
+
+
+def _in_atom(character: str) -> bool:
+    """Beyond ASCII: letters, marks, digits, punctuation and signs; no space, nothing that does not show."""
+    return character in _ATOM_ASCII if character.isascii() else unicodedata.category(character)[0] in "LMNPS"
+
+
+def _ascii_domain(domain: str) -> str:
+    """A domain as A-labels. ValueError when it is none."""
+    written = domain
+    if not domain.isascii() or "xn--" in domain.lower():
+        import idna  # with its tables: only for who has such a domain
+
+        try:
+            written = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise ValueError(f"has a domain that no name server can have ({error})") from error
+    if len(written) > LONGEST or _DOMAIN.fullmatch(written) is None:
+        raise ValueError("has a domain that is not one of letters, digits and hyphens divided by dots")
+    if written.rpartition(".")[2].isdigit():
+        raise ValueError("has a number where its domain ends; write the server's name, not its IP address")
+    return written

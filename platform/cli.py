@@ -29,6 +29,7 @@ COMMANDS = {
     "verify-artifact": ("verify_artifact", "hold a published package against its statement, offline"),
     "maintenance": ("maintenance", "write the derived files: maintenance-state/, choices in workflows; or --check"),
     "cache-prune": ("cache_prune", "delete cached results that are over: here, and in GitHub's Actions cache"),
+    "doctor": ("doctor", "what this machine provides, what each absence means, and what to do about it"),
     "new": ("new", "write a tenant, a work order or a module that validates at once"),
     "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),

@@ -1,6 +1,8 @@
 """Tests find the package `platform` beside the standard module of that name, as dodo.py does; and what several folders
 of tests begin with."""
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,16 @@ def _delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def delivered_repo(_delivered: Path, tmp_path: Path) -> Path:
     """A repository of the test's own in which the order tea was run and delivered."""
     return Path(shutil.copytree(_delivered, tmp_path / "repo"))
+
+
+@pytest.fixture
+def without_bwrap(tmp_path: Path) -> str:
+    """A PATH on which everything is found but bubblewrap."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for place in os.environ["PATH"].split(":"):
+        for program in sorted(Path(place).glob("*")):
+            link = folder / program.name
+            if program.name != "bwrap" and not link.is_symlink():
+                link.symlink_to(program)
+    return f"{Path(sys.executable).parent}:{folder}"

@@ -26,19 +26,6 @@ def repo(tmp_path: Path) -> Path:
     return repo
 
 
-@pytest.fixture
-def without_bwrap(tmp_path: Path) -> str:
-    """A PATH on which everything is found but bubblewrap."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for place in os.environ["PATH"].split(":"):
-        for program in sorted(Path(place).glob("*")):
-            link = folder / program.name
-            if program.name != "bwrap" and not link.is_symlink():
-                link.symlink_to(program)
-    return f"{Path(sys.executable).parent}:{folder}"
-
-
 def profile(repo: Path, old: str, new: str) -> None:
     file = repo / "config" / "runtime_profile.yml"
     assert old in file.read_text()

@@ -1,0 +1,39 @@
+"""`doctor`: what this machine provides for runs, what each absence means and what to do about
+it."""
+
+import argparse
+
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.errors import ForbiddenError, InputError
+from platform.verify.fences import fences
+from platform.verify.finding import lines, summary, verdict
+from platform.verify.host import host
+from platform.verify.places import disks, readers
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0; 17 when the profile demands what is not here; 10 when the profile is wrong."""
+    session = open_session(arguments)
+    if errors := [problem for problem in session.profile_problems if not problem.warning]:
+        raise InputError(errors)  # what it demands is not known
+    profile, state, runtime = session.profile, session.billing_state_dir, session.runtime_dir
+    keys = (
+        {"signing key": session.root / profile.signing["key_file"]}
+        if profile.signing.get("key_file")
+        else {}
+    )
+    folders = {"billing state": state, "runtime": runtime}
+    findings = [
+        *fences(profile),
+        *host(state),
+        *disks(folders, profile.limits.output_mb),
+        *readers({**folders, **keys}, frozenset(keys)),
+    ]
+    result = verdict(findings, profile.profile_id)
+    show(arguments, result, "\n".join([*lines(findings), summary(result)]))
+    return 0 if result["ok"] else ForbiddenError.exit_status

@@ -1,0 +1,215 @@
+"""What holds a step on this machine: found by running one that tries to get out. Loopback only;
+nothing leaves here."""
+
+import json
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from platform.errors import PlatformError
+from platform.model.profile import Limits, Profile
+from platform.run import fence, worker
+from platform.run.machine import isolation_here, this_machine
+from platform.verify.finding import MISSING, OK, WARNING, Finding
+
+_TIMEOUT_S = 60
+_NAMESPACES = ("ipc", "mnt", "net", "pid", "user", "uts")
+_PROBE = """
+import ctypes, errno, json, os, socket
+
+
+def connects(family, address):
+    try:
+        with socket.socket(family) as client:
+            client.settimeout(5)
+            client.connect(address)
+            return True
+    except OSError:
+        return False
+
+
+def run(params, outputs_dir):
+    libc = ctypes.CDLL(None, use_errno=True)
+    traced = libc.ptrace(0, 0, 0, 0)
+    found = {
+        "tcp": connects(socket.AF_INET, ("127.0.0.1", params["port"])),
+        "abstract": connects(socket.AF_UNIX, params["abstract"]),
+        "ptrace": errno.errorcode.get(ctypes.get_errno(), "") if traced else "done",
+        "groups": open("/proc/self/cgroup").read(),
+        "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in params["namespaces"]},
+    }
+    with open(f"{outputs_dir}/found.json", "w") as file:
+        json.dump(found, file)
+    return {"status": "COMPLETED"}
+"""
+
+
+def fences(profile: Profile) -> Iterator[Finding]:
+    """Bubblewrap, namespaces, the network jail, the filter of system calls, the cgroup; as far as
+    they are here, with or without the profile demanding them."""
+    machine, boxed = this_machine(), profile.sandbox == "bubblewrap"
+    found, why = _tried(profile)
+    yield _bubblewrap(profile, boxed)
+    if not machine.bwrap:
+        yield Finding("namespaces", MISSING, "none of its own", _PLAIN, _INSTALL, boxed)
+    else:
+        yield _namespaces(found, why, boxed)
+    yield _jail(found, why, boxed)
+    yield _filter(found, why)
+    yield _cgroup(found, profile)
+
+
+_PLAIN = "steps are plain processes: they can read and write what this user can (SECURITY.md)"
+_INSTALL = "apt-get install bubblewrap; in a container, allow user namespaces"
+
+
+def _bubblewrap(profile: Profile, required: bool) -> Finding:
+    machine = this_machine()
+    if not machine.bwrap:
+        return Finding("bubblewrap", MISSING, machine.lacking, _PLAIN, _INSTALL, required)
+    told = subprocess.run(
+        [machine.bwrap, "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT_S,
+    )
+    if profile.sandbox == "process":
+        return Finding(
+            "bubblewrap",
+            WARNING,
+            f"{machine.bwrap}, and the profile does without it",
+            _PLAIN,
+            "set sandbox: auto or sandbox: bubblewrap in the profile",
+        )
+    return Finding("bubblewrap", OK, f"{machine.bwrap} ({told.stdout.strip()})", required=required)
+
+
+def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
+    if why:
+        return Finding("namespaces", MISSING, why, _PLAIN, "see the log above; report it", required)
+    shared = sorted(
+        name
+        for name, link in found["namespaces"].items()
+        if str(Path("/proc/self/ns", name).readlink()) == link
+    )
+    own = ", ".join(sorted(set(_NAMESPACES) - set(shared)))
+    if not shared or shared == ["user"]:  # root may make the others without one of users
+        return Finding("namespaces", OK, f"own {own}", required=required)
+    return Finding(
+        "namespaces",
+        WARNING,
+        f"own {own}; shared {', '.join(shared)}",
+        "a step sees more than its own there",
+        "allow this user to make namespaces of all kinds",
+        required,
+    )
+
+
+def _jail(found: Mapping[str, Any], why: str, required: bool) -> Finding:
+    if why:
+        return Finding("network jail", MISSING, why, _PLAIN, _INSTALL, required)
+    reached = [
+        name
+        for key, name in (("tcp", "127.0.0.1"), ("abstract", "an abstract socket"))
+        if found[key]
+    ]
+    if not reached:
+        return Finding(
+            "network jail", OK, "a step that asks for no network reached nothing", required=required
+        )
+    return Finding(
+        "network jail",
+        MISSING,
+        f"a step that asks for no network reached {' and '.join(reached)}",
+        "every step can use the network and the services of this machine",
+        _INSTALL,
+        required,
+    )
+
+
+def _filter(found: Mapping[str, Any], why: str) -> Finding:
+    means = "a step can use every system call that this user can, ptrace and io_uring among them"
+    cure = "use a kernel with seccomp filters on x86_64 or aarch64"
+    if this_machine().unfiltered or why:
+        return Finding("seccomp", MISSING, this_machine().unfiltered or why, means, cure)
+    if found["ptrace"] != "EPERM":
+        return Finding("seccomp", MISSING, "a step called ptrace and was not refused", means, cure)
+    return Finding("seccomp", OK, "a step called ptrace and was refused")
+
+
+def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
+    run, required = fence.this_run(), profile.limits.enforce == "cgroup"
+    means = "memory and processes are limited for each process of a step by itself; together they may use more"
+    if not run.version:
+        return Finding(
+            "cgroup",
+            MISSING,
+            run.lacking,
+            means,
+            "run as a user with a systemd session (loginctl enable-linger), or where a cgroup is delegated",
+            required,
+        )
+    if found and run.folders[0].name not in found["groups"]:
+        return Finding(
+            "cgroup",
+            MISSING,
+            f"a step did not enter {run.folders[0]}",
+            means,
+            "report it",
+            required,
+        )
+    if profile.limits.enforce == "process":
+        return Finding(
+            "cgroup",
+            WARNING,
+            f"{run.version}, and the profile does without it",
+            means,
+            "set limits.enforce: auto or cgroup in the profile",
+        )
+    return Finding("cgroup", OK, f"{run.version}, below {run.folders[0].parent}", required=required)
+
+
+def _tried(profile: Profile) -> tuple[Mapping[str, Any], str]:
+    """What a step found that was run for this, and why there was none."""
+    with tempfile.TemporaryDirectory(prefix="doctor-") as name, ExitStack() as stack:
+        folder = Path(name).resolve()
+        for below in ("module/src", "outputs", "scratch"):
+            (folder / below).mkdir(parents=True)
+        (folder / "module" / "src" / "run.py").write_text(_PROBE, encoding="utf-8")
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+        abstract.bind(f"\0{folder.name}")
+        abstract.listen()
+        params = {
+            "port": tcp.getsockname()[1],
+            "abstract": f"\0{folder.name}",
+            "namespaces": list(_NAMESPACES),
+        }
+        job = worker.Job(
+            folder / "module",
+            params,
+            folder / "outputs",
+            folder / "scratch",
+            folder / "log.txt",
+            Limits(timeout_s=_TIMEOUT_S),
+        )
+        try:
+            wanted = isolation_here(
+                replace(profile, sandbox="auto", limits=Limits()), network=False
+            )
+            ended = worker.run(job, this_machine(), wanted)
+            return json.loads((folder / "outputs" / "found.json").read_bytes()), ""
+        except PlatformError as error:
+            return {}, f"a step could not be run ({error})"
+        except (OSError, ValueError):
+            said = (folder / "log.txt").read_text(errors="replace").strip().splitlines()
+            return (
+                {},
+                f"a step could not be run ({said[-1] if said else f'status {ended.exit_status}'})",
+            )

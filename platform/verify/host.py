@@ -1,0 +1,106 @@
+"""What of this machine is not the sandbox: clock, encoding, Python, Graphviz."""
+
+import locale
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from platform.verify.finding import MISSING, OK, WARNING, Finding
+
+_JOURNAL = "journal.csv"
+_TAIL_BYTES = 1 << 20
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
+_OLDEST_PYTHON = (3, 11)
+
+
+def host(billing_state_dir: Path) -> Iterator[Finding]:
+    yield clock(datetime.now(UTC), last_post(billing_state_dir))
+    yield encoding(sys.getfilesystemencoding(), locale.getpreferredencoding(False))
+    yield python()
+    yield graphviz()
+
+
+def clock(now: datetime, last: str) -> Finding:
+    """Whether the clock can be right, and has not gone back behind the last post (ISO 8601, or
+    empty)."""
+    shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    cure = "set the clock (timedatectl set-ntp true)"
+    if now < _WRITTEN:
+        return Finding("clock", WARNING, shown, "prices and periods are those of another day", cure)
+    if last > shown:
+        return Finding(
+            "clock",
+            WARNING,
+            f"{shown}, and the last post is of {last}",
+            "new posts stand behind older ones with a later time",
+            cure,
+        )
+    behind = f"; the last post is of {last}" if last else "; nothing was posted yet"
+    return Finding(
+        "clock", OK, f"{shown} UTC{behind}, {time.get_clock_info('monotonic').implementation}"
+    )
+
+
+def last_post(billing_state_dir: Path) -> str:
+    """The time that the journal's last line says, or nothing; nothing is verified for it."""
+    try:
+        with (billing_state_dir / _JOURNAL).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            fields = file.read().rstrip(b"\n").rpartition(b"\n")[2].split(b",", 2)
+    except OSError:
+        return ""
+    said = fields[1].decode("ascii", "replace") if len(fields) == 3 and fields[0].isdigit() else ""
+    try:
+        datetime.fromisoformat(said)
+    except ValueError:
+        return ""
+    return said
+
+
+def encoding(files: str, texts: str) -> Finding:
+    """Whether names and texts beyond ASCII are written as they are."""
+    if {files.lower().replace("-", ""), texts.lower().replace("-", "")} <= {"utf8"}:
+        return Finding("encoding", OK, f"UTF-8 (LANG={os.environ.get('LANG', '')})")
+    return Finding(
+        "encoding",
+        WARNING,
+        f"{files} for names, {texts} for text",
+        "lines with letters beyond ASCII may be unreadable in a terminal or a log",
+        "set LANG=C.UTF-8, or PYTHONUTF8=1",
+    )
+
+
+def python() -> Finding:
+    found = f"{sys.version.split()[0]} ({sys.executable})"
+    cure = "run scripts/setup with Python 3.11 or newer"
+    if sys.version_info[:2] < _OLDEST_PYTHON or sys.maxsize < 1 << 32:
+        return Finding("Python", WARNING, found, "only 64-bit Python from 3.11 on is tested", cure)
+    if sys.prefix == sys.base_prefix:
+        return Finding(
+            "Python",
+            WARNING,
+            f"{found}, no virtual environment",
+            "steps can import whatever is installed on this machine",
+            "run scripts/setup, use .venv/bin/doit",
+        )
+    return Finding("Python", OK, found)
+
+
+def graphviz() -> Finding:
+    try:
+        told = subprocess.run(
+            ["dot", "-V"], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return Finding(
+            "Graphviz",
+            MISSING,
+            "no program `dot`",
+            "`graph --format svg` and the drawing in an HTML statement are left out; nothing else needs it",
+            "apt-get install graphviz",
+        )
+    return Finding("Graphviz", OK, (told.stderr or told.stdout).strip().partition("\n")[0])

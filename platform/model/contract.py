@@ -31,6 +31,7 @@ class OutputPort:
     path: str
     format: str = ""
     description: str = ""
+    may_contain_secrets: bool = False  # a step whose output contains a secret of its own fails, but not for this one
     limited: bool = False
 
 

@@ -5,7 +5,8 @@ Python does. Parent and child talk through three open file descriptors:
 
 REQUEST   this program and the job, marshalled: both ends are the same interpreter, and importing json would take as
           long again as starting Python.
-ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came:
+ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came. They
+          hold secrets, and are longer than what is kept: the parent redacts first and cuts then (worker.py).
           `load`, `run`, then one of
               returned STATUS REASON MESSAGE
               malformed TEXT             what run() returned was no result
@@ -43,7 +44,6 @@ if TYPE_CHECKING:  # at run time these would cost more than the rest of this fil
 OPEN_ROOMS = frozenset({"delivery", "bundle"})
 # What the open rooms stand on; not for modules.
 THEIR_NEEDS = frozenset({"model", "errors", "files", "confined", "openat"})
-_MESSAGE_CHARS = 2000
 _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2  # of prctl(2)
@@ -63,8 +63,10 @@ def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
         filter_calls(job["filter"])
     find_modules(job["src"], job["packages"], job["platform"])
 
+    longest: int = job["field_chars"]
+
     def say(*fields: str) -> None:
-        os.write(answer, b"".join(field.replace("\0", " ")[:_MESSAGE_CHARS].encode("utf-8", "backslashreplace") + b"\0"
+        os.write(answer, b"".join(field.replace("\0", " ")[:longest].encode("utf-8", "backslashreplace") + b"\0"
                                   for field in fields))
 
     def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

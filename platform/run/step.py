@@ -17,10 +17,11 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import Before, doubting, job, run_id
-from platform.run.log import Redactor
+from platform.run.leaks import no_secret_in
 from platform.run.machine import isolation_here, this_machine
 from platform.run.outputs import collect
 from platform.run.place import Place, fresh_place
+from platform.run.redact import Redactor
 from platform.run.results import Outcome
 from platform.run.sandbox import Isolation
 
@@ -88,7 +89,6 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
 def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
            sleep: Callable[[float], None], kind_of_isolation: Isolation) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
-    redactor = Redactor(todo.secrets)
     for attempt in range(step.retries + 1):
         if attempt:
             _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
@@ -100,20 +100,23 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
         outcome = results.judge(ended, step.kind, todo.limits)
         if record.reason == results.UNVERIFIED and not outcome.told and outcome.reason != results.UNVERIFIED:
             outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
-        record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, redactor)
+        record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, todo)
         if record.completed or record.reason not in results.RETRYABLE:
             break
     return record
 
 
 def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,
-                  redactor: Redactor) -> RunRecord:
+                  todo: worker.Job) -> RunRecord:
     """The record of one attempt: its outcome, and its outputs when they are what the contract says."""
+    redactor = Redactor(todo.secrets)
     made: tuple[OutputFile, ...] = ()
     evidence: Mapping[str, Any] = {}
     if outcome.status is Status.COMPLETED:
         try:
-            made = collect(step, place.outputs, context.digests, context.profile.limits.output_mb << 20)
+            found = collect(step, place.outputs, context.digests, context.profile.limits.output_mb << 20)
+            no_secret_in(found, place.outputs, step.contract, todo.secrets_by_name(step.contract))
+            made = found
             evidence = _receipt(step, place, redactor)  # not before: `collect` refuses links, which lead anywhere
         except Fault as fault:
             outcome = Outcome(Status.FAILED, fault.reason, str(fault))
@@ -129,9 +132,12 @@ def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str
     if step.kind is not Kind.DELIVERY or port is None:
         return {}
     try:
-        receipt = json.loads(redactor.text((place.outputs / port.path).read_text(encoding="utf-8")))
+        receipt = redactor.value(json.loads((place.outputs / port.path).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
+    written = json.dumps(receipt, ensure_ascii=False)
+    if redactor.text(written) != written:  # it stands in several fields, and no field alone gives it away
+        return {"note": "the receipt contained a secret and is left out"}
     return receipt if isinstance(receipt, dict) else {}
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from platform.errors import PlatformError, StorageError
+from platform.model.contract import Contract
 from platform.model.profile import Limits
 from platform.run import fence
 from platform.run.box import Box, box, memory
 from platform.run.fence import Cage
 from platform.run.group import Group, nothing, stop_all, watch
-from platform.run.log import Log, Redactor
+from platform.run.log import Log
 from platform.run.machine import tasks_of_user
+from platform.run.redact import Redactor
 from platform.run.results import Ended
 from platform.run.sandbox import Isolation, Machine, Room
 
@@ -41,13 +43,14 @@ _OURS = tuple(_PLATFORM / name for name in (
     "__init__.py", "errors.py", "files.py", "confined.py", "openat.py", "model", "bundle", "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
-_ANSWER_BYTES = 65536
+_MESSAGE_CHARS = 2000
+_OUR_WORDS = frozenset({"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""})  # of an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One call of a module's `run(params, outputs_dir)`. Paths are absolute. `env` (secrets, too) is all it gets beside
-    `_ALWAYS`; `secrets` are the values to keep out of the log."""
+    `_ALWAYS`; `secrets` are the values to keep out of the log and the answer."""
 
     module_dir: Path
     params: Mapping[str, Any]  # JSON values in dicts and lists
@@ -60,6 +63,11 @@ class Job:
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     network: bool = False
+
+    def secrets_by_name(self, contract: Contract) -> dict[str, str]:
+        """The values that the job has of its contract's secrets."""
+        return {secret.name: self.env[secret.name] for secret in contract.secrets if secret.name in self.env
+                and self.env[secret.name] in self.secrets}
 
 
 def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
@@ -81,7 +89,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
             timed_out, too_large = _watch(group, job)
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
-        said = _fields(os.pread(answer, _ANSWER_BYTES, 0))
+        said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
         return Ended(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
 
 
@@ -91,7 +99,7 @@ def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> d
     return {
         "params": dict(job.params), "outputs": str(job.outputs), "src": str(job.module_dir / "src"),
         "groups": list(cage.handles) if cage else [], "filter": filter_,
-        "packages": list(machine.packages), "platform": str(_PLATFORM),
+        "packages": list(machine.packages), "platform": str(_PLATFORM), "field_chars": _field_chars(job),
         "env": {**_ALWAYS, "TMPDIR": scratch, "HOME": scratch, **job.env},
         "limits": {"memory_mb": limits.memory_mb, "file_mb": limits.file_mb,
                    "processes": 0 if cage else limits.processes and limits.processes + tasks_of_user(),
@@ -149,6 +157,15 @@ def _watch(group: Group, job: Job) -> tuple[bool, bool]:
     return ended
 
 
-def _fields(answer: bytes) -> tuple[str, ...]:
-    """The fields of an answer (child.py); what comes after the last NUL was not written to its end."""
-    return tuple(field.decode("utf-8", "replace") for field in answer.split(b"\0")[:-1])
+def _field_chars(job: Job) -> int:
+    """Characters of a field of the answer: what is kept of it, and a secret that begins there, to its end."""
+    return _MESSAGE_CHARS + Redactor(job.secrets).longest
+
+
+def _fields(answer: bytes, job: Job) -> tuple[str, ...]:
+    """The fields of an answer (child.py), redacted and then cut; what comes after the last NUL was not written to its
+    end. This is where a module's words come in: no secret gets past it."""
+    fields = [field.decode("utf-8", "replace") for field in answer.split(b"\0")[:-1]]
+    redacted = (field if field in _OUR_WORDS else Redactor(job.secrets).text(field, cut=len(field) >= _field_chars(job))
+                for field in fields)
+    return tuple(field[:_MESSAGE_CHARS] for field in redacted)

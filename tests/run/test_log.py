@@ -1,11 +1,14 @@
 """The log keeps what a step printed, and no secret: however it is cut into pieces, also in messages and receipts."""
 import io
+from dataclasses import replace
 
 import pytest
 
 from platform.model.contract import Secret
 from platform.model.order import Kind
-from platform.run.log import HALF_BYTES, Log, Redactor
+from platform.model.run import Status
+from platform.run.log import HALF_BYTES, Log
+from platform.run.redact import Redactor
 
 
 def logged(text: bytes, *secrets: str, piece: int = 1 << 16) -> bytes:
@@ -28,7 +31,7 @@ def test_a_secret_is_found_however_it_is_cut(piece):
 def test_of_secrets_that_overlap_nothing_is_left_over(piece):
     assert logged(b"pass password passwor", "pass", "password", piece=piece) == b"[secret] [secret] [secret]wor"
     assert logged(b"1xpassword2", "xpass", "password", piece=piece) == b"1[secret]2"
-    assert logged(b"1aaaaaaa2", "aaa", piece=piece) == b"1[secret]2"
+    assert logged(b"1aaaaaaaa2", "aaaa", piece=piece) == b"1[secret]2"
 
 
 def test_without_secrets_nothing_changes():
@@ -42,7 +45,8 @@ def test_a_long_log_keeps_its_beginning_and_its_end():
     assert logged(text[:2 * HALF_BYTES]) == text[:2 * HALF_BYTES]
 
 
-def test_no_secret_reaches_log_message_or_evidence(both):
+@pytest.mark.parametrize("allowed", [False, True])
+def test_no_secret_reaches_log_message_or_evidence(both, allowed):
     both.env = {"TEA_KEY": "hunter2hunter2"}
     contract = both.module("prints", '''
         key = os.environ["TEA_KEY"]
@@ -52,9 +56,15 @@ def test_no_secret_reaches_log_message_or_evidence(both):
         (out / "receipt.json").write_text('{"note": "' + key + '"}')
         return {"status": "COMPLETED", "message": "sent with " + key}
     ''', kind=Kind.DELIVERY, outputs={"delivery_receipt_json": "receipt.json"}, secrets=(Secret("TEA_KEY"),))
-    step = both.step(contract)
+    port = replace(contract.outputs["delivery_receipt_json"], may_contain_secrets=allowed)
+    step = both.step(replace(contract, outputs={port.id: port}))
     record = both.run(step)
-    assert (record.message, record.evidence) == ("sent with [secret]", {"note": "[secret]"})
+    if allowed:
+        assert (record.message, record.evidence) == ("sent with [secret]", {"note": "[secret]"})
+    else:  # it was sent all the same, so its charge stays
+        assert (record.status, record.reason, record.evidence) == (Status.FAILED, "unverified", {})
+        assert record.message.startswith("secret_in_output: the output delivery_receipt_json contains the secret TEA_")
+        assert not list((both.folder(step) / "outputs").iterdir())
     assert both.log(step) == "[secret]\n"
     assert "hunter2" not in (both.folder(step) / "run.json").read_text()
 

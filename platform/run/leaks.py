@@ -1,0 +1,63 @@
+"""Whether a step's outputs hold one of its own secrets, in a file or in a file's name, as it is or in a form of
+platform.model.secret_forms. Files are read once, a part at a time, and only of steps that have secrets.
+
+An entry of a zip that is stored is seen, one that is compressed is not.
+"""
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from platform.confined import opened
+from platform.files import files_below
+from platform.model.contract import Contract
+from platform.model.run import OutputFile
+from platform.model.secret_forms import MIN_CHARS_IN_FILES
+from platform.run.fault import Fault
+from platform.run.redact import Redactor, Secrets, secrets
+
+REASON = "secret_in_output"
+_PART_BYTES = 1 << 20
+
+
+def no_secret_in(made: tuple[OutputFile, ...], folder: Path, contract: Contract, values: Mapping[str, str]) -> None:
+    """Fault when an output that may not contain secrets contains one of `values`, which are by name. OSError when an
+    output cannot be read."""
+    known = secrets(frozenset(values.values()), MIN_CHARS_IN_FILES)
+    if known is None:
+        return
+    for output in made:
+        if contract.outputs[output.output_id].may_contain_secrets:
+            continue
+        for below, path in _files(output, folder):
+            where = "" if output.type == "file" else f", in {below!r}"
+            if (found := _in_bytes(known, below.encode(errors="surrogateescape"))) or (found := _in_file(known, path)):
+                raise Fault(REASON, Redactor(values.values()).text(
+                    f"the output {output.output_id} contains the secret {_name(values, found)}{where}; leave it out, "
+                    "or write may_contain_secrets: true at the output in module.yml"))
+
+
+def _files(output: OutputFile, folder: Path) -> Iterator[tuple[str, Path]]:
+    return iter([(output.path, folder / output.path)]) if output.type == "file" else files_below(folder / output.path)
+
+
+def _in_file(known: Secrets, path: Path) -> bytes:
+    """The first secret in a file as it stands there; nothing when there is none."""
+    with opened(path) as handle:
+        held = bytearray()
+        while part := os.read(handle, _PART_BYTES):
+            held += part
+            if found := _in_bytes(known, held):
+                return found
+            del held[:max(0, len(held) - known.longest + 1)]
+    return b""
+
+
+def _in_bytes(known: Secrets, text: bytes | bytearray) -> bytes:
+    found = known.search(text)
+    return bytes(text[found[0]:found[1]]) if found else b""
+
+
+def _name(values: Mapping[str, str], found: bytes) -> str:
+    """Whose form was found."""
+    return next(name for name, value in values.items()
+                if (known := secrets(frozenset({value}), MIN_CHARS_IN_FILES)) and known.search(found))

@@ -1,0 +1,137 @@
+"""Takes secrets out of what a module says: out of a stream, a text, a decoded JSON value. The forms in which they are
+looked for are those of platform.model.secret_forms.
+
+The time grows with the text alone, however long the secrets are and however the text is cut: RE2 looks at each byte a
+bounded number of times, and what is held back until more is known is looked at again only when it has doubled.
+"""
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache, partial
+from typing import Any
+
+from platform.model.secret_forms import MIN_CHARS, Forms, forms
+
+REDACTED = b"[secret]"
+_MEMORY_BYTES = 1 << 27  # what RE2 may use at most for one pattern; it takes what it needs
+_BATCH = 256  # parts of secrets in one pattern: RE2 refuses one of a million nodes
+
+
+class Secrets:
+    """What finds some values in bytes. A short pattern finds where one may begin, and there the whole ones are tried,
+    which are compiled when they are first needed: a key of many lines takes seconds."""
+
+    def __init__(self, found: Sequence[Forms]) -> None:
+        self._begins = [_compiled(form.begin for form in batch) for batch in batched(found)]
+        self._wholes = [cache(partial(_compiled, (form.whole,))) for form in found]
+        self.longest = max(form.longest for form in found)
+        self.longest_begin = max(form.longest_begin for form in found)
+
+    def begins(self, text: bytes | bytearray, start: int = 0) -> int | None:
+        """Where the first secret from `start` on may begin."""
+        return min((found.start() for pattern in self._begins if (found := pattern.search(text, start))), default=None)
+
+    def end(self, text: bytes | bytearray, at: int) -> int:
+        """Where the longest secret that begins at `at` ends; 0 when none does."""
+        return max((found.end() for whole in self._wholes if (found := whole().match(text, at))), default=0)
+
+    def search(self, text: bytes | bytearray, start: int = 0) -> tuple[int, int] | None:
+        """Begin and end of the first secret from `start` on."""
+        at = self.begins(text, start)
+        while at is not None:
+            if end := self.end(text, at):
+                return at, end
+            at = self.begins(text, at + 1)
+        return None
+
+
+@lru_cache(maxsize=64)
+def secrets(values: frozenset[str], min_chars: int = MIN_CHARS) -> Secrets | None:
+    """What finds these values; None when there is nothing to find."""
+    found = [each for value in sorted(values) for each in forms(value, min_chars)]
+    return Secrets(found) if found else None
+
+
+def batched(found: Sequence[Forms]) -> Iterator[Sequence[Forms]]:
+    return (found[start:start + _BATCH] for start in range(0, len(found), _BATCH))
+
+
+def _compiled(patterns: Iterable[str]) -> Any:
+    import re2  # only steps that have secrets need it
+
+    options: Any = re2.Options()
+    options.max_mem, options.longest_match, options.never_capture = _MEMORY_BYTES, True, True
+    options.encoding, options.log_errors = type(options.encoding).LATIN1, False
+    return re2.compile("|".join(patterns).encode(), options)
+
+
+class Redactor:
+    """Replaces secrets in a stream of chunks, also one that is split over many of them, and secrets that overlap."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._secrets = secrets(frozenset(values))
+        self._held = bytearray()
+        self._covered = 0  # so much of what is held belongs to a secret whose replacement is already out
+        self._wait = 0  # so much is held before it is looked at again
+
+    @property
+    def longest(self) -> int:
+        """The most bytes that one secret may take in a text; 0 when there is none."""
+        return self._secrets.longest if self._secrets else 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The part of the stream of which it is certain where secrets begin."""
+        if self._secrets is None:
+            return chunk
+        self._held += chunk
+        return b"" if len(self._held) < self._wait else self._release(self._certain(self._secrets))
+
+    def end(self) -> bytes:
+        """What was held back."""
+        self._wait = 0
+        return self._release(len(self._held))
+
+    def text(self, text: str, *, cut: bool = False) -> str:
+        """A whole text, redacted. With `cut` the text goes on elsewhere: what may begin a secret at its end is left
+        out."""
+        stream = text.encode("utf-8", "backslashreplace")
+        certain = self.feed(stream)
+        if not cut:
+            return (certain + self.end()).decode(errors="replace")
+        self._held, self._covered, self._wait = bytearray(), 0, 0
+        return certain.decode(errors="replace")
+
+    def value(self, value: Any) -> Any:
+        """A decoded JSON value, every string and name in it redacted; a number that says a secret is one as text."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(name): self.value(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.value(each) for each in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            said = self.text(repr(value))
+            return value if said == repr(value) else said
+        return value
+
+    def _certain(self, known: Secrets) -> int:
+        """How much of what is held can belong to no secret that more text would make longer."""
+        size = len(self._held)
+        window = max(0, size - known.longest + 1)
+        end = max(window, size - known.longest_begin + 1)
+        found = known.begins(self._held, window)
+        self._wait = 0 if found is None or found >= end else 2 * known.longest
+        return end if found is None else min(found, end)
+
+    def _release(self, cut: int) -> bytes:
+        """The first `cut` bytes of what is held, each run of overlapping secrets replaced."""
+        held, done, out, at = self._held, self._covered, [], 0
+        while self._secrets is not None and at < cut:
+            found = self._secrets.search(held, at)
+            if found is None or found[0] >= cut:
+                break
+            if found[0] >= done:
+                out += [bytes(held[done:found[0]]), REDACTED]
+            done, at = max(done, found[1]), found[0] + 1
+        out.append(bytes(held[done:cut]))
+        del held[:cut]
+        self._covered = max(0, done - cut)
+        return b"".join(out)

@@ -23,6 +23,8 @@ COMMANDS = {
     "graph": ("graph", "orders as a graph with states and prices: text, mermaid, dot or svg"),
     "statement": ("statement", "a tenant's account: every post in words, with its proof"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
+    "admin-adjust": ("adjust", "correct a tenant's credits: a signed ADJUSTMENT that names what it corrects"),
+    "admin-transfer": ("transfer", "move credits from one tenant to another, in one post"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
     "artifacts": ("artifacts", "a tenant's published packages, listed or fetched by those who may read them"),

@@ -10,6 +10,7 @@ from platform.model.order import Order
 from platform.model.prices import Payment, PriceRow
 from platform.model.problem import Place, Problem
 from platform.model.reasons import PLATFORM_REASONS
+from platform.model.reference import folded, normalised
 from platform.model.repo import Repo
 from platform.model.tenant import TenantStatus
 
@@ -102,10 +103,12 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
     first: dict[tuple[str, str, str], Payment] = {}
     for payment in repo.payments:
         subject = ("payment", payment.payment_id)
-        other = first.setdefault((payment.tenant_id, payment.topup_method_id, payment.reference), payment)
-        if other is not payment and payment.reference:
-            yield Problem(payment.place, "duplicate-id", f"the reference `{payment.reference}` stands here again, "
-                          f"first at {other.place}", "keep one of them", subject)
+        other = first.setdefault((payment.tenant_id, payment.topup_method_id, folded(payment.reference)), payment)
+        if other is not payment and normalised(payment.reference):
+            same = normalised(payment.reference) == normalised(other.reference)
+            how = "stands here again, first" if same else f"differs only in case from `{other.reference}`"
+            yield Problem(payment.place, "duplicate-id", f"the reference `{payment.reference}` {how} at {other.place}",
+                          "keep one of them", subject)
         if payment.tenant_id not in tenants:
             yield Problem(payment.place, "unknown-tenant", f"there is no tenant `{payment.tenant_id}`",
                           meant(payment.tenant_id, tenants, "see the folders of tenants/"), subject)

@@ -3,10 +3,12 @@ import argparse
 
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
+from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, must_read
 from platform.model.words import counted
 from platform.report.reconcile import reconcile
 from platform.run.ordered import all_endings, all_ordered
 from platform.run.records import RECORD, record_in
+from platform.tasks.session import PAYMENTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every credit is explained, 1 with one line for each that is not."""
+    """0 when every credit is explained, 1 with one line for each that is not; InputError when a table that explains
+    credits cannot be read."""
     session = with_state(arguments)
+    must_read(session, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
     runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
     found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
                       all_ordered(session.runtime_dir), all_endings(session.runtime_dir))

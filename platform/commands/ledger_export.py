@@ -5,6 +5,7 @@ import sys
 from platform.commands.common import add_places
 from platform.commands.ledger_verify import with_state
 from platform.errors import UsageError
+from platform.model.entry import sides
 from platform.report.accounts import as_beancount, as_json_lines, as_table
 
 FORMATS = ("csv", "jsonl", "beancount")
@@ -22,9 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     balances = ledger.book.balances()
     if tenant and tenant not in balances:
         raise UsageError(f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}")
-    records = (record for record in ledger.records() if tenant in ("", record.post.tenant_id))
+    records = (record for record in ledger.records()
+               if not tenant or any(side.tenant_id == tenant for side in sides(record.post)))
     kept = {name: balance for name, balance in balances.items() if tenant in ("", name)}
-    lines = {"csv": as_table, "jsonl": as_json_lines}.get(arguments.format)
-    for line in lines(records) if lines else as_beancount(records, kept):
+    lines = {"csv": lambda: as_table(records, tenant), "jsonl": lambda: as_json_lines(records),
+             "beancount": lambda: as_beancount(records, kept)}
+    for line in lines[arguments.format]():
         sys.stdout.write(line)
     return 0

@@ -1,5 +1,6 @@
 """`statement`: a tenant's account over some days, every post in words with its proof. Looks, changes nothing."""
 import argparse
+import sys
 from dataclasses import asdict
 from datetime import date
 from functools import partial
@@ -8,7 +9,7 @@ from pathlib import Path
 from platform.check.words import meant
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.standing import standing
-from platform.errors import UsageError
+from platform.errors import InputError, UsageError
 from platform.files import write_atomic
 from platform.model.words import counted, in_credits
 from platform.report.draw import svg
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; UsageError for a tenant that nobody knows or days that are none; the ledger's own errors as they are."""
+    """0, or 10 when the tenant's own file cannot be read.
+
+    UsageError for a tenant that nobody knows or days that are none; the ledger's own errors as they are."""
     days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
     if all(days) and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} lies after --to {days[1]}; exchange them")
@@ -48,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
         write_atomic(file, as_html(made, standing(session).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
         text = f"{file}: {counted(len(made.lines), 'post')}, closing balance {in_credits(made.closing_credits)}"
     show(arguments, asdict(made), text)
-    return 0
+    wrong = session.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
+    sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
+    return InputError.exit_status if wrong else 0
 
 
 def _day(option: str, text: str) -> str:

@@ -1,19 +1,35 @@
 """`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
 import argparse
-import sys
 
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_session
+from platform.commands.posting import (
+    METHODS,
+    must_read,
+    plain_texts,
+    posted,
+    reference_given,
+    show_post,
+    tenant_known,
+)
 from platform.errors import ConflictError, UsageError
+from platform.ledger.adjust import standings
+from platform.ledger.conflict import PostConflict
 from platform.ledger.credit import topup
-from platform.ledger.payments import apply_payments
+from platform.ledger.journal import Ledger
+from platform.ledger.remedy import remedies
+from platform.model.digest import derived_id
+from platform.model.reference import folded, normalised
 from platform.model.repo import Repo
 from platform.model.words import in_credits
+from platform.tasks.session import PAYMENTS
+
+MISTAKE = "mistaken_topup"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
-    parser.add_argument("--amount-credits", required=True, type=_whole_number, metavar="N",
+    parser.add_argument("--amount-credits", required=True, type=whole_number, metavar="N",
                         help="a positive whole number")
     parser.add_argument("--topup-method-id", required=True, metavar="ID", help="of config/topup_methods.csv")
     parser.add_argument("--reference", required=True, metavar="TEXT",
@@ -22,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
     """Digits and nothing else: int() would also take 1_000 and +5."""
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
@@ -32,38 +48,50 @@ def _whole_number(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Makes and reconciles the billing state when there is none, as a run would."""
     session = open_session(arguments)
+    must_read(session, METHODS, PAYMENTS)
+    tenant_known(session, arguments.tenant_id, "--tenant-id")
+    plain_texts({"--reference": arguments.reference, "--note": arguments.note})
+    reference_given(arguments.reference)
     _check(session.repo, arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
     post = topup(tenant_id, amount, arguments.topup_method_id, arguments.reference, arguments.note)
-    with session.sharing.around():
-        session.make_ledger()
-        for line in apply_payments(session.ledger, session.payments).conflicts:
-            sys.stderr.write(f"{line}\n")
-        posted = session.ledger.post(lambda book: (post,))
-        session.ledger.checkpoint()
-        balance = session.ledger.book.balance(tenant_id)
-    what = f"TOPUP {in_credits(amount)} for {tenant_id}" if posted else "posted before, nothing changed"
-    show(arguments, {"tenant_id": tenant_id, "posted": bool(posted), "amount_credits": amount, "balance": balance},
-         f"{what}; balance {in_credits(balance)}")
-    return max(session.exit_statuses, default=0)
+    new = False
+    try:
+        _, new = posted(session, lambda: post)
+    except PostConflict as error:
+        _must_be_corrected(session.ledger, error)
+    result = {"tenant_id": tenant_id, "posted": new, "amount_credits": amount,
+              "balance": session.ledger.book.balance(tenant_id), "transaction_id": derived_id(post.key)}
+    what = f"TOPUP {in_credits(amount)} for {tenant_id}, transaction {derived_id(post.key)}"
+    return show_post(arguments, session, what, new, result, tenant_id)
+
+
+def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
+    """Nothing when corrections have made the earlier top-up what this one says. Otherwise ConflictError
+    with the commands that do, for who typed the amount wrong; a second top-up would add to it."""
+    known, new = error.known, error.new
+    now = standings((record.post for record in ledger.records()), [known.key])[known.key]
+    want = {new.tenant_id: new.amount_credits}
+    if dict(now.credits) == want and now.reasons:
+        return
+    lines = remedies(now, want, derived_id(known.key), str(known.metadata.get("reference")), MISTAKE)
+    cure = ("if that was a mistake, correct it with `" + "`, then `".join(lines) + "`; " if lines
+            else "")
+    raise ConflictError(f"{error.what}; nothing was posted: {cure}a payment of its own has its own "
+                        "reference") from error
 
 
 def _check(repo: Repo, arguments: argparse.Namespace) -> None:
-    if arguments.tenant_id not in repo.tenants:
-        raise UsageError(f"tenant {arguments.tenant_id!r} is not there or cannot be read; known: "
-                         f"{', '.join(sorted(repo.tenants)) or 'none'}")
     method = repo.topup_methods.get(arguments.topup_method_id)
     if method is None or not method.enabled:
         known = ", ".join(sorted(name for name, row in repo.topup_methods.items() if row.enabled))
         raise UsageError(f"top-up method {arguments.topup_method_id!r} is not there or not enabled; known: {known}")
+    ours = (arguments.tenant_id, arguments.topup_method_id)
     for payment in repo.payments:
-        if (payment.tenant_id, payment.topup_method_id, payment.reference) == (
-                arguments.tenant_id, arguments.topup_method_id, arguments.reference):
-            raise ConflictError(f"{payment.place}: payment {payment.payment_id} has this reference already; it is "
-                                "posted when it is CONFIRMED, use another reference for another payment")
-    texts = {"--reference": arguments.reference, "--note": arguments.note}
-    for name, text in texts.items():
-        if any(ord(character) < 32 for character in text):
-            raise UsageError(f"{name} holds a control character; use one line of text")
-    if not arguments.reference.strip():
-        raise UsageError("--reference is empty; it is what makes this top-up one and not two")
+        if (payment.tenant_id, payment.topup_method_id) != ours or folded(payment.reference) != folded(
+                arguments.reference):
+            continue
+        same = normalised(payment.reference) == normalised(arguments.reference)
+        how = "has this reference already" if same else f"has the reference {payment.reference!r}, in another case"
+        raise ConflictError(f"{payment.place}: payment {payment.payment_id} {how}; it is "
+                            "posted when it is CONFIRMED, use another reference for another payment")

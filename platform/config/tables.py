@@ -13,6 +13,7 @@ from platform.config.csv import MAX_PROBLEMS, Row, read_csv
 from platform.config.schema import RowRules, problems_of, schema
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Place, Problem, Source
+from platform.model.reference import folded
 from platform.model.tenant import TenantStatus, TenantTerms
 
 T = TypeVar("T")
@@ -55,15 +56,17 @@ def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
     rows, problems = read_csv(data, table.file, schema(table.name))
     made = []
     rules = RowRules(table.name)
-    first: dict[str, Source] = {}
+    first: dict[str, tuple[str, Source]] = {}  # what differs only in case is one
     for row in rows:
         unread = {fault.path for fault in row.faults}  # of the wrong type: no value, and not missing either
         judged = [fault for fault in rules.faults(row.values) if fault.path not in unread]
         found = [*row.faults, *judged, *_reversed(row)]
         name = str(row.values.get(table.key, ""))
-        if name and first.setdefault(name, row.source) is not row.source:
-            found.append(Fault((table.key,), "duplicate-row", f"`{name}` stands here again, first at "
-                               f"{first[name].place(table.key)}", "keep one of the rows"))
+        earlier, source = first.setdefault(folded(name), (name, row.source))
+        if name and source is not row.source:
+            how = "stands here again, first" if name == earlier else f"differs only in case from `{earlier}`"
+            found.append(Fault((table.key,), "duplicate-row", f"`{name}` {how} at {source.place(table.key)}",
+                               "keep one of the rows"))
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
             if len(problems) >= MAX_PROBLEMS:  # it stops everything: what comes after was not looked at

@@ -8,10 +8,11 @@ from enum import Enum
 
 from platform.errors import CorruptError
 from platform.ledger.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
-from platform.model.entry import Item, Post, PostType
+from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
 _SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
+_ADJUSTMENT = PostType.ADJUSTMENT
 
 
 class Answer(Enum):
@@ -125,6 +126,8 @@ class Book:
 
     def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
+        if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
+            return _adjustment_objection(post)
         if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
             return _wrong_sign(post, post.amount_credits)
         if post.items:
@@ -171,9 +174,14 @@ class Book:
             raise CorruptError(f"key {post.key} is posted twice")
         if objection := self.objection(post, kept):
             raise CorruptError(objection)
-        if post.amount_credits < 0 and self.balance(post.tenant_id) + post.amount_credits < 0:
+        if not self.covers(post):
             raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
         self.add(post, kept, at)
+
+    def covers(self, post: Post) -> bool:
+        """Whether a post leaves the balance at zero or above, or takes nothing, or may leave a debt."""
+        return (post.amount_credits >= 0 or may_owe(post)
+                or self.balance(post.tenant_id) + post.amount_credits >= 0)
 
     def add(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
         """Add a post that was judged on this very book: new, without objection, covered."""
@@ -185,6 +193,9 @@ class Book:
                     self._add_item(order, item, task)
         self._posts[kept.key] = kept.mark
         self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
+        if post.kind == TRANSFER:
+            _, tenant_id, amount = received(post)
+            self._accounts[tenant_id] = Account(self.balance(tenant_id) + amount, at)
         if post.kind == "completion":
             self._learn(post)
         elif post.kind == "promotion":
@@ -253,6 +264,16 @@ class Book:
     def _mark(self, key: bytes) -> int | None:
         found = self._posts.get(key)
         return self._below._mark(key) if found is None and self._below else found
+
+
+def _adjustment_objection(post: Post) -> str:
+    if post.type is not _ADJUSTMENT or post.kind not in (ADJUSTMENT, TRANSFER):
+        return f"{post.key} is a {post.kind} of type {post.type}, which no rule makes"
+    if post.items or not post.amount_credits:
+        return f"{post.key} adjusts nothing, or has items"
+    if post.kind == TRANSFER and (post.amount_credits > 0 or received(post).tenant_id == post.tenant_id):
+        return f"{post.key} is no transfer from one tenant to another"
+    return ""
 
 
 def _wrong_sign(post: Post, amount: int) -> str:

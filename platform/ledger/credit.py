@@ -2,12 +2,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from platform.errors import UsageError
 from platform.ledger import keys
 from platform.ledger.balance import Answer, Book
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.prices import Payment, Promotion
+from platform.model.reference import normalised
 
 MAX_CREDITS = 10**12  # of one amount, here and in the schemas of config/: spreadsheets still add up thousands exactly
 
@@ -15,6 +18,7 @@ MAX_CREDITS = 10**12  # of one amount, here and in the schemas of config/: sprea
 def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: str, note: str = "") -> Post:
     """A TOPUP by an operator. Tenant, method and reference are the key; UsageError unless the amount is positive."""
     _positive(amount_credits)
+    reference = normalised(reference)
     return Post(keys.topup(tenant_id, topup_method_id, reference), "topup", tenant_id, PostType.TOPUP, amount_credits,
                 note=note, metadata={"topup_method_id": topup_method_id, "reference": reference})
 
@@ -22,7 +26,8 @@ def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: 
 def payment(row: Payment) -> Post:
     """The TOPUP of a confirmed payment; UsageError unless the amount is positive."""
     _positive(row.amount_credits)
-    metadata = {"payment_id": row.payment_id, "topup_method_id": row.topup_method_id, "reference": row.reference}
+    metadata = {"payment_id": row.payment_id, "topup_method_id": row.topup_method_id,
+                "reference": normalised(row.reference)}
     return Post(keys.payment(row.payment_id), "payment", row.tenant_id, PostType.TOPUP, row.amount_credits,
                 note=row.note, metadata=metadata)
 
@@ -35,7 +40,16 @@ def reconcile(payments: Iterable[Payment]) -> tuple[Post, ...]:
 def unapplied(book: Book, payments: Iterable[Payment]) -> tuple[Post, ...]:
     """The confirmed payments that are not in the ledger as they stand there: posting one that was edited since it was
     applied is a conflict, and must be met."""
-    return tuple(post for post in reconcile(payments) if book.compare(post) is not Answer.SAME)
+    return tuple(payment(row) for row in payments
+                 if row.status == "CONFIRMED" and not any(book.compare(post) is Answer.SAME for post in _forms(row)))
+
+
+def _forms(row: Payment) -> Iterable[Post]:
+    """A payment as it is posted now, and as earlier versions did: with its reference as it was typed."""
+    post = payment(row)
+    yield post
+    if post.metadata["reference"] != row.reference:
+        yield replace(post, metadata={**post.metadata, "reference": row.reference})
 
 
 def grants(book: Book, order: OrderId, promotions: Sequence[Promotion], day: date) -> tuple[Post, ...]:

@@ -20,7 +20,7 @@ from platform.ledger.projections import CREDITS, HEADERS, as_csv, credits_lines,
 from platform.ledger.record import GENESIS, HEADER, Record, encode
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.digest import sha256_hex
-from platform.model.entry import Post
+from platform.model.entry import Post, sides
 from platform.model.words import counted
 
 _MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
@@ -228,6 +228,7 @@ class StateFolder:
     def _credits_ever(self) -> Iterator[tuple[int, str, bytes]]:
         past: dict[str, int] = {}
         for record in self.log.records():
-            tenant = record.post.tenant_id
-            past[tenant] = past.get(tenant, 0) + record.post.amount_credits
-            yield record.seq, tenant, as_csv([credits_row(tenant, Account(past[tenant], record.ts))])
+            for _, tenant, amount in sides(record.post):
+                past[tenant] = past.get(tenant, 0) + amount
+                row = credits_row(tenant, Account(past[tenant], record.ts))
+                yield record.seq, tenant, as_csv([row])

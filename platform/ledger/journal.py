@@ -15,7 +15,8 @@ from weakref import WeakSet
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger import log, manifest
 from platform.ledger.balance import Answer, Book
-from platform.ledger.body import body_of, difference, is_replay
+from platform.ledger.body import is_replay
+from platform.ledger.conflict import PostConflict
 from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
@@ -177,8 +178,8 @@ class Ledger:
                 continue
             if objection := trial.objection(post, kept):
                 raise ConflictError(f"{objection}; nothing was posted, run again")
-            have = trial.balance(post.tenant_id)
-            if have + post.amount_credits < 0:
+            if not trial.covers(post):
+                have = trial.balance(post.tenant_id)
                 raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} are needed; "
                                    "top up, then run again")
             if trial is not draft:
@@ -187,17 +188,12 @@ class Ledger:
         return fresh
 
     def _must_be_replay(self, post: Post, unwritten: Sequence[Prepared]) -> None:
-        """ConflictError that names the field that differs. The book keeps no bodies, so the journal is read again, this
+        """PostConflict that names the field that differs. The book keeps no bodies, so the journal is read again, this
         once; only there is seen whether the two differ in words that do not count."""
         known = next((other for other, _, _ in unwritten if other.key == post.key), None) or next(
             record.post for record in self._state.log.records() if record.post.key == post.key)
-        if is_replay(known, post):
-            return
-        named = [(name, getattr(known, name), getattr(post, name)) for name in ("tenant_id", "kind")
-                 if getattr(known, name) != getattr(post, name)]
-        name, old, new = named[0] if named else difference(body_of(known), body_of(post))
-        raise ConflictError(f"{post.kind} was posted before with {name} {old!r}, now it says {new!r}; nothing was "
-                            "posted, use another reference for another post")
+        if not is_replay(known, post):
+            raise PostConflict(known, post)
 
     def _alone(self, act: Callable[[], None]) -> None:
         """The turn among this process's threads, then the folder's lock."""

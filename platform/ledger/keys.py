@@ -40,6 +40,14 @@ def topup(tenant_id: str, topup_method_id: str, reference: str) -> str:
     return "topup:" + digest_of([tenant_id, topup_method_id, reference])
 
 
+def adjustment(tenant_id: str, reference: str) -> str:
+    return "adjustment:" + digest_of([tenant_id, reference])
+
+
+def transfer(from_tenant_id: str, reference: str) -> str:
+    return "transfer:" + digest_of([from_tenant_id, reference])
+
+
 def payment(payment_id: str) -> str:
     return "payment:" + digest_of(payment_id)
 

@@ -4,12 +4,16 @@ Text that people wrote and that a spreadsheet would take for a formula (= + - @ 
 the journal has it as it was written. Amounts and ids are never touched: programs read those.
 """
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from platform.ledger.columns import Columns
+from platform.ledger.record import Body
 from platform.ledger.tables import Account
 from platform.model.digest import canonical_objects, derived_id, id_of
+from platform.model.entry import TRANSFER, Post
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -25,6 +29,9 @@ COLUMNS = {
 }
 CREDITS = "tenants_credits.csv"
 CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")
+
+
+_Row = tuple[str, str, str, str, Body | Post, str]  # id, key, tenant, kind, body, time
 
 
 class _Encoded:
@@ -44,6 +51,8 @@ def rows(of: Columns) -> dict[str, bytes]:
              for digest, key, tenant_id, kind, body, at
              in zip(of.digests, of.keys, of.tenants, of.kinds, of.bodies, of.times, strict=True)
              if kind != "completion"]
+    if TRANSFER in of.kinds:
+        posts = [row for post in posts for row in _of_both_tenants(post)]
     metadata = canonical_objects([{"idempotency_key": key, "kind": kind, **body.metadata}
                                   for _, key, _, kind, body, _ in posts])
     items = [(transaction, tenant_id, body.work_order_id, at, item)
@@ -73,14 +82,25 @@ def rows(of: Columns) -> dict[str, bytes]:
     }
 
 
+def _of_both_tenants(post: _Row) -> Iterator[_Row]:
+    """A post's row, and of a transfer the one of the tenant that it gives to."""
+    _, key, _, kind, body, at = post
+    yield post
+    if kind == TRANSFER:
+        key, tenant_id = f"{key}:to", str(body.metadata["to_tenant_id"])
+        given = replace(body, amount_credits=-body.amount_credits)
+        yield derived_id(key), key, tenant_id, kind, given, at
+
+
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
     """All of tenants_credits.csv, sorted by tenant: the one file that is replaced, at checkpoints."""
     return as_csv([CREDITS_COLUMNS, *(credits_row(tenant, account) for tenant, account in sorted(accounts.items()))])
 
 
 def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
-    status = "active" if account.balance_credits > 0 else "depleted"
-    return tenant_id, account.balance_credits, account.updated_at, status
+    balance = account.balance_credits
+    status = "active" if balance > 0 else "in_debt" if balance < 0 else "depleted"
+    return tenant_id, balance, account.updated_at, status
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:

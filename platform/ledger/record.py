@@ -15,7 +15,7 @@ from msgspec.json import Decoder
 
 from platform.ledger.body import body_of
 from platform.model.digest import canonical_json
-from platform.model.entry import Item, Post, PostType
+from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
@@ -76,7 +76,22 @@ class Published(Struct):
     transaction_item_id: str
 
 
-_METADATA = {"completion": Completion, "promotion": Promoted, "publish": Published}  # by kind, at least
+class Adjusted(Struct):
+    """What the book, tables and statements read of an adjustment."""
+
+    reference: str
+    corrects: str = ""  # a transaction id
+    allow_debt: bool = False
+
+
+class Transferred(Adjusted, kw_only=True):
+    """What they read of a transfer."""
+
+    to_tenant_id: str
+
+
+_METADATA = {ADJUSTMENT: Adjusted, TRANSFER: Transferred, "completion": Completion,
+             "promotion": Promoted, "publish": Published}  # by kind, at least
 _BREAKS = re.compile(r'["\r\n\0]')
 READ_METADATA = _METADATA.keys()
 read_body = Decoder(Body).decode

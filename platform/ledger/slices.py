@@ -17,7 +17,7 @@ from platform.ledger.columns import Columns
 from platform.ledger.crew import MOST
 from platform.ledger.manifest import FileState
 from platform.ledger.projections import rows
-from platform.ledger.record import GENESIS, HEADER, BadRecord, read
+from platform.ledger.record import GENESIS, HEADER, READ_METADATA, BadRecord, read
 from platform.ledger.replay import Known
 from platform.ledger.snapshot import post_rows
 from platform.ledger.tables import SHORT, mark, short
@@ -41,6 +41,7 @@ class Proof(NamedTuple):
 
 
 _pack, _unpack = Encoder().encode, Decoder(list[Known]).decode
+_READ = READ_METADATA - {"publish"}  # of these kinds a book looks at metadata
 Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
@@ -121,6 +122,6 @@ def _known(of: Columns, kept: Sequence[tuple[bytes, int]]) -> list[tuple[object,
     return [
         (seq, line_hash, at, (key, mark, [short(item.task_hash) for item in body.items]),
          ("", kind, tenant_id, body.type, body.amount_credits, body.work_order_id, "", "", body.items,
-          body.metadata if kind in ("promotion", "completion") else {}))
+          body.metadata if kind in _READ else {}))
         for seq, line_hash, at, (key, mark), tenant_id, kind, body in zip(
             of.seqs, of.hashes, of.times, kept, of.tenants, of.kinds, of.bodies, strict=True)]

@@ -1,8 +1,9 @@
 """The journal in other programs' forms: CSV, JSON lines, and plain text accounting for beancount. Pure.
 
 In the books of whoever runs the platform a tenant's prepaid credits are owed to it: a top-up raises the liability, a
-charge turns it into income by module, a refund turns it back. Beancount then sums what the ledger has summed, and the
-balance lines at the end make it say so when they differ.
+charge turns it into income by module, a refund turns it back; an adjustment is equity, by its reason.
+Beancount then sums what the ledger has summed, and the balance lines at the end make it say so when
+they differ.
 """
 import json
 import re
@@ -13,27 +14,31 @@ from platform.ledger.body import body_of
 from platform.ledger.projections import as_csv
 from platform.ledger.record import Record
 from platform.model.digest import canonical_json, derived_id
-from platform.model.entry import Post, PostType
+from platform.model.entry import TRANSFER, Post, PostType, sides
 
 COLUMNS = ("seq", "created_at", "transaction_id", "transaction_item_id", "tenant_id", "work_order_id", "kind", "type",
            "step_id", "module_id", "deliverable_id", "amount_credits", "balance_credits", "reason_code", "note",
            "idempotency_key")
 
 
-def as_table(records: Iterable[Record]) -> Iterator[str]:
-    """CSV: one row an item, or one a post that has none; `balance_credits` is the tenant's after the whole post."""
+def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
+    """CSV: one row an item, or one a post that has none, and two a transfer; `balance_credits` is the tenant's after
+    the whole post. `tenant_id`: rows of this tenant only."""
     yield as_csv([COLUMNS]).decode()
     balances: dict[str, int] = {}
     for record in records:
         post = record.post
-        balances[post.tenant_id] = balances.get(post.tenant_id, 0) + post.amount_credits
-        parts = [(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
-                  item.note or post.note, item.key) for item in post.items]
-        for item_id, step, module, deliverable, amount, note, key in parts or [
-                ("", "", "", "", post.amount_credits, post.note, post.key)]:
-            yield as_csv([(record.seq, record.ts, derived_id(post.key), item_id, post.tenant_id, post.work_order_id,
-                           post.kind, post.type.value, step, module, deliverable, amount, balances[post.tenant_id],
-                           post.reason_code, _no_formula(note), key)]).decode()
+        for side in sides(post):
+            if tenant_id not in ("", side.tenant_id):
+                continue
+            balance = balances[side.tenant_id] = balances.get(side.tenant_id, 0) + side.amount_credits
+            parts = [(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
+                      item.note or post.note, item.key) for item in post.items]
+            for item_id, step, module, deliverable, amount, note, key in parts or [
+                    ("", "", "", "", side.amount_credits, post.note, side.key)]:
+                yield as_csv([(record.seq, record.ts, derived_id(side.key), item_id, side.tenant_id,
+                               post.work_order_id, post.kind, post.type.value, step, module, deliverable, amount,
+                               balance, post.reason_code, _no_formula(note), key)]).decode()
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
@@ -76,8 +81,13 @@ def _transaction(record: Record, day: str) -> list[str]:
 
 def _postings(post: Post) -> Iterator[tuple[str, int]]:
     """Pairs that sum to nothing. Posts without credits move none: both sides are zero."""
-    yield _owed(post.tenant_id), -post.amount_credits
-    if post.type is PostType.TOPUP:
+    for side in sides(post):
+        yield _owed(side.tenant_id), -side.amount_credits
+    if post.kind == TRANSFER:
+        return
+    if post.type is PostType.ADJUSTMENT:
+        yield f"Equity:Adjustments:{_component(post.reason_code)}", post.amount_credits
+    elif post.type is PostType.TOPUP:
         code = post.metadata.get("promo_code")
         yield (f"Expenses:Promotions:{_component(str(code))}" if code else
                f"Assets:Payments:{_component(str(post.metadata.get('topup_method_id', 'other')))}"), post.amount_credits

@@ -46,7 +46,8 @@ def chart(of: Statement) -> Chart | None:
     highest, step = _scale(max(of.opening_credits, *(line.balance_credits for line in of.lines)))
 
     def y(balance: int) -> float:
-        return round(HEIGHT - HEIGHT * balance / highest, 1)
+        # A debt lies on the axis: the list below has the numbers.
+        return round(HEIGHT - HEIGHT * max(balance, 0) / highest, 1)
 
     moves = [f"M0 {y(of.opening_credits)}"]
     for place, line in zip(accumulate(places, max), of.lines, strict=True):  # a clock may have been set back

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from platform.errors import UsageError
 from platform.ledger.record import Record
 from platform.model.digest import derived_id
+from platform.model.entry import sides
 from platform.report.words import one_line
 
 _TOLD = 3  # of the posts that a beginning fits
@@ -34,4 +35,4 @@ def post_named(records: Iterable[Record], name: str) -> tuple[int, str]:
 def _keys(record: Record) -> Iterator[str]:
     """Items first: evidence is an item with its post's own key, and the item says more."""
     yield from (item.key for item in record.post.items)
-    yield record.post.key
+    yield from (side.key for side in sides(record.post))

@@ -1,13 +1,15 @@
 """What was posted, in words. Pure."""
 from collections import defaultdict
+from collections.abc import Mapping
 
-from platform.model.entry import Item, Post, PostType
+from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
 from platform.model.words import in_credits
 
 
-def in_words(post: Post) -> str:
-    """What a post is for, as one would say it on the telephone; its amount and its note stand beside it."""
+def in_words(post: Post, tenant_id: str = "") -> str:
+    """What a post is for, as one would say it on the telephone; its amount and its note stand beside it. `tenant_id`:
+    to whom it is said, of a transfer's two tenants."""
     about = defaultdict(str, {name: str(value) for name, value in post.metadata.items()})
     order = post.work_order_id
     if post.kind == "payment":
@@ -16,6 +18,13 @@ def in_words(post: Post) -> str:
         return f"Top-up by {about['topup_method_id']}, reference {about['reference']}"
     if post.kind == "promotion":
         return f"Promotion {about['promo_code']} granted to order {order}"
+    if post.kind == ADJUSTMENT:
+        return f"Adjustment {post.reason_code}, reference {about['reference']}{_corrects(about)}"
+    if post.kind == TRANSFER:
+        other = (f"from {post.tenant_id}" if tenant_id == about["to_tenant_id"]
+                 else f"to {about['to_tenant_id']}")
+        return (f"Transfer {other}: {post.reason_code}, reference {about['reference']}"
+                f"{_corrects(about)}")
     if post.kind == "charge":
         return f"Order {order} charged"
     if post.kind == "refusal":
@@ -29,6 +38,11 @@ def in_words(post: Post) -> str:
     if post.kind == "publish":
         return f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} {about['status']}"
     return f"{post.kind.capitalize()} {order}".rstrip()
+
+
+def _corrects(about: Mapping[str, str]) -> str:
+    approved = f", approved by {about['approved_by']}" if about.get("approved_by") else ""
+    return (f", corrects transaction {about['corrects']}" if about.get("corrects") else "") + approved
 
 
 def item_in_words(item: Item) -> str:

@@ -10,7 +10,7 @@ from platform.errors import CorruptError
 from platform.ledger.merkle import is_consistent, is_included, leaf_hash
 from platform.ledger.record import BadRecord, Record, decode
 from platform.model.digest import derived_id
-from platform.model.entry import Item
+from platform.model.entry import Item, Side, sides
 from platform.model.words import counted, in_credits
 from platform.report.post_words import in_words, item_in_words
 from platform.report.proof import Inclusion, Proof
@@ -34,20 +34,21 @@ class Proved:
     record: Record | None
     item: Item | None
     since: Head | None
+    side: Side | None = None  # of the tenant that the proof is for
 
 
 def check(proof: Proof, key: PublicKey) -> Proved:
     """What holds when the key's owner is believed. NotProved when a part does not follow from the signed head."""
     head = _head(proof.head, key, "the head")
-    record = item = since = None
+    record = item = since = side = None
     if proof.inclusion:
-        record, item = _included(proof.inclusion, head)
+        record, item, side = _included(proof.inclusion, head)
     if proof.since:
         since = _head(proof.since.head, key, "the older head")
         if not is_consistent(since.tree_size, since.root, head.tree_size, head.root, proof.since.path):
             raise NotProved(f"does not show that up to post {since.tree_size} the head's ledger of {head.tree_size} is "
                             "the older head's: history may have been rewritten")
-    return Proved(key.keyid, head, record, item, since)
+    return Proved(key.keyid, head, record, item, since, side)
 
 
 def must_continue(proved: Proved, own: Head) -> None:
@@ -65,7 +66,7 @@ def _head(envelope: Envelope, key: PublicKey, name: str) -> Head:
         raise NotProved(f"{name} {error}") from error
 
 
-def _included(found: Inclusion, head: Head) -> tuple[Record, Item | None]:
+def _included(found: Inclusion, head: Head) -> tuple[Record, Item | None, Side]:
     line = found.line.encode(errors="surrogatepass")
     if not is_included(leaf_hash(line), found.index, head.tree_size, found.path, head.root):
         raise NotProved(f"its line is not post {found.index + 1} of the {head.tree_size} that the head was signed for")
@@ -74,20 +75,21 @@ def _included(found: Inclusion, head: Head) -> tuple[Record, Item | None]:
     except (BadRecord, UnicodeDecodeError) as error:
         raise NotProved(f"its line is signed and {error}") from error
     item = next((item for item in record.post.items if item.key == found.key), None)
-    if item is None and record.post.key != found.key:
+    if item is None and found.key not in [side.key for side in sides(record.post)]:
         raise NotProved(f"its line is about {one_line(record.post.key)}, not about {one_line(found.key)}")
-    return record, item
+    side = next((side for side in sides(record.post) if side.key == found.key), sides(record.post)[0])
+    return record, item, side
 
 
 def result(proved: Proved) -> dict[str, Any]:
     """As JSON: the head, and where there is one the post, its item and the older head."""
-    post = proved.record.post if proved.record else None
+    post, side = proved.record.post if proved.record else None, proved.side
     return {
         "keyid": proved.keyid, "head": asdict(proved.head), "since": asdict(proved.since) if proved.since else None,
-        "post": {"position": proved.record.seq, "posted_at": proved.record.ts, "tenant_id": post.tenant_id,
+        "post": {"position": proved.record.seq, "posted_at": proved.record.ts, "tenant_id": side.tenant_id,
                  "work_order_id": post.work_order_id, "kind": post.kind, "type": post.type.value,
-                 "amount_credits": post.amount_credits, "transaction_id": derived_id(post.key),
-                 "idempotency_key": post.key} if post and proved.record else None,
+                 "amount_credits": side.amount_credits, "transaction_id": derived_id(side.key),
+                 "idempotency_key": side.key} if post and side and proved.record else None,
         "item": {"transaction_item_id": derived_id(proved.item.key), "idempotency_key": proved.item.key,
                  "type": proved.item.type.value, "amount_credits": proved.item.amount_credits,
                  "step_id": proved.item.step_id, "deliverable_id": proved.item.deliverable_id} if proved.item else None}
@@ -99,15 +101,15 @@ def in_plain_words(proved: Proved) -> str:
 
 
 def _facts(proved: Proved) -> Iterator[tuple[str, str]]:
-    head, record, item = proved.head, proved.record, proved.item
-    if record:
+    head, record, item, side = proved.head, proved.record, proved.item, proved.side
+    if record and side:
         post = record.post
         yield "proved", f"post {record.seq} of {head.tree_size} in the ledger"
-        yield "tenant", post.tenant_id
-        yield post.type.value, f"{in_credits(post.amount_credits)}: {in_words(post)}"
+        yield "tenant", side.tenant_id
+        yield post.type.value, f"{in_credits(side.amount_credits)}: {in_words(post, side.tenant_id)}"
         if item:
             yield "item", f"{in_credits(item.amount_credits)}: {item_in_words(item)}, {derived_id(item.key)}"
-        yield "posted", f"{record.ts} in transaction {derived_id(post.key)}"
+        yield "posted", f"{record.ts} in transaction {derived_id(side.key)}"
     else:
         yield "proved", f"a ledger of {counted(head.tree_size, 'post')}"
     if proved.since:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from platform.ledger import keys
 from platform.ledger.balance import Answer, Book
 from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.credit import unapplied
+from platform.ledger.payments import is_open
 from platform.ledger.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId, StepId
@@ -89,7 +91,7 @@ class TenantQuote:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """`conflicts`: ids of confirmed payments that were edited after they were posted, which changes nothing."""
+    """`conflicts`: ids of payments that were edited after they were posted, which changes nothing."""
 
     orders: tuple[OrderQuote, ...]
     tenants: tuple[TenantQuote, ...]
@@ -119,7 +121,8 @@ class Terms:
 def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
     """The quote of all orders of a plan; the book is as the last run left it."""
     draft = book.draft()
-    conflicts = [str(post.metadata["payment_id"]) for post in unapplied(book, terms.payments) if book.has(post.key)]
+    conflicts = [row.payment_id for row in terms.payments
+                 if book.has(keys.payment(row.payment_id)) and is_open(book, row)]
     paid_in = _apply(draft, [post for post in unapplied(book, terms.payments) if not book.has(post.key)])
     names = dict.fromkeys(order.tenant_id for order in [*plan.orders, *plan.refused])
     before = {name: draft.balance(name) for name in names}

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from platform.ledger.record import Record
-from platform.model.entry import Item, PostType
+from platform.model.entry import Item, PostType, sides
 from platform.model.plan import Plan
 from platform.model.repo import Repo
 from platform.model.run import Ended, RunRecord
@@ -23,7 +23,8 @@ from platform.report.reconcile_work import Works
 PRESENT, AWAITED = "present plan", "present plan, not run yet"
 EARLIER, LEDGER = "earlier version of the order", "by the ledger's word alone"
 GRANTED, BY_HAND = "payment or promotion", "top-up by hand, to be found by its reference"
-BY = (PRESENT, AWAITED, EARLIER, LEDGER, GRANTED, BY_HAND)
+ADJUSTED = "adjustment by hand, to be found by its reference"
+BY = (PRESENT, AWAITED, EARLIER, LEDGER, GRANTED, BY_HAND, ADJUSTED)
 _A_DAY = timedelta(days=1)
 
 
@@ -69,6 +70,7 @@ def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[
             else:
                 sums[by] += amount
                 items[by] += 1
+        grants.note(record)
     wrong += [Unexplained(0, key, *order, amount, why) for key, order, amount, why in works.uncharged()]
     return Reconciliation(sums, items, tuple(wrong))
 
@@ -79,6 +81,9 @@ def _judged(record: Record, works: Works, grants: Grants) -> Iterator[tuple[str,
     days = (day, day - _A_DAY)  # a run that went over midnight has the prices of the day on which it began
     if why := reconcile_keys.objection(post):
         yield post.key, post.amount_credits, "", why
+    elif post.type is PostType.ADJUSTMENT:
+        for side in sides(post):
+            yield side.key, side.amount_credits, ADJUSTED, grants.correction(post)
     elif post.type is PostType.TOPUP:
         by = BY_HAND if post.kind == "topup" else GRANTED
         yield post.key, post.amount_credits, by, grants.objection(record, days)

@@ -1,10 +1,14 @@
 """What grants a TOPUP: a confirmed payment, a promotion in force and not used up, or a method that there is. Pure."""
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
+from platform.ledger import keys
+from platform.ledger.adjust import CATEGORY, standings
+from platform.ledger.payments import correction_of
 from platform.ledger.record import Record
-from platform.model.entry import Post
+from platform.model.digest import derived_id
+from platform.model.entry import Post, sides
 from platform.model.repo import Repo
 from platform.model.words import counted
 
@@ -12,10 +16,12 @@ from platform.model.words import counted
 class Grants:
     """Asked in the journal's order: it counts the uses of promotions."""
 
-    def __init__(self, records: Iterable[Record], repo: Repo) -> None:
+    def __init__(self, records: Sequence[Record], repo: Repo) -> None:
+        history = [record.post for record in records]
         self._repo = repo
-        self._paid = {(row.payment_id, row.tenant_id, row.amount_credits)
-                      for row in repo.payments if row.status == "CONFIRMED"}
+        self._rows = {keys.payment(row.payment_id): row for row in repo.payments}
+        self._standing = standings(history, [post.key for post in history if post.kind == "payment"])
+        self._parties: dict[str, set[str]] = {}  # by transaction id, of those that came before
         self._decided = {(record.post.tenant_id, record.post.work_order_id): record.seq for record in records
                          if record.post.kind in ("charge", "refusal")}  # the last time each order was
         self._uses: Counter[tuple[str, str]] = Counter()
@@ -24,13 +30,32 @@ class Grants:
         """Why nothing grants this, or nothing. `days` are those on which it may have been decided."""
         post = record.post
         if post.kind == "payment":
-            payment = str(post.metadata.get("payment_id", ""))
-            same = (payment, post.tenant_id, post.amount_credits) in self._paid
-            return "" if same else f"config/payments.csv does not confirm payment {payment} so"
+            cure = correction_of(post, self._standing[post.key], self._rows.get(post.key))
+            name = post.metadata.get("payment_id", "")
+            return cure and f"config/payments.csv does not confirm payment {name} so: restore its row, or {cure}"
         if post.kind == "promotion":
             return self._promotion(post, record.seq, days)
         method = str(post.metadata.get("topup_method_id", ""))
         return "" if method in self._repo.topup_methods else f"config/topup_methods.csv has no method {method!r}"
+
+    def note(self, record: Record) -> None:
+        """A post has been judged: later ones may correct it."""
+        tenants = {side.tenant_id for side in sides(record.post)}
+        tenants |= self._parties.get(str(record.post.metadata.get("corrects", "")), set())
+        for side in sides(record.post):
+            self._parties[derived_id(side.key)] = tenants
+        if corrects := str(record.post.metadata.get("corrects", "")):
+            self._parties.setdefault(corrects, set()).update(tenants)
+
+    def correction(self, post: Post) -> str:
+        """Why nobody may have made this correction, or nothing."""
+        reason = self._repo.reasons.by_slug.get(post.reason_code)
+        if reason is None or reason.category != CATEGORY:
+            return f"config/reasons.yml has no reason {post.reason_code} of category {CATEGORY}"
+        corrects = str(post.metadata.get("corrects", ""))
+        if corrects and post.tenant_id not in self._parties.get(corrects, ()):
+            return f"it corrects {corrects}, which was no transaction of {post.tenant_id} before it"
+        return ""
 
     def _promotion(self, post: Post, seq: int, days: Sequence[date]) -> str:
         code = str(post.metadata.get("promo_code", ""))

@@ -9,7 +9,7 @@ from typing import Any
 
 from platform.ledger.record import Record
 from platform.model.digest import derived_id
-from platform.model.entry import Item, PostType
+from platform.model.entry import Item, PostType, Side, sides
 from platform.model.ids import DELIVERY_EVIDENCE
 from platform.report.post_words import in_words, item_in_words
 
@@ -90,8 +90,11 @@ class Statement:
     opening_credits: int
     closing_credits: int
     topped_up_credits: int
-    charged_credits: int  # as positive numbers: closing = opening + topped up - charged + refunded
+    # Charged and refunded are positive numbers:
+    # closing = opening + topped up - charged + refunded + adjusted
+    charged_credits: int
     refunded_credits: int
+    adjusted_credits: int  # signed
     ledger_balance_credits: int  # now, whatever the days
     journal_seq: int  # where the journal stood
     journal_hash: str
@@ -109,29 +112,31 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
     deliveries: list[Delivery] = []
     for record in records:
         seq, head = record.seq, record.hash
-        if record.post.tenant_id != tenant_id or record.post.kind in _FACTS:
+        own = next((side for side in sides(record.post) if side.tenant_id == tenant_id), None)
+        if own is None or record.post.kind in _FACTS:
             continue
-        balance += record.post.amount_credits
+        balance += own.amount_credits
         day = record.ts[:10]
         if day < date_from:
-            opening += record.post.amount_credits
+            opening += own.amount_credits
         elif not date_to or day <= date_to:
-            lines.append(_line(record, balance))
+            lines.append(_line(record, own, balance))
             deliveries += _deliveries(record)
     closing = opening + sum(line.amount_credits for line in lines)
     totals = {kind: sum(line.amount_credits for line in lines if line.type == kind) for kind in PostType}
     return Statement(
         tenant_id, tenant_name, date_from, date_to, opening, closing, topped_up_credits=totals[PostType.TOPUP],
         charged_credits=-totals[PostType.SPEND], refunded_credits=totals[PostType.REFUND],
+        adjusted_credits=totals[PostType.ADJUSTMENT],
         ledger_balance_credits=balance, journal_seq=seq, journal_hash=head, lines=tuple(lines),
         spend_by_module=_by_module(lines), deliveries=tuple(deliveries))
 
 
-def _line(record: Record, balance: int) -> Line:
+def _line(record: Record, own: Side, balance: int) -> Line:
     post = record.post
-    return Line(record.seq, record.ts, record.hash, derived_id(post.key), post.key, post.kind, post.type.value,
-                post.work_order_id, post.reason_code, in_words(post), post.note, post.amount_credits, balance,
-                tuple(_part(item) for item in post.items))
+    return Line(record.seq, record.ts, record.hash, derived_id(own.key), own.key, post.kind, post.type.value,
+                post.work_order_id, post.reason_code, in_words(post, own.tenant_id), post.note, own.amount_credits,
+                balance, tuple(_part(item) for item in post.items))
 
 
 def _part(item: Item) -> Part:

@@ -13,7 +13,8 @@ def as_text(of: Statement) -> str:
         lines += [_line(line, width), *(_part(part, width) for part in line.parts), _proof(line)]
     lines.append(f"closing balance  {in_credits(of.closing_credits)}")
     lines.append(f"                 {of.topped_up_credits} topped up, {of.charged_credits} charged, "
-                 f"{of.refunded_credits} refunded")
+                 f"{of.refunded_credits} refunded"
+                 + (f", {of.adjusted_credits:+d} adjusted" if of.adjusted_credits else ""))
     lines += [f"module           {spend.module_id}  {in_credits(spend.net_credits)}"
               + (f" ({spend.charged_credits} charged, {spend.refunded_credits} refunded)"
                  if spend.refunded_credits else "") for spend in of.spend_by_module]

@@ -61,11 +61,16 @@ def refused(order_id: OrderId) -> Refused:
 
 
 @task_action
-def state() -> Values:
+def state() -> Values | Refused:
     """Bring the billing state up to its release, or make it when there is none; apply confirmed payments that are not
-    in it; give back what orders that are gone had paid for in vain. A payment that was edited after it was applied
-    (11) stops nobody."""
+    in it; give back what orders that are gone had paid for in vain. A payment that was edited after it was applied (11)
+    or that is wrong (10) stops nobody; a file of payments that cannot be read (10) stops everybody."""
     now = session.current()
+    wrong = now.wrong_in(session.PAYMENTS)
+    told = "" if now.problems_told else with_annotations(wrong, now.root)
+    if any(not problem.subject for problem in wrong):  # not only rows of it: nobody knows what was paid
+        return Refused(told or f"{session.PAYMENTS}: cannot be read, see above; nothing was posted", 10)
+    now.exit_statuses += [InputError.exit_status] * bool(wrong)
     shared = now.sharing.hydrate()
     now.make_ledger()
     done = apply_payments(now.ledger, now.payments)
@@ -73,7 +78,7 @@ def state() -> Values:
     now.exit_statuses += [ConflictError.exit_status] * len(done.conflicts)
     return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
             "refunded_credits": sum(post.amount_credits for post in back),
-            "lines": "\n".join(line for line in (shared, *done.conflicts) if line)}
+            "lines": "\n".join(line for line in (told, shared, *done.conflicts) if line)}
 
 
 @task_action

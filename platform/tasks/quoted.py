@@ -29,7 +29,7 @@ def quote_of(session: Session) -> Quote:
     for order in session.plan.orders.values():
         due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
     repo = session.repo
-    terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.payments, repo.reasons, due,
+    terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.open_payments, repo.reasons, due,
                   {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans())
     return quote(session.plan, book_of(session), terms)
 

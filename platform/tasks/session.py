@@ -21,6 +21,7 @@ from platform.errors import __file__ as errors_file
 from platform.files import Digests
 from platform.ledger.evidence import Receipts, receipts
 from platform.ledger.journal import Ledger
+from platform.ledger.payments import unsettled
 from platform.maintain.facts import PROFILES, Facts
 from platform.model.ids import STEP, OrderId, StepId, matches
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
@@ -39,6 +40,8 @@ from platform.tasks.charges import Charges
 from platform.tasks.preflight import missing_secrets
 from platform.tasks.publishing import Publishing
 from platform.tasks.sharing import Sharing
+
+PAYMENTS = "config/payments.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +192,21 @@ class Session:
     def charges(self) -> Charges:
         return Charges(self)
 
+    def wrong_in(self, *files: str) -> tuple[Problem, ...]:
+        """The errors in files that were read, named from the repository's root."""
+        return tuple(problem for problem in self.problems
+                     if problem.place.file in files and not problem.warning)
+
     @property
     def payments(self) -> tuple[Payment, ...]:
         """The payments without those that something is wrong with: what cannot be understood is not posted."""
-        wrong = {problem.place.line for problem in self.problems
-                 if problem.place.file == "config/payments.csv" and not problem.warning}
+        wrong = {problem.place.line for problem in self.wrong_in(PAYMENTS)}
         return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
+
+    @property
+    def open_payments(self) -> tuple[Payment, ...]:
+        """The payments without those that were edited after they were posted and settled by corrections."""
+        return unsettled(self.ledger, self.payments) if self.has_ledger else self.payments
 
     @cached_property
     def publishing(self) -> Publishing:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from platform.errors import PlatformError
-from platform.ledger.credit import unapplied
+from platform.ledger.payments import is_open
 from platform.ledger.refund import settle
 from platform.maintain.files import content, file_of, read
 from platform.model.ids import OrderId, StepId
@@ -33,11 +33,12 @@ def no_problems() -> bool:
 
 @_or_run
 def state_is_current() -> bool:
-    """`state`: the billing state is there and every confirmed payment is in it."""
+    """`state`: the billing state is there and every payment that could be read is in it."""
     now = session.current()
-    if now.sharing.awaits:
+    if now.sharing.awaits or now.wrong_in(session.PAYMENTS) or not now.has_ledger:
         return False
-    return now.has_ledger and not unapplied(now.ledger.book, now.payments) and not now.charges.orphans()
+    book = now.ledger.book
+    return not any(is_open(book, row) for row in now.payments) and not now.charges.orphans()
 
 
 @_or_run

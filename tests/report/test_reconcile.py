@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from platform.ledger import keys
+from platform.ledger.adjust import Correction, adjustment, transfer
 from platform.ledger.body import price_words
 from platform.ledger.credit import payment, topup
 from platform.ledger.record import Record
@@ -18,9 +19,20 @@ from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.plan import Plan
 from platform.model.prices import Payment, PriceList, PriceRow, Promotion, TopupMethod
+from platform.model.reasons import Reason, Reasons
 from platform.model.repo import Repo
 from platform.model.run import Ended, RunRecord, Status
-from platform.report.reconcile import AWAITED, BY_HAND, EARLIER, GRANTED, LEDGER, PRESENT, Reconciliation, reconcile
+from platform.report.reconcile import (
+    ADJUSTED,
+    AWAITED,
+    BY_HAND,
+    EARLIER,
+    GRANTED,
+    LEDGER,
+    PRESENT,
+    Reconciliation,
+    reconcile,
+)
 from tests.ledger.conftest import NOON, order, run, step
 
 TEA = step("brew")
@@ -113,8 +125,41 @@ def test_superseded_work_is_refunded_only_when_its_order_has_it_no_more() -> Non
 
 
 def test_a_payment_that_nobody_confirmed_and_a_method_that_nobody_has_are_not() -> None:
-    assert why(payment(Payment("P2", "tenant", "wire", 50, "r", "CONFIRMED")), topup("tenant", 1, "cash", "r")) == [
-        "config/payments.csv does not confirm payment P2 so", "config/topup_methods.csv has no method 'cash'"]
+    found = why(payment(Payment("P2", "tenant", "wire", 50, "r", "CONFIRMED")), topup("tenant", 1, "cash", "r"))
+    assert found[1:] == ["config/topup_methods.csv has no method 'cash'"]
+    assert found[0].startswith("config/payments.csv does not confirm payment P2 so: restore its row, or correct the "
+                               "ledger with `python -m platform.cli admin-adjust --tenant-id tenant")
+
+
+SAYS_WHY = Reasons({"goodwill": Reason("goodwill", "global", "adjustment", False),
+                    "module_failed": Reason("module_failed", "global", "module", True)})
+
+
+def corrected(*posts: Post) -> Reconciliation:
+    repo = dataclasses.replace(REPO, reasons=SAYS_WHY)
+    return reconcile([Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)], repo, PLAN, ())
+
+
+def said(corrects: str, reason: str = "goodwill") -> Correction:
+    return Correction("r", reason, "n", corrects)
+
+
+GIVEN = topup("tenant", 7, "wire", "r")
+
+
+@pytest.mark.parametrize(("post", "words"), [
+    (adjustment("tenant", -3, said(derived_id(GIVEN.key))), ""),
+    (adjustment("tenant", -3, said("")), ""),
+    (transfer("tenant", "other1", 3, said(derived_id(GIVEN.key))), ""),
+    (adjustment("tenant", -3, said("nothing")), "which was no transaction of tenant before it"),
+    (adjustment("other1", 3, said(derived_id(GIVEN.key))), "which was no transaction of other1 before it"),
+    (adjustment("tenant", -3, said("", "module_failed")), "has no reason module_failed of category adjustment"),
+    (replace(adjustment("tenant", -3, said("")), key="adjustment:again"), "its key is not that of such an adjustment"),
+])
+def test_a_correction_is_explained_by_its_reason_and_by_what_it_corrects(post: Post, words: str) -> None:
+    found = corrected(GIVEN, post)
+    assert [words in row.why for row in found.unexplained][:1] == ([True] if words else [])
+    assert bool(found.items[ADJUSTED]) is not bool(words)
 
 
 HELLO = Post(keys.promotion("tenant", "HELLO", "tea"), "promotion", "tenant", PostType.TOPUP, 10, "tea",

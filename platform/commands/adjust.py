@@ -1,0 +1,123 @@
+"""`admin-adjust`: a correction by an operator, of type ADJUSTMENT. It changes nothing that was posted."""
+import argparse
+from collections.abc import Callable
+
+from platform.commands.common import add_json, add_places, open_session
+from platform.commands.posting import (
+    REASONS,
+    must_read,
+    plain_texts,
+    posted,
+    reference_given,
+    show_post,
+    tenant_known,
+)
+from platform.errors import CreditsError, UsageError
+from platform.ledger.adjust import CATEGORY, Correction, adjustment, standings
+from platform.ledger.credit import MAX_CREDITS
+from platform.ledger.journal import Ledger
+from platform.model.digest import derived_id
+from platform.model.entry import Post, sides
+from platform.model.repo import Repo
+from platform.model.words import counted
+from platform.report.post_named import post_named
+from platform.tasks.session import Session
+
+_REASON = "a reason of category adjustment of config/reasons.yml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    parser.add_argument("--amount-credits", required=True, type=signed_number, metavar="N",
+                        help="a whole number with its sign: what the balance changes by, such as -9000")
+    add_correction(parser, corrects_required=True)
+
+
+def add_correction(parser: argparse.ArgumentParser, *, corrects_required: bool,
+                   reason: str | None = None) -> None:
+    """The options of every correction."""
+    parser.add_argument("--corrects", required=corrects_required, default="", metavar="TRANSACTION",
+                        help="the transaction_id of what is corrected; see `statement`")
+    parser.add_argument("--reason", required=reason is None, default=reason, metavar="SLUG",
+                        help=_REASON + ("" if reason is None else " (default: %(default)s)"))
+    parser.add_argument("--reference", required=True, metavar="TEXT",
+                        help="what you call this correction; with the tenant it is the key")
+    parser.add_argument("--note", required=True, metavar="TEXT", help="why, for the tenant to read")
+    parser.add_argument("--approved-by", default="", metavar="NAME", help="who allowed it")
+    parser.add_argument("--allow-debt", action="store_true",
+                        help="take the balance below zero if need be: nothing is charged until that is covered")
+    add_json(parser)
+
+
+def signed_number(text: str) -> int:
+    """Digits with a sign or without: int() would also take 1_000 and spaces."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not digits.isascii() or not digits.isdigit() or not int(digits) or int(digits) > MAX_CREDITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number but 0, of at most {MAX_CREDITS}")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """2 for a transaction that is not the tenant's, 11 for a reference that was used for another
+    correction, 12 when the balance does not cover it."""
+    session = open_session(arguments)
+    tenant_id, amount = arguments.tenant_id, arguments.amount_credits
+    said = correction(session, arguments)
+    tenant_known(session, tenant_id, "--tenant-id")
+
+    def make() -> Post:
+        corrects = transaction_of(session.ledger, said.corrects, tenant_id)
+        return adjustment(tenant_id, amount, said._replace(corrects=corrects))
+
+    post, new = covered(session, make)
+    result = {"tenant_id": tenant_id, "posted": new, "amount_credits": amount,
+              "balance": session.ledger.book.balance(tenant_id),
+              "transaction_id": derived_id(post.key), "corrects": post.metadata["corrects"]}
+    what = (f"ADJUSTMENT {counted(amount, 'credit', signed=True)} for {tenant_id}, transaction "
+            f"{derived_id(post.key)}")
+    return show_post(arguments, session, what, new, result, tenant_id)
+
+
+def correction(session: Session, arguments: argparse.Namespace) -> Correction:
+    """What the options of a correction say. UsageError for texts and reasons that are none."""
+    must_read(session, REASONS)
+    texts = {"--reference": arguments.reference, "--note": arguments.note,
+             "--approved-by": arguments.approved_by}
+    plain_texts(texts)
+    reference_given(arguments.reference)
+    if not arguments.note.strip():
+        raise UsageError("--note is empty; say why, for the tenant to read")
+    _known_reason(session.repo, arguments.reason)
+    return Correction(arguments.reference, arguments.reason, arguments.note, arguments.corrects,
+                      arguments.approved_by, arguments.allow_debt)
+
+
+def covered(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
+    """As `posted`; a balance that does not cover it is told with the option that allows it."""
+    try:
+        return posted(session, make)
+    except CreditsError as error:
+        what = str(error).partition("; ")[0]
+        raise CreditsError(f"{what}; nothing was posted, --allow-debt takes the balance below zero") from error
+
+
+def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
+    """The id of the transaction that a correction names. UsageError when there is none, or when it moved
+    no credits of the tenant: neither by itself nor by its corrections."""
+    posts = [record.post for record in ledger.records()]
+    index, key = post_named(ledger.records(), name)
+    post = posts[index]
+    found = next((side for side in sides(post) if side.key == key), sides(post)[0])
+    parties = {side.tenant_id for side in sides(post)} | standings(posts, [post.key])[post.key].credits.keys()
+    if tenant_id not in parties:
+        raise UsageError(f"--corrects {name}: that is a transaction of {found.tenant_id}, not of "
+                         f"{tenant_id}; see `statement --tenant-id {tenant_id}`")
+    return derived_id(found.key)
+
+
+def _known_reason(repo: Repo, slug: str) -> None:
+    known = sorted(name for name, reason in repo.reasons.by_slug.items() if reason.category == CATEGORY)
+    if slug not in known:
+        told = ", ".join(known) or "none; add one with `category: adjustment` to config/reasons.yml"
+        raise UsageError(f"--reason {slug!r} is not {_REASON}; known: {told}")

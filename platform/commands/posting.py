@@ -1,0 +1,71 @@
+"""What commands that post by hand share: what has to be right first, and how a post comes into the ledger."""
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from platform.check.words import meant
+from platform.commands.common import show
+from platform.errors import InputError, UsageError
+from platform.ledger.payments import apply_payments
+from platform.ledger.references import post_once
+from platform.model.characters import is_line_break, name_of, refused_in
+from platform.model.entry import Post
+from platform.model.reference import normalised
+from platform.model.words import in_credits
+from platform.tasks.session import PAYMENTS, Session
+
+REASONS, METHODS = "config/reasons.yml", "config/topup_methods.csv"
+PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"
+
+
+def must_read(session: Session, *files: str) -> None:
+    """InputError when something in one of these files is wrong: nobody can say then what it allows."""
+    if wrong := session.wrong_in(*files):
+        raise InputError(wrong)
+
+
+def tenant_known(session: Session, tenant_id: str, option: str) -> None:
+    """UsageError for a tenant that is not there, InputError for one whose file cannot be read."""
+    tenants = session.repo.tenants
+    if tenant_id not in tenants:
+        must_read(session, f"tenants/{tenant_id}/tenant.yml")
+        raise UsageError(f"{option}: tenant {tenant_id!r} is not there; "
+                         f"{meant(tenant_id, tenants, 'see tenants/')}")
+
+
+def plain_texts(texts: Mapping[str, str]) -> None:
+    """UsageError for a text of an option that is more than one line, or that does not show."""
+    for option, text in texts.items():
+        if found := refused_in(text):
+            what = "a line break" if is_line_break(found) else name_of(found)
+            raise UsageError(f"{option} holds {what}; use one line of plain text")
+
+
+def reference_given(reference: str) -> None:
+    if not normalised(reference):
+        raise UsageError("--reference is empty; it is what makes this one post and not two")
+
+
+def posted(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
+    """Post once what `make` says of the newest ledger: the post, and whether it is new. Confirmed payments are
+    posted before it, and a shared state is hydrated before and published after."""
+    must_read(session, PAYMENTS)
+    with session.sharing.around():
+        session.make_ledger()
+        for line in apply_payments(session.ledger, session.payments).conflicts:
+            sys.stderr.write(f"{line}\n")
+        post = make()
+        new = bool(post_once(session.ledger, post))
+        session.ledger.checkpoint()
+    return post, new
+
+
+def show_post(arguments: argparse.Namespace, session: Session, what: str, new: bool,
+              result: dict[str, Any], *tenants: str) -> int:
+    """Print what became of a post, with the balances of its tenants."""
+    book = session.ledger.book
+    balances = ", ".join(f"{f'{tenant}: ' if len(tenants) > 1 else ''}balance "
+                         f"{in_credits(book.balance(tenant))}" for tenant in tenants)
+    show(arguments, result, f"{what if new else 'posted before, nothing changed'}; {balances}")
+    return max(session.exit_statuses, default=0)

@@ -1,0 +1,63 @@
+"""No task and no command succeeds on an input that it could not read."""
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support import command, repository, rows
+
+CLI = "python -m platform.cli"
+TOPUP = f"{CLI} admin-topup --tenant-id tenant --topup-method-id bank-wire --amount-credits 5 --reference r"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo")
+
+
+@pytest.mark.parametrize("content", [b"", b"not,a,header\n", b"\xff\xfe\n", None])
+@pytest.mark.parametrize("line", ["doit run state", f"{CLI} reconcile-payments", TOPUP])
+def test_payments_that_cannot_be_read_stop_what_reads_them(repo: Path, content: bytes | None, line: str) -> None:
+    file = repo / "config" / "payments.csv"
+    file.unlink()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    done = command(repo, line)
+    assert (done.returncode, "Traceback" in done.stderr) == (10, False), done.stdout + done.stderr
+    assert "config/payments.csv:1:" in done.stdout + done.stderr
+    assert rows(repo / ".billing-state" / "transactions.csv") == []
+
+
+def test_a_row_that_is_wrong_is_told_and_stops_no_other(repo: Path) -> None:
+    file = repo / "config" / "payments.csv"
+    file.write_text(file.read_text() + "pay-2,tenant,bank-wire,many,wire-2,CONFIRMED,,\n")
+    for _ in range(2):
+        done = command(repo, "doit run state")
+        assert (done.returncode, done.stdout.count("config/payments.csv:3:")) == (10, 1), done.stdout
+    assert [row["amount_credits"] for row in rows(repo / ".billing-state" / "transactions.csv")] == ["100"]
+
+
+@pytest.mark.parametrize("name", ["module_prices.csv", "promotions.csv", "topup_methods.csv", "payments.csv",
+                                  "reasons.yml"])
+def test_an_audit_of_tables_that_cannot_be_read_is_no_audit(repo: Path, name: str) -> None:
+    assert command(repo, "doit run state").returncode == 0
+    (repo / "config" / name).write_bytes(b"\xff\n")
+    done = command(repo, f"{CLI} ledger audit")
+    assert (done.returncode, done.stdout) == (10, ""), done.stdout + done.stderr
+    assert f"config/{name}:1:" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("config/topup_methods.csv", TOPUP), ("tenants/tenant/tenant.yml", TOPUP),
+    ("tenants/tenant/tenant.yml", f"{CLI} statement --tenant-id tenant"),
+    ("config/module_prices.csv", f"{CLI} quote"),
+])
+def test_a_command_is_told_what_it_could_not_read(repo: Path, name: str, line: str) -> None:
+    shutil.copytree(Path(__file__).parent.parent / "cases" / "first_run_and_second" / "repo", repo, dirs_exist_ok=True)
+    assert command(repo, "doit run state").returncode == 0
+    (repo / name).write_bytes(b"\xff\n")
+    done = command(repo, line)
+    assert (done.returncode, "Traceback" in done.stderr) == (10, False), done.stdout + done.stderr
+    assert f"{name}:1:" in done.stdout + done.stderr

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from platform.model.profile import Limits
 from platform.run import cgroup
+from platform.run.cgroup import CONTROLLERS
 from platform.run.killing import empty, remove
-from platform.run.scope import prepared, scope
+from platform.run.scope import enable, prepared, scope
 
 __all__ = ["Cage", "Fence", "made", "prepared", "remove_left", "scope", "this_run"]
 
@@ -107,7 +108,7 @@ def this_run() -> Fence:
 
 def _open() -> Fence:
     places = cgroup.homes(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
-    if places.keys() >= cgroup.CONTROLLERS:
+    if places.keys() >= CONTROLLERS:
         return _fence("v1", (places["memory"], places["pids"]))
     if lacking := cgroup.lacking_controllers(places):
         return Fence("", (), lacking)
@@ -121,9 +122,10 @@ def _open() -> Fence:
         )
         if lacking := prepared(home, os.getpid()):
             return Fence("", (), lacking)
+        remove_left_of_scopes(home)
         places["v2"] = home
     found = _fence("v2", (places["v2"],))
-    (found.folders[0] / "cgroup.subtree_control").write_text("+memory +pids")
+    enable(found.folders[0])
     return found
 
 
@@ -178,6 +180,13 @@ def remove_left(home: Path) -> None:
             os.close(lock)
 
 
+def remove_left_of_scopes(mine: Path) -> None:
+    """What dead runs left in scopes beside `mine`. Systemd removes a scope when nobody is in it any
+    more."""
+    for scope_ in mine.parent.glob(f"{_PREFIX}*.scope"):
+        remove_left(scope_)
+
+
 def _limit(version: str, folder: Path, limits: Limits) -> None:
     """Write the limits. OSError when one that must hold is refused."""
     for name, value, needed in cgroup.settings(version, _controllers(version, folder), limits):
@@ -192,7 +201,7 @@ def _controllers(version: str, folder: Path) -> frozenset[str]:
     """The controllers of a group: both with version 2, one of them in each hierarchy of version
     1."""
     if version == "v2":
-        return cgroup.CONTROLLERS
+        return CONTROLLERS
     return frozenset({"memory"} if (folder / "memory.limit_in_bytes").exists() else {"pids"})
 
 

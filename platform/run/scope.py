@@ -12,6 +12,7 @@ from pathlib import Path
 from platform.run.cgroup import CONTROLLERS
 
 _TIMEOUT_S = 5
+_INNER = "main"  # for this process; not named like a run's group, which the next run clears up
 
 
 def prepared(home: Path, pid: int) -> str:
@@ -22,18 +23,23 @@ def prepared(home: Path, pid: int) -> str:
         if enabled >= CONTROLLERS:
             return "" if _may_make_groups(home) else f"this user may not make groups below {home}"
         if not set((home / "cgroup.controllers").read_text().split()) >= CONTROLLERS:
-            return f"{home} has no memory and pids controllers"
+            return f"{home} has no {' and '.join(sorted(CONTROLLERS))} controllers"
         members = {int(word) for word in (home / "cgroup.procs").read_text().split()}
         if members - {pid}:
             return f"other processes are in {home}"
         if members:
-            inner = home / "platform-run"
+            inner = home / _INNER
             inner.mkdir(exist_ok=True)
             (inner / "cgroup.procs").write_text(str(pid))
-        (home / "cgroup.subtree_control").write_text("+memory +pids")
+        enable(home)
     except OSError as error:
         return f"this user may not make groups below {home} ({error.strerror})"
     return ""
+
+
+def enable(home: Path) -> None:
+    """Let the groups below `home` limit memory and processes. OSError when the kernel refuses."""
+    (home / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(CONTROLLERS)))
 
 
 def _may_make_groups(home: Path) -> bool:

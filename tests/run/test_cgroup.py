@@ -2,7 +2,9 @@
 real where this user may make groups, version 2 by the files that it would read and write."""
 
 import contextlib
+import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from platform.errors import ForbiddenError
 from platform.model.profile import Limits
 from platform.model.run import Status
-from platform.run import cgroup, fence
+from platform.run import cgroup, fence, killing
 from tests.run.conftest import ROOT, needs_bwrap
 
 V1 = """9:name=systemd:/
@@ -471,3 +473,82 @@ def test_joining_killing_and_removing_in_a_real_v2_hierarchy():
     finally:
         run.close()
     assert not run.folders[0].exists()
+
+
+DELEGATED = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import _platform_boot
+from platform.run import cgroup, fence, scope
+from platform.model.profile import Limits
+from tests.run.conftest import House
+Path({home!r}, "cgroup.procs").write_text("0")
+found = cgroup.homes
+cgroup.homes = lambda *texts: {{"v2": found(*texts)["v2"]}}
+cgroup.CONTROLLERS = scope.CONTROLLERS = fence.CONTROLLERS = frozenset({{"hugetlb"}})
+house = House(Path({repository!r}))
+house.limits(memory_mb=0, processes=0)
+record = house.run(house.step(house.module("leaves", {body!r}), bought=True))
+print(record.status, record.isolation)
+print((house.runtime / "nxlkGI/UbjkpxZO/one/outputs/text.txt").read_text().strip())
+print(Path("/proc/self/cgroup").read_text().splitlines()[-1])
+fence.remove_left(Path({home!r}))
+print("alive")
+"""
+
+
+@pytest.fixture
+def delegated():
+    """A group of a real version 2 hierarchy that has a controller, as a systemd scope would be. The
+    one controller that is free where version 1 has the others limits nothing that a step uses; all
+    but the limits is the real thing."""
+    if os.getuid() != 0 or "hugetlb" not in _words(UNIFIED / "cgroup.controllers"):
+        pytest.skip("no version 2 hierarchy here has a controller to give away")
+    before = "hugetlb" in _words(UNIFIED / "cgroup.subtree_control")
+    if not before:
+        (UNIFIED / "cgroup.subtree_control").write_text("+hugetlb")
+    home = UNIFIED / f"delegated-{os.getpid()}"
+    home.mkdir()
+    yield home
+    killing.remove(home)
+    if not before:
+        with contextlib.suppress(OSError):  # another test has a group there
+            (UNIFIED / "cgroup.subtree_control").write_text("-hugetlb")
+
+
+def _words(file: Path) -> list[str]:
+    return file.read_text().split() if file.exists() else []
+
+
+def test_a_delegated_group_is_divided_and_its_steps_are_ended(delegated, house, tmp_path):
+    mark = tmp_path / "pid"
+    body = '(out / "text.txt").write_text(open("/proc/self/cgroup").read().splitlines()[-1])\n'
+    body += LEAVES.format(mark=str(mark))
+    script = DELEGATED.format(
+        root=str(ROOT), home=str(delegated), repository=str(house.root), body=body
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    ran, inside, itself, alive = told.stdout.splitlines()
+    assert ran.startswith("COMPLETED") and "limits hold for the whole step (cgroup v2)" in ran
+    assert re.fullmatch(rf"0::/{delegated.name}/platform-\d+-\d+/step-\d+", inside)
+    assert (itself, alive) == (f"0::/{delegated.name}/main", "alive")
+    assert ended(int(mark.read_text()))
+    assert [path.name for path in delegated.iterdir() if path.is_dir()] == ["main"]
+
+
+def test_what_dead_runs_left_in_their_scopes_is_removed_from_another_one(tmp_path):
+    mine, dead, living = (tmp_path / f"platform-{number}.scope" for number in (1, 2, 3))
+    for scope in (mine, dead, living):
+        (scope / "platform-9-0").mkdir(parents=True)
+    lock = os.open(living / "platform-9-0", os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fence.remove_left_of_scopes(mine)
+        assert not (dead / "platform-9-0").exists()
+        assert (living / "platform-9-0").exists()
+    finally:
+        os.close(lock)

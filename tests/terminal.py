@@ -2,6 +2,7 @@
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -10,6 +11,15 @@ import termios
 from pathlib import Path
 
 from tests.support import BOOT
+
+
+_LONGEST_WAIT_S = 120.0
+
+
+def _heed_interrupts() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored, and a child inherits that: a command on a
+    terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -22,7 +32,7 @@ class Terminal:
         env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")}
         program = words if words[0] == "doit" else [sys.executable, "-c", BOOT, *words]
         self.process = subprocess.Popen(program, cwd=repo, stdin=slave, stdout=slave, stderr=slave, env=env,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=_heed_interrupts)
         os.close(slave)
         self.seen = ""
 
@@ -42,6 +52,10 @@ class Terminal:
         return self.process.wait()
 
     def _read(self) -> bool:
+        """Whether there may be more. TimeoutError when it says nothing for longer than any command takes."""
+        if not select.select([self._master], [], [], _LONGEST_WAIT_S)[0]:
+            self.process.kill()
+            raise TimeoutError(f"nothing more for {_LONGEST_WAIT_S:g} s after: {self.seen}")
         try:
             chunk = os.read(self._master, 65536)
         except OSError:  # Linux says so when the other side is closed

@@ -5,7 +5,7 @@ types of its schema, exactly: `5` is a whole number and ` 5`, `5.0` and `+5` are
 An empty field is no value. Empty lines are skipped. Never raises: what is wrong is in `problems`.
 """
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -103,7 +103,9 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
     known, seen = schema["properties"], set()
     begin = "begin the file with " + ",".join(known)
     if not any(cell.text in known for cell in cells):
-        yield Problem(Place(file), "csv-header", "there is no header", begin)
+        what = _from_excel(cells, known)
+        yield Problem(Place(file), "csv-header", what or "there is no header",
+                      "save it as CSV divided by commas, without a line above the header" if what else begin)
         return
     for cell in cells:
         place = Place(file, cell.line, cell.column)
@@ -115,6 +117,16 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
     for name in known:
         if name not in seen and name in schema.get("required", ()):
             yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
+
+
+def _from_excel(cells: Sequence[Cell], known: Collection[str]) -> str:
+    """What a first line is that Excel writes where the decimal sign is a comma; or nothing."""
+    if cells[0].text.lower().startswith("sep="):
+        return "the first line is Excel's `sep=` line"
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if any(text.strip('"') in known for cell in cells for text in cell.text.split(mark)):
+            return f"the fields are divided by {name}, as Excel does in some countries"
+    return ""
 
 
 def _row(header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mapping[str, Any]) -> Row:

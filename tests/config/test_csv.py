@@ -86,3 +86,16 @@ def test_a_value_is_judged_once_and_a_wrong_one_in_every_row():
         assert rules.faults(right) == []
         assert [fault.path for fault in rules.faults(wrong)] == [("topup_method_id",)]
         assert [fault.path for fault in rules.faults({"name": "Bank wire", "enabled": True})] == [("topup_method_id",)]
+
+
+@pytest.mark.parametrize(("data", "told"), [
+    (b"topup_method_id;name;enabled;instructions\nbank-wire;Bank;true;\n", "the fields are divided by semicolons"),
+    (b"\xef\xbb\xbftopup_method_id\tname\tenabled\tinstructions\n", "the fields are divided by tabs"),
+    (b"sep=;\r\ntopup_method_id;name;enabled;instructions\r\n", "Excel's `sep=` line"),
+    (b"sep=,\r\ntopup_method_id,name,enabled,instructions\r\n", "Excel's `sep=` line"),
+])
+def test_a_table_that_excel_saved_is_told_as_such(data, told):
+    rows, [problem] = read_csv(data, "config/topup_methods.csv", schema("topup_methods"))
+    assert (rows, problem.code) == ([], "csv-header")
+    assert told in problem.what
+    assert "divided by commas" in problem.cure

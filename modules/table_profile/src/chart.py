@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 from report import number
-from stats import Column, histogram
+from stats import Column, histogram, share
 
 PANEL_WIDTH, PANEL_HEIGHT, IN_A_ROW = 460, 300, 3
 MARGIN, TITLE_HEIGHT = 24, 64
@@ -64,7 +64,7 @@ def _panel(pen: ImageDraw.ImageDraw, x: int, y: int, column: Column) -> None:
 
 def _histogram(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column: Column) -> None:
     left, top, right, bottom = box
-    low, high, counts = histogram(column.numbers, BINS if len(set(column.numbers)) > 1 else 1)
+    low, high, counts = histogram(column.numbers, BINS if len(column.numbers) > 1 else 1)
     most = max(counts)
     top += 16  # room for the label of the highest bar
     for index, count in enumerate(counts):
@@ -81,7 +81,8 @@ def _histogram(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column:
     if low != high:
         pen.text((right, bottom + 6), ends[1], FAINT, font(13), anchor="ra")
     if not dated and low < high:
-        _mark(pen, box, (float(column.summary["median"]) - low) / (high - low), number(column.summary["median"]))
+        median = column.summary["median"]
+        _mark(pen, box, float(share(median, low, high)), number(median))
 
 
 def _mark(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], share: float, text: str) -> None:

@@ -10,10 +10,11 @@ from table import TableError, read_table
 
 def run(params, outputs_dir):
     try:
-        table = read_table(Path(params["table"]["path"]).read_bytes())
+        table = read_table(Path(params["table"]["path"]))
     except TableError as error:
         return {"status": "FAILED", "reason_slug": "bad_input_format", "message": f"table: {error}"}
-    columns = [profile_column(name, values) for name, values in zip(table.header, table.columns, strict=True)]
+    missing = frozenset(params.get("missing_values") or ())
+    columns = [profile_column(name, texts, missing) for name, texts in zip(table.header, table.columns, strict=True)]
     picture = io.BytesIO()
     draw(params["title"], table.rows, columns).save(picture, "PNG")
     outputs = Path(outputs_dir)

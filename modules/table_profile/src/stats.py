@@ -1,29 +1,39 @@
-"""What a column is, and its statistics. Pure.
+"""What a column is, and its statistics, of counted texts. Pure.
 
 A column's type is the narrowest that every value has: boolean, integer, number, date, text; `empty` when it has none.
-Missing are empty fields and the words in MISSING. Quantiles are linear between order statistics (as R's type 7 and
-numpy's default); the standard deviation is the sample's. Numbers are rounded to 12 significant digits.
+Missing are empty fields and the order's `missing_values`; the words of WORDS only beside values that are no text: in a
+column of texts they are values. Values are distinct as what they are (0 and -0, 1 and 1.0 are one), and are shown as
+they were first written.
+
+Numbers are exact: integers and decimals, never binary fractions. Minimum, maximum and quantiles (linear between order
+statistics, as R's type 7 and numpy's default) are exact; mean and sample standard deviation are made of exact sums and
+rounded once, half to even, to 12 significant digits, or to 6 decimals where that is more, of at most 34 digits.
 """
 import math
 import re
-import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Context, Decimal, localcontext
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
+WORDS = frozenset({"na", "n/a", "nan", "null", "none"})
 TOP = 10
-QUANTILES = (0.05, 0.25, 0.75, 0.95)
+QUANTILES = (5, 25, 75, 95)  # per cent
+LEAST_DIGITS, DECIMALS, MOST_DIGITS = 12, 6, 34
+LONGEST_NUMBER = 400  # characters; what is longer is text
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_EXACT = Context(prec=20_000)  # of such numbers, sums and squares of every count that fits a machine
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"([0-9]{4})([-/])([0-9]{2})\2([0-9]{2})")
+
+Number = int | Decimal
 
 
 @dataclass(frozen=True)
 class Column:
-    """`numbers` are the values of a numeric column, ordinals of a date column, in the table's order."""
+    """`numbers` are the distinct values of a numeric column, ordinals of a date column, in order, with their counts."""
 
     name: str
     type: str
@@ -31,32 +41,46 @@ class Column:
     missing: int
     distinct: int
     top: tuple[tuple[str, int], ...]  # most frequent first, then by value
-    numbers: tuple[float, ...] = ()
-    summary: dict[str, float | str] = field(default_factory=dict)  # min, max, mean, ... of numbers; min, max of dates
+    numbers: tuple[tuple[Number, int], ...] = ()
+    summary: dict[str, Number | str] = field(default_factory=dict)  # min, max, mean, ... of numbers; min, max of dates
 
 
-def profile_column(name: str, values: Sequence[str]) -> Column:
-    present = [value for value in values if value.lower() not in MISSING]
-    counted = Counter(present)
-    kind, read = _type(counted)
-    numbers = tuple(read(value) for value in present) if read else ()
-    return Column(name, kind, len(present), len(values) - len(present), len(counted),
-                  tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:TOP]), numbers,
+def profile_column(name: str, texts: Mapping[str, int], missing_values: frozenset[str] = frozenset()) -> Column:
+    """The profile of a column; `texts` are its fields with their counts, in the order of their first row."""
+    given = {text: count for text, count in texts.items() if text and text not in missing_values}
+    beside_words = [text for text in given if text.lower() not in WORDS]
+    kind, read = _type(beside_words)
+    present = given if kind == "text" else {text: given[text] for text in beside_words}
+    counts: Counter[Number | str] = Counter()
+    shown: dict[Number | str, str] = {}
+    for text, count in present.items():
+        value = read(text)
+        counts[value] += count
+        shown.setdefault(value, text)
+    top = sorted(((shown[value], count) for value, count in counts.items()), key=lambda item: (-item[1], item[0]))[:TOP]
+    numbers = tuple(sorted((value, count) for value, count in counts.items() if not isinstance(value, str)))
+    total = sum(present.values())
+    return Column(name, kind, total, sum(texts.values()) - total, len(counts), tuple(top), numbers,
                   _summary(kind, numbers))
 
 
-def _type(values: Counter[str]) -> tuple[str, Callable[[str], float] | None]:
+def _type(values: Sequence[str]) -> tuple[str, Callable[[str], Number | str]]:
     if not values:
-        return "empty", None
+        return "empty", str
     if all(value.lower() in ("true", "false") for value in values):
-        return "boolean", None
-    if all(_INTEGER.fullmatch(value) for value in values):
-        return "integer", float
-    if all(_NUMBER.fullmatch(value) and math.isfinite(float(value)) for value in values):
-        return "number", float
+        return "boolean", str.lower
+    if all(_INTEGER.fullmatch(value) and _fits(value) for value in values):
+        return "integer", int
+    if all(_NUMBER.fullmatch(value) and _fits(value) for value in values):
+        return "number", lambda value: Decimal(value) + 0 if Decimal(value) == 0 else Decimal(value)
     if all(_ordinal(value) for value in values):
         return "date", _ordinal
-    return "text", None
+    return "text", str
+
+
+def _fits(value: str) -> bool:
+    """Below 1.8e308, as every reader of JSON has numbers."""
+    return len(value) <= LONGEST_NUMBER and math.isfinite(float(value))
 
 
 def _ordinal(value: str) -> int:
@@ -70,38 +94,66 @@ def _ordinal(value: str) -> int:
         return 0
 
 
-def _summary(kind: str, numbers: tuple[float, ...]) -> dict[str, float | str]:
+def _summary(kind: str, numbers: Sequence[tuple[Number, int]]) -> dict[str, Number | str]:
     if not numbers:
         return {}
+    least, most = numbers[0][0], numbers[-1][0]
     if kind == "date":
-        return {name: date.fromordinal(int(pick(numbers))).isoformat() for name, pick in (("min", min), ("max", max))}
-    ordered = sorted(numbers)
-    found = {"min": ordered[0], "max": ordered[-1], "mean": math.fsum(numbers) / len(numbers),
-             "median": quantile(ordered, 0.5)}
-    if len(numbers) > 1:
-        found["stdev"] = statistics.stdev(numbers)
-    found |= {f"q{round(share * 100):02d}": quantile(ordered, share) for share in QUANTILES}
-    return {name: rounded(value) for name, value in found.items()}
+        return {name: date.fromordinal(int(end)).isoformat() for name, end in (("min", least), ("max", most))}
+    with localcontext(_EXACT):
+        values = [(Decimal(value), count) for value, count in numbers]
+        count = sum(count for _, count in values)
+        total = sum((value * count for value, count in values), Decimal(0))
+        found: dict[str, Number | str] = {"min": least, "max": most, "mean": rounded(total, count),
+                                          "median": quantile(values, count, 50)}
+        if count > 1:
+            squares = sum((value * value * count for value, count in values), Decimal(0))
+            found["stdev"] = _root(squares * count - total * total, count * (count - 1))
+        return found | {f"q{per_cent:02d}": quantile(values, count, per_cent) for per_cent in QUANTILES}
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which `share` of the sorted values lie, linear between neighbours."""
-    position = share * (len(ordered) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+def quantile(values: Sequence[tuple[Decimal, int]], count: int, per_cent: int) -> Decimal:
+    """The value below which `per_cent` of the counted, ordered values lie, linear between neighbours; exact."""
+    position, part = divmod(per_cent * (count - 1), 100)
+    below = _at(values, position)
+    return (below if not part else below + (_at(values, position + 1) - below) * part / 100).normalize(_EXACT)
 
 
-def rounded(value: float) -> float:
-    """12 significant digits: what every machine agrees on."""
-    return float(f"{value:.12g}")
+def _at(values: Sequence[tuple[Decimal, int]], position: int) -> Decimal:
+    for value, count in values:
+        if position < count:
+            return value
+        position -= count
+    raise IndexError(position)
 
 
-def histogram(numbers: Sequence[float], bins: int) -> tuple[float, float, list[int]]:
+def rounded(value: Decimal, divisor: int) -> Decimal:
+    """`value / divisor` as this module rounds; a quotient of exact numbers, rounded once."""
+    if not value:
+        return Decimal(0)
+    whole_digits = value.adjusted() - Decimal(divisor).adjusted() + 1
+    digits = min(max(LEAST_DIGITS, whole_digits + DECIMALS), MOST_DIGITS)
+    return Context(prec=digits).divide(value, Decimal(divisor)).normalize(_EXACT)
+
+
+def _root(value: Decimal, divisor: int) -> Decimal:
+    """The square root of `value / divisor`, rounded to 12 significant digits."""
+    precise = Context(prec=2 * MOST_DIGITS)
+    return Context(prec=LEAST_DIGITS).plus(precise.sqrt(precise.divide(value, Decimal(divisor))))
+
+
+def histogram(numbers: Sequence[tuple[Number, int]], bins: int) -> tuple[Number, Number, list[int]]:
     """Lower and upper bound, and how many values are in each of `bins` equal parts; the last holds its upper bound."""
-    low, high = min(numbers), max(numbers)
+    low, high = numbers[0][0], numbers[-1][0]
     counts = [0] * bins
-    for number in numbers:
-        share = (number - low) / (high - low) if high > low else 0.0
-        counts[min(int(share * bins), bins - 1)] += 1
+    for number, count in numbers:
+        counts[min(int(share(number, low, high) * bins), bins - 1)] += count
     return low, high, counts
+
+
+def share(number: Number, low: Number, high: Number) -> Decimal:
+    """Where a number lies between two others, from 0 to 1."""
+    if low == high:
+        return Decimal(0)
+    with localcontext(_EXACT):
+        return Context(prec=MOST_DIGITS).divide(Decimal(number) - low, Decimal(high) - low)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.support import BOOT
 
-
 _LONGEST_WAIT_S = 120.0
 
 

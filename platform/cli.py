@@ -14,6 +14,7 @@ COMMANDS = {
     "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
     "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
     "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
+    "delivery": ("delivery", "settle a delivery that may have arrived and waits for a person"),
     "ledger": ("ledger", "verify, export, audit, sign and prove the journal of credits"),
     "state": ("state", "init, hydrate, publish or verify the billing state in a release"),
     "quote": ("quote", "what the next run would do and charge: order by order, step by step"),

@@ -27,6 +27,14 @@ def add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work-order-id", default="", metavar="ID", help="this order only; needs --tenant-id")
 
 
+def add_decisions(parser: argparse.ArgumentParser) -> None:
+    """What a person allows a run to do that waits otherwise."""
+    parser.add_argument("--retry-failed", action="store_true",
+                        help="also buy and try again what waits for a decision because it failed, or was given back")
+    parser.add_argument("--resend-repaired", action="store_true",
+                        help="deliver again what was delivered before and has changed by a repair")
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 

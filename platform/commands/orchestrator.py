@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from platform.commands.common import add_order, add_places, open_session, options, root
+from platform.commands.common import add_decisions, add_order, add_places, open_session, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.tasks.scope import narrow
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quote", default="", metavar="FILE",
                         help="refuse (11) unless the run will post exactly what this saved quote says; without "
                              "--tenant-id it runs what was quoted")
+    add_decisions(parser)
     parser.add_argument("-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once")
 
 
@@ -44,8 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     os.chdir(root())
     plugins = {"COMMAND": {"run": "_platform_boot:Run"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
+    decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
+               if getattr(arguments, name.replace("-", "_"))]
     return int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
-        ["run", *jobs, *words, *tasks]))
+        ["run", *jobs, *decided, *words, *tasks]))
 
 
 def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:

@@ -3,7 +3,7 @@ import argparse
 import json
 from pathlib import Path
 
-from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.commands.common import add_decisions, add_json, add_order, add_places, open_session, show
 from platform.errors import UsageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
     add_json(parser)
+    add_decisions(parser)
     parser.add_argument("--save", default="", metavar="FILE",
                         help="also write the quote to FILE; `orchestrator --quote FILE` holds a run to it")
 
@@ -28,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none."""
     asked = _asked(arguments)
     session = open_session(arguments)
+    session.retry_failed, session.resend_repaired = arguments.retry_failed, (
+        session.resend_repaired or arguments.resend_repaired)
     narrow(session, *asked)
     if asked.work_order_id:
         planned_or_told(session, asked)

@@ -36,7 +36,8 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
         running = []  # left behind by a run that was killed
     runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
     settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
-    return order_state(order, runs, due, _refusal(session, order), session.shown(folder), running, settled)
+    return order_state(order, runs, due, _refusal(session, order), session.shown(folder), running, settled,
+                       session.holding.of(order))
 
 
 def _refusal(session: Session, order: PlannedOrder) -> str:

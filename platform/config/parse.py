@@ -63,7 +63,8 @@ def profile(value: Mapping[str, Any], source: Source) -> Profile:
         runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
         signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),
-        sandbox=value.get("sandbox", default.sandbox), cache=value.get("cache", default.cache), source=source,
+        repairs=value.get("repairs", default.repairs), sandbox=value.get("sandbox", default.sandbox),
+        cache=value.get("cache", default.cache), source=source,
         cache_retention=value.get("cache_retention", default.cache_retention),
         module_secrets=None if granted is None else {module: tuple(names) for module, names in granted.items()})
 

@@ -3,6 +3,10 @@
     looked     put            looked again   outcome
     there      -              -              COMPLETED, already_exists_verified
     unknown    -              -              COMPLETED, already_delivered, where the ledger has a receipt (`delivered`)
+    different  -              -              the same, where no record here says what was delivered (`lost`)
+    else       -              -              COMPLETED, settled_as_arrived, where a person says so (`settled`)
+    absent     not allowed    -              FAILED look_absent     } `look_only`: the caller decides what
+    unknown    not allowed    -              FAILED look_unknown    } becomes of it, and nothing was sent
     else       acknowledged   there          COMPLETED, verified
     else       acknowledged   unknown        COMPLETED, unverified: the provider took it and nobody can look
     else       acknowledged   absent         FAILED delivery_failed
@@ -24,6 +28,8 @@ from platform.delivery.receipt import Event, Receipt, Verification, utc
 
 AFTER_ERROR = "verified_after_transient_error"
 BEFORE = "already_delivered"
+SETTLED = "settled_as_arrived"
+LOOK_ABSENT, LOOK_UNKNOWN = "look_absent", "look_unknown"  # of a look only; no record ever ends with them
 FAILED = "delivery_failed"
 UNVERIFIED = "unverified"
 
@@ -55,22 +61,40 @@ def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
             return None, FAILED
 
 
-def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], *, doubtful: bool = False,
-            delivered: Receipt | None = None) -> Delivery:
-    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger says before a try. `doubtful`: an earlier try of this delivery ended `unverified`, so that this
+    one's failure alone proves nothing. `delivered`: the receipt of an earlier try that arrived, for a provider that
+    cannot say so itself; `lost`: no record here says what was delivered then. `settled`: a person says that it arrived,
+    in words. `look_only`: nothing may be sent."""
 
-    `doubtful`: an earlier try of this delivery ended `unverified`, so that this one's failure alone proves nothing.
-    `delivered`: the receipt of an earlier try that did not, for a provider that cannot say so itself.
-    """
+    doubtful: bool = False
+    delivered: Receipt | None = None
+    lost: bool = False
+    settled: str = ""
+    look_only: bool = False
+
+
+NOTHING = Known()
+
+
+def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], known: Known = NOTHING) -> Delivery:
+    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does."""
     talk = _Talk(provider, parcel, now)
     before = talk.look()
     if before.presence is Presence.THERE:
         return talk.completed(talk.receipt(Verification.ALREADY_THERE, before))
-    if before.presence is Presence.UNKNOWN and delivered:
-        return talk.remembered(delivered)
+    if known.delivered and (before.presence is Presence.UNKNOWN or known.settled
+                            or (known.lost and before.presence is Presence.DIFFERENT)):
+        return talk.remembered(known.delivered)
+    if known.settled:
+        return talk.settled(before, known.settled)
+    if known.look_only:
+        unknown = before.presence is Presence.UNKNOWN
+        return talk.failed(LOOK_UNKNOWN if unknown else LOOK_ABSENT, f"{provider.name}: {before.detail}")
     put = talk.put()
     if isinstance(put, Declined):
-        if doubtful and before.presence is Presence.UNKNOWN:
+        if known.doubtful and before.presence is Presence.UNKNOWN:
             return talk.failed(UNVERIFIED, f"{put}; an earlier try may have arrived")
         return talk.failed(put.reason_slug, str(put))
     broken = str(put) if isinstance(put, Broken) else ""
@@ -129,6 +153,12 @@ class _Talk:
         told = f"{which} was delivered at {receipt.delivered_at} as the ledger's evidence says"
         self._note("ledger", "delivered", f"{told}; nothing was sent, and the log of then is not kept")
         return self.completed(receipt, BEFORE, told)
+
+    def settled(self, sighting: Sighting, words: str) -> Delivery:
+        """A receipt that says whose word it is."""
+        self._note("ledger", "delivered", f"{words}; nothing was sent")
+        receipt = replace(self.receipt(Verification.UNVERIFIED, sighting), note=words)
+        return self.completed(receipt, SETTLED, words)
 
     def failed(self, slug: str, message: str, receipt: Receipt | None = None) -> Delivery:
         return Delivery(False, slug, message, receipt, tuple(self._events))

@@ -1,14 +1,16 @@
 """SMTP: one message, one connection, and a line between what the server certainly did not take and what it may have.
 
-Until the dot that ends the message has been handed over, the server has no message: whatever goes wrong is Declined.
-From then until its answer nobody can tell: Broken. SMTP has no way to ask whether a mail has arrived, so `look`
-answers UNKNOWN and a receipt says `unverified` with the server's own words.
+Until the dot that ends the message is handed over, the server has no message: whatever goes wrong is Declined. From the
+dot until its answer nobody can tell: Broken. The waits are those of RFC 5321, section 4.5.3.2, shorter where a server
+sets `timeout_s`; everything before the dot also has to be over `within_s`. SMTP has no way to ask whether a mail has
+arrived, so `look` answers UNKNOWN and a receipt says `unverified` with the server's own words.
 """
 import contextlib
 import re
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +18,9 @@ from datetime import datetime
 from platform.delivery.email import Mail, addresses_of, message_bytes, message_id
 from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
 
+_COMMAND_S, _DATA_S, _BLOCK_S = 300.0, 120.0, 180.0  # the greeting and commands; DATA; a block of the message
+_QUIT_S = 2.0
+_BLOCK_BYTES = 1 << 16
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -32,7 +37,9 @@ class Server:
     username: str = ""
     password: str = ""
     ca_file: str = ""
-    timeout_s: float = 60.0
+    timeout_s: float = 300.0  # for each phase before the dot, at most
+    answer_timeout_s: float = 600.0  # for the answer to the message
+    within_s: float = 0.0  # the dot has to be sent so soon; 0: whenever
 
     @property
     def address(self) -> str:
@@ -53,17 +60,38 @@ class SmtpProvider:
                         message_id(self._mail, parcel))
 
     def put(self, parcel: Parcel) -> Sighting:
-        data = message_bytes(self._mail, parcel, self._now())
+        data, clock = message_bytes(self._mail, parcel, self._now()), _Clock(self._server)
         with _certainly_not_sent(self._server):
-            connection = _connect(self._server)
+            connection = _connect(self._server, clock)
         try:
             with _certainly_not_sent(self._server):
-                _offer(connection, self._mail, len(data))
-                connection.send(_stuffed(data))
+                _offer(connection, self._mail, len(data), clock)
+                _send(connection, _stuffed(data), clock)
             answer = _answer(connection, self._server)
         finally:
             _leave(connection)
         return Sighting(Presence.UNKNOWN, f"{self._server.address} took it: {answer}", message_id(self._mail, parcel))
+
+
+class _Clock:
+    """How long each phase before the dot may still take."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._end = time.monotonic() + server.within_s if server.within_s else None
+
+    def left(self, phase_s: float) -> float:
+        """Seconds for a phase that RFC 5321 gives so many. SMTPException when the time of the whole is over."""
+        wait_s = min(phase_s, self._server.timeout_s)
+        if self._end is not None:
+            wait_s = min(wait_s, self._end - time.monotonic())
+        if wait_s <= 0:
+            raise smtplib.SMTPException(f"the message was not handed over within {self._server.within_s:g} s")
+        return wait_s
+
+    def set(self, connection: smtplib.SMTP, phase_s: float) -> None:
+        if connection.sock is not None:
+            connection.sock.settimeout(self.left(phase_s))
 
 
 @contextlib.contextmanager
@@ -84,15 +112,15 @@ def _certainly_not_sent(server: Server) -> Iterator[None]:
         raise Declined(f"{server.address}: nothing was sent ({type(error).__name__}: {error})") from error
 
 
-def _connect(server: Server) -> smtplib.SMTP:
+def _connect(server: Server, clock: _Clock) -> smtplib.SMTP:
     """A connection that is protected as asked and logged in."""
     if server.username and server.security == "none":
         raise smtplib.SMTPException("a log-in without TLS would show the password; set security in the profile")
     context = ssl.create_default_context(cafile=server.ca_file or None)
     port = server.port or _PORTS[server.security]
-    own_name = _own_name()
-    connection = (smtplib.SMTP_SSL(server.host, port, own_name, timeout=server.timeout_s, context=context)
-                  if server.security == "tls" else smtplib.SMTP(server.host, port, own_name, timeout=server.timeout_s))
+    own_name, wait_s = _own_name(), clock.left(_COMMAND_S)
+    connection = (smtplib.SMTP_SSL(server.host, port, own_name, timeout=wait_s, context=context)
+                  if server.security == "tls" else smtplib.SMTP(server.host, port, own_name, timeout=wait_s))
     try:
         if server.security == "starttls":
             connection.starttls(context=context)
@@ -110,8 +138,9 @@ def _own_name() -> str:
     return name if "." in name and re.fullmatch(r"[0-9A-Za-z.-]+", name) else "[127.0.0.1]"
 
 
-def _offer(connection: smtplib.SMTP, mail: Mail, size: int) -> None:
+def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> None:
     """Sender and recipient exactly as they are on the wire, and the server's leave to send `size` bytes."""
+    clock.set(connection, _COMMAND_S)
     connection.ehlo_or_helo_if_needed()
     sender, recipient = addresses_of(mail)
     options = _size_option(connection, size)
@@ -121,8 +150,11 @@ def _offer(connection: smtplib.SMTP, mail: Mail, size: int) -> None:
                            f"such as {recipient}; write an ASCII address", "bad_input_format")
         options += ["BODY=8BITMIME", "SMTPUTF8"]
         connection.command_encoding = "utf-8"
+    clock.set(connection, _COMMAND_S)
     _expect((250,), connection.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options])))
+    clock.set(connection, _COMMAND_S)
     _expect((250, 251), connection.docmd("RCPT", f"TO:<{recipient}>"))
+    clock.set(connection, _DATA_S)
     _expect((354,), connection.docmd("DATA"))
 
 
@@ -143,13 +175,23 @@ def _expect(codes: tuple[int, ...], answer: tuple[int, bytes]) -> None:
 
 
 def _stuffed(data: bytes) -> bytes:
-    """A message with its end: lines that begin with a dot get a second one, and a dot alone closes it."""
-    return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+    """A message without its end: lines that begin with a dot get a second one, and the last line has its break."""
+    return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n")
+
+
+def _send(connection: smtplib.SMTP, data: bytes, clock: _Clock) -> None:
+    """The message without the dot that ends it: what breaks off here is no message for any server."""
+    for at in range(0, len(data), _BLOCK_BYTES):
+        clock.set(connection, _BLOCK_S)
+        connection.send(data[at:at + _BLOCK_BYTES])
 
 
 def _answer(connection: smtplib.SMTP, server: Server) -> str:
-    """What the server says to the message that it has now. Declined when it says no, Broken when it says nothing."""
+    """End the message; what the server says to it. Declined when it says no, Broken when it says nothing."""
     try:
+        if connection.sock is not None:
+            connection.sock.settimeout(server.answer_timeout_s)
+        connection.send(b".\r\n")
         code, words = connection.getreply()
     except (smtplib.SMTPException, OSError) as error:
         raise Broken(f"{server.address} was lost after the message and before its answer ({error})") from error
@@ -159,8 +201,10 @@ def _answer(connection: smtplib.SMTP, server: Server) -> str:
 
 
 def _leave(connection: smtplib.SMTP) -> None:
-    """The answer to QUIT changes nothing any more, however odd it is."""
+    """The answer to QUIT changes nothing any more, however odd it is, and what is known is not to wait for it."""
     with contextlib.suppress(Exception):
+        if connection.sock is not None:
+            connection.sock.settimeout(_QUIT_S)
         connection.quit()
     connection.close()
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from platform.delivery.flow import UNVERIFIED, Delivery, deliver
+from platform.delivery.flow import LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
 from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
 from platform.files import sha256_file
@@ -26,6 +26,7 @@ class Request:
     parcel: Parcel
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any]
+    timeout_s: float = 0.0  # what the step may take until the provider has everything; 0: no limit
 
 
 def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -> str:
@@ -40,20 +41,24 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     ended. `make_provider` raises Declined for a request that no provider would take.
 
     `_platform.may_have_delivered` says that an earlier try of this delivery ended `unverified`: then a refusal of this
-    one proves nothing, unless the provider can say that it has nothing. `_platform.delivered` are the receipts of tries
-    that arrived.
+    one proves nothing, unless the provider can say that it has nothing. `_platform.delivered` has the receipts of tries
+    that arrived, or a person's word that one did. With `_platform.look_only` the provider is asked and nothing is sent.
     """
     context = params["_platform"]
     settings, doubtful = context.get("delivery", {}).get(provider_name, {}), bool(context.get("may_have_delivered"))
+    look_only = bool(context.get("look_only"))
     try:
         parcel = parcel_of(params)
-        provider = make_provider(Request(parcel, params, settings))
+        provider = make_provider(Request(parcel, params, settings, float(context.get("timeout_s", 0))))
     except Declined as error:
+        if look_only:
+            return _failed(LOOK_UNKNOWN, str(error))
         if doubtful:
             return _failed(UNVERIFIED, f"{error}; an earlier try may have arrived")
         return _failed(error.reason_slug, str(error))
-    delivery = deliver(provider, parcel, lambda: datetime.now(UTC), doubtful=doubtful,
-                       delivered=_delivered(context.get("delivered", {}), provider, parcel))
+    told = context.get("delivered", {})
+    known = Known(doubtful, _delivered(told, provider, parcel), bool(told.get("lost")), _settled(told), look_only)
+    delivery = deliver(provider, parcel, lambda: datetime.now(UTC), known)
     write_log(outputs_dir, provider.name, parcel.delivery_key, provider.recorded, delivery.events)
     if delivery.receipt:
         write_receipt(outputs_dir, delivery.receipt)
@@ -92,6 +97,13 @@ def _delivered(told: Mapping[str, Any], provider: Provider, parcel: Parcel) -> R
     same = [receipt for receipt in receipts if receipt.sha256 == parcel.sha256]
     found = same or (receipts if told.get("lost") else [])
     return found[-1] if found else None
+
+
+def _settled(told: Mapping[str, Any]) -> str:
+    """A person's word that it arrived, or nothing."""
+    said = told.get("settled") or {}
+    note = f": {said['note']}" if said.get("note") else ""
+    return f"{said['by']} settled it as arrived at {said['at']}{note}" if said else ""
 
 
 def _result(delivery: Delivery) -> Result:

@@ -3,14 +3,17 @@
 Of a post it keeps a digest, to tell a replay from a conflict; of an item its epoch and, while it stands paid, its
 amount. Balances are sums, never numbers that somebody set.
 """
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum
+from itertools import count
 
 from platform.errors import CorruptError
+from platform.ledger import keys
 from platform.ledger.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
 from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
+_TEACH = frozenset({"completion", "claim", "void", "decision"})  # kinds that say what became of work
 _SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
 _ADJUSTMENT = PostType.ADJUSTMENT
 
@@ -196,7 +199,7 @@ class Book:
         if post.kind == TRANSFER:
             _, tenant_id, amount = received(post)
             self._accounts[tenant_id] = Account(self.balance(tenant_id) + amount, at)
-        if post.kind == "completion":
+        if post.kind in _TEACH:
             self._learn(post)
         elif post.kind == "promotion":
             used = (post.tenant_id, str(post.metadata["promo_code"]))
@@ -216,14 +219,48 @@ class Book:
             self._close(order, [key])
 
     def _learn(self, post: Post) -> None:
-        order = OrderId(post.tenant_id, post.work_order_id)
-        done, held = post.metadata["done"], post.metadata["held"]
-        for fact, tasks in ((Fact.HELD, held), (Fact.DONE, done)):
-            for task_hash, epoch in sorted(tasks.items()):  # as in the journal: a snapshot is the same from all
-                task = short(task_hash)
-                facts = tuple(sorted({**dict(self._facts_of(task)), epoch: fact}.items()))
-                self._facts[task] = self._shared_facts.setdefault(facts, facts)
+        order, told = OrderId(post.tenant_id, post.work_order_id), post.metadata
+        if post.kind == "completion":
+            for fact, tasks in ((Fact.HELD, told["held"]), (Fact.DONE, told["done"])):
+                for task_hash, epoch in sorted(tasks.items()):  # as in the journal: a snapshot is the same from all
+                    self._set_fact(task_hash, epoch, fact)
+            done: Collection[str] = told["done"]
+        else:
+            task_hash, epoch = told["task_hash"], told["refund_epoch"]
+            before = self.fact(task_hash, epoch)
+            after = self._after(post, before)
+            if after is not before:
+                self._set_fact(task_hash, epoch, after)
+            done = (task_hash,) if after is Fact.DONE else ()
         self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
+
+    def _after(self, post: Post, before: Fact | None) -> Fact | None:
+        """What is known of a delivery's task after a claim, a void claim or a decision. What is DONE stays so."""
+        told = post.metadata
+        if before is Fact.DONE:
+            return before
+        if post.kind == "decision":
+            return {"arrived": Fact.DONE, "refund": Fact.RETURNED}.get(told["decision"], before)
+        if post.kind == "claim":
+            return before or Fact.HELD
+        held = before is Fact.HELD and not self._has_claims(told["task_hash"], told["refund_epoch"])
+        return None if held else before
+
+    def _has_claims(self, task_hash: str, refund_epoch: int) -> bool:
+        """Whether an attempt was claimed that is not void."""
+        for attempt in count(1):
+            if not self.has(keys.claim(task_hash, refund_epoch, attempt)):
+                return False
+            if not self.has(keys.void(task_hash, refund_epoch, attempt)):
+                return True
+        return False
+
+    def _set_fact(self, task_hash: str, refund_epoch: int, fact: Fact | None) -> None:
+        task = short(task_hash)
+        known = dict(self._facts_of(task))
+        known.pop(refund_epoch, None)
+        facts = tuple(sorted((known if fact is None else {**known, refund_epoch: fact}).items()))
+        self._facts[task] = self._shared_facts.setdefault(facts, facts)
 
     def _close(self, order: OrderId, keys: Iterable[str]) -> None:
         """Forget open items; a draft has to remember that they are gone."""

@@ -1,5 +1,5 @@
 """The charge of an order: one SPEND for all its steps that are not yet paid, or one row that says why not. Pure."""
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,21 +22,23 @@ class ChargeDecision:
     amount_credits: int = 0
 
 
-def unpaid(book: Book, order: PlannedOrder) -> tuple[Item, ...]:
-    """The SPEND items that the order's charge would hold, in the plan's order; none when all is paid."""
+def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tuple[Item, ...]:
+    """The SPEND items that the order's charge would hold, in the plan's order; none when all is paid. `without` are
+    steps that wait for a decision and are not bought."""
     return tuple(_item(book, step, charge)
-                 for step in order.steps for charge in step.charges
+                 for step in order.steps for charge in step.charges if step.id.step_id not in without
                  if book.paid(step.task_hash, charge.deliverable_id) is None)
 
 
 def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
-                  day: date) -> ChargeDecision:
+                  day: date, without: Collection[str] = ()) -> ChargeDecision:
     """All or nothing. A suspended tenant buys nothing; what it has paid for is still its own, and may be finished. The
     operator's limit is held to what the whole order costs, paid or not: buying it piece by piece evades nothing.
 
-    The order's promotions are granted before its charge, each while it is in force and not used up.
+    The order's promotions are granted before its charge, each while it is in force and not used up. `without` are steps
+    that wait for a decision and are not bought.
     """
-    items = unpaid(book, order)
+    items = unpaid(book, order, without)
     amount = -sum(item.amount_credits for item in items)
     if not items:
         return ChargeDecision()

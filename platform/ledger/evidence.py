@@ -1,14 +1,11 @@
-"""Evidence of deliveries: what one that completed posts, and what the journal says of it for good. Pure."""
-from collections.abc import Iterable, Mapping
-from typing import Any
+"""Evidence of deliveries: what one that completed posts. Pure."""
+from collections.abc import Iterable
 
 from platform.ledger import keys
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, OrderId
 from platform.model.order import Kind
 from platform.model.run import RunRecord
-
-Receipts = Mapping[tuple[str, int], tuple[Mapping[str, Any], ...]]  # by task hash and refund epoch, the newest last
 
 
 def evidence(order: OrderId, runs: Iterable[RunRecord]) -> Iterable[Post]:
@@ -21,12 +18,3 @@ def evidence(order: OrderId, runs: Iterable[RunRecord]) -> Iterable[Post]:
                         metadata={"evidence": dict(run.evidence), "run_id": run.run_id})
             yield Post(key, "evidence", order.tenant_id, PostType.SPEND, 0, order.work_order_id, note="delivered",
                        items=(item,))
-
-
-def receipts(posts: Iterable[Post]) -> Receipts:
-    """The receipts that posts hold as evidence."""
-    found: dict[tuple[str, int], tuple[Mapping[str, Any], ...]] = {}
-    for item in (item for post in posts if post.kind == "evidence" for item in post.items):
-        work = item.task_hash, item.refund_epoch
-        found[work] = (*found.get(work, ()), item.metadata.get("evidence", {}))
-    return found

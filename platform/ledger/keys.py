@@ -36,6 +36,20 @@ def evidence(task_hash: str, refund_epoch: int, sha256: str) -> str:
     return f"evidence:{task_hash}:{refund_epoch}:{sha256}"
 
 
+def claim(task_hash: str, refund_epoch: int, attempt: int) -> str:
+    """Of one attempt at a delivery, counted from 1: two runners that want the same attempt meet in this key."""
+    return f"claim:{task_hash}:{refund_epoch}:{attempt}"
+
+
+def void(task_hash: str, refund_epoch: int, attempt: int) -> str:
+    return f"void:{task_hash}:{refund_epoch}:{attempt}"
+
+
+def decision(task_hash: str, refund_epoch: int, attempt: int, about: str = "") -> str:
+    """Of a person, after so many attempts; `about` is the package of a repair that waits."""
+    return f"decision:{task_hash}:{refund_epoch}:{attempt}" + (f":{about}" if about else "")
+
+
 def topup(tenant_id: str, topup_method_id: str, reference: str) -> str:
     return "topup:" + digest_of([tenant_id, topup_method_id, reference])
 

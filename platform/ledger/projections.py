@@ -27,6 +27,7 @@ COLUMNS = {
                                 "sha256", "bytes", "uri", "status", "published_at", "transaction_item_id",
                                 "idempotency_key"),
 }
+FACTS = frozenset({"completion", "claim", "void"})  # kinds of posts that are no transactions
 CREDITS = "tenants_credits.csv"
 CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")
 
@@ -45,12 +46,12 @@ HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMN
 
 
 def rows(of: Columns) -> dict[str, bytes]:
-    """What lines of the journal add to each file that grows, as CSV lines. A completion adds nothing: it is a fact for
-    the book; no credits move, and nothing was bought."""
+    """What lines of the journal add to each file that grows, as CSV lines. FACTS add nothing: they are for the book; no
+    credits move, and nothing was bought."""
     posts = [(id_of(digest), key, tenant_id, kind, body, at)
              for digest, key, tenant_id, kind, body, at
              in zip(of.digests, of.keys, of.tenants, of.kinds, of.bodies, of.times, strict=True)
-             if kind != "completion"]
+             if kind not in FACTS]
     if TRANSFER in of.kinds:
         posts = [row for post in posts for row in _of_both_tenants(post)]
     metadata = canonical_objects([{"idempotency_key": key, "kind": kind, **body.metadata}

@@ -8,7 +8,7 @@ refuses what they do not name, NaN, numbers beyond a double, half characters and
 """
 import hashlib
 import re
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, convert
 from msgspec.json import Decoder
@@ -55,6 +55,25 @@ class Completion(Struct):
     held: dict[str, int]
 
 
+class Attempted(Struct):
+    """What the book reads of a claim, and of the post that makes it void."""
+
+    task_hash: str
+    refund_epoch: int
+    attempt: int
+    step_id: str
+
+
+class Decided(Struct):
+    """What the book reads of a person's decision about a delivery."""
+
+    task_hash: str
+    refund_epoch: int
+    attempt: int
+    step_id: str
+    decision: Literal["arrived", "resend", "refund"]
+
+
 class Promoted(Struct):
     """What the book reads of a promotion."""
 
@@ -91,7 +110,8 @@ class Transferred(Adjusted, kw_only=True):
 
 
 _METADATA = {ADJUSTMENT: Adjusted, TRANSFER: Transferred, "completion": Completion,
-             "promotion": Promoted, "publish": Published}  # by kind, at least
+             "promotion": Promoted, "publish": Published,
+             "claim": Attempted, "void": Attempted, "decision": Decided}  # by kind, at least
 _BREAKS = re.compile(r'["\r\n\0]')
 READ_METADATA = _METADATA.keys()
 read_body = Decoder(Body).decode

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from platform.ledger import keys
+from platform.ledger.attempts import REFUND_REASON
 from platform.ledger.balance import Book
 from platform.ledger.evidence import evidence
 from platform.ledger.tables import Fact
@@ -26,8 +27,17 @@ def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reaso
     planned = {step.task_hash for step in order.steps}
     fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
     back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
+    back |= {task: REFUND_REASON for task in sorted(planned) if _fact(book, task) is Fact.RETURNED}
     posts = [*_facts(book, order.id, fresh, reasons), *_refund(book, order.id, back), *evidence(order.id, fresh)]
     return tuple(post for post in posts if not book.has(post.key))
+
+
+def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -> tuple[Post, ...]:
+    """As soon as a provider has acknowledged a delivery: its evidence and the fact that it is done, before the order
+    settles. The evidence comes first: where only that reached the disk, the delivery is known to have arrived."""
+    fresh = list(_at_their_epoch(book, [run]))
+    return tuple(post for post in [*evidence(order, fresh), *_facts(book, order, fresh, reasons)]
+                 if not book.has(post.key))
 
 
 def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterable[RunRecord],
@@ -64,6 +74,8 @@ def _gives_back(book: Book, run: RunRecord, reasons: Reasons) -> bool:
     """A failure gives back what its reason says; being skipped gives back what is not held. Done is done."""
     fact = book.fact(run.task_hash, run.refund_epoch)
     if fact is Fact.DONE or run.completed:
+        return False
+    if run.status is Status.NEEDS_DECISION:
         return False
     return reasons.refundable(run.reason) if run.status is Status.FAILED else fact is None
 

@@ -27,7 +27,7 @@ from platform.model.ids import OrderId
 NAME = "journal.snapshot"
 FEWEST_POSTS = 10_000  # a journal that grew by less is replayed: a small state stays simple
 _SHARE = 16  # ... and by a part of what is in the book, so that writing it again and again stays cheap
-_MAGIC = b"platform-snapshot-2 "
+_MAGIC = b"platform-snapshot-3 "
 _POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
 _Value = TypeVar("_Value")
 POST_BYTES = _POST.size

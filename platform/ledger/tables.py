@@ -32,10 +32,12 @@ class State(NamedTuple):
 class Fact(IntEnum):
     """What is known for good about a task at a refund epoch, whatever a later record says. A task that is DONE gave
     what was paid for: nothing of it is ever refunded. One that is HELD failed for a reason that keeps its charge, or
-    nobody can tell: only its own certain failure gives the charge back."""
+    nobody can tell, as while a delivery is claimed: only its own certain failure gives the charge back. One that is
+    RETURNED was given back by a person's decision: it is not bought again until a person asks for it."""
 
     HELD = 1
     DONE = 2
+    RETURNED = 3
 
 
 States = tuple[State, ...]  # of all items of a task

@@ -37,8 +37,8 @@ class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 class Post(Struct, frozen=True, gc=False, array_like=True):
     """One transaction with its items. `kind` says which rule made it: topup, payment, promotion, charge, refusal,
-    refund, evidence, publish, adjustment, transfer. The time is not part of it: a replay is the same
-    post at another time."""
+    refund, evidence, claim, void, decision, publish, adjustment, transfer. The time is not part of it: a replay is
+    the same post at another time."""
 
     key: str
     kind: str

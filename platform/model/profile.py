@@ -33,6 +33,7 @@ class Profile:
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
     signing: Mapping[str, str] = field(default_factory=dict)  # {key_env, key_file, public_key}, each optional
     limits: Limits = field(default_factory=Limits)
+    repairs: str = "hold"  # hold | resend: what was delivered and would go out again after a repair
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
     cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter

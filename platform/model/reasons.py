@@ -8,7 +8,7 @@ PLATFORM_REASONS = (
     "unauthorized_release_access", "delivery_missing", "missing_required_input", "bad_input_format",
     "external_api_error", "output_write_failed", "module_failed", "timed_out", "package_failed", "delivery_failed",
     "package_too_large_for_email", "recipient_domain_stoplisted", "skipped_upstream",
-    "superseded", "secret_in_output",
+    "superseded", "secret_in_output", "refunded_by_decision", "claimed_elsewhere", "repair_held",
 )
 
 

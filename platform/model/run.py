@@ -10,6 +10,7 @@ from platform.model.ids import StepId
 class Status(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+    NEEDS_DECISION = "NEEDS_DECISION"  # it is held: nothing more is done for it until a person decides
     SKIPPED = "SKIPPED"  # because of another step; always reason `skipped_upstream`
 
 

@@ -18,6 +18,9 @@ def waits_for(order: Order, steps: Sequence[Step]) -> dict[str, tuple[str, ...]]
     return waits
 
 
+_NOTHING: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An order's final status with the reason that a person asks for first."""
@@ -30,16 +33,21 @@ class Outcome:
     pending: int = 0
 
 
-def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "") -> Outcome:
+def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "",
+            held: Mapping[str, str] = _NOTHING) -> Outcome:
     """COMPLETED: every step completed. PARTIAL: some did. FAILED: none did, or STRICT and one did not, or refused.
 
     `runs` are the records of this plan's task hashes; a step without one is pending. The reason is the refusal's, or
-    that of the first step that failed.
+    that of the first step that failed or waits for a decision. `held` are the reasons of steps that wait, whatever
+    their record says; they count as failed.
     """
     records = [runs.get(step.id.step_id) for step in order.steps]
-    states = [record.status if record else None for record in records]
+    waits = [held.get(step.id.step_id, "") for step in order.steps]
+    states = [Status.FAILED if why or (record and record.status is Status.NEEDS_DECISION) else
+              record.status if record else None for record, why in zip(records, waits, strict=True)]
     completed, failed, skipped = (states.count(status) for status in (Status.COMPLETED, Status.FAILED, Status.SKIPPED))
-    reasons = [record.reason for record in records if record and record.status is Status.FAILED]
+    reasons = [why or (record.reason if record else "") for record, why, state in zip(
+        records, waits, states, strict=True) if state is Status.FAILED]
     if refusal:
         status, reason = "FAILED", refusal
     elif completed == len(records):

@@ -17,7 +17,8 @@ _MERMAID_ENTITIES = str.maketrans({
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "#": "&num;", "`": "&grave;", "\\": "&bsol;", "*": "&ast;",
     "%": "&percnt;", "@": "&commat;", "$": "&dollar;", "[": "&lsqb;", "]": "&rsqb;", "{": "&lcub;", "}": "&rcub;",
     "|": "&vert;"})
-_FILLS = {"COMPLETED": "#d9f2df", "FAILED": "#f8d7da", "SKIPPED": "#fdf0c8", "RUNNING": "#cfe8fc", "DUE": "#ffffff"}
+_FILLS = {"COMPLETED": "#d9f2df", "FAILED": "#f8d7da", "SKIPPED": "#fdf0c8", "NEEDS_DECISION": "#ead7f7",
+          "RUNNING": "#cfe8fc", "DUE": "#ffffff"}
 
 _DOT_STYLE = (
     '  bgcolor="transparent"; rankdir=TB; ranksep=0.35; nodesep=0.25;',
@@ -92,7 +93,8 @@ def _title(order: OrderState) -> tuple[str, ...]:
 
 
 def _label(step: StepState) -> tuple[str, ...]:
-    state = f"{step.state} {step.reason}" if step.state in ("FAILED", "SKIPPED") and step.reason else step.state
+    says_why = step.reason and step.state in ("FAILED", "SKIPPED", "NEEDS_DECISION")
+    state = f"{step.state} {step.reason}" if says_why else step.state
     return (step.step_id, step.module_id, f"{one_line(state)}, {in_credits(step.credits)}")
 
 

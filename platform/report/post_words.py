@@ -35,6 +35,8 @@ def in_words(post: Post, tenant_id: str = "") -> str:
         return f"Order {order} refunded: {post.reason_code}"
     if post.kind == "evidence":
         return f"Order {order} delivered by step {', '.join(item.step_id for item in post.items)}"
+    if post.kind == "decision":
+        return f"Delivery by step {about['step_id']} of order {order} settled: {about['decision']}, by {about['by']}"
     if post.kind == "publish":
         return f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} {about['status']}"
     return f"{post.kind.capitalize()} {order}".rstrip()

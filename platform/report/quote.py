@@ -16,8 +16,11 @@ from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.credit import unapplied
 from platform.ledger.payments import is_open
 from platform.ledger.refund import supersede
+from platform.ledger.tables import Fact
 from platform.model.entry import Post, PostType
-from platform.model.ids import OrderId, StepId
+from platform.model.held import Held
+from platform.model.ids import RUN_CHARGE, OrderId, StepId
+from platform.model.order import Kind
 from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reasons
@@ -26,6 +29,7 @@ from platform.model.tenant import Tenant
 
 UP_TO_DATE = "up to date"
 INVALID = "workorder_invalid"
+AGAIN, WAITS = "would send again", "waits for your decision"
 
 
 class Action(StrEnum):
@@ -34,6 +38,7 @@ class Action(StrEnum):
     RUN = "run"
     CACHED = "cached"  # it is up to date
     REFUSED = "refused"  # its order is not started
+    HELD = "held"  # it waits for a person's decision, or a step above it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class StepQuote:
     credits: int
     charges: tuple[ItemQuote, ...]
     task_hash: str
+    delivery: str = ""  # of one that arrived, or may have: AGAIN, WAITS, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +107,17 @@ class Quote:
     def total_credits(self) -> int:
         return sum(order.total_credits for order in self.orders)
 
+    def deliveries(self, what: str) -> int:
+        """How many deliveries that arrived, or may have, would go out AGAIN, or wait (WAITS)."""
+        return sum(step.delivery == what for order in self.orders for step in order.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What is in force, and what has happened outside of the book. `due`: why a step would run, by its id; a step that
     is not there is up to date. `records`: all run records of an order, of whatever plan. `orphaned`: refunds for orders
-    that are gone, as the run would post them."""
+    that are gone, as the run would post them. `held` are steps that wait for a decision, `again` deliveries that would
+    be sent although they arrived or may have; `resend`: what arrived is sent again where a repair changed it."""
 
     tenants: Mapping[str, Tenant]
     day: date
@@ -116,6 +127,9 @@ class Terms:
     due: Mapping[StepId, str] = field(default_factory=dict)
     records: Mapping[OrderId, Sequence[RunRecord]] = field(default_factory=dict)
     orphaned: Sequence[Post] = ()
+    held: Mapping[StepId, Held] = field(default_factory=dict)
+    again: Collection[StepId] = ()
+    resend: bool = False
 
 
 def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
@@ -148,10 +162,12 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     """One order, and its posts into the draft."""
     planned = frozenset(step.task_hash for step in order.steps)
     back = _apply(draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons))
-    decision = decide_charge(draft, order, terms.tenants[order.id.tenant_id], terms.promotions, terms.day)
+    unbought = {step.id.step_id for step in order.steps if (held := terms.held.get(step.id)) and not held.is_bought}
+    decision = decide_charge(draft, order, terms.tenants[order.id.tenant_id], terms.promotions, terms.day, unbought)
     due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
-    charged = set() if decision.refusal else {(item.step_id, item.deliverable_id) for item in unpaid(draft, order)}
-    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id])
+    charged = set() if decision.refusal else {
+        (item.step_id, item.deliverable_id) for item in unpaid(draft, order, unbought)}
+    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id], terms)
                   for step in order.steps)
     fresh = _apply(draft, decision.posts)
     return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
@@ -174,7 +190,7 @@ def still_up_to_date(above: Sequence[str]) -> str:
 
 
 def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal: str, due: str,
-          above: Sequence[str]) -> StepQuote:
+          above: Sequence[str], terms: Terms) -> StepQuote:
     items = tuple(ItemQuote(charge.deliverable_id,
                             charge.amount_credits if (step.id.step_id, charge.deliverable_id) in charged else 0,
                             charge.amount_credits, book.paid(step.task_hash, charge.deliverable_id),
@@ -182,10 +198,26 @@ def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal:
     action, reason = Action.CACHED, still_up_to_date(above)
     if refusal:
         action, reason = Action.REFUSED, refusal
+    elif held := terms.held.get(step.id):
+        action, reason = Action.HELD, f"{held.reason}: {held.words}"
     elif due:
         action, reason = Action.RUN, due
+    delivery = "" if refusal else _delivery(book, step, above, terms)
     return StepQuote(step.id.step_id, step.contract.module_id, action, reason, sum(item.credits for item in items),
-                     items, step.task_hash)
+                     items, step.task_hash, delivery)
+
+
+def _delivery(book: Book, step: PlannedStep, above: Sequence[str], terms: Terms) -> str:
+    """Whether a delivery that arrived, or may have, is sent again. Where a step above runs, its package may change."""
+    held = terms.held.get(step.id)
+    if step.kind is not Kind.DELIVERY or (held and held.below):
+        return ""
+    if held:
+        return WAITS
+    if step.id in terms.again:
+        return AGAIN
+    arrived = book.fact(step.task_hash, book.epoch(step.task_hash, RUN_CHARGE)) is Fact.DONE
+    return "" if not (arrived and above) else AGAIN if terms.resend else WAITS
 
 
 def _tenant(name: str, before: int, paid_in: int, back: int, draft: Book,

@@ -5,7 +5,7 @@ from typing import Any
 
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.report.quote import INVALID, OrderQuote, Quote, StepQuote, TenantQuote
+from platform.report.quote import AGAIN, INVALID, WAITS, OrderQuote, Quote, StepQuote, TenantQuote
 
 WHOLE = "An order is bought whole: running one of its steps charges everything of it that is not yet paid."
 EXACT = "The run charges exactly this, unless orders, prices or balances change before; what fails is given back."
@@ -20,6 +20,7 @@ def as_json(quote: Quote) -> dict[str, Any]:
         "payments_credits": sum(tenant.payments_credits for tenant in quote.tenants),
         "refunded_credits": sum(tenant.refunded_credits for tenant in quote.tenants),
         "granted_credits": sum(tenant.granted_credits for tenant in quote.tenants),
+        "deliveries_again": quote.deliveries(AGAIN), "deliveries_waiting": quote.deliveries(WAITS),
         "edited_payments": list(quote.conflicts),
         "notes": [WHOLE, EXACT],
         "tenants": [asdict(tenant) for tenant in quote.tenants],
@@ -33,6 +34,7 @@ def as_text(quote: Quote) -> str:
     lines += [_tenant(tenant) for tenant in quote.tenants]
     lines += [f"conflict   payment {name} was edited after it was posted: that changes nothing, and a run ends with 11"
               for name in quote.conflicts]
+    lines += _deliveries(quote)
     if len(quote.orders) != 1:
         lines.append(f"total      {in_credits(quote.total_credits)} for {counted(len(quote.orders), 'order')}")
     return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
@@ -54,6 +56,15 @@ def _order(order: OrderQuote) -> Iterable[str]:
     yield from (_step(step, width, modules) for step in order.steps)
 
 
+def _deliveries(quote: Quote) -> Iterable[str]:
+    """What is delivered a second time, and what is not unless somebody says so."""
+    if again := quote.deliveries(AGAIN):
+        yield f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, {AGAIN}"
+    if waiting := quote.deliveries(WAITS):
+        yield (f"deliveries {counted(waiting, 'delivery', 'deliveries')} that arrived, or may have: {WAITS} before "
+               "something else goes out (`doit run --resend-repaired`, or `delivery settle`)")
+
+
 def _what(order: OrderQuote) -> str:
     return "  ".join(part for part in (order.title, in_words(order.period, order.next_period)) if part)
 
@@ -66,7 +77,8 @@ def _before(order: OrderQuote) -> str:
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
     due = ", ".join(f"{item.deliverable_id} {item.credits}" for item in step.charges if item.credits)
-    why = f"{step.reason} ({due})" if due else step.reason
+    told = f"{step.reason}; {step.delivery}" if step.delivery else step.reason
+    why = f"{told} ({due})" if due else told
     return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {step.credits:>5}  {why}"
 
 

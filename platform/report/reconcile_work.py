@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from platform.ledger import keys
+from platform.ledger.attempts import REFUND_REASON
 from platform.ledger.refund import SUPERSEDED
 from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
@@ -42,7 +43,11 @@ class Works:
         self._known = {**{run.task_hash: Work(run.id, run.module_id, None) for run in true},
                        **{digest_of(task): _ordered(task) for task in (*kept, *(run.task for run in true if run.task))},
                        **self._planned}
-        self._done = {pair for fact in facts for pair in fact.metadata["done"].items()}
+        decided = {(post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
+                   for post in posts if post.kind == "decision"}
+        self._given_back = {work for work, decision in decided.items() if decision == "refund"}
+        self._done = {*(pair for fact in facts for pair in fact.metadata["done"].items()),
+                      *(work for work, decision in decided.items() if decision == "arrived")}
         self._facts = {pair: OrderId(fact.tenant_id, fact.work_order_id) for fact in facts
                        for said in ("done", "held") for pair in fact.metadata[said].items()}
         self._charged = {(item.task_hash, item.deliverable_id, item.refund_epoch): (post, item)
@@ -50,6 +55,7 @@ class Works:
         self._published = {str(post.metadata.get("transaction_item_id", "")) for post in posts if post.kind == "publish"
                            and post.metadata.get("status") == "published"}
         self._ran = {*(task for task, _ in self._facts), *(task for task, _ in self._ended),
+                     *(post.metadata["task_hash"] for post in posts if post.kind == "claim"),
                      *(item.task_hash for _, item in items if item.type is PostType.REFUND)}
 
     def planned(self, task_hash: str) -> bool:
@@ -87,6 +93,9 @@ class Works:
             return f"reason {item.note} gives nothing back"
         if item.note == DELIVERY_MISSING:  # given back at publishing, after the work was done
             return self._missing(charge[1])
+        if item.note == REFUND_REASON:
+            by_decision = (item.task_hash, item.refund_epoch) in self._given_back
+            return "" if by_decision else "no person decided so"
         if (item.task_hash, item.refund_epoch) in self._done:
             return "the work was done"
         if self._charged_again(item):
@@ -117,7 +126,7 @@ class Works:
         """(key, order, credits, why) of each charge that is missing: of what ran, and of what the ledger calls done. An
         order is bought whole, so a run's deliverables were charged with it or before it."""
         ran = {pair: (run.id.order, f"{run.id} is {run.status} and was never charged")
-               for pair, run in self._runs.items() if run.status is not Status.SKIPPED}
+               for pair, run in self._runs.items() if _was_tried(run)}
         said = {pair: (order, "a fact of the ledger speaks of work that was never charged")
                 for pair, order in self._facts.items()}
         anywhere = {(task, deliverable) for task, deliverable, _ in self._charged}
@@ -148,3 +157,9 @@ def _ordered(task: Mapping[str, Any]) -> Work:
 
 def _charged_to(post: Post, item: Item) -> tuple[StepId, str]:
     return StepId(post.tenant_id, post.work_order_id, item.step_id), item.module_id
+
+
+def _was_tried(run: RunRecord) -> bool:
+    """Whether a record is of work that somebody has to have paid for: not of a step that was skipped, nor of one that
+    waits for a decision and was not started."""
+    return run.status is not Status.SKIPPED and (run.status is not Status.NEEDS_DECISION or run.attempts > 0)

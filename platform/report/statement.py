@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from platform.ledger.projections import FACTS
 from platform.ledger.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import Item, PostType, Side, sides
 from platform.model.ids import DELIVERY_EVIDENCE
 from platform.report.post_words import in_words, item_in_words
-
-_FACTS = frozenset({"completion"})  # what the book remembers of runs: no transaction, so on no bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
     for record in records:
         seq, head = record.seq, record.hash
         own = next((side for side in sides(record.post) if side.tenant_id == tenant_id), None)
-        if own is None or record.post.kind in _FACTS:
+        if own is None or record.post.kind in FACTS:
             continue
         balance += own.amount_credits
         day = record.ts[:10]

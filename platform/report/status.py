@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
+from platform.model.held import Held
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
 from platform.model.words import in_credits
@@ -13,10 +14,14 @@ from platform.publish.select import Purchase
 from platform.report.words import one_line
 from platform.run.records import LOG, OUTPUTS
 
+NEEDS_DECISION = "NEEDS_DECISION"
+_NONE: Mapping[str, Held] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """One step: `state` is COMPLETED, FAILED, SKIPPED, RUNNING, or DUE when it has not run or would run again.
+    """One step: `state` is COMPLETED, FAILED, SKIPPED, RUNNING, NEEDS_DECISION when it waits for a person, or DUE when
+    it has not run or would run again.
 
     Of a step that is DUE, `reason` says why it would run; duration and isolation are those of its last run.
     """
@@ -77,18 +82,20 @@ class Status:
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Collection[str] = (), settled: bool = False) -> OrderState:
+                folder: str, running: Collection[str] = (), settled: bool = False,
+                held: Mapping[str, Held] = _NONE) -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
     `folder` is the order's below the repository; `running` are the steps that a run is at; `settled`: its last run left
-    nothing of its plan to do."""
+    nothing of its plan to do; `held` are the steps that wait for a decision, and why."""
     stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
-    result = outcome(order, stands, refusal)
-    steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder) for step in order.steps)
+    result = outcome(order, stands, refusal, {name: each.reason for name, each in held.items() if not each.below})
+    steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder, held.get(step.id.step_id))
+                  for step in order.steps)
     title = str(order.order.metadata.get("title", ""))
     words = {step.state for step in steps}
     if "RUNNING" in words:
         state, reason = "RUNNING", ""
-    elif result.reason == "not_run" and "FAILED" not in words:
+    elif result.reason == "not_run" and not words & {"FAILED", NEEDS_DECISION}:
         state, reason = "DUE", ""
     else:
         state, reason = result.status, result.reason
@@ -97,16 +104,21 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
 
 
 def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
-                folder: str) -> StepState:
+                folder: str, held: Held | None) -> StepState:
     name = step.id.step_id
     again = name in due and (record is None or record.completed)
     state, reason = ("DUE", due[name]) if again or record is None else (record.status.value, record.reason)
+    message = record.message if record and not again else ""
+    if held and not held.below:
+        state, reason, message = NEEDS_DECISION, held.reason, held.words
+    elif state == NEEDS_DECISION:
+        state, reason, message = "DUE", "it was decided; the next run goes on", ""
     if name in running:
         state, reason = "RUNNING", ""
     own = PurePath(folder, name)
     return StepState(
         step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state=state, reason=reason,
-        message=record.message if record and not again else "", duration_s=record.duration_s if record else 0.0,
+        message=message, duration_s=record.duration_s if record else 0.0,
         credits=step.total_credits, isolation=record.isolation if record else "",
         cached_from=record.cached_from if record else "", outputs=str(own / OUTPUTS) if record else "",
         log=str(own / LOG) if record else "", upstream=step.upstream)
@@ -152,7 +164,8 @@ def isolation_word(step: StepState) -> str:
 
 def took(step: StepState) -> str:
     """How long its run took, of one that is not about to run."""
-    return f"{step.duration_s:.2f} s" if step.log and step.state not in ("DUE", "RUNNING", "SKIPPED") else ""
+    ended = step.log and step.state in ("COMPLETED", "FAILED")
+    return f"{step.duration_s:.2f} s" if ended else ""
 
 
 def what_became(step: StepState) -> str:

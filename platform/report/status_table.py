@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 STYLES = {"COMPLETED": "green", "PARTIAL": "yellow", "FAILED": "bold red", "INVALID": "bold red", "SKIPPED": "yellow",
-          "RUNNING": "bold cyan", "DUE": "bold"}
+          "RUNNING": "bold cyan", "DUE": "bold", "NEEDS_DECISION": "bold magenta"}
 
 
 def tables(status: Status) -> "Group":

@@ -4,9 +4,10 @@ A step is compared with its last run; a charge with what was posted before. What
 told with that change: a task hash in a binding moved because something else did.
 """
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from platform.model.held import Held
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem
@@ -118,6 +119,7 @@ class Facts:
     records: Mapping[str, RunRecord]
     posted: Sequence[Posted]
     refusal: str = ""
+    held: Mapping[str, Held] = field(default_factory=dict)  # the steps that wait for a decision
 
 
 def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
@@ -154,10 +156,12 @@ def step_why(order: PlannedOrder, step: PlannedStep, facts: Facts) -> StepWhy:
     """One step of an order."""
     reasons = tuple(facts.reasons.get(step.id.step_id, ()))
     above = running_above(order, [name for name, due in facts.reasons.items() if due])[step.id.step_id]
-    words = facts.refusal or (reasons[0].words if reasons else still_up_to_date(above))
+    held = facts.held.get(step.id.step_id)
+    waits = f"{held.reason}: {held.words}" if held else ""
+    words = facts.refusal or waits or (reasons[0].words if reasons else still_up_to_date(above))
     record = facts.records.get(step.id.step_id)
     compared = Compared(record.run_id, record.finished_at, record.status.value, record.task_hash) if record else None
-    verdict = Action.REFUSED if facts.refusal else Action.RUN if reasons else Action.CACHED
+    verdict = (Action.REFUSED if facts.refusal else Action.HELD if held else Action.RUN if reasons else Action.CACHED)
     return StepWhy(f"step:{step.id}", verdict, words, reasons, tuple(_causes(reasons, facts, {step.id.step_id})),
                    compared, charge_why(order, [step], facts))
 

@@ -1,6 +1,7 @@
 """A planned step as a job for the worker: its params with the `_platform` context, its environment, its reach."""
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +9,18 @@ from platform.errors import StorageError
 from platform.model.digest import derived_id
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
-from platform.model.profile import Limits
+from platform.model.profile import Profile
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
+from platform.run.permit import Permit
 from platform.run.place import Place
 from platform.run.results import UNVERIFIED
 from platform.run.worker import Job
 
+ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
+_MARGIN_S = 30  # for what a delivery does after the answer
 DOUBT = "may_have_delivered"  # in a delivery's `_platform`
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the ledger says of earlier tries of a delivery. `in_doubt`: one may have arrived, whatever the last record
-    says. `receipts`: of those that did, the newest last; `lost`: no record here says so, and what was delivered then
-    is not sent anew because it is made anew."""
-
-    in_doubt: bool = False
-    receipts: tuple[Mapping[str, Any], ...] = ()
-    lost: bool = False
 
 
 def run_id(step: PlannedStep, epoch: int) -> str:
@@ -40,7 +33,25 @@ def delivery_key(step: PlannedStep, epoch: int) -> str:
     return derived_id(f"delivery:{step.task_hash}:{epoch}")
 
 
-def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place, before: Before) -> Job:
+def time_limit_s(profile: Profile, step: PlannedStep) -> int:
+    """How long an attempt may take, in whole seconds; 0 is without end. A delivery that talks to a mail server has its
+    own time until it has handed the message over (`_platform.timeout_s`) and then what the server may take to answer:
+    cutting that off would turn an answer into a doubt."""
+    limit_s = _own_limit_s(profile, step)
+    mail = profile.delivery.get("email", {})
+    waits = step.kind is Kind.DELIVERY and step.contract.network and mail.get("transport") == "smtp"
+    if not limit_s or not waits:
+        return limit_s
+    return limit_s + math.ceil(float(mail.get("answer_timeout_s", ANSWER_TIMEOUT_S))) + _MARGIN_S
+
+
+def _own_limit_s(profile: Profile, step: PlannedStep) -> int:
+    """The operator's limit; a tenant's timeout can only lower it."""
+    most_s = profile.limits.timeout_s
+    return most_s if step.timeout_s is None or 0 < most_s <= step.timeout_s else step.timeout_s
+
+
+def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place) -> Job:
     """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
     contract, limits = step.contract, context.profile.limits
     recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
@@ -55,27 +66,23 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
         platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery, step.id.tenant_id)
-        platform[DOUBT] = place.in_doubt or before.in_doubt or _in_doubt(context, step, epoch)
-        platform["delivered"] = {"receipts": before.receipts, "lost": before.lost}
+        platform["timeout_s"] = _own_limit_s(context.profile, step)
+        platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
     return Job(
         module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,
-        limits=_limits(limits, step.timeout_s),
+        limits=replace(limits, timeout_s=time_limit_s(context.profile, step)),
         env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),
         readable=tuple(bound.path for bound in resolved.bound), writable=folders,
         network=contract.network and not recorded)
 
 
-def _limits(limits: Limits, timeout_s: int | None) -> Limits:
-    """The operator's limits; a tenant's timeout can only lower them."""
-    if timeout_s is None or 0 < limits.timeout_s <= timeout_s:
-        return limits
-    return replace(limits, timeout_s=timeout_s)
-
-
-def doubting(todo: Job) -> Job:
-    """The same delivery, told that an earlier try of it may have arrived: a refusal now does not undo that."""
-    return replace(todo, params={**todo.params, "_platform": {**todo.params["_platform"], DOUBT: True}})
+def permitted(todo: Job, permit: Permit, *, in_doubt: bool) -> Job:
+    """The same delivery, told what this attempt may do. `in_doubt`: an attempt of this run may have arrived."""
+    platform = todo.params["_platform"]
+    told = {DOUBT: platform[DOUBT] or permit.in_doubt or in_doubt, "look_only": permit.look_only,
+            "delivered": {"receipts": permit.receipts, "lost": permit.lost, "settled": permit.settled}}
+    return replace(todo, params={**todo.params, "_platform": {**platform, **told}})
 
 
 def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:

@@ -24,13 +24,15 @@ from platform.model.profile import Limits
 from platform.model.run import Status
 
 UNVERIFIED = "unverified"
+CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another runner is at this delivery
+REPAIR_HELD = "repair_held"  # it was delivered before, and sending it again waits for a person
 # What may go better the next time. Wrong inputs and broken contracts do not.
 RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
                        "delivery_failed", "output_write_failed", UNVERIFIED})
 # What only the platform may say of a step: these decide about money and exit statuses.
 _OURS = frozenset({"not_enough_credits", "tenant_suspended", "order_limit_exceeded", "workorder_invalid",
                    "internal_error", "superseded", "unauthorized_release_access", "delivery_missing",
-                   "skipped_upstream"})
+                   "skipped_upstream", "refunded_by_decision", CLAIMED_ELSEWHERE, REPAIR_HELD})
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _BY_ERRNO = {errno.EFBIG: "output_too_large", errno.ENOSPC: "output_write_failed", errno.EDQUOT: "output_write_failed"}
 _SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as status 128 + N

@@ -16,10 +16,11 @@ from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
-from platform.run.job import Before, doubting, job, run_id
+from platform.run.job import job, permitted, run_id
 from platform.run.leaks import no_secret_in
 from platform.run.machine import isolation_here, this_machine
 from platform.run.outputs import collect
+from platform.run.permit import Denied, Gate, Open
 from platform.run.place import Place, fresh_place
 from platform.run.redact import Redactor
 from platform.run.results import Outcome
@@ -27,13 +28,13 @@ from platform.run.sandbox import Isolation
 
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _LONGEST_WAIT_S = 30.0
-_NOTHING = Before()
+_OPEN = Open()
 
 
 def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable[[float], None] = time.sleep, *,
-             before: Before = _NOTHING) -> RunRecord:
+             gate: Gate = _OPEN) -> RunRecord:
     """Run a step and put its outputs, log and record into place; the record. `epoch` is how often it was refunded;
-    `before`: what the ledger says of earlier tries of a delivery.
+    `gate` knows what the ledger says of a delivery, and is asked and told at every attempt.
 
     StorageError when the disk refuses the record, ForbiddenError when the profile demands an isolation that is not
     here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
@@ -42,7 +43,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
     with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
         record = replace(_blank(context, step, epoch), started_at=_iso(started))
         try:
-            record = _made(context, step, record, place, before, sleep)
+            record = _made(context, step, record, place, gate, sleep)
         except Fault as fault:
             record = replace(record, status=Status.FAILED, reason=fault.reason, message=str(fault))
         ended = context.now()
@@ -64,12 +65,22 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
     return record
 
 
+def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, message: str) -> RunRecord:
+    """Record that a step waits for a person's decision and was not run."""
+    at = _iso(context.now())
+    record = replace(_blank(context, step, epoch), status=Status.NEEDS_DECISION, reason=reason, message=message,
+                     started_at=at, finished_at=at)
+    with fresh_place(context.runtime_dir, step.id) as place:
+        place.publish(record)
+    return record
+
+
 def wait_s(attempt: int) -> float:
     """Seconds before an attempt, the second being 1: 1, 2, 4 ... up to half a minute."""
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
 
 
-def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, before: Before,
+def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, gate: Gate,
           sleep: Callable[[float], None]) -> RunRecord:
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
@@ -80,30 +91,38 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = job(context, step, record.refund_epoch, resolved, place, before)
+    todo = job(context, step, record.refund_epoch, resolved, place)
     kind_of_isolation = isolation_here(context.profile, network=todo.network)
     record = replace(record, isolation=kind_of_isolation.words)
-    return _tried(context, step, record, place, todo, sleep, kind_of_isolation)
+    return _tried(context, step, record, place, todo, sleep, gate, kind_of_isolation)
 
 
 def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
-           sleep: Callable[[float], None], kind_of_isolation: Isolation) -> RunRecord:
+           sleep: Callable[[float], None], gate: Gate, kind_of_isolation: Isolation) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
-    for attempt in range(step.retries + 1):
-        if attempt:
-            _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
-            sleep(wait_s(attempt))
-            place.clear()
-            if record.reason == results.UNVERIFIED:
-                todo = doubting(todo)
-        ended = worker.run(todo, this_machine(), kind_of_isolation)
+    attempt = 0
+    while True:
+        permit = gate.permit(record.inputs)
+        if isinstance(permit, Denied):
+            return replace(record, **permit._asdict())
+        doubt = record.reason == results.UNVERIFIED
+        now = permitted(todo, permit, in_doubt=doubt) if step.kind is Kind.DELIVERY else todo
+        ended = worker.run(now, this_machine(), kind_of_isolation)
         outcome = results.judge(ended, step.kind, todo.limits)
-        if record.reason == results.UNVERIFIED and not outcome.told and outcome.reason != results.UNVERIFIED:
+        if doubt and not outcome.told and outcome.reason != results.UNVERIFIED:
             outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
         record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, todo)
-        if record.completed or record.reason not in results.RETRYABLE:
-            break
-    return record
+        record, again = gate.ended(record)
+        if again:  # the provider was only asked, and its answer allows an attempt
+            record = replace(record, status=Status.FAILED, reason="", message="")
+            place.clear()
+            continue
+        if record.status is not Status.FAILED or record.reason not in results.RETRYABLE or attempt == step.retries:
+            return record
+        attempt += 1
+        _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
+        sleep(wait_s(attempt))
+        place.clear()
 
 
 def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,

@@ -13,11 +13,11 @@ from typing import Any
 from platform.errors import ConflictError, InputError
 from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
-from platform.ledger.tables import Fact
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, content, file_of, read, write
 from platform.model.entry import PostType
-from platform.model.ids import OrderId, StepId
+from platform.model.held import Held
+from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
@@ -26,10 +26,11 @@ from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
 from platform.run import ordered
 from platform.run.current import current as reasons_to_run
-from platform.run.job import Before
-from platform.run.step import run_step, skip_step
+from platform.run.permit import Open
+from platform.run.step import hold_step, run_step, skip_step
 from platform.tasks import session
 from platform.tasks.ci import with_annotations
+from platform.tasks.gate import LedgerGate
 from platform.tasks.order_record import write_order
 from platform.tasks.outcome import Refused, task_action
 from platform.tasks.publishing import line
@@ -98,26 +99,29 @@ def step(step_id: StepId) -> Values:
         return {"state": "REFUSED"}
     if last := now.record(step_id):
         ordered.keep(now.runtime_dir, last)  # a run may have been killed between its record and this
-    epoch = now.ledger.book.epoch(planned.task_hash, "__run__")
-    stopped_by = _stopped_by(now, planned)
+    order, epoch = now.plan.orders[step_id.order], now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+    stopped_by, held = _stopped_by(now, planned), now.holding.own(planned)
+    unbought = now.holding.unbought(order).get(step_id.step_id)
+    if held and not held.runs:
+        return _waits(now, planned, epoch, held)
     if stopped_by:
         record = skip_step(now.context, planned, epoch, stopped_by)
+    elif unbought:
+        return {"state": "REFUSED"}  # what it waited for is decided now; the next run buys it
     else:
-        record = run_step(now.context, planned, epoch, before=_before(now, planned, epoch))
+        gate = LedgerGate(now, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
+        record = run_step(now.context, planned, epoch, gate=gate)
     now.remember(record)
     return _shown(record)
 
 
-def _before(now: session.Session, planned: PlannedStep, epoch: int) -> Before:
-    """What the ledger says of earlier tries: that it holds the charge while no record is left that says why, so one
-    may have arrived; or that it is done. Whoever runs it all the same (`-a`) wants it sent again."""
-    fact, last = now.ledger.book.fact(planned.task_hash, epoch), now.run(planned)
-    if fact is Fact.HELD:
-        told = last is not None and last.refund_epoch == epoch and last.status is Status.FAILED
-        return Before(in_doubt=not told)
-    if fact is Fact.DONE and planned.kind is Kind.DELIVERY and not now.always:
-        return Before(receipts=now.receipts.get((planned.task_hash, epoch), ()), lost=last is None)
-    return Before()
+def _waits(now: session.Session, planned: PlannedStep, epoch: int, held: Held) -> Values:
+    """A step that waits for a decision is not run. What its record says of work that was done stays."""
+    last = now.run(planned)
+    if last is None:
+        last = hold_step(now.context, planned, epoch, held.reason, held.words)
+        now.remember(last)
+    return {**_shown(last), "state": Status.NEEDS_DECISION.value, "reason": held.reason, "message": held.words}
 
 
 def _stopped_by(now: session.Session, planned: PlannedStep) -> str:
@@ -139,7 +143,8 @@ def workorder(order_id: OrderId) -> Values | Refused:
     order = now.plan.orders[order_id]
     refusal = now.charges.refusal(order_id)
     refunded = _settle(now, order)
-    result = outcome(order, now.runs(order), refusal)
+    held = {name: held.reason for name, held in now.holding.of(order).items() if not held.below}
+    result = outcome(order, now.runs(order), refusal, held)
     write_order(now.runtime_dir, order, result, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
@@ -154,10 +159,12 @@ def settle_steps(order_id: OrderId, names: list[str]) -> Values | Refused:
     refusal = now.charges.refusal(order_id)
     refunded = _settle(now, order)
     runs = now.runs(order)
-    open_steps = [name for name in names if name not in runs or not runs[name].completed]
+    held = now.holding.of(order)
+    open_steps = [name for name in names if name not in runs or not runs[name].completed or name in held]
     if not open_steps:
         return {"refunded_credits": refunded}
-    words = [f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
+    words = [f"{name} NEEDS_DECISION {held[name].reason}" if name in held else
+             f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
              for name in open_steps]
     return Refused(f"{order_id} {refusal or 'did not complete'}: {'; '.join(words)}",
                    _EXIT_OF_REFUSAL.get(refusal, 1), refunded)

@@ -63,8 +63,10 @@ class Charges:
         """Whether there is nothing to post for the order, and nothing that was posted for it still to be told."""
         if order_id in self._decided or not self._session.has_ledger:
             return False
-        order, book = self._session.plan.orders[order_id], self._session.ledger.book
-        return not unpaid(book, order) and not self._superseded(book, order, self._session.records_of(order_id))
+        now = self._session
+        order, book = now.plan.orders[order_id], now.ledger.book
+        return not unpaid(book, order, now.holding.unbought(order)) and not self._superseded(
+            book, order, now.records_of(order_id))
 
     def refusal(self, order_id: OrderId) -> str:
         """Why the order's charge was refused in this run, or nothing."""
@@ -75,18 +77,19 @@ class Charges:
         """Why the order's charge would be refused now, or nothing; nothing is posted. For who only looks."""
         now = self._session
         order, tenant = now.plan.orders[order_id], now.repo.tenants[order_id.tenant_id]
-        return decide_charge(now.ledger.book, order, tenant, now.repo.promotions, now.now.date()).refusal
+        return decide_charge(now.ledger.book, order, tenant, now.repo.promotions, now.now.date(),
+                             now.holding.unbought(order)).refusal
 
     def may_run(self, order_id: OrderId) -> bool:
         """Whether the order is paid: by its charge in this run or, when that had nothing to do, before."""
         decided = self._decided.get(order_id)
         if decided:
             return not decided.refusal
-        book = self._session.ledger.book
+        book, order = self._session.ledger.book, self._session.plan.orders[order_id]
         with self._lock:
             at, answer = self._paid.get(order_id, (-1, False))
             if at != book.seq:  # every post may change the answer, nothing else can
-                answer = not unpaid(book, self._session.plan.orders[order_id])
+                answer = not unpaid(book, order, self._session.holding.unbought(order))
                 self._paid[order_id] = (book.seq, answer)
         return answer
 
@@ -123,6 +126,8 @@ class Charges:
             return told[order.id][0]
 
         ledger, records_of = self._session.ledger, self._session.records_of
+        for order in orders:
+            self._session.holding.unbought(order)  # not under the ledger's lock
         decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
         for order in orders:
             make_order_dir(self._session.runtime_dir, order.id)  # before the post: `_was_here` asks for it
@@ -142,7 +147,7 @@ class Charges:
         for post in back:
             draft.apply(post)
         decision = decide_charge(draft, order, now.repo.tenants[order.id.tenant_id], now.repo.promotions,
-                                 now.now.date())
+                                 now.now.date(), now.holding.unbought(order))
         posts = (*back, *decision.posts)
         sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
         return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],

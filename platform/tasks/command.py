@@ -18,10 +18,17 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2
 
 
+RETRY = {"name": "retry_failed", "long": "retry-failed", "type": bool, "default": False,
+         "help": "also buy and try again what waits for a decision because it failed, or was given back"}
+RESEND = {"name": "resend_repaired", "long": "resend-repaired", "type": bool, "default": False,
+          "help": "deliver again what was delivered before and has changed by a repair"}
+
+
 class Run(DoitRun):  # type: ignore[misc]  # doit has no types
     """The exit status is the largest of the failures', so that damage is not hidden behind an incomplete order."""
 
     name = "run"
+    cmd_options = (*DoitRun.cmd_options, RETRY, RESEND)
 
     def parse_execute(self, in_args: list[str]) -> int:
         try:
@@ -37,6 +44,7 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
                              "posts; use -P thread (the default), steps run in processes of their own anyway\n")
             return USAGE
         self.always = bool(params["always"])
+        self.retry_failed, self.resend_repaired = bool(params["retry_failed"]), bool(params["resend_repaired"])
         with _signals_interrupt():
             try:
                 status = int(super().execute(params, args) or 0)

@@ -20,6 +20,7 @@ class Counts:
     failed: int = 0
     skipped: int = 0
     refused: int = 0
+    waiting: int = 0
     completed_orders: int = 0
     failed_orders: int = 0
     spent_credits: int = 0
@@ -30,7 +31,7 @@ class Counts:
         """One more task that doit calls a success."""
         if name.startswith("step:"):
             field = {"COMPLETED": "ran", "FAILED": "failed", "SKIPPED": "skipped", "CURRENT": "current",
-                     "REFUSED": "refused"}[values["state"]]
+                     "REFUSED": "refused", "NEEDS_DECISION": "waiting"}[values["state"]]
             return self._more(**{field: 1})
         return self._more(spent_credits=values.get("spent_credits", 0),
                           refunded_credits=values.get("refunded_credits", 0),
@@ -65,6 +66,8 @@ def success(name: str, values: Mapping[str, Any]) -> str:
         return f"completed    {subject}  {how}" + (f"  ({'; '.join(remarks)})" if remarks else "")
     if kind == "step" and values["state"] in ("FAILED", "SKIPPED"):
         return f"{values['state'].lower():<12} {subject}  {values['reason']}: {one_line(values['message'])}"
+    if kind == "step" and values["state"] == "NEEDS_DECISION":
+        return f"waits        {subject}  NEEDS_DECISION {values['reason']}: {one_line(values['message'])}"
     if kind == "charge":
         return _charge(subject, values)
     if kind == "state":
@@ -125,6 +128,7 @@ def summary(counts: Counts, seconds: float) -> str:
                                                     (counts.failed_orders, "not completed")) if count]
     steps = [f"{count} {word}" for count, word in (
         (counts.ran, "ran"), (counts.current, "up to date"), (counts.failed, "failed"), (counts.skipped, "skipped"),
+        (counts.waiting, "waiting for a decision"),
         (counts.refused, "not started")) if count]
     money = [f"{in_credits(amount)} {word}" for amount, word in (
         (counts.spent_credits, "charged"), (counts.added_credits, "added"),

@@ -36,6 +36,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` ends like any listing
         if cmd.execute_tasks:
             now.always = getattr(cmd, "always", False)
+            now.retry_failed = getattr(cmd, "retry_failed", False)
+            now.resend_repaired |= getattr(cmd, "resend_repaired", False)
             if now.options.quote:
                 now.sharing.hydrate()  # a quote is held against what the run will stand on
                 quoted.hold(now, now.options.quote)

@@ -7,7 +7,9 @@ from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
 from platform.errors import ConflictError, InputError, UsageError
 from platform.ledger.balance import Book
+from platform.model.held import Held
 from platform.model.ids import StepId
+from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Place, Problem, Source
 from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import Kept, kept, moved, parse
@@ -28,10 +30,18 @@ def quote_of(session: Session) -> Quote:
     due: dict[StepId, str] = {}
     for order in session.plan.orders.values():
         due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
-    repo = session.repo
+    repo, orders = session.repo, session.plan.orders.values()
+    held = {step.id: each for order in orders for step, each in _held(session, order)}
+    again = {step_id for order in orders for step_id in session.holding.goes_again(order)}
     terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.open_payments, repo.reasons, due,
-                  {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans())
+                  {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans(), held,
+                  again, session.resend_repaired)
     return quote(session.plan, book_of(session), terms)
+
+
+def _held(session: Session, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
+    found = session.holding.of(order)
+    return [(step, found[step.id.step_id]) for step in order.steps if step.id.step_id in found]
 
 
 def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:

@@ -19,7 +19,6 @@ from platform.config.valid import Valid
 from platform.errors import InputError, PlatformError, UsageError
 from platform.errors import __file__ as errors_file
 from platform.files import Digests
-from platform.ledger.evidence import Receipts, receipts
 from platform.ledger.journal import Ledger
 from platform.ledger.payments import unsettled
 from platform.maintain.facts import PROFILES, Facts
@@ -37,6 +36,8 @@ from platform.run.records import read_record
 from platform.run.worker import stop_all
 from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
+from platform.tasks.deliveries import Deliveries
+from platform.tasks.holding import Holding
 from platform.tasks.preflight import missing_secrets
 from platform.tasks.publishing import Publishing
 from platform.tasks.sharing import Sharing
@@ -73,6 +74,8 @@ class Session:
         self.only: Collection[OrderId] | None = None  # the orders that the command line asks for; None for all
         self.asked_steps: dict[OrderId, list[str]] = {}  # steps asked for without their order
         self.always = False  # `doit run -a`: steps run although they are done
+        self.resend_repaired = self.profile.repairs == "resend"  # or `doit run --resend-repaired`
+        self.retry_failed = False  # `doit run --retry-failed`
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
@@ -169,9 +172,12 @@ class Session:
             return Ledger.open(self.billing_state_dir)
 
     @cached_property
-    def receipts(self) -> Receipts:
-        """Of all deliveries that the ledger has evidence of. The journal is read for it, once."""
-        return receipts(record.post for record in self.ledger.records())
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self)
+
+    @cached_property
+    def holding(self) -> Holding:
+        return Holding(self)
 
     @property
     def has_ledger(self) -> bool:

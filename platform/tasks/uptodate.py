@@ -61,6 +61,8 @@ def is_settled(order_id: OrderId) -> bool:
     order = now.plan.orders[order_id]
     runs = now.runs(order)
     result = outcome(order, runs)
+    if now.holding.of(order):
+        return False
     if result.status != "COMPLETED" or not now.has_ledger or now.charges.refusal(order_id):
         return False
     written = read_order(now.runtime_dir, order_id)

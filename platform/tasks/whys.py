@@ -76,7 +76,7 @@ def _facts(session: Session, order: PlannedOrder) -> Facts:
     refusal = quote_of(session).orders[0].refusal
     records = {step.id.step_id: record for step in order.steps if (record := session.record(step.id))}
     return Facts({step.id.step_id: reasons(session.context, step) for step in order.steps}, records,
-                 items_of(_records(session), order.id), refusal)
+                 items_of(_records(session), order.id), refusal, session.holding.of(order))
 
 
 def why_item(session: Session, item_id: str) -> CreditWhy:

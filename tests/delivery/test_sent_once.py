@@ -2,66 +2,13 @@
 
 SMTP cannot be asked whether a mail arrived; the ledger has the receipt, so it is asked instead.
 """
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import command, repository, rows
-
-ORDER = """work_order_id: tea
-artifacts_requested: true
-steps:
-  - {step_id: one, module_id: say, kind: transform, deliverables: [said], inputs: {text: tea}}
-  - step_id: package
-    module_id: package_std
-    kind: packaging
-    deliverables: [package_artifacts]
-    inputs: {bound_outputs: [{from_step: one, output_id: said, as_path: said.txt}]}
-  - step_id: mail
-    module_id: deliver_email
-    kind: delivery
-    deliverables: [delivery_receipt, delivery_log]
-    inputs: {package_zip: {from_step: package, output_id: package_zip}, recipient_email: reader@tenant.test}
-"""
-OUTBOX = "profile_id: local\nexternal_services: recorded\nsandbox: process\ncache: false\n"
-MAIL = "runtime/tenant/tea/mail/outputs"
-
-
-class House:
-    """A repository whose one order was mailed, and the server that took the mail."""
-
-    def __init__(self, root: Path, server, authority) -> None:
-        self.root, self.server = repository(root), server
-        self.smtp = OUTBOX + (f"delivery: {{email: {{transport: smtp, host: {server.host}, port: {server.port}, "
-                              f"ca_file: {authority.ca_file}, from: us@platform.example}}}}\n")
-        self.profile = self.root / "config" / "runtime_profile.yml"
-        self.profile.write_text(self.smtp)
-        (self.root / "tenants/tenant/workorders").mkdir()
-        (self.root / "tenants/tenant/workorders/tea.yml").write_text(ORDER)
-
-    def run(self, line: str = "doit run") -> str:
-        done = command(self.root, line)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @property
-    def mails(self) -> int:
-        return len(self.server.received)
-
-    @property
-    def posts(self) -> list[dict[str, str]]:
-        return rows(self.root / ".billing-state/journal.csv")
-
-    def read(self, name: str):
-        return json.loads((self.root / MAIL / f"delivery_{name}.json").read_text())
-
-    def repair(self) -> None:
-        """The operator mends what the package is made by: other bytes, the same order."""
-        code = self.root / "modules/say/src/run.py"
-        code.write_text(code.read_text().replace('"\\n"', '"!\\n"'))
+from tests.delivery.house import MAIL, OUTBOX, House
 
 
 @pytest.fixture
@@ -98,10 +45,35 @@ def test_who_made_another_package_meanwhile_is_told_which_one_was_delivered(hous
     assert house.read("log")["events"][-1]["detail"].startswith(f"another package, of SHA-256 {sent['sha256']}, was")
 
 
-def test_a_repair_is_mailed_while_the_run_that_it_repairs_is_known(house: House) -> None:
+def test_a_repair_waits_until_sending_it_again_is_allowed(house: House) -> None:
+    receipt = (house.root / MAIL / "delivery_receipt.json").read_bytes()
+    house.repair()
+    for _ in range(2):
+        told = house.run(exit_status=1)
+        assert "NEEDS_DECISION repair_held: it was delivered before and something else would go out now" in told
+        assert (house.mails, house.state()) == (1, "NEEDS_DECISION repair_held")
+    assert (house.root / MAIL / "delivery_receipt.json").read_bytes() == receipt, "what was delivered is still told"
+    house.run("doit run --resend-repaired")
+    assert house.mails == 2
+    assert "nothing posted" in house.run()
+    assert house.mails == 2
+
+
+def test_a_profile_may_allow_repairs_to_be_sent(house: House) -> None:
+    house.profile.write_text(house.smtp + "repairs: resend\n")
     house.repair()
     house.run()
     assert house.mails == 2
+
+
+def test_a_person_leaves_it_at_what_was_delivered_before_a_repair(house: House) -> None:
+    sent = house.read("receipt")
+    house.repair()
+    house.run(exit_status=1)
+    house.settle("--arrived --note 'a typo only'")
+    house.run()
+    assert (house.mails, house.read("receipt"), house.state()) == (1, sent, "COMPLETED already_delivered")
+    assert "nothing posted" in house.run()
 
 
 def test_a_receipt_that_somebody_deleted_is_made_again_and_no_mail_sent(house: House) -> None:
@@ -126,5 +98,7 @@ def test_a_mail_that_was_only_written_to_the_outbox_has_reached_nobody(tmp_path:
         assert house.mails == 0
         shutil.rmtree(house.root / "runtime")
         house.profile.write_text(house.smtp)
-        house.run()
+        assert "NEEDS_DECISION repair_held" in house.run(exit_status=1)
+        assert house.mails == 0, "the operator's change of the profile mails nobody by itself"
+        house.run("doit run --resend-repaired")
         assert house.mails == 1

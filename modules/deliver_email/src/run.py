@@ -33,18 +33,19 @@ def provider(request):
     if transport == "outbox" and settings.get("outbox_dir"):
         return Outbox(mail, Path(settings["outbox_dir"]), now)
     if transport == "smtp" and settings.get("host"):
-        return SmtpProvider(mail, server(settings), now)
+        return SmtpProvider(mail, server(settings, request.timeout_s), now)
     raise Declined("the profile's delivery.email is not complete; set transport: outbox with outbox_dir, "
                    "or transport: smtp with host")
 
 
-def server(settings) -> Server:
+def server(settings, within_s) -> Server:
     password = os.environ.get("SMTP_PASSWORD", "")
     if settings.get("username") and not password:
         raise Declined("the profile logs in to the mail server as "
                        f"{settings['username']}, and SMTP_PASSWORD is not set; set it", "secrets_missing")
     return Server(host=settings["host"], port=settings.get("port", 0), security=settings.get("security", "starttls"),
-                  username=settings.get("username", ""), password=password, ca_file=settings.get("ca_file", ""))
+                  username=settings.get("username", ""), password=password, ca_file=settings.get("ca_file", ""),
+                  answer_timeout_s=settings.get("answer_timeout_s", 600.0), within_s=within_s)
 
 
 def now() -> datetime:

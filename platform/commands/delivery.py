@@ -1,0 +1,57 @@
+"""`delivery settle TASK`: what a person knows of a delivery that waits (docs/howto/settle-a-delivery.md)."""
+import argparse
+import getpass
+import socket
+import sys
+
+from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.parser import Parser
+from platform.errors import UsageError
+from platform.ledger.payments import apply_payments
+from platform.model.words import in_credits
+from platform.tasks.decide import Asked, decide
+
+WORDS = {"arrived": "it arrived; the next run completes it and sends nothing",
+         "resend": "one more attempt is allowed; the next run makes it",
+         "refund": "given back; it is not bought or sent again until `doit run --retry-failed` or a changed order"}
+
+
+def add_arguments(parser: Parser) -> None:
+    command = parser.add_command("settle", "say whether it arrived, is to be sent again, or is given back")
+    command.add_argument("task", metavar="TASK", help="step:TENANT/ORDER/STEP, or TENANT/ORDER/STEP")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--arrived", dest="decision", action="store_const", const="arrived",
+                      help="the receiver has it, or what was delivered before a repair stands")
+    what.add_argument("--resend", dest="decision", action="store_const", const="resend", help="allow one more attempt")
+    what.add_argument("--refund", dest="decision", action="store_const", const="refund",
+                      help="give the step's charge back; nothing is sent")
+    command.add_argument("--note", required=True, metavar="TEXT", help="how you know; it is kept in the ledger")
+    add_places(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 also when it was decided so before; 11 when it was decided otherwise; 2 when there is nothing to settle."""
+    if not arguments.note.strip() or any(ord(mark) < 32 for mark in arguments.note):
+        raise UsageError("--note is empty or holds a control character; write in one line how you know")
+    session = open_session(arguments)
+    asked = Asked(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
+    with session.sharing.around():
+        session.make_ledger()
+        for line in apply_payments(session.ledger, session.payments).conflicts:
+            sys.stderr.write(f"{line}\n")
+        done = decide(session, asked)
+        session.ledger.checkpoint()
+    back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
+    before = "" if done.posted else ", decided before, nothing changed"
+    show(arguments, {"task": f"step:{done.step}", "decision": arguments.decision, "posted": done.posted,
+                     "by": done.by, "at": done.at, "note": done.note, "refunded_credits": done.refunded_credits},
+         f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}")
+    return max(session.exit_statuses, default=0)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,125 @@
+"""What waits for a person's decision: found from records and ledger, the same for a run, a quote and a status.
+
+    why                                                       what a run does with the step
+    unverified     it may have arrived, and was tried twice   it looks, and sends nothing
+    refunded_by…   a person gave it back                      nothing, and it is not bought
+    repair_held    it arrived and something else would go out nothing; its record stays
+    below one of the first two                                not bought; it would only be skipped
+"""
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from platform.ledger.attempts import REFUND_REASON
+from platform.ledger.balance import Book
+from platform.ledger.tables import Fact
+from platform.model.digest import digest_of
+from platform.model.held import Held
+from platform.model.ids import RUN_CHARGE, OrderId, StepId
+from platform.model.order import Kind
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.run import RunRecord, Status
+from platform.run.fault import Fault
+from platform.run.inputs import what_went_in
+from platform.run.results import REPAIR_HELD, UNVERIFIED
+from platform.tasks.repairs import about, is_same
+
+if TYPE_CHECKING:
+    from platform.tasks.session import Session
+
+
+class Holding:
+    """Of one session."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._unbought: dict[OrderId, Mapping[str, Held]] = {}
+
+    def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
+        """The steps that the order's charge leaves out, as they were before anything of the order ran."""
+        if order.id not in self._unbought:
+            self._unbought[order.id] = {name: held for name, held in self.of(order).items() if not held.is_bought}
+        return self._unbought[order.id]
+
+    def of(self, order: PlannedOrder) -> Mapping[str, Held]:
+        """All steps of an order that wait now."""
+        if not self._session.has_ledger:
+            return {}
+        held: dict[str, Held] = {}
+        for step in order.steps:
+            above = next((name for name in step.upstream if name in held and held[name].reason != REPAIR_HELD), "")
+            own = self.own(step)
+            if own:
+                held[step.id.step_id] = own
+            elif above and not self._is_done(step):
+                held[step.id.step_id] = Held("skipped_upstream", f"step {above} waits for a decision", below=True)
+        return held
+
+    def own(self, step: PlannedStep) -> Held | None:
+        """Why a step itself waits now, or None; there must be a billing state."""
+        session, book = self._session, self._session.ledger.book
+        epoch, last = book.epoch(step.task_hash, RUN_CHARGE), session.run(step)
+        if is_returned(book, step) and not session.retry_failed:
+            return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
+        if step.kind is not Kind.DELIVERY:
+            return None
+        if book.fact(step.task_hash, epoch) is Fact.DONE:
+            return self._repair(step, epoch, last)
+        if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
+            past = session.deliveries.past(step, epoch)
+            return Held(last.reason, last.message, runs=True, is_bought=True) if past.is_capped else None
+        return None
+
+    def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
+        """Where the record here is of what arrived, and what would go in now is something else."""
+        session = self._session
+        if session.always or session.resend_repaired or last is None or last.status not in (
+                Status.COMPLETED, Status.SKIPPED):
+            return None
+        try:
+            went_in = what_went_in(session.context, step)
+        except Fault:
+            return None  # a step above has not completed: it is not known what would go in
+        if last.completed and last.inputs_digest == digest_of(went_in):
+            return None  # it was accepted as what was delivered
+        past = session.deliveries.past(step, epoch)
+        if not past.receipts or is_same(past, went_in, last) or past.decided(about(went_in)):
+            return None
+        return Held(REPAIR_HELD, "it was delivered before and something else would go out now; `doit run "
+                    f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} --arrived --note "
+                    "TEXT` leaves it at what was delivered", is_bought=True)
+
+    def goes_again(self, order: PlannedOrder) -> frozenset[StepId]:
+        """The deliveries that would be sent although they arrived, or may have: as far as is known before the steps
+        above them run."""
+        session = self._session
+        found = set()
+        for step in order.steps:
+            last = session.run(step)
+            if step.kind is Kind.DELIVERY and last and session.has_ledger and self.own(step) is None:
+                doubt = last.status is Status.FAILED and last.reason == UNVERIFIED
+                if doubt or (session.resend_repaired and self._is_repaired(step, last)):
+                    found.add(step.id)
+        return frozenset(found)
+
+    def _is_repaired(self, step: PlannedStep, last: RunRecord) -> bool:
+        book = self._session.ledger.book
+        epoch = book.epoch(step.task_hash, RUN_CHARGE)
+        try:
+            went_in = what_went_in(self._session.context, step)
+        except Fault:
+            return False
+        if book.fact(step.task_hash, epoch) is not Fact.DONE or last.inputs_digest == digest_of(went_in):
+            return False
+        return not is_same(self._session.deliveries.past(step, epoch), went_in, last)
+
+    def _is_done(self, step: PlannedStep) -> bool:
+        last = self._session.run(step)
+        return last is not None and last.completed
+
+
+def is_returned(book: Book, step: PlannedStep) -> bool:
+    """Whether a person had the step's delivery refunded and it was not bought again since."""
+    epoch = book.epoch(step.task_hash, RUN_CHARGE)
+    if book.paid(step.task_hash, RUN_CHARGE) is not None:
+        return book.fact(step.task_hash, epoch) is Fact.RETURNED
+    return epoch > 0 and book.fact(step.task_hash, epoch - 1) is Fact.RETURNED

@@ -1,0 +1,153 @@
+"""A mail that may have arrived is sent twice at most; then a person decides. Whole runs and a real mail server.
+
+The server takes the message and cuts the connection before it answers: nobody can tell whether the mail arrived.
+"""
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path, mail_server, authority) -> Iterator[House]:
+    with mail_server(cut_after_data=True) as server:
+        yield House(tmp_path / "repo", server, authority)
+
+
+@pytest.fixture
+def held(house: House) -> House:
+    """After two attempts."""
+    house.run(exit_status=1)
+    house.run(exit_status=1)
+    assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
+    return house
+
+
+def test_a_mail_is_sent_twice_at_most_however_many_runs_there_are(house: House) -> None:
+    assert "unverified" in house.run(exit_status=1)
+    assert (house.mails, house.state()) == (1, "FAILED unverified")
+    told = house.run(exit_status=1)
+    assert "NEEDS_DECISION unverified" in told and "tenant/tea PARTIAL unverified" in told
+    assert "delivery settle tenant/tea/mail --arrived|--resend|--refund --note TEXT" in told
+    posts = house.posts
+    for line in ("doit run", "doit run -a step:tenant/tea/mail", "python -m platform.cli orchestrator",
+                 "doit run --retry-failed --resend-repaired"):
+        house.run(line, exit_status=1)
+        assert (house.mails, house.posts) == (2, posts), line
+    assert house.state() == "NEEDS_DECISION unverified"
+    house.run("python -m platform.cli ledger verify")
+    house.run("python -m platform.cli ledger audit")
+
+
+@pytest.mark.parametrize("retries", [1, 5])
+def test_retries_of_a_step_count_as_attempts(house: House, retries: int) -> None:
+    order = house.root / "tenants/tenant/workorders/tea.yml"
+    order.write_text(order.read_text().replace("kind: delivery\n", f"kind: delivery\n    retries: {retries}\n"))
+    house.run(exit_status=1)
+    assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
+
+
+def test_a_runner_that_lost_its_runtime_folder_knows_how_often_it_was_tried(house: House) -> None:
+    for _ in range(4):
+        house.run(exit_status=1)
+        shutil.rmtree(house.root / "runtime")
+    assert house.mails == 2
+    house.run(exit_status=1)
+    assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
+
+
+def test_a_person_says_that_it_arrived(held: House) -> None:
+    balance = held.balance
+    assert "it arrived; the next run completes it" in held.settle("--arrived --note 'they rang'")
+    assert "decided before, nothing changed" in held.settle("--arrived --note 'said again'")
+    assert "decided arrived at" in held.settle("--refund --note x", 11)
+    assert "decided arrived at" in held.settle("--resend --note x", 11)
+    held.run()
+    assert (held.mails, held.balance, held.state()) == (2, balance, "COMPLETED settled_as_arrived")
+    assert "they rang" in held.read("receipt")["note"]
+    assert "nothing posted" in held.run()
+    shutil.rmtree(held.root / "runtime")
+    held.run()
+    assert held.mails == 2
+    assert "settled: arrived, by " in held.run("python -m platform.cli statement --tenant-id tenant")
+    held.run("python -m platform.cli ledger audit")
+    held.run("python -m platform.cli integrity-validate")
+
+
+def test_a_person_has_it_sent_once_more(held: House) -> None:
+    held.settle("--resend --note 'they have nothing'")
+    held.run(exit_status=1)
+    assert (held.mails, held.state()) == (3, "NEEDS_DECISION unverified")
+    held.run(exit_status=1)
+    assert held.mails == 3
+    held.settle("--resend --note 'still nothing'")
+    held.server.cut_after_data = False
+    held.run()
+    assert (held.mails, held.state()) == (4, "COMPLETED")
+    held.run("python -m platform.cli ledger audit")
+
+
+def test_a_person_gives_it_back_and_it_is_not_bought_again_by_itself(held: House) -> None:
+    before = held.balance
+    assert "1 credit refunded" in held.settle("--refund --note 'they do not want it'")
+    assert "decided before" in held.settle("--refund --note 'said again'")
+    assert "decided refund at" in held.settle("--arrived --note x", 11)
+    assert held.balance == before + 1
+    posts = held.posts
+    for line in ("doit run", "doit run step:tenant/tea/mail", "doit run -a step:tenant/tea/mail"):
+        told = held.run(line, exit_status=1)
+        assert "NEEDS_DECISION" in told and "refunded_by_decision" in told, line
+        assert (held.mails, held.posts) == (2, posts), line
+    assert held.state() == "NEEDS_DECISION refunded_by_decision"
+    shutil.rmtree(held.root / "runtime")
+    held.run(exit_status=1)
+    assert (held.mails, held.posts) == (2, posts)
+    held.run("python -m platform.cli ledger audit")
+    held.server.cut_after_data = False
+    held.run("doit run --retry-failed")
+    assert (held.mails, held.balance, held.state()) == (3, before, "COMPLETED")
+    held.run("python -m platform.cli ledger audit")
+
+
+def test_an_edited_order_is_new_work_and_the_doubt_of_before_can_still_be_settled(held: House) -> None:
+    order = held.root / "tenants/tenant/workorders/tea.yml"
+    order.write_text(order.read_text().replace("reader@", "another@"))
+    before = held.balance
+    held.server.cut_after_data = False
+    held.run()
+    assert (held.mails, held.balance) == (3, before - 1), "what may have arrived is not refunded by an edit"
+    held.settle("--refund --note 'the first address was wrong'")
+    assert held.balance == before
+    assert "nothing posted" in held.run()
+    held.run("python -m platform.cli ledger audit")
+
+
+def test_what_is_mistyped_or_has_nothing_to_settle_is_told(house: House) -> None:
+    house.server.cut_after_data = False
+    house.run()
+    settle = "python -m platform.cli delivery settle"
+    assert "has nothing to settle" in house.settle("--arrived --note x", 2)
+    assert "did you mean tenant/tea/mail?" in house.run(f"{settle} tenant/tea/mial --arrived --note x", 2)
+    assert "did you mean tenant/tea/mail?" in house.run(f"{settle} step:tenant/tee/mail --arrived --note x", 2)
+    assert "is no delivery" in house.run(f"{settle} tenant/tea/one --refund --note x", 2)
+    assert "write step:TENANT/ORDER/STEP" in house.run(f"{settle} workorder:tenant/tea --refund --note x", 2)
+    assert "--note is empty" in house.settle("--arrived --note ' '", 2)
+    house.settle("--arrived --refund --note x", 2)
+    house.settle("--note x", 2)
+    assert house.mails == 1
+
+
+def test_an_unreachable_server_is_tried_in_every_run_and_counts_for_nothing(house: House) -> None:
+    house.server.cut_after_data = False
+    working = house.profile.read_text()
+    house.profile.write_text(working.replace(f"port: {house.server.port}", "port: 1"))
+    for _ in range(4):
+        house.run(exit_status=1)
+        assert house.state() == "FAILED delivery_failed"
+    house.profile.write_text(working)
+    house.run()
+    assert (house.mails, house.state()) == (1, "COMPLETED")
+    house.run("python -m platform.cli ledger audit")

@@ -49,6 +49,12 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Its device and inode."""
+        status = os.fstat(self._handle)
+        return status.st_dev, status.st_ino
+
     def named(self, name: str) -> str:
         """The name of something below this directory, from the directory that was opened first."""
         return f"{self._name}/{name}" if self._name else name

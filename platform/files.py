@@ -77,12 +77,15 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield below, folder / below
 
 
+Identity = tuple[int, int]  # device and inode: the same file, by whatever name and in whatever namespace
+
+
 class Seen(NamedTuple):
-    """A file as it was when it was open: `identity` is its device and inode, the same by whatever name it is seen."""
+    """A file or folder as it was when it was open, all of one handle; a folder has no size."""
 
     sha256: str
     bytes: int
-    identity: tuple[int, int]
+    identity: Identity
 
 
 class Digests:
@@ -142,13 +145,17 @@ class Digests:
 
     def tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
         """Digest of a folder: paths below it and their bytes, nothing else. `skip` names folders left out anywhere."""
+        return self.seen_tree(folder, skip=skip).sha256
+
+    def seen_tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> Seen:
+        """The same with the folder's identity."""
         found = []
         with confined.folder_at(folder) as opened:
             for below, entry, directory in opened.walk():
                 if entry.kind == "file" and not skip.intersection(below.split("/")):
                     with directory.file(entry.name) as handle:
                         found.append([below, self.of(handle, folder / below)])
-        return digest_of(found)
+            return Seen(digest_of(found), 0, opened.identity)
 
     def save(self) -> None:
         """Write what was learnt; a disk that refuses is no error, the cache is only speed."""

@@ -15,6 +15,7 @@ import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.bundle.manifest import JSON_NAME
 from platform.cli import script
 from platform.commands.common import add_json, add_places, one_order, show
+from platform.confined import kind_at, opened, read_file
 from platform.files import Digests, files_below
 from platform.model.digest import digest_of
 from platform.model.ids import StepId
@@ -22,6 +23,7 @@ from platform.model.order import Binding, Kind, Selector, with_bindings
 from platform.model.plan import PlannedStep
 from platform.model.run import RunRecord
 from platform.plan.bind import SelectError, select
+from platform.run.inputs import MOST_SELECTED
 from platform.run.records import output_path
 from platform.tasks.session import Session
 
@@ -132,7 +134,7 @@ def origin_of(session: Session, step: PlannedStep, binding: Binding) -> Origin |
 def selected(path: Path, binding: Binding) -> str:
     """The digest of what the selector makes of the file now."""
     try:
-        return digest_of(select(path.read_bytes(), binding))
+        return digest_of(select(read_file(path, MOST_SELECTED), binding))
     except (OSError, SelectError):
         return NOTHING
 
@@ -147,7 +149,8 @@ def check_package(session: Session, step: PlannedStep, record: RunRecord, found:
         found.differences.append(f"step {step.id}: made no package_zip")
         return
     try:
-        with zipfile.ZipFile(output_path(session.runtime_dir, step.id, zipped.path)) as archive:
+        with (opened(output_path(session.runtime_dir, step.id, zipped.path)) as handle,
+              open(handle, "rb", closefd=False) as file, zipfile.ZipFile(file) as archive):
             rows = json.loads(archive.read(JSON_NAME))["files"]
             for row in rows:
                 inside = sha256(archive.read(row["dest_path"])).hexdigest()
@@ -168,8 +171,9 @@ def check_receipt(session: Session, step: PlannedStep, record: RunRecord, found:
         found.differences.append(f"step {step.id}: has no receipt, or no package that it could be about")
         return
     try:
-        says: dict[str, Any] = json.loads(output_path(session.runtime_dir, step.id, receipt.path).read_bytes())
-        size = origin.path.stat().st_size
+        says: dict[str, Any] = json.loads(
+            read_file(output_path(session.runtime_dir, step.id, receipt.path), MOST_SELECTED))
+        size = origin.path.lstat().st_size
         found.equal("receipts", f"step {step.id}: receipt and package", (says["sha256"], says["bytes"]),
                     (digest(origin.path), size))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -178,7 +182,7 @@ def check_receipt(session: Session, step: PlannedStep, record: RunRecord, found:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file or a folder, read now: what a cache remembers proves nothing."""
-    read: Callable[[Path], str] = Digests().tree if path.is_dir() else Digests().file
+    read: Callable[[Path], str] = Digests().tree if kind_at(path) == "folder" else Digests().file
     try:
         return read(path)
     except OSError:
@@ -187,7 +191,7 @@ def digest(path: Path) -> str:
 
 def shas(path: Path) -> Iterator[str]:
     """The digest of a file, or of each file of a folder."""
-    yield from (digest(file) for _, file in files_below(path)) if path.is_dir() else (digest(path),)
+    yield from (digest(file) for _, file in files_below(path)) if kind_at(path) == "folder" else (digest(path),)
 
 
 if __name__ == "__main__":

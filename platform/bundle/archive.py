@@ -6,11 +6,13 @@ knows; there are no folder entries, comments or extra fields (but zip64's, for a
 streamed. A file that is no longer what the manifest says of it is an error, not a package.
 """
 import hashlib
+import os
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from platform.bundle.manifest import CSV_NAME, JSON_NAME, BundleError, Entry, manifest_csv, manifest_json
+from platform.confined import opened
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -38,8 +40,8 @@ def _add_file(archive: zipfile.ZipFile, entry: Entry) -> None:
     digest = hashlib.sha256()
 
     def chunks() -> Iterable[bytes]:
-        with entry.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+        with opened(entry.path) as handle:
+            while chunk := os.read(handle, _CHUNK):
                 digest.update(chunk)
                 yield chunk
 

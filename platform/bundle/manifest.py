@@ -8,13 +8,15 @@ path on disk, no time, no owner.
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from platform.bundle.content_types import content_type
+from platform.confined import kind_at, opened
 from platform.errors import PlatformError
-from platform.files import files_below, sha256_file
+from platform.files import files_below, sha256_of
 from platform.model.digest import digest_of
 from platform.model.paths import folded, path_fault
 
@@ -99,23 +101,27 @@ def _once(entries: Iterable[Entry]) -> list[Entry]:
 
 def _checked(source: Source) -> list[Entry]:
     """The files of a source, which must be the ones that were recorded: a path alone gives nobody a file."""
-    if source.path.is_dir():
+    kind = kind_at(source.path)
+    if kind == "folder":
         files = list(files_below(source.path))
         entries = [_entry(source, f"{source.destination}/{below}", path, below.count("/") + 1)
                    for below, path in files]
         digest = digest_of([[below, entry.sha256] for (below, _), entry in zip(files, entries, strict=True)])
-    elif source.path.is_file():
+    elif kind == "file":
         entries = [_entry(source, source.destination, source.path)]
         digest = entries[0].sha256
     else:
-        raise BundleError(f"{source.destination!r} is not there; run the step that makes it again")
+        raise BundleError(f"{source.destination!r} is not there, or is behind a link; "
+                          "run the step that makes it again")
     if digest != source.sha256:
         raise BundleError(f"{source.destination!r} is not what its step recorded; run that step again")
     return entries
 
 
 def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> Entry:
-    return Entry(dest_path=dest_path, bytes=path.stat().st_size, sha256=sha256_file(path),
+    with opened(path) as handle:
+        size, sha256 = os.fstat(handle).st_size, sha256_of(handle)
+    return Entry(dest_path=dest_path, bytes=size, sha256=sha256,
                  content_type=content_type(dest_path), source_step_id=source.step_id,
                  source_module_id=source.module_id, source_output_id=source.output_id, path=path, depth=depth)
 

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from platform.check.words import meant
 from platform.commands.common import add_places, open_session
+from platform.confined import read_file
 from platform.errors import StorageError, UsageError
 from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
 from platform.report.words import one_line, printable
 from platform.run.records import LOG, step_dir
 from platform.tasks.session import Session
+
+_LARGEST = 1 << 30  # bytes; what a step prints is limited, and far below it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +62,7 @@ def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str)
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode(errors="replace")
+        return read_file(file, _LARGEST).decode(errors="replace")
     except FileNotFoundError:
         return ""
     except OSError as error:

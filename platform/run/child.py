@@ -7,7 +7,8 @@ REQUEST   this program and the job, marshalled: both ends are the same interpret
           long again as starting Python.
 ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came. They
           hold secrets, and are longer than what is kept: the parent redacts first and cuts then (worker.py).
-          `load`, `run`, then one of
+          `moved TEXT` when what stands at a path is not what the parent looked at, and nothing was executed;
+          otherwise `load`, `run`, then one of
               returned STATUS REASON MESSAGE
               malformed TEXT             what run() returned was no result
               raised ERRNO TEXT          an exception that nobody caught; ERRNO is empty unless the system gave one
@@ -75,11 +76,23 @@ def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
         sys.__excepthook__(kind, error.with_traceback(own_frames(trace)), None)
 
     sys.excepthook = crashed
+    if moved := [path for path, *identity in job["same"] if identity != identity_of(path)]:
+        say("moved", f"{moved[0].rpartition('/')[2]} is another file than was looked at")
+        return
     say("load")
     module = __import__("run")
     function = module.run
     say("run")
     say(*told(function(job["params"], job["outputs"])))
+
+
+def identity_of(path: str) -> list[int]:
+    """Device and inode of what stands at a path, a link itself included."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return []
+    return [found.st_dev, found.st_ino]
 
 
 def told(returned: object) -> list[str]:

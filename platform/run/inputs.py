@@ -4,13 +4,15 @@ Both come from the same walk over the same values, so they cannot drift apart. T
 change what the module makes and nothing of where it runs: no tenant, order or step of its own, no folder of this
 machine. Two steps with the same manifest make the same outputs; the content cache is keyed by its digest.
 """
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from platform.check.values import value_faults
-from platform.files import files_below
+from platform.confined import read_file
+from platform.files import Identity, files_below
 from platform.model.content_type import content_type
 from platform.model.contract import is_code
 from platform.model.digest import digest_of, sha256_hex
@@ -22,6 +24,7 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.records import output_path
 
+MOST_SELECTED = 16 << 20  # bytes of a file that a selector reads; this process parses it, the sandbox comes after
 FORMAT = 2  # of the manifest; raise it and every step runs once more, free
 
 
@@ -80,15 +83,19 @@ def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
     return resolve(context, step).manifest
 
 
-def unaltered(context: RunContext, resolved: Resolved) -> None:
-    """Fault when a bound file is not, on disk, what its record says: nobody builds on a damaged result."""
+def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
+    """The identity of every bound file as it was digested. Fault when one is not, on disk, what its record says: nobody
+    builds on a damaged result."""
+    found = {}
     for bound in resolved.bound:
         try:
-            now = context.digests.tree(bound.path) if bound.folder else context.digests.file(bound.path)
+            now = (context.digests.seen_tree if bound.folder else context.digests.seen)(bound.path)
         except OSError as error:
             raise Fault("missing_required_input", f"{bound.name}: {error.strerror}") from error
-        if now != bound.sha256:
+        if now.sha256 != bound.sha256:
             raise Fault("missing_required_input", f"{bound.name} is not what was recorded; run that step again")
+        found[bound.path] = now.identity
+    return found
 
 
 def conforming(step: PlannedStep, resolved: Resolved) -> None:
@@ -138,7 +145,8 @@ def _bound(context: RunContext, step: PlannedStep, binding: Binding) -> Bound:
     try:
         if path is None:
             raise FileNotFoundError(2, "no such asset")
-        return Bound(path, context.digests.file(path), path.stat().st_size, False, content_type(binding.asset))
+        seen = context.digests.seen(path, sole=True)
+        return Bound(path, seen.sha256, seen.bytes, False, content_type(binding.asset))
     except OSError as error:
         raise Fault("missing_required_input", f"asset {binding.asset}: {error.strerror}") from error
 
@@ -154,9 +162,13 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
             return Bound(path, output.sha256, output.bytes, output.type == "dir", output.content_type,
                          upstream.step_id, record.module_id, output.output_id)
         inner = path / binding.from_file[len(output.path) + 1:]
-        if output.type == "dir" and binding.from_file.startswith(f"{output.path}/") and inner.is_file():
-            return Bound(inner, context.digests.file(inner), inner.stat().st_size, False, content_type(inner.name),
-                         upstream.step_id, record.module_id, output.output_id)
+        if output.type == "dir" and binding.from_file.startswith(f"{output.path}/"):
+            try:
+                seen = context.digests.seen(inner)
+            except OSError:  # not there, or no plain file
+                continue
+            return Bound(inner, seen.sha256, seen.bytes, False, content_type(inner.name), upstream.step_id,
+                         record.module_id, output.output_id)
     name = binding.output_id or binding.from_file
     raise Fault("missing_required_input", f"step {upstream.step_id} made no {name}")
 
@@ -170,14 +182,15 @@ def _as_param(source: Bound, binding: Binding) -> dict[str, Any]:
 
 def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
     try:
-        data = source.path.read_bytes()
+        data = read_file(source.path, MOST_SELECTED)
         if sha256_hex(data) != source.sha256:
             raise Fault("missing_required_input", f"{source.name} is not what was recorded; run that step again")
         return select(data, binding)
     except SelectError as error:
         raise Fault("bad_input_format", f"input {pointer[1:]}: {source.name} {error}") from error
     except OSError as error:
-        raise Fault("missing_required_input", f"input {pointer[1:]}: {source.name}: {error.strerror}") from error
+        reason = "bad_input_format" if error.errno == errno.EFBIG else "missing_required_input"
+        raise Fault(reason, f"input {pointer[1:]}: {source.name}: {error.strerror}") from error
 
 
 def module_files(context: RunContext, module_id: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from platform.confined import Folder, Refused, kind_at, make_folders
 from platform.errors import StorageError
 from platform.model.digest import derived_id
 from platform.model.order import Kind
@@ -57,7 +58,7 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
     recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
     secrets = {} if recorded else _secrets(context, step)
     module_dir = context.module_dir(contract.module_id)
-    if not (module_dir / "src" / "run.py").is_file():
+    if kind_at(module_dir / "src" / "run.py") != "file":
         raise Fault("internal_error", f"modules/{contract.module_id}/src/run.py is missing")
     platform: dict[str, Any] = {
         **step.id._asdict(), "module_id": contract.module_id, "run_id": run_id(step, epoch),
@@ -112,12 +113,25 @@ def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], ten
     for provider, values in settings.items():
         absolute[provider] = dict(values)
         for name in (name for name in values if name.endswith("_dir")):
-            folder = root / values[name] / tenant_id
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StorageError(f"{folder}: cannot be made ({error.strerror}); "
-                                   f"see delivery.{provider}.{name} of the runtime profile") from error
+            folder = _made(root, values[name], tenant_id, f"delivery.{provider}.{name}")
             absolute[provider][name] = str(folder.parent)
             folders.append(folder)
     return absolute, tuple(folders)
+
+
+def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
+    """A tenant's part of a delivery folder, made. In the repository nothing on the way may be a link: a module could
+    have put it there. Outside of it the folder is the operator's, and only the tenant's part must be none."""
+    inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+    base = root if inside else (root / name).resolve()
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        with Folder.at(base) as folder:
+            make_folders(folder, f"{name}/{tenant_id}" if inside else tenant_id)
+    except Refused as error:
+        raise Fault("output_write_failed", f"{error.offender} is {error.kind}, and nothing is delivered through one; "
+                    f"put the directory itself there, or write its absolute path in {setting}") from error
+    except OSError as error:
+        raise StorageError(f"{base / name / tenant_id}: cannot be made ({error.strerror}); "
+                           f"see {setting} of the runtime profile") from error
+    return (root / name if inside else base) / tenant_id

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from platform.confined import read_file
 from platform.files import write_atomic
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
 from platform.model.run import Ended, RunRecord, Status
+
+_LARGEST = 64 << 20  # bytes
 
 
 def keep(runtime_dir: Path, record: RunRecord) -> None:
@@ -31,7 +34,7 @@ def keep(runtime_dir: Path, record: RunRecord) -> None:
 def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, Any]:
     """The manifest of a task hash; empty when it is not there or is not it."""
     try:
-        data = _file(runtime_dir, order, task_hash).read_bytes()
+        data = read_file(_file(runtime_dir, order, task_hash), _LARGEST)
         value = json.loads(data) if sha256_hex(data) == task_hash else {}
     except (OSError, ValueError):
         return {}
@@ -57,7 +60,7 @@ def all_endings(runtime_dir: Path) -> Mapping[str, tuple[Ended, ...]]:
 
 def _endings(file: Path) -> tuple[Ended, ...]:
     try:
-        values = json.loads(file.read_bytes())
+        values = json.loads(read_file(file, _LARGEST))
         found = [Ended(**{**value, "status": Status(value["status"])}) for value in values]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()

@@ -9,9 +9,11 @@ from dataclasses import asdict, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from platform.confined import read_file
 from platform.model.ids import StepId
 from platform.model.run import OutputFile, RunRecord, Status
 
+_LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
 RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 
@@ -42,7 +44,7 @@ def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
 def record_in(file: Path) -> RunRecord | None:
     """The record that a file holds, or None when it holds none."""
     try:
-        return from_bytes(file.read_bytes())
+        return from_bytes(read_file(file, _LARGEST))
     except OSError:
         return None
 

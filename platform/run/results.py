@@ -86,6 +86,8 @@ def _judge(ended: Ended, limits: Limits) -> Outcome:
     if ended.out_of_memory:
         return _failed("out_of_memory", f"its processes together needed more than {limits.memory_mb} MB of memory, and "
                        "one was killed for it")
+    if ended.said[:1] == ("moved",):
+        return _failed("missing_required_input", f"{' '.join(ended.said[1:])}; nothing was started, run again")
     match ended.said[2:] if ended.called else ended.said[1:]:
         case ("returned", status, reason, message) if ended.exit_status == 0:
             return _returned(status, reason, message)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from platform.confined import read_file
 from platform.model.digest import digest_of
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
@@ -26,6 +27,7 @@ from platform.run.redact import Redactor
 from platform.run.results import Outcome
 from platform.run.sandbox import Isolation
 
+_LARGEST_RECEIPT = 16 << 20  # bytes
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _LONGEST_WAIT_S = 30.0
 _OPEN = Open()
@@ -84,14 +86,14 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
           sleep: Callable[[float], None]) -> RunRecord:
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
-    unaltered(context, resolved)
+    identities = unaltered(context, resolved)
     conforming(step, resolved)
     record = replace(record, inputs=resolved.manifest, inputs_digest=digest_of(resolved.manifest))
     taken = cache.take(context, step, record.inputs_digest, place.outputs)
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = job(context, step, record.refund_epoch, resolved, place)
+    todo = replace(job(context, step, record.refund_epoch, resolved, place), identities=identities)
     kind_of_isolation = isolation_here(context.profile, network=todo.network)
     record = replace(record, isolation=kind_of_isolation.words)
     return _tried(context, step, record, place, todo, sleep, gate, kind_of_isolation)
@@ -151,7 +153,7 @@ def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str
     if step.kind is not Kind.DELIVERY or port is None:
         return {}
     try:
-        receipt = redactor.value(json.loads((place.outputs / port.path).read_text(encoding="utf-8")))
+        receipt = redactor.value(json.loads(read_file(place.outputs / port.path, _LARGEST_RECEIPT)))
     except (OSError, ValueError):
         return {}
     written = json.dumps(receipt, ensure_ascii=False)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platform.confined import folder_at
 from platform.errors import PlatformError, StorageError
+from platform.files import Identity
 from platform.model.contract import Contract
 from platform.model.profile import Limits
 from platform.run import fence
@@ -63,6 +65,7 @@ class Job:
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     network: bool = False
+    identities: Mapping[Path, Identity] = field(default_factory=dict)  # of what is readable, when it was digested
 
     def secrets_by_name(self, contract: Contract) -> dict[str, str]:
         """The values that the job has of its contract's secrets."""
@@ -75,9 +78,13 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
     with contextlib.ExitStack() as stack:
         request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
         cage = stack.enter_context(_cage(job.limits, isolation))
+        try:
+            same = _same(job)
+        except OSError as error:
+            return Ended(("moved", str(error.strerror)), 0)
         around = stack.enter_context(_box(job, machine, isolation))
         request_ = _request(job, machine, cage, b"" if isolation.bubblewrap else machine.filter)
-        os.pwrite(request, marshal.dumps((_program(), request_)), 0)
+        os.pwrite(request, marshal.dumps((_program(), {**request_, "same": same})), 0)
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
         try:
@@ -91,6 +98,16 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
         return Ended(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
+
+
+def _same(job: Job) -> list[tuple[str, int, int]]:
+    """What the child must find at its paths before anything of the module is executed, by device and inode. Bubblewrap
+    and modules open by name: a directory on the way may have become a link since. OSError when it has already."""
+    found = dict(job.identities)
+    for folder in (job.module_dir, job.outputs, *job.writable):
+        with folder_at(folder) as opened:
+            found[folder] = opened.identity
+    return [(str(path), *identity) for path, identity in found.items()]
 
 
 def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> dict[str, Any]:

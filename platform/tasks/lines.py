@@ -1,9 +1,11 @@
 """The lines of a run, made from plain values. Pure but for the log's tail."""
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from platform.confined import kind_at, opened, read
 from platform.model.characters import replaced
 from platform.model.words import counted, in_credits
 
@@ -113,11 +115,11 @@ def failure(name: str, message: str, traceback: str) -> str:
 
 def log_tail(values: Mapping[str, Any], log: Path) -> str:
     """The last lines a failed step printed."""
-    if values["state"] != "FAILED" or not log.is_file():
+    if values["state"] != "FAILED" or kind_at(log) != "file":
         return ""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-        tail = file.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
+    with opened(log) as handle:
+        os.lseek(handle, max(0, os.fstat(handle).st_size - _TAIL_BYTES), os.SEEK_SET)
+        tail = read(handle, _TAIL_BYTES).decode(errors="replace").splitlines()[-_TAIL_LINES:]
     lines = [replaced(line, by=" ") for line in [*tail, f"whole log: {log}"] if line.strip()]
     return "\n".join(f"             | {line}" for line in lines)
 

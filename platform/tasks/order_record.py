@@ -3,11 +3,14 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from platform.confined import read_file
 from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import Outcome
+
+_LARGEST = 16 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
     """The record, or None when there is none or it is damaged: the order is then settled again, which posts nothing."""
     try:
-        return OrderRecord(**json.loads(order_file(runtime_dir, order_id).read_bytes()))
+        return OrderRecord(**json.loads(read_file(order_file(runtime_dir, order_id), _LARGEST)))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
+from platform.confined import named, read
 from platform.errors import ConflictError, InputError, UsageError
 from platform.ledger.balance import Book
 from platform.model.held import Held
@@ -52,7 +53,8 @@ def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> K
 def read_quote(file: Path, name: str) -> Kept:
     """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
     try:
-        data = file.read_bytes()
+        with named(file) as handle:
+            data = read(handle, _LARGEST)
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
     value = read_json(data, name, _CURE, _LARGEST)

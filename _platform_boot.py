@@ -39,6 +39,7 @@ _PLUGINS = {
 def __getattr__(name: str) -> object:
     """doit's plugins, imported when doit asks for them and not before."""
     if name in _PLUGINS:
+        import_module("platform.streams").guard()  # before doit prints anything
         return getattr(import_module(_PLUGINS[name]), name)
     raise AttributeError(name)
 

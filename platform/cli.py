@@ -1,13 +1,14 @@
 """`python -m platform.cli`: the table of commands, and the one place where errors become exit statuses."""
 import argparse
-import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib import import_module
 
+from platform import streams
 from platform.commands.parser import Parser
 from platform.errors import PlatformError
+from platform.report.words import printable
 
 # name -> (module in platform.commands, its function pair's suffix, what it is for)
 COMMANDS = {
@@ -61,18 +62,15 @@ def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None
 
 def guarded(action: Callable[[], int]) -> int:
     """The exit status of an action. One line a problem, never a traceback for what a person got wrong."""
-    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
+    streams.guard()
     try:
         return action()
     except PlatformError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
         return 130
-    except BrokenPipeError:  # the reader (`| head`) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def full_parser() -> Parser:

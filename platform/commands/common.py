@@ -8,6 +8,7 @@ from typing import Any
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
+from platform.streams import neutral_json
 from platform.tasks.session import Options, Session
 
 
@@ -72,4 +73,5 @@ def one_order(arguments: argparse.Namespace) -> tuple[Session, PlannedOrder]:
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:
     """Print a result: plain JSON on request, lines for people otherwise."""
-    sys.stdout.write((json.dumps(result, indent=1, ensure_ascii=False) if arguments.json else text).rstrip("\n") + "\n")
+    shown = neutral_json(json.dumps(result, indent=1, ensure_ascii=False)) if arguments.json else text
+    sys.stdout.write(shown.rstrip("\n") + "\n")

@@ -7,6 +7,7 @@ from platform.commands.ledger_verify import with_state
 from platform.errors import UsageError
 from platform.model.entry import sides
 from platform.report.accounts import as_beancount, as_json_lines, as_table
+from platform.streams import neutral_json, unread
 
 FORMATS = ("csv", "jsonl", "beancount")
 
@@ -29,5 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     lines = {"csv": lambda: as_table(records, tenant), "jsonl": lambda: as_json_lines(records),
              "beancount": lambda: as_beancount(records, kept)}
     for line in lines[arguments.format]():
-        sys.stdout.write(line)
+        sys.stdout.write(neutral_json(line) if arguments.format == "jsonl" else line)
+        if unread(sys.stdout):  # `| head` has seen enough
+            break
     return 0

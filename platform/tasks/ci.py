@@ -10,6 +10,7 @@ from platform.model.problem import Problem
 from platform.plan.policy import outcome
 from platform.report.github import FailureLine, OrderLine, annotation, summary
 from platform.run.records import LOG, step_dir
+from platform.streams import command, in_actions
 from platform.tasks.order_record import read_order
 from platform.tasks.session import Session
 
@@ -18,12 +19,12 @@ _OF_ORDERS = ("workorder:", "_settle:", "charge:", "step:")
 
 def annotations(problems: Iterable[Problem], root: Path) -> list[str]:
     """Problems as workflow commands, one line each, errors first; none outside GitHub Actions."""
-    if not os.environ.get("GITHUB_ACTIONS"):
+    if not in_actions():
         return []
     workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root)
     inside = root.relative_to(workspace).as_posix() if root.is_relative_to(workspace) else "."
     folder = "" if inside == "." else inside + "/"
-    return [annotation(problem, folder) for problem in sorted(problems, key=lambda problem: problem.warning)]
+    return [command(annotation(problem, folder)) for problem in sorted(problems, key=lambda problem: problem.warning)]
 
 
 def with_annotations(problems: Collection[Problem], root: Path) -> str:

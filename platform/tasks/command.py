@@ -11,6 +11,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from platform.errors import PlatformError
+from platform.report.words import printable
 from platform.tasks import session
 from platform.tasks.unknown import no_such_task
 
@@ -45,11 +46,13 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
             return USAGE
         self.always = bool(params["always"])
         self.retry_failed, self.resend_repaired = bool(params["retry_failed"]), bool(params["resend_repaired"])
+        if params["outfile"] is sys.__stdout__:  # doit took it when it was imported, before ours was there
+            params["outfile"] = sys.stdout
         with _signals_interrupt():
             try:
                 status = int(super().execute(params, args) or 0)
             except PlatformError as error:
-                sys.stderr.write(f"{error}\n")
+                sys.stderr.write(f"{printable(str(error))}\n")
                 status = error.exit_status
             except InvalidCommand as error:
                 sys.stderr.write(f"{no_such_task(error.not_found) if error.not_found else error}\n")

@@ -8,6 +8,7 @@ from typing import Any
 from platform.confined import kind_at, opened, read
 from platform.model.characters import replaced
 from platform.model.words import counted, in_credits
+from platform.streams import is_command
 
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
@@ -110,7 +111,7 @@ def failure(name: str, message: str, traceback: str) -> str:
     if name == "check":
         return message
     return "\n".join([f"NOT DONE     {name}", *(
-        line if line.startswith("::") else f"  {line}" for line in message.splitlines())])  # ::error begins a line
+        line if is_command(line) else f"  {line}" for line in message.splitlines())])  # a command begins a line
 
 
 def log_tail(values: Mapping[str, Any], log: Path) -> str:

@@ -1,5 +1,4 @@
 """Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
-import signal
 import sys
 from fnmatch import fnmatch
 from typing import Any
@@ -9,6 +8,7 @@ from doit.exceptions import InvalidCommand
 
 from platform.errors import PlatformError
 from platform.model.ids import OrderId, StepId
+from platform.report.words import printable
 from platform.tasks import quoted, session
 from platform.tasks.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
 
@@ -21,7 +21,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         try:
             super().setup(opt_values)
         except PlatformError as error:  # doit would show a traceback
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{printable(str(error))}\n")
             raise SystemExit(error.exit_status) from None
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
@@ -32,8 +32,6 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         now.charges.asked = orders_bought(words, orders)
         if cmd.execute_tasks or cmd.name == "clean":
             now.take_lock()  # until the process ends: nobody's folders are cleaned under a run
-        if not cmd.execute_tasks:
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` ends like any listing
         if cmd.execute_tasks:
             now.always = getattr(cmd, "always", False)
             now.retry_failed = getattr(cmd, "retry_failed", False)

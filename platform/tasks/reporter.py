@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from platform.streams import in_actions, neutral
 from platform.tasks import ci, lines, session
 from platform.tasks.fences import before_steps
 
@@ -93,12 +94,13 @@ class Reporter:
     def _write(self, text: str) -> None:
         if not text or self._unread:
             return
+        if self._out is not sys.stdout:  # a file of `-o`: none of our streams
+            text = (neutral(text) if in_actions() else text).encode("utf-8", "backslashreplace").decode()
         try:
             self._progress.write(text + "\n")
-        except OSError:  # nobody reads (`| head`), or the disk is full: the run goes on, its records say what happened
+        except OSError:  # the file takes no more: the run goes on, its records say what happened
             self._unread = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
-
 
 
 def _log_of(task_name: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from platform.model.words import counted
+from platform.streams import neutral_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,5 @@ def tell(what: str, checks: Iterable[Check], as_json: bool) -> bool:
     failed = sum(not check.ok for check in done)
     count = f"{failed} of {counted(len(done), 'check')} FAILED" if failed else f"{counted(len(done), 'check')} ok"
     result = {"what": what, "ok": not failed, "checks": [asdict(check) for check in done]}
-    sys.stdout.write(f"{json.dumps(result, indent=1) if as_json else f'{what}: {count}'}\n")
+    sys.stdout.write(f"{neutral_json(json.dumps(result, indent=1)) if as_json else f'{what}: {count}'}\n")
     return not failed

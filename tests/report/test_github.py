@@ -22,7 +22,11 @@ def test_a_warning_is_a_warning_and_the_folder_in_the_workspace_is_put_before_th
 @pytest.mark.parametrize(("text", "shown"), [
     ("a | b", r"a \| b"), ("a\nb\r\nc", "a b c"), ("<img src=x>", r"\<img src=x\>"),
     ("[x](http://y)", r"\[x\](http\://y)"),
-    ("a_b*c*`d`~~e~~", r"a\_b\*c\*\`d\`\~\~e\~\~"), ("x\\|y", r"x\\\|y"), ("&amp; @all", r"\&amp; \@all"),
+    ("a_b*c*`d`~~e~~", r"a\_b\*c\*\`d\`\~\~e\~\~"), ("x\\|y", r"x\\\|y"), ("&amp; @all", r"\&amp; &#64;&#8288;all"),
+    ("see #12 and GH-3", "see &#35;&#8288;12 and GH-&#8288;3"), ("WWW.tea.example", "WWW&#46;tea.example"),
+    ("_www.t", r"\_www&#46;t"),
+    ("$a_b$ $`x`$", r"&#36;a\_b&#36; &#36;\`x\`&#36;"), ("a@b.example", "a&#64;&#8288;b.example"),
+    ("![x](y)", r"!\[x\](y)"), ("a \u202e\u2066 b", "a ?? b"),
     ("\x1b[31m", r"?\[31m"),
     ("x" * 400, "x" * 297 + "..."),
 ])

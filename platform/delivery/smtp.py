@@ -126,7 +126,7 @@ def _connect(server: Server, clock: _Clock) -> smtplib.SMTP:
             connection.starttls(context=context)
         if server.username:
             connection.login(server.username, server.password)
-    except (smtplib.SMTPException, OSError):
+    except BaseException:
         connection.close()
         raise
     return connection

@@ -84,7 +84,7 @@ def _contents(manifest: Path) -> tuple[Listed, ...]:
         return tuple(Listed(str(file["dest_path"]), int(file["bytes"])) for file in files)
     except OSError as error:
         raise Declined("manifest_json is not there; run the packaging step again", "missing_required_input") from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:  # 1e999, deep nesting
         raise Declined("manifest_json is not the manifest of a package; bind the packaging step's manifest_json",
                        "bad_input_format") from error
 

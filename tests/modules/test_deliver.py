@@ -77,6 +77,14 @@ def test_a_request_that_cannot_be_met_is_refundable(mail, inputs, slug):
     assert (result["status"], result["reason_slug"]) == ("FAILED", slug)
 
 
+@pytest.mark.parametrize("text", ['{"files": [{"dest_path": "a", "bytes": 1e999}]}', '{"files": ' + "[" * 100_000,
+                                  '{"files": [{"dest_path": "a", "bytes": NaN}]}'])
+def test_a_manifest_with_values_that_nothing_can_hold_is_refundable(mail, bound, tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    result = mail(manifest_json=bound(tmp_path / "manifest.json"))
+    assert (result["status"], result["reason_slug"]) == ("FAILED", "bad_input_format")
+
+
 def test_a_refusal_after_an_unverified_try_is_not_refundable(module, package):
     context = {"delivery": {"email": {}}, "may_have_delivered": True}
     result = module("deliver_email").run(context, package_zip=package, recipient_email="reader@mailinator.com")

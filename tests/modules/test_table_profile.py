@@ -175,6 +175,13 @@ def test_numbers_are_neither_rounded_nor_overflow(profiled, values, least, most,
     assert (outputs / "chart.png").stat().st_size > 1000
 
 
+def test_a_deviation_that_json_readers_cannot_hold_is_left_out(profiled):
+    result, outputs = profiled(b"n,m\n1.7e308,1\n-1.7e308,2\n")
+    assert result == {"status": "COMPLETED"}
+    assert "stdev" not in column(outputs, "n")
+    assert "stdev" in column(outputs, "m")
+
+
 @pytest.mark.parametrize(("values", "distinct", "top"), [
     ("0 -0 +0", 1, "0"), ("1 1.0 01 2", 2, "1"), ("1e2 100", 1, "1e2"), ("true TRUE false", 2, "true"),
     ("2026-11-24 2026/11/24", 1, "2026-11-24"), ("a A", 2, "A"), ("01 x 1", 3, "01"),

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 from report import number
-from stats import Column, histogram, share
+from stats import Column, share
 
 PANEL_WIDTH, PANEL_HEIGHT, IN_A_ROW = 460, 300, 3
 MARGIN, TITLE_HEIGHT = 24, 64
-MOST_PANELS, BINS, BARS = 12, 24, 6
+MOST_PANELS, BARS = 12, 6
 INK, FAINT, LINE, BLUE, GREEN = "#1f2933", "#616e7c", "#cbd2d9", "#2f6f9f", "#3f8f6b"
 
 
@@ -54,7 +54,7 @@ def _panel(pen: ImageDraw.ImageDraw, x: int, y: int, column: Column) -> None:
     missing = f", {column.missing:,} missing" if column.missing else ""
     pen.text((x, y + 36), f"{column.type}, {column.distinct:,} distinct{missing}", FAINT, font(13))
     box = (x, y + 62, x + width, y + PANEL_HEIGHT - 34)
-    if column.numbers:
+    if column.bins:
         _histogram(pen, box, column)
     elif column.top:
         _bars(pen, box, column)
@@ -64,7 +64,7 @@ def _panel(pen: ImageDraw.ImageDraw, x: int, y: int, column: Column) -> None:
 
 def _histogram(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column: Column) -> None:
     left, top, right, bottom = box
-    low, high, counts = histogram(column.numbers, BINS if len(column.numbers) > 1 else 1)
+    low, high, counts = column.bins.low, column.bins.high, column.bins.counts
     most = max(counts)
     top += 16  # room for the label of the highest bar
     for index, count in enumerate(counts):

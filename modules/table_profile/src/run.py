@@ -14,7 +14,10 @@ def run(params, outputs_dir):
     except TableError as error:
         return {"status": "FAILED", "reason_slug": "bad_input_format", "message": f"table: {error}"}
     missing = frozenset(params.get("missing_values") or ())
-    columns = [profile_column(name, texts, missing) for name, texts in zip(table.header, table.columns, strict=True)]
+    columns = []
+    for name, texts in zip(table.header, table.columns, strict=True):
+        columns.append(profile_column(name, texts, missing))
+        texts.clear()  # the memory of one column at a time
     picture = io.BytesIO()
     draw(params["title"], table.rows, columns).save(picture, "PNG")
     outputs = Path(outputs_dir)

@@ -9,16 +9,18 @@ Numbers are exact: integers and decimals, never binary fractions. Minimum, maxim
 statistics, as R's type 7 and numpy's default) are exact; mean and sample standard deviation are made of exact sums and
 rounded once, half to even, to 12 significant digits, or to 6 decimals where that is more, of at most 34 digits.
 """
+import heapq
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal, localcontext
+from operator import itemgetter
 
 WORDS = frozenset({"na", "n/a", "nan", "null", "none"})
 TOP = 10
+BINS = 24
 QUANTILES = (5, 25, 75, 95)  # per cent
 LEAST_DIGITS, DECIMALS, MOST_DIGITS = 12, 6, 34
 LONGEST_NUMBER = 400  # characters; what is longer is text
@@ -32,8 +34,17 @@ Number = int | Decimal
 
 
 @dataclass(frozen=True)
+class Bins:
+    """How many values are in each of equal parts from `low` to `high`; the last part holds `high`."""
+
+    low: Number
+    high: Number
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Column:
-    """`numbers` are the distinct values of a numeric column, ordinals of a date column, in order, with their counts."""
+    """`bins` are of the values of a numeric column, or the ordinals of a date column."""
 
     name: str
     type: str
@@ -41,7 +52,7 @@ class Column:
     missing: int
     distinct: int
     top: tuple[tuple[str, int], ...]  # most frequent first, then by value
-    numbers: tuple[tuple[Number, int], ...] = ()
+    bins: "Bins | None" = None
     summary: dict[str, Number | str] = field(default_factory=dict)  # min, max, mean, ... of numbers; min, max of dates
 
 
@@ -51,17 +62,24 @@ def profile_column(name: str, texts: Mapping[str, int], missing_values: frozense
     beside_words = [text for text in given if text.lower() not in WORDS]
     kind, read = _type(beside_words)
     present = given if kind == "text" else {text: given[text] for text in beside_words}
-    counts: Counter[Number | str] = Counter()
-    shown: dict[Number | str, str] = {}
-    for text, count in present.items():
-        value = read(text)
-        counts[value] += count
-        shown.setdefault(value, text)
-    top = sorted(((shown[value], count) for value, count in counts.items()), key=lambda item: (-item[1], item[0]))[:TOP]
-    numbers = tuple(sorted((value, count) for value, count in counts.items() if not isinstance(value, str)))
+    values = _merged((read(text), text, count) for text, count in present.items())
+    top = heapq.nsmallest(TOP, ((-count, text) for _, text, count in values))
+    numbers = [(value, count) for value, _, count in values if not isinstance(value, str)]
     total = sum(present.values())
-    return Column(name, kind, total, sum(texts.values()) - total, len(counts), tuple(top), numbers,
+    return Column(name, kind, total, sum(texts.values()) - total, len(values),
+                  tuple((text, -count) for count, text in top), histogram(numbers) if numbers else None,
                   _summary(kind, numbers))
+
+
+def _merged(read: Iterable[tuple[Number | str, str, int]]) -> list[tuple[Number | str, str, int]]:
+    """Each value once, in order, with the text it was first written as and its count."""
+    merged: list[tuple[Number | str, str, int]] = []
+    for value, text, count in sorted(read, key=itemgetter(0)):  # stable: what was written first stays first
+        if merged and merged[-1][0] == value:
+            value, text, before = merged.pop()
+            count += before
+        merged.append((value, text, count))
+    return merged
 
 
 def _type(values: Sequence[str]) -> tuple[str, Callable[[str], Number | str]]:
@@ -108,7 +126,9 @@ def _summary(kind: str, numbers: Sequence[tuple[Number, int]]) -> dict[str, Numb
                                           "median": quantile(values, count, 50)}
         if count > 1:
             squares = sum((value * value * count for value, count in values), Decimal(0))
-            found["stdev"] = _root(squares * count - total * total, count * (count - 1))
+            stdev = _root(squares * count - total * total, count * (count - 1))
+            if math.isfinite(float(stdev)):  # of numbers near 1.8e308 it can be no number that JSON's readers have
+                found["stdev"] = stdev
         return found | {f"q{per_cent:02d}": quantile(values, count, per_cent) for per_cent in QUANTILES}
 
 
@@ -131,7 +151,7 @@ def rounded(value: Decimal, divisor: int) -> Decimal:
     """`value / divisor` as this module rounds; a quotient of exact numbers, rounded once."""
     if not value:
         return Decimal(0)
-    whole_digits = value.adjusted() - Decimal(divisor).adjusted() + 1
+    whole_digits = Context(prec=MOST_DIGITS).divide(value, Decimal(divisor)).adjusted() + 1
     digits = min(max(LEAST_DIGITS, whole_digits + DECIMALS), MOST_DIGITS)
     return Context(prec=digits).divide(value, Decimal(divisor)).normalize(_EXACT)
 
@@ -142,13 +162,13 @@ def _root(value: Decimal, divisor: int) -> Decimal:
     return Context(prec=LEAST_DIGITS).plus(precise.sqrt(precise.divide(value, Decimal(divisor))))
 
 
-def histogram(numbers: Sequence[tuple[Number, int]], bins: int) -> tuple[Number, Number, list[int]]:
-    """Lower and upper bound, and how many values are in each of `bins` equal parts; the last holds its upper bound."""
+def histogram(numbers: Sequence[tuple[Number, int]]) -> Bins:
+    """The bins of counted, ordered numbers; one when all are the same."""
     low, high = numbers[0][0], numbers[-1][0]
-    counts = [0] * bins
+    counts = [0] * (BINS if low < high else 1)
     for number, count in numbers:
-        counts[min(int(share(number, low, high) * bins), bins - 1)] += count
-    return low, high, counts
+        counts[min(int(share(number, low, high) * len(counts)), len(counts) - 1)] += count
+    return Bins(low, high, tuple(counts))
 
 
 def share(number: Number, low: Number, high: Number) -> Decimal:

@@ -4,9 +4,11 @@ import sys
 from typing import Any
 
 from platform.commands.common import add_json, add_places, open_session, show
-from platform.errors import ConflictError, InputError
+from platform.commands.posting import must_read
+from platform.errors import ConflictError
 from platform.ledger.payments import apply_payments
 from platform.model.words import in_credits
+from platform.tasks.session import PAYMENTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Refuses with 10 while the file is wrong: a payment that cannot be read is not passed over."""
     session = open_session(arguments)
-    wrong = [problem for problem in session.problems
-             if problem.place.file == "config/payments.csv" and not problem.warning]
-    if wrong:
-        raise InputError(wrong)
+    must_read(session, PAYMENTS, session.options.runtime_profile)
     with session.sharing.around():
         session.make_ledger()
         done = apply_payments(session.ledger, session.payments)

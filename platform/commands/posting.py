@@ -50,7 +50,7 @@ def reference_given(reference: str) -> None:
 def posted(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
     """Post once what `make` says of the newest ledger: the post, and whether it is new. Confirmed payments are
     posted before it, and a shared state is hydrated before and published after."""
-    must_read(session, PAYMENTS)
+    must_read(session, PAYMENTS, session.options.runtime_profile)
     with session.sharing.around():
         session.make_ledger()
         for line in apply_payments(session.ledger, session.payments).conflicts:

@@ -3,10 +3,11 @@ import argparse
 
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.parser import Parser
+from platform.commands.posting import must_read
 from platform.errors import ConflictError, ForbiddenError
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
-from platform.state.publish import initialise, publish
+from platform.state.publish import Published, initialise, publish
 from platform.state.remote import Release
 from platform.state.verify import verify
 from platform.state.words import (
@@ -39,6 +40,7 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """17 when the profile shares no state, or its store cannot be opened."""
     session = open_session(arguments)
+    must_read(session, session.options.runtime_profile)
     release = session.sharing.opened()
     if isinstance(release, str):
         raise ForbiddenError(f"{arguments.runtime_profile}: the billing state is not shared, {release}; see "
@@ -48,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _init(arguments: argparse.Namespace, session: Session, release: Release) -> int:
     done = initialise(session.sharing.local(), release)
-    show(arguments, published_json(done), shortened(published_lines(done), session.root))
+    lines = [*published_lines(done), _to_pin(session, done)]
+    show(arguments, published_json(done), shortened(lines, session.root))
     return 0
 
 
@@ -65,8 +68,12 @@ def _hydrate(arguments: argparse.Namespace, session: Session, release: Release) 
 def _publish(arguments: argparse.Namespace, session: Session, release: Release) -> int:
     done = publish(session.sharing.local(), release, renew=arguments.renew)
     lines = published_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
-    show(arguments, published_json(done), shortened(lines, session.root))
+    show(arguments, published_json(done), shortened([*lines, _to_pin(session, done)], session.root))
     return ConflictError.exit_status if done.hydrated and done.hydrated.lost else 0
+
+
+def _to_pin(session: Session, done: Published) -> str:
+    return f"to pin it, in billing_state of {session.options.runtime_profile}: {done.pin}"
 
 
 def _verify(arguments: argparse.Namespace, session: Session, release: Release) -> int:

@@ -60,6 +60,7 @@ def profile(value: Mapping[str, Any], source: Source) -> Profile:
         billing_state_dir=state.get("dir", default.billing_state_dir),
         billing_state_release=state.get("release", default.billing_state_release),
         billing_state_expires_days=state.get("expires_days", default.billing_state_expires_days),
+        billing_state_trusted_head=state.get("trusted_head", default.billing_state_trusted_head),
         runtime_dir=value.get("runtime", {}).get("dir", default.runtime_dir),
         release_store=value.get("release_store", {"type": "none"}), delivery=value.get("delivery", {}),
         signing=value.get("signing", {}), limits=Limits(**value.get("limits", {})),

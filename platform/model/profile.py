@@ -28,6 +28,7 @@ class Profile:
     billing_state_dir: str = ".billing-state"
     billing_state_release: str = "none"  # none | optional | required
     billing_state_expires_days: int = 30
+    billing_state_trusted_head: Mapping[str, Any] = field(default_factory=dict)  # {generation, seq, hash}
     runtime_dir: str = "runtime"
     release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...

@@ -10,7 +10,8 @@ The rules, each of which is enforced here and nowhere else:
     a segment's bytes are those that its manifest names, and its lines go on after the segment before            13
     the journal has the trusted head in it                                                                       14
 
-Without a trusted head the newest manifest is believed as it is found (trust on first use).
+Without a trusted head the newest manifest is believed as it is found (trust on first use), unless
+the profile pins a head: the journal has that one in it, in its generation or a later one         14
 """
 import json
 from collections.abc import Sequence
@@ -35,6 +36,14 @@ class TrustedHead(NamedTuple):
     hash: str
 
 
+class Pinned(NamedTuple):
+    """A head that the profile names (`trusted_head`): what a machine that saw no release believes."""
+
+    generation: int
+    seq: int
+    hash: str
+
+
 def render_trusted(head: TrustedHead) -> bytes:
     return json.dumps(head._asdict(), indent=1).encode() + b"\n"
 
@@ -54,8 +63,8 @@ def parse_trusted(data: bytes) -> TrustedHead:
 class Chain:
     """Manifests in the order of their generations, each admitted or refused. `newest` is the last one admitted."""
 
-    def __init__(self, trusted: TrustedHead | None) -> None:
-        self._trusted = trusted
+    def __init__(self, trusted: TrustedHead | None, pinned: Pinned | None = None) -> None:
+        self._trusted, self._pinned = trusted, pinned
         self._newest: StateManifest | None = None
         self.tag = trusted.tag if trusted else ""
         self.sha256 = ""
@@ -85,6 +94,10 @@ class Chain:
             self._follows(self._newest, manifest, tag, uri)
         elif self._trusted is not None:
             self._is_trusted(self._trusted, manifest, digest, uri)
+        pin = self._pinned
+        if pin and pin.generation == manifest.generation and pin != (
+                manifest.generation, manifest.seq, manifest.hash):
+            raise StaleError(f"{uri}: is another generation {pin.generation} than the profile's trusted_head; {LOOK}")
         self._newest, self.tag, self.sha256 = manifest, tag, digest
 
     def check_expiry(self, now: str) -> None:
@@ -105,6 +118,17 @@ class Chain:
             raise StaleError(f"{self.tag}: the journal of generation {self.newest.generation} does not go on after "
                              f"post {seen.seq}, which was in it before; {LOOK}")
 
+        if self._pinned:
+            self._has_pinned(self._pinned, hashes)
+
+    def _has_pinned(self, pin: Pinned, hashes: Sequence[str]) -> None:
+        here = f"{self.tag}: generation {self.newest.generation}"
+        if self.newest.generation < pin.generation:
+            raise StaleError(f"{here} is older than generation {pin.generation}, which the profile's trusted_head "
+                             f"names; {LOOK}")
+        if not contains(hashes, pin):
+            raise StaleError(f"{here} does not have post {pin.seq} of the profile's trusted_head in it; {LOOK}")
+
     def _follows(self, before: StateManifest, manifest: StateManifest, tag: str, uri: str) -> None:
         if tag != (before.next_tag or self.tag):
             raise StaleError(f"{uri}: the release was {'closed' if before.next_tag else 'not closed'} by generation "
@@ -122,6 +146,11 @@ class Chain:
         if (manifest.generation, digest, manifest.seq, manifest.hash) != known:
             raise StaleError(f"{uri}: is another manifest than the generation {trusted.generation} that was trusted; "
                              f"{LOOK}")
+
+
+def contains(hashes: Sequence[str], pin: Pinned) -> bool:
+    """Whether a journal, given by the hashes of all its records, has a pinned head in it."""
+    return not pin.seq or (len(hashes) >= pin.seq and hashes[pin.seq - 1] == pin.hash)
 
 
 def _gap(manifest: StateManifest) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from platform.errors import ForbiddenError
 from platform.model.profile import Profile
 from platform.releases.open import open_store
+from platform.state.chain import Pinned
 from platform.state.remote import Release
 
 
@@ -17,7 +18,9 @@ def open_release(profile: Profile, root: Path, env: Mapping[str, str]) -> Releas
     lacking = _lacking(settings, env)
     store = None if lacking else open_store(settings, root, env)
     if store is not None:
-        return Release(store, settings.get("tag_prefix", ""), profile.billing_state_expires_days)
+        pin = profile.billing_state_trusted_head
+        return Release(store, settings.get("tag_prefix", ""), profile.billing_state_expires_days,
+                       pinned=Pinned(**pin) if pin else None)
     why = lacking or "the release store cannot be opened"
     if profile.billing_state_release == "required":
         raise ForbiddenError(f"{profile.source.file or 'the profile'}: billing_state.release is required, and {why}")

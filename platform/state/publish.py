@@ -14,7 +14,7 @@ from platform.ledger.journal import Ledger
 from platform.ledger.record import GENESIS
 from platform.model.digest import sha256_hex
 from platform.releases.store import NameTaken
-from platform.state.chain import TrustedHead, hash_of
+from platform.state.chain import TrustedHead, contains, hash_of
 from platform.state.hydrate import Hydrated, catch_up
 from platform.state.local import LocalState, Snapshot
 from platform.state.manifest import (
@@ -46,6 +46,12 @@ class Published:
     new: bool
     posts: int
     hydrated: Hydrated | None = None
+    hash: str = ""  # of the last post
+
+    @property
+    def pin(self) -> str:
+        """The profile's line that makes a machine which saw no release believe this one or a later one."""
+        return f"trusted_head: {{generation: {self.generation}, seq: {self.seq}, hash: '{self.hash}'}}"
 
 
 def initialise(local: LocalState, release: Release) -> Published:
@@ -59,6 +65,9 @@ def initialise(local: LocalState, release: Release) -> Published:
             if any(generation_of(name) for name in release.store.assets(tag) or ()):
                 raise ConflictError(f"{release.where}/{tag}: is there already; `state hydrate` takes it")
         Ledger.create(local.folder, local.now, local.disk).close()
+        if release.pinned and not contains([hash_of(line) for line in local.lines()], release.pinned):
+            raise StaleError(f"{local.folder}: does not have post {release.pinned.seq} of the profile's trusted_head; "
+                             "restore the state that has it, or remove trusted_head for a release of another ledger")
         first = tag_of(release.prefix, 1)
         release.store.create(first, "Billing state, release 1")
         try:
@@ -66,7 +75,7 @@ def initialise(local: LocalState, release: Release) -> Published:
         except NameTaken as taken:
             raise ConflictError(f"{taken.asset.uri}: somebody has just made it; `state hydrate` takes it") from taken
         local.trust(head)
-        return Published(1, first, head.seq, True, head.seq)
+        return Published(1, first, head.seq, True, head.seq, hash=head.hash)
 
 
 def publish(local: LocalState, release: Release, *, renew: bool = False) -> Published:
@@ -83,7 +92,7 @@ def publish(local: LocalState, release: Release, *, renew: bool = False) -> Publ
             past = _together(past, now)
             snapshot, newest = local.snapshot(), here.chain.newest
             if snapshot.head == (newest.seq, newest.hash) and not here.opens and not _is_due(newest, local.now()):
-                return Published(newest.generation, here.chain.tag, newest.seq, False, 0, past)
+                return Published(newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash)
             try:
                 if len(here.assets) >= release.roll_at and not here.opens:
                     local.trust(_close(local, release, here))
@@ -93,7 +102,8 @@ def publish(local: LocalState, release: Release, *, renew: bool = False) -> Publ
                 release.pause(min(0.1 * 2**attempt, 10.0))
                 continue
             local.trust(head)
-            return Published(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past)
+            return Published(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past,
+                             head.hash)
     raise ConflictError(f"{release.where}: {ATTEMPTS} times another publisher was first; run again, nothing is lost")
 
 

@@ -7,7 +7,7 @@ from time import sleep
 from platform.errors import CorruptError, StaleError
 from platform.ledger.disk import refusals
 from platform.releases.store import Asset, NameTaken, ReleaseStore
-from platform.state.chain import LOOK, RESTORE, Chain, TrustedHead
+from platform.state.chain import LOOK, RESTORE, Chain, Pinned, TrustedHead
 from platform.state.manifest import Segment, generation_of, name_of, number_of
 
 ROLL_AT = 900  # of the 1,000 assets that a release takes: the rest is for those who lose races meanwhile
@@ -23,6 +23,7 @@ class Release:
     expires_days: int = 30
     roll_at: int = ROLL_AT
     pause: Callable[[float], None] = field(default=sleep)
+    pinned: Pinned | None = None  # the profile's trusted_head
 
     @property
     def where(self) -> str:
@@ -81,7 +82,7 @@ class Position:
 def position(release: Release, trusted: TrustedHead | None, scratch: Path) -> Position:
     """Walk from the trusted head, or else from the newest, to the end. StaleError when there is no release, or it is
     not the one that is trusted; nothing here ever takes a missing release for an empty state."""
-    chain = Chain(trusted)
+    chain = Chain(trusted, release.pinned)
     tag, start = (trusted.tag, trusted.generation) if trusted else _newest_tag(release)
     if number_of(release.prefix, tag) is None:
         raise StaleError(f"{release.where}: the state here was shared in {tag}, which is no release of this profile; "

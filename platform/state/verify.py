@@ -56,7 +56,7 @@ class _Look:
     def __init__(self, local: LocalState, release: Release) -> None:
         self.verdict = Verdict()
         self._local, self._release = local, release
-        self._chain = Chain(None)
+        self._chain = Chain(None, release.pinned)
         self._trusted = local.trusted()
         self._pieces: dict[tuple[str, Segment], str] = {}  # by release, with the hash before it
         self._assets: dict[str, dict[str, Asset]] = {}

@@ -49,7 +49,9 @@ def hydrated_json(done: Hydrated) -> dict[str, Any]:
 
 def published_json(done: Published) -> dict[str, Any]:
     return {"generation": done.generation, "tag": done.tag, "posts": done.seq, "new": done.new,
-            "new_posts": done.posts, "hydrated": hydrated_json(done.hydrated) if done.hydrated else None}
+            "new_posts": done.posts,
+            "trusted_head": {"generation": done.generation, "seq": done.seq, "hash": done.hash},
+            "hydrated": hydrated_json(done.hydrated) if done.hydrated else None}
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def no_problems() -> bool:
 def state_is_current() -> bool:
     """`state`: the billing state is there and every payment that could be read is in it."""
     now = session.current()
-    if now.sharing.awaits or now.wrong_in(session.PAYMENTS) or not now.has_ledger:
+    if now.sharing.awaits or now.wrong_in(session.PAYMENTS, now.options.runtime_profile) or not now.has_ledger:
         return False
     book = now.ledger.book
     return not any(is_open(book, row) for row in now.payments) and not now.charges.orphans()

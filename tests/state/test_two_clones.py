@@ -51,7 +51,7 @@ def add_order(repo: Path, order: str) -> None:
 def one(tmp_path: Path, store: Path) -> Path:
     """The first clone: it has made the release."""
     repo = clone(tmp_path / "one", store)
-    assert told(repo, f"{STATE} init") == (
+    assert told(repo, f"{STATE} init").startswith(
         "billing state: generation 1 published in dev-billing-state-0001, 0 posts more\n")
     return repo
 
@@ -317,3 +317,53 @@ def test_clones_that_disagree_whether_an_order_is_over_lose_and_double_nothing(o
     assert (journal(one), balance(two)) == (journal(two), str(100 - 14 - 14))
     assert journal(one).decode().count("superseded") > 0
     assert json.loads(told(one, "python -m platform.cli ledger audit --json"))["unexplained"] == []
+
+
+def pinned(repo: Path, head: dict[str, object]) -> None:
+    line = ", ".join(f"{name}: {value!r}" for name, value in head.items())
+    edit(repo, {"release: required}": "release: required, trusted_head: {" + line + "}}"})
+
+
+def test_the_line_that_publish_prints_pins_the_head_for_a_machine_that_saw_no_release(
+        one: Path, two: Path, store: Path) -> None:
+    early = shutil.copytree(store, store.with_name("early"))
+    said = told(one, f"{TOPUP} --amount-credits 5 --reference a") + told(one, f"{STATE} publish")
+    line = re.search(r"to pin it, in billing_state of config/runtime_profile.yml: (trusted_head: \{.*\})", said)
+    assert line, said
+    head = json.loads(told(one, f"{STATE} publish --json"))["trusted_head"]
+    edit(two, {"release: required}": f"release: required, {line[1]}}}"})
+    assert "2 posts of others" in told(two, f"{STATE} hydrate")
+    told(one, f"{TOPUP} --amount-credits 6 --reference b")
+    told(two, f"{STATE} hydrate")
+    told(two, f"{STATE} verify")
+    three = clone(two.with_name("three"), store)
+    pinned(three, head)
+    told(three, f"{STATE} hydrate")
+    assert balance(three) == "111"
+    shutil.rmtree(store)  # an older release in the place of the newer one
+    shutil.copytree(early, store)
+    four = clone(two.with_name("four"), store)
+    pinned(four, head)
+    for command_line in (f"{STATE} hydrate", f"{STATE} publish", f"{STATE} verify", "doit run"):
+        assert "older than generation 2, which the profile's trusted_head names" in told(four, command_line, 14)
+    assert not (state(four) / "journal.csv").exists()
+
+
+@pytest.mark.parametrize(("changed", "words"), [
+    ({"hash": "1" * 64}, "is another generation 2 than the profile's trusted_head"),
+    ({"seq": 1}, "is another generation 2 than the profile's trusted_head"),
+    ({"generation": 1, "hash": "1" * 64}, "does not have post 2 of the profile's trusted_head in it"),
+    ({"generation": 1, "seq": 3}, "does not have post 3 of the profile's trusted_head in it"),
+])
+def test_a_release_without_the_pinned_head_is_refused(one: Path, two: Path, changed: dict[str, object],
+                                                      words: str) -> None:
+    told(one, f"{TOPUP} --amount-credits 5 --reference a")
+    head = json.loads(told(one, f"{STATE} publish --json"))["trusted_head"]
+    pinned(two, {**head, **changed})
+    assert words in told(two, f"{STATE} hydrate", 14)
+    assert not (state(two) / "journal.csv").exists()
+
+
+def test_no_release_is_made_from_a_ledger_without_the_pinned_head(two: Path) -> None:
+    pinned(two, {"generation": 1, "seq": 1, "hash": "1" * 64})
+    assert "does not have post 1 of the profile's trusted_head" in told(two, f"{STATE} init", 14)

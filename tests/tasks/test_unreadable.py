@@ -50,6 +50,8 @@ def test_an_audit_of_tables_that_cannot_be_read_is_no_audit(repo: Path, name: st
 
 
 @pytest.mark.parametrize(("name", "line"), [
+    ("config/runtime_profile.yml", "doit run state"), ("config/runtime_profile.yml", TOPUP),
+    ("config/runtime_profile.yml", f"{CLI} state publish"), ("config/runtime_profile.yml", f"{CLI} reconcile-payments"),
     ("config/topup_methods.csv", TOPUP), ("tenants/tenant/tenant.yml", TOPUP),
     ("tenants/tenant/tenant.yml", f"{CLI} statement --tenant-id tenant"),
     ("config/module_prices.csv", f"{CLI} quote"),

@@ -58,10 +58,17 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of(handle: int) -> str:
-    """SHA-256 of what can be read by a handle, from where it is."""
+def sha256_of(handle: int, limit: int | None = None) -> str:
+    """SHA-256 of what can be read by a handle, from where it is; of at most `limit` bytes, so that a file that grows
+    for ever is not read for ever."""
     with open(handle, "rb", buffering=0, closefd=False) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if limit is None:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 18))
+        while limit > 0 and (size := file.readinto(buffer[:min(limit, len(buffer))])):
+            sha256.update(buffer[:size])
+            limit -= size
+        return sha256.hexdigest()
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -108,7 +115,7 @@ class Digests:
             self._known = {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             self._known = {}  # damaged: files are read again, and the next save mends it
 
     def file(self, path: Path, stat: os.stat_result | None = None) -> str:
@@ -133,7 +140,7 @@ class Digests:
         known = self._known.get(name)
         if known is not None and known[0] == signature:
             return known[1]
-        digest = sha256_of(handle)
+        digest = sha256_of(handle, before.st_size)
         settled = time.time_ns() - max(before.st_mtime_ns, before.st_ctime_ns) > _GRAIN_NS
         with self._lock:
             if settled and _signature(os.fstat(handle)) == signature:

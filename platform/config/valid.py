@@ -29,7 +29,7 @@ class Valid:
                 self._known = dict.fromkeys(kept["valid"])
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             self._known = {}  # damaged: files are validated again, and the next save mends it
 
     def holds(self, kind: str, data: bytes) -> bool:

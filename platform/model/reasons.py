@@ -1,4 +1,5 @@
 """Why something did not happen, and whether that gives the money back (config/reasons.yml)."""
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,16 @@ PLATFORM_REASONS = (
     "package_too_large_for_email", "recipient_domain_stoplisted", "skipped_upstream",
     "superseded", "secret_in_output", "refunded_by_decision", "claimed_elsewhere", "repair_held",
 )
+
+# What only the platform may say of a step, whatever config/reasons.yml says of it: these decide about money and exit
+# statuses, or say what only it can know.
+_PLATFORM_ONLY = frozenset({
+    "not_enough_credits", "tenant_suspended", "order_limit_exceeded", "workorder_invalid", "secrets_missing",
+    "internal_error", "superseded", "unauthorized_release_access", "delivery_missing", "skipped_upstream",
+    "claimed_elsewhere", "repair_held", "refunded_by_decision"})
+SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
+UNVERIFIED = "unverified"  # of a delivery: nobody can tell whether it arrived
+GLOBAL = "global"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +40,11 @@ class Reasons:
         """A reason that nobody declared is a module's own failure: refundable, like `module_failed`."""
         reason = self.by_slug.get(slug)
         return True if reason is None else reason.refundable
+
+    def reserved(self, slug: str, module_id: str, *, delivery: bool) -> bool:
+        """Whether a module may not give this reason: it is the platform's own, or it keeps the charge and the operator
+        did not list it for this very module. That nobody can tell is for a delivery to say."""
+        if slug == UNVERIFIED:
+            return not delivery
+        own = module_id != GLOBAL and slug in self.by_slug and self.by_slug[slug].scope == module_id
+        return slug in _PLATFORM_ONLY or not (self.refundable(slug) or own)

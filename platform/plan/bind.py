@@ -1,8 +1,7 @@
 """What a binding's selector makes of a file's bytes. Pure: the bytes are an argument."""
-import json
 from typing import Any
 
-from platform.model import jsonpath
+from platform.model import jsonpath, jsontext
 from platform.model.order import Binding, Selector
 
 
@@ -11,7 +10,17 @@ class SelectError(ValueError):
 
 
 def select(data: bytes, binding: Binding) -> Any:
-    """The JSON value that `binding` selects from a file's bytes (UTF-8). SelectError when it finds none."""
+    """The JSON value that `binding` selects from a file's bytes (UTF-8). SelectError when it finds none, or none that
+    canonical JSON writes."""
+    value = _selected(data, binding)
+    try:
+        jsontext.hold(value)
+    except jsontext.NotJson as error:
+        raise SelectError(str(error)) from error
+    return value
+
+
+def _selected(data: bytes, binding: Binding) -> Any:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,17 +51,11 @@ def _objects(text: str, take: int | None) -> list[Any]:
 
 def _parse(text: str, line: int) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except RecursionError as error:
-        raise SelectError(f"is nested too deeply in line {line}") from error
-    except json.JSONDecodeError as error:
-        raise SelectError(f"is not JSON in line {line + error.lineno - 1}, column {error.colno}") from error
-    except ValueError as error:  # NaN and infinity, or thousands of digits
-        raise SelectError(f"has a number in line {line} that is no JSON value") from error
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
+        return jsontext.read_any_depth(text)
+    except jsontext.NotJson as error:
+        if error.line:
+            raise SelectError(f"{error} in line {line + error.line - 1}, column {error.column}") from error
+        raise SelectError(f"{error}; see the text that begins in line {line}") from error
 
 
 def _find(value: Any, binding: Binding) -> Any:

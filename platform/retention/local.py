@@ -4,10 +4,10 @@ Links are not followed and not deleted, nor is anything that does not lie where 
 not ours. Deleting is for who holds the runtime folder's lock: then no step takes or keeps an entry meanwhile.
 """
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from platform import trees
 from platform.errors import StorageError
 from platform.model.contract import Contract
 from platform.model.ids import TENANT, matches
@@ -39,9 +39,7 @@ def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Entry
 def delete(entry: Entry) -> None:
     """Delete an entry; one that is gone already is no error. StorageError when the disk refuses."""
     try:
-        shutil.rmtree(entry.handle)  # which follows no links, and refuses to begin at one
-    except FileNotFoundError:
-        return
+        trees.remove(Path(entry.handle))
     except OSError as error:
         raise StorageError(f"{entry.handle}: cannot be deleted ({error.strerror}); mend it, run again") from error
 

@@ -7,11 +7,12 @@ what its record says and neither the contract's retention nor the profile's has 
 Deliveries are never cached: what they do is not in their outputs. A cache that cannot be read or written is a cache
 that is empty.
 """
-import shutil
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from platform import trees
 from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.order import Kind, Reuse
@@ -28,6 +29,7 @@ FOLDER, ENTRY = "cache", "entry.json"
 
 def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
     """Copy a cached result into the empty folder `outputs`; the record that it came with, or None and nothing copied.
+    OSError when what was copied of a damaged one cannot be removed.
 
     A step whose own record says that it made this very result runs again: its outputs were damaged or deleted, and a
     copy from the cache would hide it.
@@ -39,18 +41,17 @@ def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Pa
     record = record_in(entry / ENTRY)
     if record is None or expired(
             record.finished_at, context.now(), step.contract.retention, context.profile.cache_retention):
-        shutil.rmtree(entry, ignore_errors=True)
+        _drop(entry)
         return None
     try:
-        shutil.copytree(entry / OUTPUTS, outputs, symlinks=True, dirs_exist_ok=True)
+        trees.copy(entry / OUTPUTS, outputs)
         intact = collect(step, outputs, context.digests) == record.outputs
     except (OSError, Fault):
         intact = False
     if intact:
         return record
-    shutil.rmtree(entry, ignore_errors=True)
-    shutil.rmtree(outputs, ignore_errors=True)
-    outputs.mkdir(exist_ok=True)
+    _drop(entry)
+    trees.empty(outputs)
     return None
 
 
@@ -65,12 +66,19 @@ def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Pat
     except OSError:
         return
     try:
-        shutil.copytree(outputs, fresh / OUTPUTS)
+        (fresh / OUTPUTS).mkdir()
+        trees.copy(outputs, fresh / OUTPUTS)
         write_atomic(fresh / ENTRY, as_bytes(record))
         fresh.chmod(0o755)
         fresh.rename(entry)  # another step that made the same was first: its entry is as good
     except (OSError, StorageError):
-        shutil.rmtree(fresh, ignore_errors=True)
+        _drop(fresh)
+
+
+def _drop(entry: Path) -> None:
+    """Throw an entry away; one that cannot be removed is looked at anew, and refused, the next time."""
+    with suppress(OSError):
+        trees.remove(entry)
 
 
 def expired(finished_at: str, now: datetime, *retentions: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from platform.files import Digests
 from platform.model.ids import StepId
 from platform.model.profile import Profile
+from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
 
 
@@ -26,6 +27,7 @@ class RunContext:
     now: Callable[[], datetime]
     record: Callable[[StepId], RunRecord | None]
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    reasons: Reasons = field(default_factory=Reasons)
     module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)  # by module, path
 
     def module_dir(self, module_id: str) -> Path:

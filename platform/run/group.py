@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platform import trees
 from platform.model.profile import Limits
 from platform.run.log import Log
 
@@ -74,14 +75,15 @@ def stop_all() -> None:
             group.kill()
 
 
-def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, bool]:
+def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, str]:
     """Write what the group prints into the log, until its child ends or must end, and nothing of
     the group is left.
 
-    Whether it ran longer than `limits.timeout_s`, and whether `folders` and what is kept in memory
-    together held more than `limits.output_mb`.
+    Whether it ran longer than `limits.timeout_s`, and in words what of it was too much when
+    `folders` and what is kept in memory together held more than `limits.output_mb`, or more
+    entries than anybody will look at.
     """
-    output, timed_out, too_large = group.stdout.fileno(), False, False
+    output, timed_out, too_large = group.stdout.fileno(), False, ""
     began = time.monotonic()
     deadline, look = began + limits.timeout_s if limits.timeout_s else float("inf"), began + _LOOK_S
     end = os.pidfd_open(group.process.pid)
@@ -99,7 +101,7 @@ def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tu
             timed_out = now >= deadline
             if now >= look:
                 look = now + _LOOK_S
-                too_large = 0 < limits.output_mb << 20 < group.held_bytes() + sum(map(_size, folders))
+                too_large = _too_large(folders, group.held_bytes(), limits.output_mb)
         group.kill()
         _drain(output, log)
     finally:
@@ -132,11 +134,10 @@ def _drain(output: int, log: Log) -> None:
         pass
 
 
-def _size(folder: Path) -> int:
-    """Bytes of the files below a folder, as far as they can be seen while somebody writes there."""
-    total = 0
-    for base, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += Path(base, name).lstat().st_size
-    return total
+def _too_large(folders: Sequence[Path], held: int, limit_mb: int) -> str:
+    """What is too much below the folders and in the `held` bytes of memory, in words, or nothing."""
+    try:
+        held += sum(map(trees.measure, folders))
+    except trees.TooMuch:
+        return f"more than {trees.MOST_ENTRIES} files and directories"
+    return f"more than {limit_mb} MB" if 0 < limit_mb << 20 < held else ""

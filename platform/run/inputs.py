@@ -182,6 +182,9 @@ def _as_param(source: Bound, binding: Binding) -> dict[str, Any]:
 
 def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
     try:
+        if source.bytes > MOST_SELECTED:
+            raise Fault("bad_input_format", f"input {pointer[1:]}: {source.name} has {source.bytes} bytes, and a "
+                                            f"selector reads at most {MOST_SELECTED}; bind the file itself")
         data = read_file(source.path, MOST_SELECTED)
         if sha256_hex(data) != source.sha256:
             raise Fault("missing_required_input", f"{source.name} is not what was recorded; run that step again")

@@ -11,12 +11,12 @@ from platform.model.digest import derived_id
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.profile import Profile
+from platform.model.reasons import UNVERIFIED
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.permit import Permit
 from platform.run.place import Place
-from platform.run.results import UNVERIFIED
 from platform.run.worker import Job
 
 ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot

@@ -6,13 +6,13 @@
 The name of the first file proves its content: a file that does not digest to it reads as none. The second file is
 believed as a run record is. Losing either costs an explanation and nothing else.
 """
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from platform.confined import read_file
 from platform.files import write_atomic
+from platform.model import jsontext
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
 from platform.model.run import Ended, RunRecord, Status
@@ -35,7 +35,7 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
     """The manifest of a task hash; empty when it is not there or is not it."""
     try:
         data = read_file(_file(runtime_dir, order, task_hash), _LARGEST)
-        value = json.loads(data) if sha256_hex(data) == task_hash else {}
+        value = jsontext.read(data) if sha256_hex(data) == task_hash else {}
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -60,7 +60,7 @@ def all_endings(runtime_dir: Path) -> Mapping[str, tuple[Ended, ...]]:
 
 def _endings(file: Path) -> tuple[Ended, ...]:
     try:
-        values = json.loads(read_file(file, _LARGEST))
+        values = jsontext.read(read_file(file, _LARGEST))
         found = [Ended(**{**value, "status": Status(value["status"])}) for value in values]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()

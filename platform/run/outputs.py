@@ -1,71 +1,119 @@
-"""What a module left behind, held against its contract: nothing undeclared, no links, nothing bought missing."""
+"""What a module left behind, held against its contract: nothing undeclared, no links, nothing bought missing.
+
+Whatever is wrong with it, however it was made so, is the step's failure: a Fault, never another exception.
+"""
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
-from platform.files import Digests, files_below
+from platform import trees
+from platform.files import Digests
+from platform.model.characters import escaped, name_of, refused_in
 from platform.model.content_type import content_type
 from platform.model.contract import Contract, OutputPort
+from platform.model.digest import digest_of
 from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile
 from platform.run.fault import Fault
 
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # whatever the module set: an output must be readable and removable
+NOT_WRITTEN = "output_write_failed"
 
 
 def collect(step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int = 0) -> tuple[OutputFile, ...]:
-    """The outputs that are there, in the contract's order. Fault when the folder is not what the contract says, or
-    holds more than `limit_bytes` (zero: no limit). The folder's modes are made the usual ones."""
-    total = 0
-    for below, status in _entries(folder, ""):
-        _acceptable(step.contract, below, status)
-        total += status.st_size if stat.S_ISREG(status.st_mode) else 0
-    if 0 < limit_bytes < total:
-        raise Fault("output_too_large", f"the outputs have {total} bytes, {limit_bytes} are allowed")
-    found = tuple(_output(port, folder / port.path, digests) for port in step.contract.outputs.values()
-                  if (folder / port.path).exists())
+    """The outputs that are there, in the contract's order. Fault when the folder is not what the contract says, holds
+    more than `limit_bytes` (zero: no limit), cannot be read, or is still written to. Modes are made the usual ones."""
+    try:
+        with trees.opened(folder) as top:
+            os.fchmod(top, _FOLDER_MODE)
+            statuses = _acceptable(step.contract, top)
+            total = sum(status.st_size for status in statuses.values() if stat.S_ISREG(status.st_mode))
+            if 0 < limit_bytes < total:
+                raise Fault("output_too_large", f"the outputs have {total} bytes, {limit_bytes} are allowed")
+            hashes = _hashes(top, folder, statuses, digests)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Fault(NOT_WRITTEN, "the outputs directory was removed or replaced, or changed while it was read; "
+                                 "write into it and leave it in its place") from error
+    except OSError as error:
+        raise Fault(NOT_WRITTEN, f"the outputs cannot be collected: {error.strerror}") from error
+    found = tuple(_output(port, statuses, hashes) for port in step.contract.outputs.values() if port.path in statuses)
     missing = sorted(step.required_outputs - {output.output_id for output in found})
     if missing:
         raise Fault("missing_output", f"bought and not made: {', '.join(missing)}")
     return found
 
 
-def _entries(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything below a folder as (posix path below it, lstat), sorted. Links are seen, not followed."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            status, below = entry.stat(follow_symlinks=False), f"{prefix}{entry.name}"
-            if stat.S_ISDIR(status.st_mode):
-                Path(entry.path).chmod(_FOLDER_MODE)
-            elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-                Path(entry.path).chmod(_FILE_MODE)
-            yield below, status
-            if stat.S_ISDIR(status.st_mode):
-                yield from _entries(Path(entry.path), f"{below}/")
-
-
-def _acceptable(contract: Contract, below: str, status: os.stat_result) -> None:
-    """Fault for an entry that is no output of this contract. Folders on the way to an output may stand."""
-    name = below.encode(errors="backslashreplace").decode()
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-        raise Fault("undeclared_output", f"{name} is a link, pipe or device; an output is a file or a folder")
-    if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
-        raise Fault("undeclared_output", f"{name} is a hard link; write a file of its own")
-    if name != below:
-        raise Fault("undeclared_output", f"the name {name} is not UTF-8")
-    if stat.S_ISREG(status.st_mode) and not any(_covers(port, below) for port in contract.outputs.values()):
-        raise Fault("undeclared_output", f"{name} is not an output that {contract.module_id}'s module.yml declares")
+def _acceptable(contract: Contract, top: int) -> dict[str, os.stat_result]:
+    """The status of everything below a folder by its path, as `trees.walk` has them. Fault for an entry that is no
+    output of this contract. Folders on the way to an output may stand."""
+    found = {}
+    for path, entry in trees.paths(top):
+        name = path.encode(errors="backslashreplace").decode()
+        kind = entry.status.st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise Fault("undeclared_output", f"{name} is a link, pipe, socket or device; "
+                                             "an output is a file or a folder")
+        if entry.status.st_nlink > 1 and stat.S_ISREG(kind):
+            raise Fault("undeclared_output", f"{name} is a hard link; write a file of its own")
+        if name != path:
+            raise Fault("undeclared_output", f"the name {name} is not UTF-8")
+        if refused := refused_in(entry.name):
+            raise Fault("undeclared_output", f"the name {escaped(path)} has the character {name_of(refused)}; "
+                                             "give the file another name")
+        if stat.S_ISREG(kind) and not any(_covers(port, path) for port in contract.outputs.values()):
+            raise Fault("undeclared_output", f"{name} is not an output that {contract.module_id}'s module.yml declares")
+        found[path] = entry.status
+    return found
 
 
 def _covers(port: OutputPort, below: str) -> bool:
     return below == port.path if port.type == "file" else below.startswith(f"{port.path.rstrip('/')}/")
 
 
-def _output(port: OutputPort, path: Path, digests: Digests) -> OutputFile:
-    if path.is_dir() != (port.type == "dir"):
+def _hashes(top: int, folder: Path, statuses: Mapping[str, os.stat_result], digests: Digests) -> dict[str, str]:
+    """SHA-256 of each file by its path, in the order of `files_below`. OSError when there is now anything else than
+    what was accepted."""
+    hashes, seen = {}, 0
+    for path, entry in trees.paths(top):
+        accepted = statuses.get(path)
+        if accepted is None or _identity(entry.status) != _identity(accepted):
+            raise _changing(path)
+        seen += 1
+        if stat.S_ISDIR(entry.status.st_mode):
+            if stat.S_IMODE(entry.status.st_mode) != _FOLDER_MODE:
+                trees.set_mode(entry.name, entry.within, _FOLDER_MODE)
+            continue
+        handle = trees.open_file(entry.name, entry.within, _FILE_MODE)
+        try:
+            hashes[path] = digests.of(handle, folder / path)
+            if _identity(os.fstat(handle)) != _identity(accepted):
+                raise _changing(path)
+        finally:
+            os.close(handle)
+    if seen != len(statuses):
+        raise _changing("the directory")
+    return hashes
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    """What stays while nobody writes: of a folder, that it is the same one."""
+    if stat.S_ISDIR(status.st_mode):
+        return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode), status.st_size, status.st_mtime_ns
+
+
+def _changing(path: str) -> OSError:
+    return OSError(errno.ESTALE, f"{path} changes while it is collected; end every process before run() returns")
+
+
+def _output(port: OutputPort, statuses: Mapping[str, os.stat_result], hashes: Mapping[str, str]) -> OutputFile:
+    status = statuses[port.path]
+    if stat.S_ISDIR(status.st_mode) != (port.type == "dir"):
         raise Fault("undeclared_output", f"{port.path} is not a {port.type}, which module.yml says it is")
     if port.type == "dir":
-        size = sum(file.stat().st_size for _, file in files_below(path))
-        return OutputFile(port.id, "dir", port.path, digests.tree(path), size)
-    return OutputFile(port.id, "file", port.path, digests.file(path), path.stat().st_size, content_type(port.path))
+        within = {path[len(port.path) + 1:]: path for path in hashes if path.startswith(f"{port.path}/")}
+        tree = digest_of([[below, hashes[path]] for below, path in within.items()])  # as `Digests.tree`
+        return OutputFile(port.id, "dir", port.path, tree, sum(statuses[path].st_size for path in within.values()))
+    return OutputFile(port.id, "file", port.path, hashes[port.path], status.st_size, content_type(port.path))

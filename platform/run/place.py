@@ -2,23 +2,31 @@
 
     runtime/<tenant>/<order>/.<step>.new/     outputs/  scratch/  log.txt        while it runs
     runtime/<tenant>/<order>/<step>/          outputs/  log.txt  run.json        when it has ended
+    runtime/<tenant>/<order>/.<step>.left.<n> what could not be removed yet; the step's next run tries again
 
 No step id begins with a dot. A crash leaves the old folder, the new one or, between two renames, none, which means: not
 run. Never half a result. What a crash left behind is removed by the next run of the step; a runtime folder has one run
 at a time (tasks/lock.py).
+
+A module that runs as a plain process can do anything to its folder that this user can: nothing of it is trusted after
+the module ran, and no state of it keeps a record from being written.
 """
+import contextlib
 import os
-import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from platform import trees
 from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.ids import StepId
 from platform.model.run import RunRecord
 from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, step_dir
+
+_KEPT = frozenset({OUTPUTS, LOG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +50,87 @@ class Place:
         return self.folder / LOG
 
     def clear(self) -> None:
-        """Empty outputs and scratch folder, for the first attempt and for each that follows."""
-        for folder in (self.outputs, self.scratch):
-            remove(folder)
-            folder.mkdir(parents=True)
+        """Empty outputs and scratch folder and a log that is a file, for the first attempt and for each that follows.
+        StorageError when the disk refuses."""
+        try:
+            self._make_reachable()
+            for folder in (self.outputs, self.scratch):
+                self.discard(folder)
+                folder.mkdir()
+            self._mend_log()
+        except OSError as error:
+            raise _refused(self.folder, "be made", error) from error
+
+    def note(self, text: str) -> None:
+        """Add to the log. StorageError when the disk refuses."""
+        try:
+            self._mend_log()
+            with self.log.open("ab") as log:
+                log.write(text.encode(errors="backslashreplace"))
+        except OSError as error:
+            raise _refused(self.log, "be written", error) from error
 
     def publish(self, record: RunRecord) -> None:
         """Outputs, log and record take the place of what was there. StorageError when the disk refuses."""
         old = self.target.with_name(f".{self.target.name}.old")
-        remove(self.scratch)
-        write_atomic(self.folder / RECORD, as_bytes(record))
         try:
-            if self.target.exists():
+            self._make_reachable()
+            for path in list(self.folder.iterdir()):
+                if path.name not in _KEPT:
+                    self.discard(path)
+            self.folder.chmod(0o755)
+            self._mend_log()
+            write_atomic(self.folder / RECORD, as_bytes(record))
+            self.discard(old)
+            with contextlib.suppress(FileNotFoundError):
                 self.target.rename(old)
             self.folder.rename(self.target)
+            self.discard(old)
         except OSError as error:
-            raise StorageError(f"{self.target}: cannot be put into place ({error.strerror}); run again") from error
-        remove(old)
+            raise _refused(self.target, "be put into place", error) from error
+
+    def discard(self, path: Path) -> None:
+        """Free a name in the step's folder or beside it, whatever has it. What cannot be removed now, because it is
+        immutable, mounted or still written to, is moved aside. OSError when it cannot even be moved."""
+        try:
+            trees.remove(path)
+        except OSError:
+            number = 0
+            while os.path.lexists(aside := self.target.with_name(f".{self.target.name}.left.{number}")):
+                number += 1
+            path.rename(aside)
+
+    def remove_left(self) -> None:
+        """Remove what earlier runs moved aside, as far as that can be done now."""
+        for path in self.target.parent.iterdir() if self.target.parent.is_dir() else ():
+            if path.name.startswith(f".{self.target.name}.left."):
+                with contextlib.suppress(OSError):  # it is in nobody's way; the next run tries again
+                    trees.remove(path)
+
+    def _make_reachable(self) -> None:
+        """Make the folder a directory that can be written to and reached, also when a module put something else there
+        or took the modes of those above it away."""
+        for each in (self.folder.parent.parent, self.folder.parent):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.close(trees.open_directory(each))
+        try:
+            os.close(trees.open_directory(self.folder))
+        except (FileNotFoundError, NotADirectoryError):
+            self.discard(self.folder)
+            self.outputs.mkdir(parents=True)
+
+    def _mend_log(self) -> None:
+        """Make the log a file of its own again: a module may have put a link or a pipe in its place."""
+        try:
+            status = self.log.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+                if stat.S_IMODE(status.st_mode) & 0o600 != 0o600:
+                    self.log.chmod(0o644)
+                return
+            self.discard(self.log)
+        except FileNotFoundError:
+            pass
+        self.log.touch()
 
 
 @contextmanager
@@ -67,31 +139,25 @@ def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False
     the run is stopped, for the next run to see that there was one. StorageError when it cannot be made."""
     target = step_dir(runtime_dir, step_id)
     folder = target.with_name(f".{target.name}.new")
-    place = Place(folder, target, folder.exists())
     try:
+        place = Place(folder, target, os.path.lexists(folder))
+        place.remove_left()
         for left in (place.folder, target.with_name(f".{target.name}.old")):
-            remove(left)
-        place.clear()
-        place.log.touch()
+            place.discard(left)
+        folder.mkdir(parents=True)
     except OSError as error:
-        raise StorageError(f"{place.folder}: cannot be made ({error.strerror}); free space, then run again") from error
+        raise _refused(folder, "be made", error) from error
+    place.clear()
     try:
         yield place
     except BaseException:
         if not leave_trace:
-            remove(place.folder)
+            with contextlib.suppress(OSError):  # the error that is on its way says more
+                place.discard(place.folder)
         raise
-    remove(place.folder)
+    if os.path.lexists(place.folder):
+        place.discard(place.folder)
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder if it is there, also one in which a module has locked folders. OSError when it stays."""
-    if not folder.is_dir() or folder.is_symlink():
-        folder.unlink(missing_ok=True)
-        return
-    for base, folders, _ in os.walk(folder):
-        for name in folders:
-            path = Path(base, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
-    shutil.rmtree(folder)
+def _refused(path: Path, what: str, error: OSError) -> StorageError:
+    return StorageError(f"{path}: cannot {what} ({error.strerror}); free space, then run again")

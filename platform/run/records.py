@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from platform.confined import read_file
+from platform.model import jsontext
 from platform.model.ids import StepId
+from platform.model.reasons import SLUG
 from platform.model.run import OutputFile, RunRecord, Status
 
 _LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
@@ -52,12 +54,14 @@ def record_in(file: Path) -> RunRecord | None:
 def from_bytes(data: bytes) -> RunRecord | None:
     """What `as_bytes` wrote; None for anything else."""
     try:
-        value = json.loads(data)
+        value = jsontext.read(data)
         if not _conforms(value, _RECORD_TYPES) or not all(_is_output(output) for output in value["outputs"]):
+            return None
+        if value["reason"] and not SLUG.fullmatch(value["reason"]):
             return None
         outputs = tuple(OutputFile(**output) for output in value["outputs"])
         return RunRecord(**{**value, "status": Status(value["status"]), "outputs": outputs})
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, nested without end, or no Status
+    except ValueError:  # not JSON that we write, or no Status
         return None
 
 

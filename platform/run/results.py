@@ -2,7 +2,8 @@
 
     it ended                                        reason
     returned COMPLETED                              the module's own, or none
-    returned FAILED                                 the module's own when it is a slug, else module_failed
+    returned FAILED                                 the module's own when it is a slug that it may give
+                                                    (`Reasons.reserved`), else module_failed
     returned something else                         malformed_result
     raised                                          module_crashed; output_too_large, output_write_failed by errno
     killed by a signal                              module_crashed; timed_out for its CPU limit
@@ -15,26 +16,23 @@ A delivery is different: once `run` was called, only its own word proves anythin
 the reason `unverified`, which is not refunded, and the next run looks before it sends.
 """
 import errno
-import re
 import signal
 from dataclasses import dataclass, replace
 
+from platform.model.contract import Contract
 from platform.model.order import Kind
 from platform.model.profile import Limits
+from platform.model.reasons import SLUG, UNVERIFIED, Reasons
 from platform.model.run import Status
 
-UNVERIFIED = "unverified"
 CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another runner is at this delivery
 REPAIR_HELD = "repair_held"  # it was delivered before, and sending it again waits for a person
 # What may go better the next time. Wrong inputs and broken contracts do not.
 RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
                        "delivery_failed", "output_write_failed", UNVERIFIED})
-# What only the platform may say of a step: these decide about money and exit statuses.
-_OURS = frozenset({"not_enough_credits", "tenant_suspended", "order_limit_exceeded", "workorder_invalid",
-                   "internal_error", "superseded", "unauthorized_release_access", "delivery_missing",
-                   "skipped_upstream", "refunded_by_decision", CLAIMED_ELSEWHERE, REPAIR_HELD})
-_SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_BY_ERRNO = {errno.EFBIG: "output_too_large", errno.ENOSPC: "output_write_failed", errno.EDQUOT: "output_write_failed"}
+# By the field as it was written, which need not be a number: a module can write into the answer itself.
+_BY_ERRNO = {str(errno.EFBIG): "output_too_large", str(errno.ENOSPC): "output_write_failed",
+             str(errno.EDQUOT): "output_write_failed"}
 _SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as status 128 + N
 
 
@@ -45,7 +43,7 @@ class Ended:
     said: tuple[str, ...]
     exit_status: int
     timed_out: bool = False
-    too_large: bool = False
+    too_large: str = ""  # what it wrote too much of, in words
     out_of_memory: bool = False
 
     @property
@@ -64,12 +62,14 @@ class Outcome:
     told: bool = False
 
 
-def judge(ended: Ended, kind: Kind, limits: Limits) -> Outcome:
-    """The outcome of an attempt, by the way it ended."""
-    outcome = _judge(ended, limits)
-    if outcome.told and (outcome.reason in _OURS or (outcome.reason == UNVERIFIED and kind is not Kind.DELIVERY)):
-        outcome = replace(outcome, reason="module_failed", message=f"{outcome.reason}: {outcome.message}")
-    return unproven(outcome) if kind is Kind.DELIVERY and ended.called and not outcome.told else outcome
+def judge(ended: Ended, contract: Contract, limits: Limits, reasons: Reasons) -> Outcome:
+    """The outcome of an attempt of a module's, by the way it ended. A reason that is not for the module to give stays
+    in the message."""
+    outcome, delivery = _judge(ended, limits), contract.kind is Kind.DELIVERY
+    if outcome.told and reasons.reserved(outcome.reason, contract.module_id, delivery=delivery):
+        own = "module_failed" if outcome.status is Status.FAILED else ""
+        outcome = replace(outcome, reason=own, message=f"{outcome.reason}: {outcome.message}")
+    return unproven(outcome) if delivery and ended.called and not outcome.told else outcome
 
 
 def unproven(outcome: Outcome) -> Outcome:
@@ -82,7 +82,7 @@ def _judge(ended: Ended, limits: Limits) -> Outcome:
     if ended.timed_out:
         return _failed("timed_out", f"it ran longer than {limits.timeout_s} s and was ended")
     if ended.too_large:
-        return _failed("output_too_large", f"it wrote more than {limits.output_mb} MB and was ended")
+        return _failed("output_too_large", f"it wrote {ended.too_large} and was ended")
     if ended.out_of_memory:
         return _failed("out_of_memory", f"its processes together needed more than {limits.memory_mb} MB of memory, and "
                        "one was killed for it")
@@ -94,16 +94,16 @@ def _judge(ended: Ended, limits: Limits) -> Outcome:
         case ("malformed", text):
             return _failed("malformed_result", f"run() returned {text[:200]}; it must return a map with a status")
         case ("raised", number, message):
-            return _failed(_BY_ERRNO.get(int(number or 0), "module_crashed"), message)
+            return _failed(_BY_ERRNO.get(number, "module_crashed"), message)
     return _silent(ended, limits)
 
 
 def _returned(status: str, reason: str, message: str) -> Outcome:
     match status:
         case "COMPLETED":
-            return Outcome(Status.COMPLETED, reason if _SLUG.fullmatch(reason) else "", message, told=True)
+            return Outcome(Status.COMPLETED, reason if SLUG.fullmatch(reason) else "", message, told=True)
         case "FAILED":
-            slug = reason if _SLUG.fullmatch(reason) else "module_failed"
+            slug = reason if SLUG.fullmatch(reason) else "module_failed"
             return Outcome(Status.FAILED, slug, message or "the module said no more", told=True)
     return _failed("malformed_result", f"run() returned the status {status[:60]!r}; COMPLETED and FAILED are known")
 

@@ -3,15 +3,19 @@ outputs and record into place at once. A failure is an outcome with a record, no
 """
 import json
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from platform.confined import read_file
+from platform.errors import PlatformError
+from platform.model import jsontext
 from platform.model.digest import digest_of
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.model.reasons import UNVERIFIED
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.run import cache, results, worker
 from platform.run.context import RunContext
@@ -20,16 +24,17 @@ from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import job, permitted, run_id
 from platform.run.leaks import no_secret_in
 from platform.run.machine import isolation_here, this_machine
-from platform.run.outputs import collect
+from platform.run.outputs import NOT_WRITTEN, collect
 from platform.run.permit import Denied, Gate, Open
 from platform.run.place import Place, fresh_place
 from platform.run.redact import Redactor
 from platform.run.results import Outcome
 from platform.run.sandbox import Isolation
 
-_LARGEST_RECEIPT = 16 << 20  # bytes
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
+_RECEIPT_BYTES, _RECEIPT_LEVELS = 64 << 10, 16  # it becomes part of a journal's line
 _LONGEST_WAIT_S = 30.0
+_WORDS = 500  # characters of an exception that stand in the record
 _OPEN = Open()
 
 
@@ -48,6 +53,10 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
             record = _made(context, step, record, place, gate, sleep)
         except Fault as fault:
             record = replace(record, status=Status.FAILED, reason=fault.reason, message=str(fault))
+        except PlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the order settles
+            record = _failed_by_us(context, step, record, place, error, began=_arrived(context, step, epoch, place))
         ended = context.now()
         record = replace(record, finished_at=_iso(ended), duration_s=round((ended - started).total_seconds(), 3))
         if not record.completed:
@@ -77,6 +86,18 @@ def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, m
     return record
 
 
+def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Exception, *, known: bool) -> RunRecord:
+    """Record that the platform itself failed at a step, before or after it ran; the traceback is in its log.
+    `known`: the ledger has a fact of it, so that a delivery may have arrived before."""
+    at = _iso(context.now())
+    with fresh_place(context.runtime_dir, step.id) as place:
+        record = replace(_blank(context, step, epoch), started_at=at, finished_at=at)
+        began = known or _arrived(context, step, epoch, place)
+        record = _failed_by_us(context, step, record, place, error, began=began)
+        place.publish(record)
+    return record
+
+
 def wait_s(attempt: int) -> float:
     """Seconds before an attempt, the second being 1: 1, 2, 4 ... up to half a minute."""
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
@@ -102,19 +123,21 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
 def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
            sleep: Callable[[float], None], gate: Gate, kind_of_isolation: Isolation) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
-    attempt = 0
+    attempt, began = 0, _arrived(context, step, record.refund_epoch, place)
     while True:
-        permit = gate.permit(record.inputs)
-        if isinstance(permit, Denied):
-            return replace(record, **permit._asdict())
-        doubt = record.reason == results.UNVERIFIED
-        now = permitted(todo, permit, in_doubt=doubt) if step.kind is Kind.DELIVERY else todo
-        ended = worker.run(now, this_machine(), kind_of_isolation)
-        outcome = results.judge(ended, step.kind, todo.limits)
-        if doubt and not outcome.told and outcome.reason != results.UNVERIFIED:
-            outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
-        record = _with_outputs(context, step, replace(record, attempts=attempt + 1), place, outcome, todo)
-        record, again = gate.ended(record)
+        try:
+            permit = gate.permit(record.inputs)
+            if isinstance(permit, Denied):
+                return replace(record, **permit._asdict())
+            doubt = record.reason == UNVERIFIED
+            now = permitted(todo, permit, in_doubt=doubt) if step.kind is Kind.DELIVERY else todo
+            began = True
+            tried = _attempt(context, step, replace(record, attempts=attempt + 1), place, now, kind_of_isolation)
+            record, again = gate.ended(tried)
+        except PlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the order settles
+            return _failed_by_us(context, step, record, place, error, began=began)
         if again:  # the provider was only asked, and its answer allows an attempt
             record = replace(record, status=Status.FAILED, reason="", message="")
             place.clear()
@@ -122,9 +145,42 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
         if record.status is not Status.FAILED or record.reason not in results.RETRYABLE or attempt == step.retries:
             return record
         attempt += 1
-        _note(place, f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]")
+        place.note(f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]\n")
         sleep(wait_s(attempt))
         place.clear()
+
+
+def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: Place) -> bool:
+    """Whether an earlier run of this very work says that it arrived or may have, or was stopped in the middle."""
+    last = context.record(step.id)
+    return place.in_doubt or (
+        last is not None and (last.task_hash, last.refund_epoch) == (step.task_hash, epoch)
+        and (last.completed or last.reason in (UNVERIFIED, results.REPAIR_HELD)))
+
+
+def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
+             kind_of_isolation: Isolation) -> RunRecord:
+    """The record of one attempt, after that of the one before."""
+    try:
+        ended = worker.run(todo, this_machine(), kind_of_isolation)
+        outcome = results.judge(ended, step.contract, todo.limits, context.reasons)
+    except Fault as fault:
+        outcome = Outcome(Status.FAILED, fault.reason, str(fault))
+    if record.reason == UNVERIFIED and not outcome.told and outcome.reason != UNVERIFIED:
+        outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
+    return _with_outputs(context, step, record, place, outcome, todo)
+
+
+def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, error: Exception, *,
+                  began: bool = False) -> RunRecord:
+    """The record of a step at which the platform itself failed. `began`: its child was started."""
+    redactor = Redactor(filter(None, (context.env.get(secret.name) for secret in step.contract.secrets)))
+    place.note(redactor.text("".join(traceback.format_exception(error))))
+    words = redactor.text(" ".join(f"{type(error).__name__}: {error}".split()))[:_WORDS]
+    outcome = Outcome(Status.FAILED, "internal_error", f"{words}; the traceback is in the step's log")
+    if began and step.kind is Kind.DELIVERY:
+        outcome = results.unproven(outcome)
+    return replace(record, status=outcome.status, reason=outcome.reason, message=outcome.message)
 
 
 def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,
@@ -139,8 +195,10 @@ def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, pla
             no_secret_in(found, place.outputs, step.contract, todo.secrets_by_name(step.contract))
             made = found
             evidence = _receipt(step, place, redactor)  # not before: `collect` refuses links, which lead anywhere
-        except Fault as fault:
-            outcome = Outcome(Status.FAILED, fault.reason, str(fault))
+        except (Fault, OSError) as error:
+            reason, words = (error.reason, str(error)) if isinstance(error, Fault) else (
+                NOT_WRITTEN, f"an output cannot be read: {error.strerror}")
+            outcome = Outcome(Status.FAILED, reason, words)
             if step.kind is Kind.DELIVERY:  # it said that it delivered; a wrong file beside that disproves nothing
                 outcome = results.unproven(outcome)
     return replace(record, status=outcome.status, reason=outcome.reason, outputs=made, evidence=evidence,
@@ -148,23 +206,32 @@ def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, pla
 
 
 def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str, Any]:
-    """A delivery's receipt; nothing when there is none that can be read."""
+    """A delivery's receipt; nothing when it left none. Fault for one that cannot be kept as evidence."""
     port = step.contract.outputs.get(RECEIPT)
     if step.kind is not Kind.DELIVERY or port is None:
         return {}
     try:
-        receipt = redactor.value(json.loads(read_file(place.outputs / port.path, _LARGEST_RECEIPT)))
-    except (OSError, ValueError):
+        data = read_file(place.outputs / port.path, _RECEIPT_BYTES)
+        receipt = jsontext.read(data)
+        jsontext.hold(receipt, _RECEIPT_LEVELS)
+    except FileNotFoundError:
         return {}
-    written = json.dumps(receipt, ensure_ascii=False)
+    except OSError as error:
+        raise Fault(NOT_WRITTEN, f"its receipt cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Fault("malformed_result", f"its receipt cannot be read: it {error}") from error
+    if not isinstance(receipt, dict):
+        raise Fault("malformed_result", "its receipt is not an object")
+    return _redacted(receipt, redactor)
+
+
+def _redacted(receipt: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+    """A receipt without secrets."""
+    clean: Mapping[str, Any] = redactor.value(receipt)
+    written = json.dumps(clean, ensure_ascii=False)
     if redactor.text(written) != written:  # it stands in several fields, and no field alone gives it away
         return {"note": "the receipt contained a secret and is left out"}
-    return receipt if isinstance(receipt, dict) else {}
-
-
-def _note(place: Place, line: str) -> None:
-    with place.log.open("ab") as log:
-        log.write(f"{line}\n".encode())
+    return clean
 
 
 def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:

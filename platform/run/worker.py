@@ -20,6 +20,7 @@ from platform.model.contract import Contract
 from platform.model.profile import Limits
 from platform.run import fence
 from platform.run.box import Box, box, memory
+from platform.run.fault import Fault
 from platform.run.fence import Cage
 from platform.run.group import Group, nothing, stop_all, watch
 from platform.run.log import Log
@@ -74,24 +75,17 @@ class Job:
 
 
 def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
-    """Run a job to its end. StorageError when its log cannot be written; PlatformError when `stop_all` ended it."""
+    """Run a job to its end. Fault when it could not be started; StorageError when its log cannot be written;
+    PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
-        request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
-        cage = stack.enter_context(_cage(job.limits, isolation))
         try:
             same = _same(job)
         except OSError as error:
             return Ended(("moved", str(error.strerror)), 0)
-        around = stack.enter_context(_box(job, machine, isolation))
-        request_ = _request(job, machine, cage, b"" if isolation.bubblewrap else machine.filter)
-        os.pwrite(request, marshal.dumps((_program(), {**request_, "same": same})), 0)
-        theirs, ours = os.pipe()
-        stack.callback(os.close, ours)
         try:
-            handles = (request, answer, theirs, *(cage.handles if cage else ()))
-            group = Group(_start(job, machine, around, handles), cage.kill if cage else nothing, around.held_bytes)
-        finally:
-            os.close(theirs)
+            group, answer, cage = _begun(job, machine, isolation, stack, same)
+        except (OSError, ValueError) as error:  # no handles, processes or memory left; params that no child could read
+            raise Fault("internal_error", f"the child process could not be started ({error})") from error
         with group:
             timed_out, too_large = _watch(group, job)
         if group.stopped:
@@ -108,6 +102,24 @@ def _same(job: Job) -> list[tuple[str, int, int]]:
         with folder_at(folder) as opened:
             found[folder] = opened.identity
     return [(str(path), *identity) for path, identity in found.items()]
+
+
+def _begun(job: Job, machine: Machine, isolation: Isolation, stack: contextlib.ExitStack,
+           same: list[tuple[str, int, int]]) -> tuple[Group, int, Cage | None]:
+    """The started child, the handle of its answer, and its cgroup; `stack` closes what it needs."""
+    request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
+    cage = stack.enter_context(_cage(job.limits, isolation))
+    around = stack.enter_context(_box(job, machine, isolation))
+    request_ = _request(job, machine, cage, b"" if isolation.bubblewrap else machine.filter)
+    os.pwrite(request, marshal.dumps((_program(), {**request_, "same": same})), 0)
+    theirs, ours = os.pipe()
+    stack.callback(os.close, ours)
+    try:
+        handles = (request, answer, theirs, *(cage.handles if cage else ()))
+        group = Group(_start(job, machine, around, handles), cage.kill if cage else nothing, around.held_bytes)
+        return group, answer, cage
+    finally:
+        os.close(theirs)
 
 
 def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> dict[str, Any]:
@@ -162,7 +174,7 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
         yield cage
 
 
-def _watch(group: Group, job: Job) -> tuple[bool, bool]:
+def _watch(group: Group, job: Job) -> tuple[bool, str]:
     """`group.watch` with the job's log."""
     try:
         with job.log.open("ab") as file:

@@ -3,14 +3,14 @@
 A failed step is an outcome, not an exception: its task succeeds and its record says FAILED; the steps below it record
 SKIPPED; `workorder:` settles what happened and is the task that fails.
 """
-import shutil
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from platform.errors import ConflictError, InputError
+from platform import trees
+from platform.errors import ConflictError, InputError, PlatformError, StorageError
 from platform.ledger.payments import apply_payments
 from platform.ledger.refund import settle
 from platform.maintain.changed import changed_modules
@@ -27,7 +27,7 @@ from platform.publish.publish import CONFLICT
 from platform.run import ordered
 from platform.run.current import current as reasons_to_run
 from platform.run.permit import Open
-from platform.run.step import hold_step, run_step, skip_step
+from platform.run.step import fail_step, hold_step, run_step, skip_step
 from platform.tasks import session
 from platform.tasks.ci import with_annotations
 from platform.tasks.gate import LedgerGate
@@ -90,18 +90,37 @@ def charge(order_id: OrderId) -> Values:
 
 @task_action
 def step(step_id: StepId) -> Values:
-    """Run one step, or record why it was skipped. Its own record is asked first: doit's store is only a cache."""
+    """Run one step, or record why it was skipped or that we failed at it: its order is settled in any case."""
     now = session.current()
     planned = now.step(step_id)
+    try:
+        return _step(now, planned)
+    except PlatformError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the order settles
+        record = _failed(now, planned, error)
+        now.remember(record)
+        return _shown(record)
+
+
+def _failed(now: session.Session, planned: PlannedStep, error: Exception) -> RunRecord:
+    """The record of a step at which the platform failed where the step itself could not record it."""
+    epoch = now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+    known = now.ledger.book.fact(planned.task_hash, epoch) is not None
+    return fail_step(now.context, planned, epoch, error, known=known)
+
+
+def _step(now: session.Session, planned: PlannedStep) -> Values:
+    """Its own record is asked first: doit's store is only a cache."""
     if not now.always and not reasons_to_run(now.context, planned):
         return {"state": "CURRENT"}
-    if not now.charges.may_run(step_id.order):
+    if not now.charges.may_run(planned.id.order):
         return {"state": "REFUSED"}
-    if last := now.record(step_id):
+    if last := now.record(planned.id):
         ordered.keep(now.runtime_dir, last)  # a run may have been killed between its record and this
-    order, epoch = now.plan.orders[step_id.order], now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+    order, epoch = now.plan.orders[planned.id.order], now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
     stopped_by, held = _stopped_by(now, planned), now.holding.own(planned)
-    unbought = now.holding.unbought(order).get(step_id.step_id)
+    unbought = now.holding.unbought(order).get(planned.id.step_id)
     if held and not held.runs:
         return _waits(now, planned, epoch, held)
     if stopped_by:
@@ -188,7 +207,18 @@ def _settle(now: session.Session, order: PlannedOrder) -> int:
     """Post refunds and evidence; the credits given back."""
     runs = now.runs(order)
     posted = now.ledger.post(lambda book: settle(book, order, runs, now.repo.reasons))
+    now.left_to_settle.discard(order.id)
     return sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
+
+
+@task_action
+def settle_rest(order_id: OrderId) -> Values | Refused:
+    """Settle an order of which steps ran and whose own task did not run, because one of them was not recorded: what the
+    others came to is known, and does not wait for the next run."""
+    now = session.current()
+    refunded = _settle(now, now.plan.orders[order_id])
+    return {"refunded_credits": refunded,
+            "lines": f"refunded     {order_id}  {in_credits(refunded)}" if refunded else ""}
 
 
 def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
@@ -219,4 +249,7 @@ def clean_folder(folder: str, dryrun: bool) -> None:
     if Path(folder).is_dir():
         sys.stdout.write(f"removing {folder}\n")
         if not dryrun:
-            shutil.rmtree(folder)
+            try:
+                trees.remove(Path(folder))
+            except OSError as error:
+                raise StorageError(f"{folder}: cannot be removed ({error.strerror}); mend it, run again") from error

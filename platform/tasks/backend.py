@@ -78,9 +78,10 @@ class Backend:
         if task_id not in self._tasks:
             found = self._do("select task_data from doit_tasks where task_id=?", task_id) if self._is_there else []
             try:
-                self._tasks[task_id] = self._codec.decode(found[0][0].decode()) if found else {}
-            except (ValueError, AttributeError):
-                self._tasks[task_id] = {}  # a torn row is a task that was never done
+                kept = self._codec.decode(found[0][0].decode()) if found else {}
+            except (ValueError, AttributeError, RecursionError):
+                kept = {}  # a torn row is a task that was never done
+            self._tasks[task_id] = kept if isinstance(kept, dict) else {}
         return self._tasks[task_id]
 
     def get(self, task_id: str, dependency: str) -> Any:

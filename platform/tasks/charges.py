@@ -6,12 +6,11 @@ every `-n`. Each order is all or nothing by itself; one whose posts are refused 
 """
 import threading
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from platform.errors import ConflictError, CreditsError
+from platform.errors import ConflictError, CreditsError, PlatformError
 from platform.ledger.balance import Answer, Book
 from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.refund import supersede
@@ -52,12 +51,24 @@ class Charges:
         """Post the order's charge, or its refusal; the first time, together with those of all that were asked for."""
         with self._lock:
             if not self._begun:
-                with suppress(ConflictError, CreditsError):  # an order's own, which it is told below or when it asks
-                    self._post(self._together(order_id))
-                self._begun = True
+                self._begin(order_id)
             if order_id not in self._decided:
                 self._post([self._session.plan.orders[order_id]])
             return self._decided[order_id]
+
+    def _begin(self, order_id: OrderId) -> None:
+        """Decide the charges of all orders that were asked for. What is wrong with one of them, it is told when it asks
+        by itself: nothing of a batch is posted when a decision of ours breaks."""
+        try:
+            self._post(self._together(order_id))
+        except (ConflictError, CreditsError):
+            self._begun = True
+        except PlatformError:
+            raise  # the ledger's or the disk's
+        except Exception:  # noqa: BLE001  a defect of ours: the order that it is of meets it again, the others do not
+            self._begun = True
+        else:
+            self._begun = True
 
     def is_current(self, order_id: OrderId) -> bool:
         """Whether there is nothing to post for the order, and nothing that was posted for it still to be told."""

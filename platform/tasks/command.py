@@ -12,7 +12,8 @@ from doit.exceptions import InvalidCommand
 
 from platform.errors import PlatformError
 from platform.report.words import printable
-from platform.tasks import session
+from platform.tasks import actions, session
+from platform.tasks.outcome import Refused
 from platform.tasks.unknown import no_such_task
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -60,8 +61,20 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
                 status = INTERRUPTED
+            if status != INTERRUPTED:
+                settle_rest()
             failures = session.finish()
         return status if status == INTERRUPTED else max(failures or [status])
+
+
+def settle_rest() -> None:
+    """Settle the orders of which steps ran and whose `workorder:` did not, which doit does not do below a task that
+    failed."""
+    for order_id in sorted(session.left_to_settle()):
+        ended = actions.settle_rest(order_id)
+        told = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
+        if told:
+            sys.stderr.write(f"{printable(told)}\n")
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from platform.ledger.tables import Fact
 from platform.model.entry import Post
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.model.reasons import UNVERIFIED
 from platform.model.run import Status
-from platform.run.results import UNVERIFIED
 
 if TYPE_CHECKING:
     from platform.tasks.session import Session

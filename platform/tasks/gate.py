@@ -24,11 +24,12 @@ from platform.ledger.tables import Fact
 from platform.model.digest import digest_of
 from platform.model.ids import RUN_CHARGE
 from platform.model.plan import PlannedStep
+from platform.model.reasons import UNVERIFIED
 from platform.model.run import RunRecord, Status
 from platform.run import claimant
 from platform.run.job import time_limit_s
 from platform.run.permit import Denied, Ended, Permit
-from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD, UNVERIFIED
+from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 from platform.tasks.repairs import about, is_same
 
 if TYPE_CHECKING:

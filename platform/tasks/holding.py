@@ -17,10 +17,11 @@ from platform.model.held import Held
 from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.reasons import UNVERIFIED
 from platform.model.run import RunRecord, Status
 from platform.run.fault import Fault
 from platform.run.inputs import what_went_in
-from platform.run.results import REPAIR_HELD, UNVERIFIED
+from platform.run.results import REPAIR_HELD
 from platform.tasks.repairs import about, is_same
 
 if TYPE_CHECKING:

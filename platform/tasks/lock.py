@@ -39,7 +39,7 @@ def is_held(runtime_dir: Path) -> bool:
     """Whether a run is at this folder. Asks the note in the lock, for taking the lock to ask would stop a run."""
     try:
         return Path("/proc", str(json.loads((runtime_dir / ".lock").read_bytes())["pid"])).exists()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -47,7 +47,7 @@ def _holder(handle: int) -> str:
     try:
         holder = json.loads(os.pread(handle, 4096, 0))
         return f"process {holder['pid']} (`{holder['command']}`, since {holder['since']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "it does not say who"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from platform.confined import read_file
 from platform.errors import StorageError
 from platform.files import write_atomic
+from platform.model import jsontext
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import Outcome
@@ -27,6 +28,14 @@ class OrderRecord:
     pending: int
     task_hashes: dict[str, str]
     finished_at: str
+
+    def conforms(self) -> bool:
+        """Whether each field is of its type, and the ids and texts by step are texts."""
+        texts = (self.tenant_id, self.work_order_id, self.status, self.reason, self.finished_at)
+        counts = (self.completed, self.failed, self.skipped, self.pending)
+        return (all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
+                and isinstance(self.task_hashes, dict)
+                and all(isinstance(digest, str) for digest in self.task_hashes.values()))
 
     def matches(self, order: PlannedOrder, outcome: Outcome) -> bool:
         """Whether this record says just that about just this plan."""
@@ -54,9 +63,10 @@ def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
     """The record, or None when there is none or it is damaged: the order is then settled again, which posts nothing."""
     try:
-        return OrderRecord(**json.loads(read_file(order_file(runtime_dir, order_id), _LARGEST)))
+        record = OrderRecord(**jsontext.read(read_file(order_file(runtime_dir, order_id), _LARGEST)))
     except (OSError, ValueError, TypeError):
         return None
+    return record if record.conforms() else None
 
 
 def write_order(runtime_dir: Path, order: PlannedOrder, outcome: Outcome, finished_at: str) -> OrderRecord:

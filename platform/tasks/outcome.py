@@ -1,12 +1,29 @@
 """What a task tells doit: values when it succeeded, and a failure that knows its exit status."""
 import functools
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from doit.exceptions import TaskFailed
 
 from platform.errors import PlatformError
 from platform.tasks import session
+
+_WORDS = 500  # characters of an exception that stand in a line
+DEFECTS = "internal-errors.log"  # in the runtime folder
+
+
+def told(error: Exception, runtime_dir: Path) -> str:
+    """One line about a defect of ours, whose traceback is added to a file when the disk lets it."""
+    file = runtime_dir / DEFECTS
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:_WORDS]
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write("".join(traceback.format_exception(error)))
+    except OSError as refused:
+        return f"internal error: {words}; its traceback cannot be written ({refused.strerror}); run again"
+    return f"internal error: {words}; the traceback is in {file}; report it, then run again"
 
 
 class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
@@ -19,7 +36,8 @@ class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
 
 
 def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
-    """An action whose PlatformErrors become failures with one line and their exit status, not tracebacks."""
+    """An action whose PlatformErrors become failures with one line and their exit status, not tracebacks. Whatever else
+    it raises is a defect of ours: one line too, with the traceback in a file, and the other tasks go on."""
 
     @functools.wraps(action)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -27,6 +45,8 @@ def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
             result = action(*args, **kwargs)
         except PlatformError as error:
             result = Refused(str(error), error.exit_status)
+        except Exception as error:  # noqa: BLE001  nothing that is charged may depend on our code having no defect
+            result = Refused(told(error, session.current().runtime_dir), PlatformError.exit_status)
         if isinstance(result, Refused):
             session.current().exit_statuses.append(result.exit_status)
         return result

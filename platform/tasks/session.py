@@ -79,6 +79,7 @@ class Session:
         self.problems_told = False  # `check` has printed them in this run
         self.exit_statuses: list[int] = []  # of the tasks that failed for a reason of ours
         self._records: dict[StepId, RunRecord | None] = {}
+        self.left_to_settle: set[OrderId] = set()  # orders of which steps ran, until they are settled
         self._steps_ran = False
         self._lock = threading.RLock()
         self._held: int | None = None
@@ -133,6 +134,7 @@ class Session:
     def context(self) -> RunContext:
         return RunContext(root=self.root, runtime_dir=self.runtime_dir, profile=self.profile, digests=self.digests,
                           env=dict(os.environ), now=lambda: datetime.now(UTC), record=self.record,
+                          reasons=self.repo.reasons,
                           assets={key: self.root / asset.file for key, asset in self.repo.assets.items()})
 
     def record(self, step_id: StepId) -> RunRecord | None:
@@ -152,6 +154,7 @@ class Session:
         """A step has just ended: its record is this one now, and what was ordered outlives it."""
         self._records[record.id] = record
         self._steps_ran = True
+        self.left_to_settle.add(record.id.order)
         ordered.keep(self.runtime_dir, record)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
@@ -263,6 +266,11 @@ def current() -> Session:
     if _current is None:
         raise RuntimeError("no session: dodo.py starts it")
     return _current
+
+
+def left_to_settle() -> list[OrderId]:
+    """The orders of this process's session of which steps ran and that were not settled after that."""
+    return list(_current.left_to_settle) if _current else []
 
 
 def finish() -> list[int]:

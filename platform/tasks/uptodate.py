@@ -22,6 +22,8 @@ def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
             return question(*args)
         except PlatformError:
             return False
+        except Exception:  # noqa: BLE001  doit would end the whole run; the action meets the same and records it
+            return False
 
     return ask
 

@@ -16,11 +16,14 @@ from platform.model.contract import InputPort
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS, cron_fault
 from platform.model.order import Binding, Value, bindings_in
+from platform.model.patterns import extent_of, work_of
 from platform.model.problem import Path
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
+MOST_STEPS = 1_000_000  # rules times items: 5 to 10 seconds
+MOST_STATES = 200_000_000  # states of patterns times characters: 5 seconds where RE2 has to try them all
 # What may be said of a list or map although something in it is not known yet.
 _OUTER = frozenset({"wrong-type", "missing-field", "unknown-field", "wrong-length"})
 
@@ -56,11 +59,30 @@ def value_faults(port: InputPort, value: Value) -> list[Fault]:
         return [wrong_type((), name, port.type, value)]
     found = [fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault]
     if port.schema:
+        if fault := _too_much(port, value):
+            return [fault]
         bound = [path for path, _ in bindings_in(value)]
         plain = _plain(value) if bound else value
         found += [fault for fault in faults(_validator(canonical_json(port.schema)), plain, name)
                   if not bound or _knowable(fault, bound)]
     return found
+
+
+def _too_much(port: InputPort, value: Value) -> Fault | None:
+    """A value that its port's schema would be held against for longer than anybody waits. Every rule may be held
+    against every item, and every pattern against every character."""
+    rules, states = _work(canonical_json(port.schema))
+    items, characters = extent_of(value)
+    if rules * items <= MOST_STEPS and states * characters <= MOST_STATES:
+        return None
+    return Fault((), "too-complex", f"`{port.id}` has too much for the rules of its schema "
+                 f"({items} items and {characters} characters for {rules} rules and {states} states of patterns)",
+                 "give it less, or make the schema simpler")
+
+
+@lru_cache(maxsize=1024)
+def _work(schema: bytes) -> tuple[int, int]:
+    return work_of(json.loads(schema))
 
 
 def _knowable(fault: Fault, bound: list[Path]) -> bool:

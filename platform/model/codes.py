@@ -135,6 +135,11 @@ CODES: dict[str, Code] = {
     "outputs-overlap": Code("Two outputs have one path, or one lies in the other. Only a directory may hold other "
                             "outputs, and only when neither it nor they are limited.", "Give each its own."),
     "self-test-missing": Code("The contract has no self-test.", "Add testing.self_test."),
+    "bad-pattern": Code("A contract's pattern is not one that RE2 reads: it has look-around, references to groups, or "
+                        "repeats too often. Others can take for ever on a short text.",
+                        "Write it in the syntax of RE2."),
+    "too-complex": Code("A value has so many items or characters, and its port's schema so many rules, that checking "
+                        "would take minutes.", "Give it less, or make the schema simpler."),
     "reserved-name": Code("A secret or var has the name of a variable that steers how programs start, or of a secret "
                           "that the platform or CI keeps for itself.", "Rename it."),
     "secret-not-granted": Code("A module asks for a secret that the profile's module_secrets does not give it.",

@@ -12,14 +12,14 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from platform.openat import FILE, FOLDER, LINK, SECOND_NAME, Refused, below, parts_of, top, walked, words_of
 
-__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "folder_at", "kind_at", "make_folders", "named", "opened",
-           "read", "read_file"]
+__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "create", "folder_at", "kind_at", "make_folders", "named",
+           "opened", "read", "read_file"]
 
 _DEEPEST = 256  # directories; each is an open handle while what is below it is listed
 _CHUNK = 1 << 20
@@ -147,6 +147,18 @@ def make_folders(folder: Folder, name: str) -> None:
             here = made
     finally:
         os.close(here)
+
+
+def create(folder: Folder, name: str, data: bytes) -> None:
+    """Write a new file below an open directory, and the directories above it. FileExistsError when something stands
+    there, otherwise as `Folder.folder`."""
+    *above, last = parts_of(name)
+    if above:
+        make_folders(folder, "/".join(above))
+    with folder.folder("/".join(above)) if above else nullcontext(folder) as parent:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(last, flags, 0o666, dir_fd=parent._handle), "wb") as file:
+            file.write(data)
 
 
 def read(handle: int, limit: int) -> bytes:

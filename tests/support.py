@@ -16,6 +16,7 @@ def repository(repo: Path, *overlays: Path) -> Path:
     repo.mkdir()
     shutil.copy(ROOT / "dodo.py", repo)
     shutil.copy(ROOT / "pyproject.toml", repo)
+    shutil.copy(ROOT / ".gitattributes", repo)
     for folder in ("modules", "config", "schemas"):
         shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))
     prices = (repo / "config" / "module_prices.csv").read_text() + (CASES / "base" / "prices.csv").read_text()
@@ -28,7 +29,7 @@ def repository(repo: Path, *overlays: Path) -> Path:
 def shipped(repo: Path) -> Path:
     """A copy of what is shipped, its tenants and their orders too."""
     repo.mkdir()
-    for name in ("dodo.py", "pyproject.toml"):
+    for name in ("dodo.py", "pyproject.toml", ".gitattributes"):
         shutil.copy(ROOT / name, repo)
     for folder in ("modules", "config", "schemas", "tenants"):
         shutil.copytree(ROOT / folder, repo / folder, ignore=shutil.ignore_patterns("__pycache__"))

@@ -11,6 +11,7 @@ from platform.config.csv import read_csv
 from platform.config.read import read_yaml
 from platform.config.schema import problems_of, schema, schema_faults
 from platform.config.tables import TENANTS
+from platform.confined import Folder, create
 from platform.errors import ConflictError, InputError, StorageError, UsageError
 from platform.files import write_atomic
 from platform.model import ids
@@ -20,6 +21,7 @@ from platform.model.repo import Repo
 from platform.model.tenant import TenantStatus
 from platform.scaffold.module import module_files, price_rows
 from platform.scaffold.tenant import tenant_id_for, tenant_text
+from platform.scaffold.text import GIT_ATTRIBUTES
 from platform.scaffold.workorder import work_order_id_for, workorder_text
 from platform.tasks.session import Options, Session
 
@@ -60,9 +62,10 @@ def _tenant(arguments: argparse.Namespace) -> None:
         raise ConflictError(f"tenants/{tenant_id} is there already; give another --tenant-id, or edit {file}")
     text = tenant_text(tenant_id, arguments.name, _today().isoformat())
     _must_conform(text, file, "tenant")
-    _write(root(), {file: text.encode()})
+    files = {file: text.encode(), f"tenants/{tenant_id}/.gitattributes": GIT_ATTRIBUTES}
+    _write(root(), files)
     added = _add_terms(root() / TENANTS.file, tenant_id)
-    _told(arguments, [file], {"tenant_id": tenant_id},
+    _told(arguments, list(files), {"tenant_id": tenant_id},
           f"{'added to ' if added else 'no row in '} {TENANTS.file}, where the operator suspends and limits tenants\n"
           f"next: python -m platform.cli new workorder --tenant-id {tenant_id}")
 
@@ -165,11 +168,9 @@ def _must_conform(text: str, file: str, kind: str) -> None:
 def _write(repository: Path, files: Mapping[str, bytes]) -> None:
     """Create files, each only if it is not there; ConflictError when one is, StorageError when the disk refuses."""
     for file, data in files.items():
-        path = repository / file
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as opened:
-                opened.write(data)
+            with Folder.at(repository) as top:
+                create(top, file, data)
         except FileExistsError as error:
             raise ConflictError(f"{file} is there already and was not changed; choose another id") from error
         except OSError as error:

@@ -49,6 +49,7 @@ def read_csv(data: bytes, file: str, schema: Mapping[str, Any]) -> tuple[list[Ro
     text = decode(data, file, MAX_BYTES)
     if isinstance(text, Problem):
         return [], [text]
+    text = text.replace("\r\n", "\n")  # one form of a text in quotes, however git checks the file out
     rows: list[Row] = []
     problems: list[Problem] = []
     header: list[str] | None = None

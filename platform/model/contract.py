@@ -87,7 +87,7 @@ class Contract:
     source: Source = field(default=NOWHERE, compare=False, repr=False)
 
 
-_FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md"})
+_FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md", ".gitattributes"})
 
 
 def is_code(below: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from platform.model.order import Kind
-from platform.scaffold.text import flow
+from platform.scaffold.text import GIT_ATTRIBUTES, flow
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _FILES = {"module.yml": "module.yml", "src/run.py": "run.py.txt", "README.md": "README.md",
@@ -21,6 +21,7 @@ def module_files(module_id: str, kind: Kind, name: str) -> dict[str, bytes]:
     """Every file of modules/<module_id>/, by its path below that folder."""
     words = {"module_id": module_id, "name": flow(name), "kind": kind.value, "step_id": module_id[:32]}
     files = {path: _filled(kind, template, words).encode() for path, template in _FILES.items()}
+    files[".gitattributes"] = GIT_ATTRIBUTES
     if kind is Kind.PACKAGING:
         files["fixtures/note.txt"] = b"A note to pack.\n"
     if kind is Kind.DELIVERY:

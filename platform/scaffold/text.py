@@ -6,6 +6,9 @@ import yaml
 from platform.model.characters import replaced
 
 LONGEST_REMARK = 90
+GIT_ATTRIBUTES = b"""# Git converts nothing here: what is digested is bytes, and other bytes would be other work.
+* -text
+"""
 
 
 def flow(value: Any) -> str:

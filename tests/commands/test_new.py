@@ -38,7 +38,8 @@ def warnings(repo: Path) -> list[str]:
 def test_a_tenant_gets_an_id_that_follows_from_its_name_and_validates(repo: Path) -> None:
     made = json.loads(done(repo, 'new tenant --name "Ferry Office: No. 5 #2" --json'))
     assert re.fullmatch("[0-9A-Za-z]{6}", made["tenant_id"])
-    assert made["written"] == [f"tenants/{made['tenant_id']}/tenant.yml"]
+    folder = f"tenants/{made['tenant_id']}"
+    assert made["written"] == [f"{folder}/tenant.yml", f"{folder}/.gitattributes"]
     assert warnings(repo) == []
     assert (repo / "config/tenants.csv").read_text().splitlines()[-1] == f"{made['tenant_id']},active,,"
     again = refused(repo, 'new tenant --name "Ferry Office: No. 5 #2"')
@@ -130,3 +131,11 @@ def test_a_new_module_is_priced_once_and_never_replaced(repo: Path) -> None:
     assert refused(repo, "new module --module-id Mine! --kind transform")[0] == 2
     assert refused(repo, "new modul --module-id x1 --kind transform") == (
         2, "python -m platform.cli new has no command 'modul'; did you mean module?")
+
+
+def test_a_new_file_is_written_through_no_link(repo: Path) -> None:
+    (repo / "tenants" / "tenant" / "workorders").symlink_to(repo / "config")
+    before = sorted(path.name for path in (repo / "config").iterdir())
+    code, line = refused(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
+    assert (code, "workorders is a symbolic link" in line) == (15, True)
+    assert sorted(path.name for path in (repo / "config").iterdir()) == before

@@ -27,6 +27,13 @@ def test_a_quoted_field_may_go_over_lines_and_hold_quotes_and_the_next_row_knows
     assert rows[1].source.place() == ("m.csv", 4, 1)
 
 
+def test_a_text_in_quotes_has_one_form_however_its_lines_end():
+    unix = HEADER + b'a,"one\ntwo",true,x\nb,B,1,\n'
+    one, other = read(unix), read(unix.replace(b"\n", b"\r\n"))
+    assert [row.values for row in one[0]] == [row.values for row in other[0]]
+    assert [row.source.marks for row in one[0]] == [row.source.marks for row in other[0]]
+
+
 def test_columns_may_stand_in_any_order_and_optional_ones_may_be_missing():
     rows, problems = read(b"\xef\xbb\xbfenabled,topup_method_id,name\r\nfalse,a,A\r\n")
     assert problems == []

@@ -5,8 +5,6 @@ paths are one on some system, and none is a folder of another; the manifests' ow
 named twice for one path, by itself and by its directory, is in the package once. Nothing of the machine is in a row: no
 path on disk, no time, no owner.
 """
-import csv
-import io
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -17,6 +15,7 @@ from platform.bundle.content_types import content_type
 from platform.confined import kind_at, opened
 from platform.errors import PlatformError
 from platform.files import files_below, sha256_of
+from platform.model.cells import as_csv
 from platform.model.digest import digest_of
 from platform.model.paths import folded, path_fault
 
@@ -148,9 +147,5 @@ def manifest_json(entries: Sequence[Entry]) -> bytes:
 
 
 def manifest_csv(entries: Sequence[Entry]) -> bytes:
-    """The manifest as CSV (RFC 4180, but with line feeds only), header first."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(entry.row for entry in entries)
-    return text.getvalue().encode()
+    """The manifest as CSV (RFC 4180, but with line feeds only), header first; no cell is a formula (model.cells)."""
+    return as_csv([COLUMNS, *(entry.row.values() for entry in entries)])

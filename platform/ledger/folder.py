@@ -16,9 +16,10 @@ from platform.ledger.disk import WHEN_GONE, Disk, read_whole, refusals, write_wh
 from platform.ledger.follow import Followers, once_true
 from platform.ledger.log import JOURNAL, Log, is_journal_there
 from platform.ledger.manifest import FileState, Manifest
-from platform.ledger.projections import CREDITS, HEADERS, as_csv, credits_lines, credits_row
+from platform.ledger.projections import CREDITS, HEADERS, credits_lines, credits_row
 from platform.ledger.record import GENESIS, HEADER, Record, encode
 from platform.ledger.tables import Account, Kept, kept_of
+from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
 from platform.model.entry import Post, sides
 from platform.model.words import counted

@@ -1,10 +1,9 @@
 """The CSV files that people and other programs read, as rows. Pure: each is made of the journal and nothing else.
 
-Text that people wrote and that a spreadsheet would take for a formula (= + - @ first) gets an apostrophe before it;
-the journal has it as it was written. Amounts and ids are never touched: programs read those.
+A note that a spreadsheet would take for a formula gets an apostrophe before it (`model.cells.note`); the journal has it
+as it was written. Amounts and ids are never touched: programs read those.
 """
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from platform.ledger.columns import Columns
 from platform.ledger.record import Body
 from platform.ledger.tables import Account
+from platform.model.cells import as_csv, note, row
 from platform.model.digest import canonical_objects, derived_id, id_of
 from platform.model.entry import TRANSFER, Post
 
@@ -35,13 +35,6 @@ CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")
 _Row = tuple[str, str, str, str, Body | Post, str]  # id, key, tenant, kind, body, time
 
 
-class _Encoded:
-    """What a csv.writer writes to: `writerow` then returns the line's bytes."""
-
-    write = staticmethod(str.encode)
-
-
-_quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\n").writerow
 HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMNS.items()}
 
 
@@ -64,21 +57,21 @@ def rows(of: Columns) -> dict[str, bytes]:
     return {
         "transactions.csv": b"".join([
             _with_metadata((transaction, tenant_id, body.work_order_id, body.type, str(body.amount_credits), at,
-                            body.reason_code, _text(body.note)), more)
+                            body.reason_code, note(body.note)), more)
             for (transaction, _, tenant_id, _, body, at), more in zip(posts, metadata, strict=True)]),
         "transaction_items.csv": b"".join([
             _with_metadata((derived_id(item.key), transaction, tenant_id, item.module_id, work_order_id, item.step_id,
                             item.deliverable_id, item.deliverable_id, item.type, str(item.amount_credits), at,
-                            _text(item.note)), more)
+                            note(item.note)), more)
             for (transaction, tenant_id, work_order_id, at, item), more in zip(items, item_metadata, strict=True)]),
         "promotion_redemptions.csv": b"".join([
             _with_metadata((transaction, tenant_id, body.metadata["promo_code"], str(body.amount_credits), at,
-                            _text(body.note)), more)
+                            note(body.note)), more)
             for (transaction, _, tenant_id, kind, body, at), more in zip(posts, metadata, strict=True)
             if kind == "promotion"]),
-        "published_artifacts.csv": as_csv([
-            _published({"tenant_id": tenant_id, "work_order_id": body.work_order_id, "published_at": at,
-                        "idempotency_key": key, **body.metadata})
+        "published_artifacts.csv": b"".join([
+            row(_published({"tenant_id": tenant_id, "work_order_id": body.work_order_id, "published_at": at,
+                            "idempotency_key": key, **body.metadata}))
             for _, key, tenant_id, kind, body, at in posts if kind == "publish"]),
     }
 
@@ -104,11 +97,6 @@ def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
     return tenant_id, balance, account.updated_at, status
 
 
-def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
-    """Rows as CSV bytes: UTF-8, minimal quotes, LF."""
-    return b"".join(map(_quoted, rows))
-
-
 def _published(fields: Mapping[str, Any]) -> list[Any]:
     return [fields[column] for column in COLUMNS["published_artifacts.csv"]]
 
@@ -118,9 +106,5 @@ def _with_metadata(fields: Sequence[str], metadata: bytes) -> bytes:
     the last field is JSON, which always needs them: it has some."""
     line = ",".join(fields)
     if line.count(",") >= len(fields) or '"' in line or "\n" in line or "\r" in line:
-        line = _quoted(fields).decode()[:-1]
+        line = row(fields).decode()[:-1]
     return b'%b,"%b"\n' % (line.encode(), metadata.replace(b'"', b'""'))
-
-
-def _text(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

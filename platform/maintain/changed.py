@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 
 from platform.maintain.facts import Facts
+from platform.model.cells import plain
 from platform.model.problem import Problem
 
 
@@ -17,7 +18,7 @@ def changed_modules(facts: Facts, index: bytes) -> Iterator[Problem]:
     known = {row.get("module_id"): row for row in csv.DictReader(io.StringIO(index.decode(errors="replace")))}
     for module_id, contract in sorted(facts.repo.contracts.items()):
         row = known.get(module_id, {})
-        if row.get("version") == contract.version and row.get("code_sha256") != facts.code(module_id):
+        if plain(row.get("version") or "") == contract.version and row.get("code_sha256") != facts.code(module_id):
             yield Problem(contract.source.place("version"), "module-changed",
                           f"the code of {module_id} changed, and its version is still {contract.version}",
                           "raise it if the same inputs give another result that tenants should pay for; otherwise work "

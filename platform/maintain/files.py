@@ -3,17 +3,15 @@
 A file goes by the name of its task: a table's, `secrets_template`, `maintenance_manifest`, or `workflows/<file>` for
 the choice lists of one workflow.
 """
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from platform.errors import InputError
 from platform.files import write_atomic
 from platform.maintain import choices, secrets
 from platform.maintain.facts import Facts
 from platform.maintain.tables import TABLES
+from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
 
 FOLDER = "maintenance-state"
@@ -80,11 +78,3 @@ def write(path: Path, data: bytes) -> bool:
         return False
     write_atomic(path, data)
     return True
-
-
-def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
-    """UTF-8, LF, truth values as true and false."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [str(field).lower() if isinstance(field, bool) else field for field in row] for row in rows)
-    return text.getvalue().encode()

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from platform.ledger.body import body_of
-from platform.ledger.projections import as_csv
 from platform.ledger.record import Record
+from platform.model.cells import as_csv
 from platform.model.digest import canonical_json, derived_id
 from platform.model.entry import TRANSFER, Post, PostType, sides
 
@@ -38,7 +38,7 @@ def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
                     ("", "", "", "", side.amount_credits, post.note, side.key)]:
                 yield as_csv([(record.seq, record.ts, derived_id(side.key), item_id, side.tenant_id,
                                post.work_order_id, post.kind, post.type.value, step, module, deliverable, amount,
-                               balance, post.reason_code, _no_formula(note), key)]).decode()
+                               balance, post.reason_code, note, key)]).decode()
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
@@ -109,7 +109,3 @@ def _component(name: str) -> str:
 
 def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1].replace("\\n", " ").replace("\\r", " ").replace("\\t", " ")
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

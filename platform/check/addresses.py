@@ -1,4 +1,5 @@
-"""Mail addresses that the profile's mail server is not known to take: told before anything is charged."""
+"""Mail addresses that the profile's mail server is not known to take: told before anything is
+charged."""
 from collections.abc import Iterator
 from datetime import date
 
@@ -14,7 +15,8 @@ _CURE = "write an ASCII address, or set delivery.email.smtputf8 where the server
 
 
 def _needs_smtputf8(text: object) -> bool:
-    """Whether `text` is an address with letters beyond ASCII before the @. One that is none is told elsewhere."""
+    """Whether `text` is an address with letters beyond ASCII before the @. One that is none is told
+    elsewhere."""
     try:
         return isinstance(text, str) and read_address(text).needs_smtputf8
     except ValueError:
@@ -27,7 +29,8 @@ def _taken(repo: Repo) -> bool:
 
 @each_order
 def recipients(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
-    """Addresses in deliveries that need SMTPUTF8, where the profile does not say that the server has it."""
+    """Addresses in deliveries that need SMTPUTF8, where the profile does not say that the server
+    has it."""
     for step in order.steps:
         contract = repo.contracts.get(step.module_id)
         if contract is None or contract.kind != "delivery" or _taken(repo):
@@ -35,8 +38,15 @@ def recipients(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
         for port in contract.inputs.values():
             address = step.inputs.get(port.id, port.default)
             if port.format == "email" and _needs_smtputf8(address):
-                yield of_step(order, step, CODE, f"`{port.id}` {shown(address)} has letters beyond ASCII before the @",
-                              _CURE, "inputs", port.id)
+                yield of_step(
+                    order,
+                    step,
+                    CODE,
+                    f"`{port.id}` {shown(address)} has letters beyond ASCII before the @",
+                    _CURE,
+                    "inputs",
+                    port.id,
+                )
 
 
 def sender(repo: Repo, today: date) -> Iterator[Problem]:

@@ -1,4 +1,5 @@
-"""What a mail says, as values: what `mime` writes and `read_back` has to find in what was written."""
+"""What a mail says, as values: what `mime` writes and `read_back` has to find in what was
+written."""
 from dataclasses import dataclass
 
 
@@ -6,7 +7,8 @@ from dataclasses import dataclass
 class Letter:
     """Addresses are in their wire form; texts are exactly what a reader has to see.
 
-    `headers` are those after From and To, in order. `text` has lines divided by LF and ends with one.
+    `headers` are those after From and To, in order. `text` has lines divided by LF and ends with
+    one.
     """
 
     sender: str

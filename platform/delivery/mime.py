@@ -1,9 +1,11 @@
-"""A mail's bytes: headers, one text and one attachment, in the plainest form that every mail program reads the same.
+"""A mail's bytes: headers, one text and one attachment, in the plainest form that every mail
+program reads the same.
 
-A header's value is written as it is when it is short ASCII words with single spaces between them; any other is written
-in encoded words (RFC 2047, UTF-8, base64), so what looks like an encoded word stays text and folding loses no space.
-The standard library's own header folding does (`email.policy` drops spaces between words of two kinds, and decodes
-encoded words in what it is given). Whoever writes a mail reads it back: `delivery/read_back.py`.
+A header's value is written as it is when it is short ASCII words with single spaces between them;
+any other is written in encoded words (RFC 2047, UTF-8, base64), so what looks like an encoded word
+stays text and folding loses no space. The standard library's own header folding does
+(`email.policy` drops spaces between words of two kinds, and decodes encoded words in what it is
+given). Whoever writes a mail reads it back: `delivery/read_back.py`.
 """
 import re
 from base64 import encodebytes
@@ -14,7 +16,9 @@ from platform.delivery.letter import Letter
 from platform.model.characters import refused_in
 
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
-_PLAIN_NAME = re.compile(r"[0-9A-Za-z]+(?: [0-9A-Za-z]+)*")  # words that need no quotes before an address
+_PLAIN_NAME = re.compile(
+    r"[0-9A-Za-z]+(?: [0-9A-Za-z]+)*"
+)  # words that need no quotes before an address
 _LONGEST_PLAIN = 60  # characters: with any header's name, one line
 _LINE = 76  # characters: the longest line with an encoded word
 _OVERHEAD = len("=?utf-8?b??=")
@@ -24,14 +28,27 @@ _LONGEST_LINE = 998  # octets: of any line in a mail
 def written(letter: Letter) -> bytes:
     """The whole mail, lines divided by CRLF. ASCII, but for addresses that need SMTPUTF8."""
     boundary = letter.boundary
-    parts = [_text_part(letter.text, boundary), _attachment(letter.attachment_name, letter.attachment)]
-    head = [*_headers(letter), "MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{boundary}"', "", ""]
+    parts = [
+        _text_part(letter.text, boundary),
+        _attachment(letter.attachment_name, letter.attachment),
+    ]
+    head = [
+        *_headers(letter),
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/mixed; boundary="{boundary}"',
+        "",
+        "",
+    ]
     opening, closing = f"--{boundary}\r\n".encode("ascii"), f"--{boundary}--\r\n".encode("ascii")
-    return "\r\n".join(head).encode() + b"".join(opening + part + b"\r\n" for part in parts) + closing
+    return (
+        "\r\n".join(head).encode() + b"".join(opening + part + b"\r\n" for part in parts) + closing
+    )
 
 
 def _headers(letter: Letter) -> Iterator[str]:
-    sender = _named(letter.sender_name) + (f"<{letter.sender}>" if letter.sender_name else letter.sender)
+    sender = _named(letter.sender_name) + (
+        f"<{letter.sender}>" if letter.sender_name else letter.sender
+    )
     yield f"From: {sender}"
     yield f"To: {letter.recipient}"
     yield from (f"{name}: {_value(name, text)}" for name, text in letter.headers)
@@ -52,7 +69,8 @@ def _named(name: str) -> str:
 
 
 def encoded(text: str, before: int) -> str:
-    """Text in encoded words, one a line, no character divided; `before` characters are in the first line already."""
+    """Text in encoded words, one a line, no character divided; `before` characters are in the first
+    line already."""
     return "\r\n ".join(header_encode(chunk, "utf-8") for chunk in _chunks(text, before))
 
 
@@ -82,11 +100,20 @@ def _text_part(text: str, boundary: str) -> bytes:
 
 
 def _is_plain(text: str, boundary: str) -> bool:
-    """Whether no server on the way has a reason to change these lines, and no reader to divide them."""
+    """Whether no server on the way has a reason to change these lines, and no reader to divide
+    them."""
     lines = text.split("\n")
-    return text.isascii() and boundary not in text and all(
-        len(line) <= _LONGEST_LINE and not refused_in(line) and not line.startswith("From ") and line == line.rstrip()
-        for line in lines)
+    return (
+        text.isascii()
+        and boundary not in text
+        and all(
+            len(line) <= _LONGEST_LINE
+            and not refused_in(line)
+            and not line.startswith("From ")
+            and line == line.rstrip()
+            for line in lines
+        )
+    )
 
 
 def _attachment(name: str, data: bytes) -> bytes:

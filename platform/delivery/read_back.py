@@ -1,8 +1,8 @@
-"""A written mail, read by parsers that did not write it, and held to what it should say: every header, the text, the
-attachment, and nothing else.
+"""A written mail, read by parsers that did not write it, and held to what it should say: every
+header, the text, the attachment, and nothing else.
 
-Three readers have to agree: this file's own look at the raw lines, and the two header parsers of the standard library,
-which share no code for values (`decode_header`, and `email.policy.default`).
+Three readers have to agree: this file's own look at the raw lines, and the two header parsers of
+the standard library, which share no code for values (`decode_header`, and `email.policy.default`).
 """
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,8 @@ _LONGEST_LINE = 998 + len(b"\r")
 
 
 def difference(data: bytes, letter: Letter, names: Sequence[str]) -> str:
-    """What a reader of `data` would see other than `letter`, whose headers are `names` in order; or nothing."""
+    """What a reader of `data` would see other than `letter`, whose headers are `names` in order; or
+    nothing."""
     return next(_differences(data, letter, names), "")
 
 
@@ -29,7 +30,10 @@ def _differences(data: bytes, letter: Letter, names: Sequence[str]) -> Iterator[
         yield "it has a line break that is not CRLF, or a NUL"
     if max(map(len, data.split(b"\n"))) > _LONGEST_LINE:
         yield "it has a line of more than 998 octets"
-    if [line.partition(b":")[0].decode("ascii", "replace") for line in _FOLD.sub(b"", head).split(b"\r\n")] != [*names]:
+    if [
+        line.partition(b":")[0].decode("ascii", "replace")
+        for line in _FOLD.sub(b"", head).split(b"\r\n")
+    ] != [*names]:
         yield "its headers are not the ones that were written"
     whole = BytesParser(policy=policy.compat32).parsebytes(data)
     if [*whole.keys()] != [*names]:
@@ -55,7 +59,9 @@ def _legacy_headers(message: Message, letter: Letter, wanted: Wanted) -> Iterato
             yield f"{header} reads back as another text"
 
 
-def _modern_headers(head: str, letter: Letter, wanted: Wanted, names: Sequence[str]) -> Iterator[str]:
+def _modern_headers(
+    head: str, letter: Letter, wanted: Wanted, names: Sequence[str]
+) -> Iterator[str]:
     message = HeaderParser(policy=policy.default).parsestr(head + "\r\n\r\n")
     if [*message.keys()] != [*names]:
         yield "another parser finds other headers"
@@ -74,20 +80,34 @@ def _parts(whole: Message, letter: Letter) -> Iterator[str]:
         return
     _, *parts = whole.walk()
     kinds = [(part.get_content_type(), part.get_filename()) for part in parts]
-    if kinds != [("text/plain", None), ("application/zip", letter.attachment_name)] or whole.preamble or whole.epilogue:
+    if (
+        kinds != [("text/plain", None), ("application/zip", letter.attachment_name)]
+        or whole.preamble
+        or whole.epilogue
+    ):
         yield "its parts are not one text and one attachment"
         return
     text, attachment = (part.get_payload(decode=True) for part in parts)
-    if any(part.defects for part in parts) or not isinstance(text, bytes) or _lines(text) != letter.text:
+    if (
+        any(part.defects for part in parts)
+        or not isinstance(text, bytes)
+        or _lines(text) != letter.text
+    ):
         yield "its text reads back as another"
     if attachment != letter.attachment:
         yield "its attachment reads back as other bytes"
 
 
 def _raw(message: Message) -> dict[str, str]:
-    """Header to value, in one line; letters beyond ASCII as such, where the parser has left their octets."""
-    return {name: str(value).replace("\r\n ", " ").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            for name, value in message.raw_items()}
+    """Header to value, in one line; letters beyond ASCII as such, where the parser has left their
+    octets."""
+    return {
+        name: str(value)
+        .replace("\r\n ", " ")
+        .encode("utf-8", "surrogateescape")
+        .decode("utf-8", "replace")
+        for name, value in message.raw_items()
+    }
 
 
 def _decoded(value: str) -> str:

@@ -1,19 +1,24 @@
 """A mail address and the form in which it goes over the wire. Pure.
 
-Accepted is `local@domain` of RFC 5321 and 6531 without quotes, comments, groups, routes or address literals. The
-local part is up to 64 octets of atoms divided by single dots; letters beyond ASCII are allowed there, and need a
-server that takes SMTPUTF8. A domain is a host name (letters, digits, hyphens) of one label or more; one in another
-script is written as A-labels (IDNA 2008 with UTS 46), so every server takes it. Refused are a dot at the end, a last
-label of digits only (`a@127.0.0.1`), more than 254 octets, and a local part with `=?`, which mail programs decode.
+Accepted is `local@domain` of RFC 5321 and 6531 without quotes, comments, groups, routes or address
+literals. The local part is up to 64 octets of atoms divided by single dots; letters beyond ASCII
+are allowed there, and need a server that takes SMTPUTF8. A domain is a host name (letters, digits,
+hyphens) of one label or more; one in another script is written as A-labels (IDNA 2008 with UTS 46),
+so every server takes it. Refused are a dot at the end, a last label of digits only (`a@127.0.0.1`),
+more than 254 octets, and a local part with `=?`, which mail programs decode.
 """
 import re
 import unicodedata
 from typing import NamedTuple
 
+from platform.model.characters import name_of
+
 LONGEST_LOCAL = 64  # octets
 LONGEST = 254  # octets
 
-_ATOM_ASCII = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-/=?^_`{|}~")
+_ATOM_ASCII = frozenset(
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-/=?^_`{|}~"
+)
 _LABEL = r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
@@ -56,9 +61,11 @@ def address_fault(text: str) -> str:
 def _hold_local_part(local_part: str) -> None:
     if not all(local_part.split(".")):
         raise ValueError("has nothing before the @, or a dot at its start or end or beside another")
-    wrong = next((character for character in local_part if character != "." and not _in_atom(character)), "")
+    wrong = next(
+        (character for character in local_part if character != "." and not _in_atom(character)), ""
+    )
     if wrong:
-        raise ValueError(f"has U+{ord(wrong):04X} before the @")
+        raise ValueError(f"has {name_of(wrong)} before the @")
     if "=?" in local_part:
         raise ValueError("has =? before the @, which mail programs take for encoded text")
     if len(local_part.encode()) > LONGEST_LOCAL:
@@ -66,8 +73,13 @@ def _hold_local_part(local_part: str) -> None:
 
 
 def _in_atom(character: str) -> bool:
-    """Beyond ASCII: letters, marks, digits, punctuation and signs; no space, nothing that does not show."""
-    return character in _ATOM_ASCII if character.isascii() else unicodedata.category(character)[0] in "LMNPS"
+    """Beyond ASCII: letters, marks, digits, punctuation and signs; no space, nothing that does not
+    show."""
+    return (
+        character in _ATOM_ASCII
+        if character.isascii()
+        else unicodedata.category(character)[0] in "LMNPS"
+    )
 
 
 def _ascii_domain(domain: str) -> str:
@@ -81,7 +93,11 @@ def _ascii_domain(domain: str) -> str:
         except idna.IDNAError as error:
             raise ValueError(f"has a domain that no name server can have ({error})") from error
     if len(written) > LONGEST or _DOMAIN.fullmatch(written) is None:
-        raise ValueError("has a domain that is not one of letters, digits and hyphens divided by dots")
+        raise ValueError(
+            "has a domain that is not one of letters, digits and hyphens divided by dots"
+        )
     if written.rpartition(".")[2].isdigit():
-        raise ValueError("has a number where its domain ends; write the server's name, not its IP address")
+        raise ValueError(
+            "has a number where its domain ends; write the server's name, not its IP address"
+        )
     return written

@@ -1,26 +1,41 @@
-"""Which characters may stand in one line of text that people write: subjects, titles, topics, names in a package.
+"""Which characters may stand in one line of text that people write: subjects, titles, topics, names
+in a package.
 
-Accepted are letters, marks, digits, signs, joiners and spaces of every script: no-break space, ideographic space, ZWNJ
-and ZWJ (Persian, Malayalam, emoji), the left-to-right and right-to-left marks. Refused are line breaks, control
-characters, what turns the direction of the text around it (U+202A to U+202E, U+2066 to U+2069), what no font shows
-(tags, U+FEFF, annotations, deprecated controls, private use) and what is no character (surrogates, noncharacters, code
-points that this Python's Unicode does not know yet).
+Accepted are letters, marks, digits, signs, joiners and spaces of every script: no-break space,
+ideographic space, ZWNJ and ZWJ (Persian, Malayalam, emoji), the left-to-right and right-to-left
+marks. Refused are line breaks, control characters, what turns the direction of the text around it
+(U+202A to U+202E, U+2066 to U+2069), what no font shows (tags, U+FEFF, annotations, deprecated
+controls, private use) and what is no character (surrogates, noncharacters, code points that this
+Python's Unicode does not know yet).
 """
 import re
 import unicodedata
 
-_LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines divides: every line break of Unicode
+# Where str.splitlines divides: every line break of Unicode.
+_LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 _HARMFUL_FORMATS = re.compile(
     "[\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates
     "\u206a-\u206f\ufeff\ufff9-\ufffb"  # deprecated controls, the byte order mark, annotations
     "\U000e0001\U000e0020-\U000e007f]")  # tags: text that does not show
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs", "Zl", "Zp"})
 _CONTROL_NAMES = {
-    "\0": "NULL", "\b": "BACKSPACE", "\t": "TAB", "\n": "LINE FEED", "\v": "LINE TABULATION", "\f": "FORM FEED",
-    "\r": "CARRIAGE RETURN", "\x1b": "ESCAPE", "\x7f": "DELETE", "\x85": "NEXT LINE",
+    "\0": "NULL",
+    "\b": "BACKSPACE",
+    "\t": "TAB",
+    "\n": "LINE FEED",
+    "\v": "LINE TABULATION",
+    "\f": "FORM FEED",
+    "\r": "CARRIAGE RETURN",
+    "\x1b": "ESCAPE",
+    "\x7f": "DELETE",
+    "\x85": "NEXT LINE",
 }
-_CATEGORY_NAMES = {"Cc": "a control character", "Cn": "not a character that is assigned", "Co": "for private use",
-                   "Cs": "half of a character"}
+_CATEGORY_NAMES = {
+    "Cc": "a control character",
+    "Cn": "not a character that is assigned",
+    "Co": "for private use",
+    "Cs": "half of a character",
+}
 
 
 def refused_in(text: str) -> str:
@@ -42,24 +57,40 @@ def name_of(character: str) -> str:
 
 
 def escaped(text: str, kept: str = "") -> str:
-    """`text` with every refused character spelt as Python spells it (`\\x1b`, `\\u202e`), but for those in `kept`."""
+    """`text` with every refused character spelt as Python spells it (`\\x1b`, `\\u202e`), but for
+    those in `kept`."""
     if not refused_in(text):
         return text
-    return "".join(character.encode("unicode_escape", "surrogatepass").decode()
-                   if character not in kept and _is_refused(character) else character for character in text)
+    return "".join(
+        character.encode("unicode_escape", "surrogatepass").decode()
+        if character not in kept and _is_refused(character)
+        else character
+        for character in text
+    )
 
 
 def visible(text: str) -> str:
-    """`text` as `escaped` gives it, with what is accepted and does not show (joiners, direction marks) spelt too: for
-    messages in which two names that differ must look different."""
-    return "".join(character.encode("unicode_escape").decode() if unicodedata.category(character) == "Cf" else character
-                   for character in escaped(text))
+    """`text` as `escaped` gives it, with what is accepted and does not show (joiners, direction
+    marks) spelt too: for messages in which two names that differ must look different."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) == "Cf"
+        else character
+        for character in escaped(text)
+    )
 
 
 def replaced(text: str, by: str) -> str:
     """`text` with `by` in the place of every refused character."""
-    return "".join(by if _is_refused(character) else character for character in text) if refused_in(text) else text
+    return (
+        "".join(by if _is_refused(character) else character for character in text)
+        if refused_in(text)
+        else text
+    )
 
 
 def _is_refused(character: str) -> bool:
-    return unicodedata.category(character) in _REFUSED_CATEGORIES or _HARMFUL_FORMATS.match(character) is not None
+    return (
+        unicodedata.category(character) in _REFUSED_CATEGORIES
+        or _HARMFUL_FORMATS.match(character) is not None
+    )

@@ -1,7 +1,7 @@
 """Mails that try to be another mail than the one that was asked for, as a table.
 
-Each probe is a mail and what has to become of it: `ARRIVES`, exactly as it was written and with no header, recipient or
-part more; or the reason slug with which it is refused before anything is sent.
+Each probe is a mail and what has to become of it: `ARRIVES`, exactly as it was written and with no
+header, recipient or part more; or the reason slug with which it is refused before anything is sent.
 """
 from dataclasses import dataclass, replace
 

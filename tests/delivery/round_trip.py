@@ -13,8 +13,17 @@ from platform.delivery.mime import header_names, written
 from platform.delivery.read_back import difference
 from tests.delivery.reading import Said, by_postal_mime, by_python
 
-_PIECES = [*"abc ABC  0,;:<>@\"()[]\\=?_.-'", *"äßøÅéё東京　\xa0\u2007\u202f\u200b\xad\u200c\u200dשלעربي", "🛥",
-           "👨\u200d👩", "=?utf-8?q?x=0Ay?=", "=?utf-8?b?YQ==?=", "  ", " report ", " über "]
+_PIECES = [
+    *"abc ABC  0,;:<>@\"()[]\\=?_.-'",
+    *"äßøÅéё東京　\xa0\u2007\u202f\u200b\xad\u200c\u200dשלעربي",
+    "🛥",
+    "👨\u200d👩",
+    "=?utf-8?q?x=0Ay?=",
+    "=?utf-8?b?YQ==?=",
+    "  ",
+    " report ",
+    " über ",
+]
 
 
 def letters(count: int, seed: int) -> list[Letter]:
@@ -22,11 +31,24 @@ def letters(count: int, seed: int) -> list[Letter]:
     date = datetime(2026, 11, 24, 12, tzinfo=UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
 
     def text(longest: int, more: str = "") -> str:
-        pieces = "".join(chance.choice([*_PIECES, *more]) for _ in range(chance.randint(1, longest)))
+        pieces = "".join(
+            chance.choice([*_PIECES, *more]) for _ in range(chance.randint(1, longest))
+        )
         return pieces[:200]
 
-    return [Letter("us@platform.example", text(40), "reader@harbour.example", (("Subject", text(60)), ("Date", date)),
-                   text(80, "\n\n.\t\v\f\x85\u2028") + "\n", "package.zip", b"PK", "=_0") for _ in range(count)]
+    return [
+        Letter(
+            "us@platform.example",
+            text(40),
+            "reader@harbour.example",
+            (("Subject", text(60)), ("Date", date)),
+            text(80, "\n\n.\t\v\f\x85\u2028") + "\n",
+            "package.zip",
+            b"PK",
+            "=_0",
+        )
+        for _ in range(count)
+    ]
 
 
 def wrong(count: int, seed: int = 1, *, peer: bool = True) -> list[tuple[Letter, str]]:
@@ -45,7 +67,11 @@ def wrong(count: int, seed: int = 1, *, peer: bool = True) -> list[tuple[Letter,
 
 
 def _same(letter: Letter, said: Said) -> bool:
-    wanted = dict(letter.headers)["Subject"], (letter.sender_name, letter.sender), letter.text.rstrip("\n")
+    wanted = (
+        dict(letter.headers)["Subject"],
+        (letter.sender_name, letter.sender),
+        letter.text.rstrip("\n"),
+    )
     return (said.subject, said.sender, said.text) == wanted
 
 

@@ -1,4 +1,5 @@
-"""Mails that try to be another mail: sent through a real server and into the outbox, and read by two parsers."""
+"""Mails that try to be another mail: sent through a real server and into the outbox, and read by
+two parsers."""
 import shutil
 from datetime import UTC, datetime
 
@@ -14,8 +15,17 @@ from tests.delivery.mail_probes import ARRIVES, PLAIN, PROBES, REFUSED
 from tests.delivery.reading import by_postal_mime, by_python
 from tests.support import ROOT
 
-HEADERS = ("auto-submitted", "content-type", "date", "from", "message-id", "mime-version", "subject", "to",
-           "x-package-sha256")
+HEADERS = (
+    "auto-submitted",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "mime-version",
+    "subject",
+    "to",
+    "x-package-sha256",
+)
 
 
 def now() -> datetime:
@@ -57,10 +67,14 @@ def test_every_probe_arrives_as_it_was_asked_for_or_not_at_all(parcel, mail_serv
     with mail_server(security="none") as server:
         for probe in PROBES:
             server.received.clear()
-            smtp = SmtpProvider(probe.mail, Server(server.host, server.port, security="none", timeout_s=10.0), now)
+            smtp = SmtpProvider(
+                probe.mail, Server(server.host, server.port, security="none", timeout_s=10.0), now
+            )
             assert attempt(probe.mail, parcel, smtp) == probe.expected, probe.name
             outbox = tmp_path / "outbox" / str(PROBES.index(probe))
-            assert attempt(probe.mail, parcel, Outbox(probe.mail, outbox, now)) == probe.expected, probe.name
+            assert attempt(probe.mail, parcel, Outbox(probe.mail, outbox, now)) == probe.expected, (
+                probe.name
+            )
             if probe.expected != ARRIVES:
                 assert (server.received, [*outbox.glob("*/*")]) == ([], []), probe.name
                 continue
@@ -90,13 +104,18 @@ TAMPERED = {
     "a header twice": (b"\r\nTo:", b"\r\nSubject: Boats\r\nTo:"),
     "another recipient": (b"To: reader@", b"To: all@evil.example, reader@"),
     "another subject": (b"Subject: Boats", b"Subject: =?utf-8?q?Boots?="),
-    "a subject that decodes to a header": (b"Subject: Boats", b"Subject: Boats=?utf-8?q?=0D=0ABcc:?="),
+    "a subject that decodes to a header": (
+        b"Subject: Boats",
+        b"Subject: Boats=?utf-8?q?=0D=0ABcc:?=",
+    ),
     "a bare line feed": (b"Subject: Boats\r\n", b"Subject: Boats\n"),
     "a bare carriage return": (b"attached.\r\n", b"attached.\r"),
     "a text that ends early": (b"attached.\r\n", b"attached.\r\n\r\n--=_%b--\r\n"),
     "another text": (b"is attached.", b"is detached."),
-    "an attachment more": (b"\r\nContent-Type: application/zip", b"\r\nContent-Type: text/html\r\n\r\nx\r\n--=_%b\r\n"
-                           b"Content-Type: application/zip"),
+    "an attachment more": (
+        b"\r\nContent-Type: application/zip",
+        b"\r\nContent-Type: text/html\r\n\r\nx\r\n--=_%b\r\nContent-Type: application/zip",
+    ),
     "other bytes": (b"UEsg", b"UEsh"),
     "another file name": (b'filename="package.zip"', b'filename="package.exe"'),
     "a long line": (b"is attached.", b"is attached." + b" " * 1000),
@@ -105,7 +124,9 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("old", "new"), TAMPERED.values(), ids=TAMPERED)
-def test_a_mail_that_was_written_otherwise_is_found_before_it_is_sent(parcel, monkeypatch, old, new):
+def test_a_mail_that_was_written_otherwise_is_found_before_it_is_sent(
+    parcel, monkeypatch, old, new
+):
     from platform.delivery import email
     identity = parcel.identity.encode()
     old, new = (part.replace(b"%b", identity) for part in (old, new))

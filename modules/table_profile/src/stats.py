@@ -1,13 +1,14 @@
 """What a column is, and its statistics, of counted texts. Pure.
 
-A column's type is the narrowest that every value has: boolean, integer, number, date, text; `empty` when it has none.
-Missing are empty fields and the order's `missing_values`; the words of WORDS only beside values that are no text: in a
-column of texts they are values. Values are distinct as what they are (0 and -0, 1 and 1.0 are one), and are shown as
-they were first written.
+A column's type is the narrowest that every value has: boolean, integer, number, date, text; `empty`
+when it has none. Missing are empty fields and the order's `missing_values`; the words of WORDS only
+beside values that are no text: in a column of texts they are values. Values are distinct as what
+they are (0 and -0, 1 and 1.0 are one), and are shown as they were first written.
 
-Numbers are exact: integers and decimals, never binary fractions. Minimum, maximum and quantiles (linear between order
-statistics, as R's type 7 and numpy's default) are exact; mean and sample standard deviation are made of exact sums and
-rounded once, half to even, to 12 significant digits, or to 6 decimals where that is more, of at most 34 digits.
+Numbers are exact: integers and decimals, never binary fractions. Minimum, maximum and quantiles
+(linear between order statistics, as R's type 7 and numpy's default) are exact; mean and sample
+standard deviation are made of exact sums and rounded once, half to even, to 12 significant digits,
+or to 6 decimals where that is more, of at most 34 digits.
 """
 import heapq
 import math
@@ -25,7 +26,9 @@ QUANTILES = (5, 25, 75, 95)  # per cent
 LEAST_DIGITS, DECIMALS, MOST_DIGITS = 12, 6, 34
 LONGEST_NUMBER = 400  # characters; what is longer is text
 
-_EXACT = Context(prec=20_000)  # of such numbers, sums and squares of every count that fits a machine
+_EXACT = Context(
+    prec=20_000
+)  # of such numbers, sums and squares of every count that fits a machine
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"([0-9]{4})([-/])([0-9]{2})\2([0-9]{2})")
@@ -35,7 +38,8 @@ Number = int | Decimal
 
 @dataclass(frozen=True)
 class Bins:
-    """How many values are in each of equal parts from `low` to `high`; the last part holds `high`."""
+    """How many values are in each of equal parts from `low` to `high`; the last part holds
+    `high`."""
 
     low: Number
     high: Number
@@ -53,11 +57,16 @@ class Column:
     distinct: int
     top: tuple[tuple[str, int], ...]  # most frequent first, then by value
     bins: "Bins | None" = None
-    summary: dict[str, Number | str] = field(default_factory=dict)  # min, max, mean, ... of numbers; min, max of dates
+    summary: dict[str, Number | str] = field(
+        default_factory=dict
+    )  # min, max, mean, ... of numbers; min, max of dates
 
 
-def profile_column(name: str, texts: Mapping[str, int], missing_values: frozenset[str] = frozenset()) -> Column:
-    """The profile of a column; `texts` are its fields with their counts, in the order of their first row."""
+def profile_column(
+    name: str, texts: Mapping[str, int], missing_values: frozenset[str] = frozenset()
+) -> Column:
+    """The profile of a column; `texts` are its fields with their counts, in the order of their
+    first row."""
     given = {text: count for text, count in texts.items() if text and text not in missing_values}
     beside_words = [text for text in given if text.lower() not in WORDS]
     kind, read = _type(beside_words)
@@ -66,15 +75,24 @@ def profile_column(name: str, texts: Mapping[str, int], missing_values: frozense
     top = heapq.nsmallest(TOP, ((-count, text) for _, text, count in values))
     numbers = [(value, count) for value, _, count in values if not isinstance(value, str)]
     total = sum(present.values())
-    return Column(name, kind, total, sum(texts.values()) - total, len(values),
-                  tuple((text, -count) for count, text in top), histogram(numbers) if numbers else None,
-                  _summary(kind, numbers))
+    return Column(
+        name,
+        kind,
+        total,
+        sum(texts.values()) - total,
+        len(values),
+        tuple((text, -count) for count, text in top),
+        histogram(numbers) if numbers else None,
+        _summary(kind, numbers),
+    )
 
 
 def _merged(read: Iterable[tuple[Number | str, str, int]]) -> list[tuple[Number | str, str, int]]:
     """Each value once, in order, with the text it was first written as and its count."""
     merged: list[tuple[Number | str, str, int]] = []
-    for value, text, count in sorted(read, key=itemgetter(0)):  # stable: what was written first stays first
+    for value, text, count in sorted(
+        read, key=itemgetter(0)
+    ):  # stable: what was written first stays first
         if merged and merged[-1][0] == value:
             value, text, before = merged.pop()
             count += before
@@ -117,7 +135,10 @@ def _summary(kind: str, numbers: Sequence[tuple[Number, int]]) -> dict[str, Numb
         return {}
     least, most = numbers[0][0], numbers[-1][0]
     if kind == "date":
-        return {name: date.fromordinal(int(end)).isoformat() for name, end in (("min", least), ("max", most))}
+        return {
+            name: date.fromordinal(int(end)).isoformat()
+            for name, end in (("min", least), ("max", most))
+        }
     with localcontext(_EXACT):
         values = [(Decimal(value), count) for value, count in numbers]
         count = sum(count for _, count in values)
@@ -127,16 +148,23 @@ def _summary(kind: str, numbers: Sequence[tuple[Number, int]]) -> dict[str, Numb
         if count > 1:
             squares = sum((value * value * count for value, count in values), Decimal(0))
             stdev = _root(squares * count - total * total, count * (count - 1))
-            if math.isfinite(float(stdev)):  # of numbers near 1.8e308 it can be no number that JSON's readers have
+            if math.isfinite(
+                float(stdev)
+            ):  # of numbers near 1.8e308 it can be no number that JSON's readers have
                 found["stdev"] = stdev
-        return found | {f"q{per_cent:02d}": quantile(values, count, per_cent) for per_cent in QUANTILES}
+        return found | {
+            f"q{per_cent:02d}": quantile(values, count, per_cent) for per_cent in QUANTILES
+        }
 
 
 def quantile(values: Sequence[tuple[Decimal, int]], count: int, per_cent: int) -> Decimal:
-    """The value below which `per_cent` of the counted, ordered values lie, linear between neighbours; exact."""
+    """The value below which `per_cent` of the counted, ordered values lie, linear between
+    neighbours; exact."""
     position, part = divmod(per_cent * (count - 1), 100)
     below = _at(values, position)
-    return (below if not part else below + (_at(values, position + 1) - below) * part / 100).normalize(_EXACT)
+    return (
+        below if not part else below + (_at(values, position + 1) - below) * part / 100
+    ).normalize(_EXACT)
 
 
 def _at(values: Sequence[tuple[Decimal, int]], position: int) -> Decimal:

@@ -1,12 +1,13 @@
-"""A CSV file as columns of counted text, read as a stream. Says exactly where a file is not a table; never guesses past
-a bad row.
+"""A CSV file as columns of counted text, read as a stream. Says exactly where a file is not a
+table; never guesses past a bad row.
 
-Encoding: UTF-8 with or without its mark, or UTF-16 with it. Delimiter: what Excel's `sep=` line says, or comma,
-semicolon, tab or bar, chosen by the header and the first rows. Quoting as in RFC 4180. A row's line is where it begins.
+Encoding: UTF-8 with or without its mark, or UTF-16 with it. Delimiter: what Excel's `sep=` line
+says, or comma, semicolon, tab or bar, chosen by the header and the first rows. Quoting as in RFC
+4180. A row's line is where it begins.
 
-A file is a table when it has a header and every row is as wide. A title above the header is told as such: the lines
-below it agree in a width that it does not have. Memory is linear in the distinct values of each column (about 200 bytes
-and the text of each), not in rows.
+A file is a table when it has a header and every row is as wide. A title above the header is told as
+such: the lines below it agree in a width that it does not have. Memory is linear in the distinct
+values of each column (about 200 bytes and the text of each), not in rows.
 """
 import codecs
 import csv
@@ -18,7 +19,9 @@ from itertools import islice
 from pathlib import Path
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-LONGEST_FIELD = 1 << 20  # characters; csv's own limit of 128 KiB is for the whole process, so it is set here
+LONGEST_FIELD = (
+    1 << 20
+)  # characters; csv's own limit of 128 KiB is for the whole process, so it is set here
 _SAMPLE_ROWS = 20
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?\r?\n?', re.IGNORECASE)
 
@@ -34,7 +37,9 @@ class Table:
     sep_line: bool  # whether the file begins with Excel's `sep=` line
     rows: int
     header: tuple[str, ...]
-    columns: tuple[Counter[str], ...]  # of each column, how often each text is there, without surrounding blanks
+    columns: tuple[
+        Counter[str], ...
+    ]  # of each column, how often each text is there, without surrounding blanks
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class _File:
             try:
                 for number, line in enumerate(file, 1):
                     if "\0" in line:
-                        raise TableError(f"line {number} has a NUL character; save the file as UTF-8 text")
+                        raise TableError(
+                            f"line {number} has a NUL character; save the file as UTF-8 text"
+                        )
                     if number > self.begins:
                         yield line
             except UnicodeDecodeError as error:
@@ -107,7 +114,14 @@ def read_table(path: Path) -> Table:
             column[text.strip()] += 1
     if not count:
         raise TableError("the file has a header and no rows")
-    return Table(file.encoding.removesuffix("-sig"), DELIMITERS[delimiter], bool(said), count, names, tuple(columns))
+    return Table(
+        file.encoding.removesuffix("-sig"),
+        DELIMITERS[delimiter],
+        bool(said),
+        count,
+        names,
+        tuple(columns),
+    )
 
 
 def _opened(path: Path) -> tuple[_File, str]:
@@ -125,9 +139,11 @@ def _opened(path: Path) -> tuple[_File, str]:
 
 
 def _delimiter(file: _File) -> str:
-    """One that divides the header; of several, one under which the first rows are as wide as it; then the widest.
+    """One that divides the header; of several, one under which the first rows are as wide as it;
+    then the widest.
 
-    A row that is wrong under the only delimiter of the header does not make it another: it is told as wrong.
+    A row that is wrong under the only delimiter of the header does not make it another: it is told
+    as wrong.
     """
     def score(delimiter: str) -> tuple[bool, bool, int]:
         try:
@@ -140,13 +156,15 @@ def _delimiter(file: _File) -> str:
 
 
 def _title_hint(file: _File) -> str:
-    """What to do when line 1 is a title: the lines below it agree, under some delimiter, in a width of two or more that
-    it does not have. Nothing otherwise."""
+    """What to do when line 1 is a title: the lines below it agree, under some delimiter, in a width
+    of two or more that it does not have. Nothing otherwise."""
     for delimiter, name in DELIMITERS.items():
         first, *below = file.widths(delimiter) or [0]
         if below and below[0] > 1 and set(below) == {below[0]} and first < below[0]:
-            return (f"line {file.begins + 1} is not a header: it has {first} field{'' if first == 1 else 's'}, and the "
-                    f"lines below it have {below[0]} (divided by {name}); remove titles above the header")
+            return (
+                f"line {file.begins + 1} is not a header: it has {first} field{'' if first == 1 else 's'}, and the "
+                f"lines below it have {below[0]} (divided by {name}); remove titles above the header"
+            )
     return ""
 
 
@@ -157,8 +175,10 @@ def _checked_header(header: list[str]) -> tuple[str, ...]:
         names = ("column 1", *names[1:])
     for index, name in enumerate(names):
         if not name:
-            raise TableError(f"column {index + 1} of the header has no name; name it, or remove a title above the "
-                             "header")
+            raise TableError(
+                f"column {index + 1} of the header has no name; name it, or remove a title above the "
+                "header"
+            )
         if name in names[:index]:
             raise TableError(f"the header has the column {name!r} twice")
     return names

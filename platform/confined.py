@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from platform.openat import FILE, FOLDER, LINK, SECOND_NAME, Refused, below, parts_of, top, walked, words_of
 
-__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "create", "folder_at", "kind_at", "make_folders", "named",
-           "opened", "read", "read_file"]
+__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "create", "folder_at", "inside", "kind_at", "make_folders",
+           "named", "opened", "read", "read_file"]
 
 _DEEPEST = 256  # directories; each is an open handle while what is below it is listed
 _CHUNK = 1 << 20
@@ -119,6 +119,12 @@ def named(path: Path) -> Iterator[int]:
 def folder_at(path: Path) -> Folder:
     """A directory; no link stands anywhere in its absolute path. Errors as `Folder.folder`."""
     return Folder(below(top(), _from_top(path), FOLDER, ""), str(path))
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a relative name below a folder. Refused for a name that leads elsewhere by its words: `folder / name`
+    forgets the folder when the name is absolute."""
+    return folder.joinpath(*parts_of(name))
 
 
 def kind_at(path: Path) -> str:

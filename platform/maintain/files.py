@@ -6,6 +6,7 @@ the choice lists of one workflow.
 from collections.abc import Mapping
 from pathlib import Path
 
+from platform.confined import kind_at
 from platform.errors import InputError
 from platform.files import write_atomic
 from platform.maintain import choices, secrets
@@ -30,7 +31,7 @@ def file_of(name: str) -> str:
 def derived(root: Path) -> tuple[str, ...]:
     """Every derived file that this repository has or should have, the manifest after what it is over."""
     found = sorted(path for pattern in ("*.yml", "*.yaml") for path in (root / WORKFLOWS).glob(pattern))
-    marked = (path.name for path in found if path.is_file() and choices.has_markers(path.read_bytes()))
+    marked = (path.name for path in found if kind_at(path) == "file" and choices.has_markers(path.read_bytes()))
     return (*LISTED, MANIFEST, *(f"workflows/{name}" for name in marked))
 
 

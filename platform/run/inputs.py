@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.check.values import value_faults
-from platform.confined import read_file
+from platform.confined import inside, read_file
 from platform.files import Identity, files_below
 from platform.model.content_type import content_type
 from platform.model.contract import is_code
@@ -161,9 +161,9 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
         if binding.output_id == output.output_id or binding.from_file == output.path:
             return Bound(path, output.sha256, output.bytes, output.type == "dir", output.content_type,
                          upstream.step_id, record.module_id, output.output_id)
-        inner = path / binding.from_file[len(output.path) + 1:]
         if output.type == "dir" and binding.from_file.startswith(f"{output.path}/"):
             try:
+                inner = inside(path, binding.from_file[len(output.path) + 1:])
                 seen = context.digests.seen(inner)
             except OSError:  # not there, or no plain file
                 continue

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platform.confined import Refused, inside
 from platform.files import Digests
 from platform.model.contract import Contract
 from platform.model.profile import Profile
@@ -23,10 +24,14 @@ def verify_module(session: Session, contract: Contract) -> str:
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         planned = planned_self_test(contract)
         step, module_dir = planned.step, session.root / "modules" / contract.module_id
+        try:
+            fixtures = {(NOBODY, path): inside(module_dir, path) for path in planned.fixtures}
+        except Refused as error:
+            return f"has a fixture that is not below its folder: {error.offender} is {error.kind}"
         context = RunContext(
             root=session.root, runtime_dir=Path(folder), profile=_within(session.profile, folder), digests=Digests(),
             env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
-            assets={(NOBODY, path): module_dir / path for path in planned.fixtures})
+            assets=fixtures)
         record = run_step(context, step, 0)
         made = step_dir(context.runtime_dir, step.id)
         if record.status.value != test.expect_status:

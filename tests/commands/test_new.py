@@ -139,3 +139,14 @@ def test_a_new_file_is_written_through_no_link(repo: Path) -> None:
     code, line = refused(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
     assert (code, "workorders is a symbolic link" in line) == (15, True)
     assert sorted(path.name for path in (repo / "config").iterdir()) == before
+
+
+@pytest.mark.parametrize("fixture", ["/etc/passwd", "../../tenants/tenant/tenant.yml"])
+def test_a_fixture_is_below_its_modules_folder(repo: Path, fixture: str) -> None:
+    done(repo, "new module --module-id ferry --kind packaging")
+    contract = repo / "modules/ferry/module.yml"
+    text = contract.read_text()
+    assert "fixtures/note.txt" in text
+    contract.write_text(text.replace("fixtures/note.txt", fixture))
+    ended = command(repo, f"{CLI} verify-module --module-id ferry")
+    assert (ended.returncode, "has a fixture that is not below its folder" in ended.stdout + ended.stderr) == (1, True)

@@ -148,3 +148,13 @@ def test_a_modules_folder_that_becomes_a_link_is_not_mounted(fenced, monkeypatch
 
     monkeypatch.setattr(worker, "_start", late)
     assert fenced.run(step).reason == "missing_required_input"
+
+
+@pytest.mark.parametrize("name", ["pages//{secret}", "pages/../../../../../../theirs/table.csv", "pages/./../x"])
+def test_a_file_of_a_folder_is_below_the_folder(fenced, name):
+    body = f'(out / "pages").mkdir(); (out / "pages/a.txt").write_text("a")\n{COMPLETED}'
+    first = fenced.step(fenced.module("say", body, outputs={"pages": "pages/"}), "first")
+    assert fenced.run(first).completed
+    binding = Binding(from_step="first", from_file=name.format(secret=fenced.root / "theirs/table.csv"))
+    step = fenced.step(fenced.module("copy", COPY), "second", upstream=("first",), params={"text": binding})
+    assert fenced.run(step).reason == "missing_required_input"

@@ -197,11 +197,15 @@ def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
 
 
 def module_files(context: RunContext, module_id: str) -> dict[str, str]:
-    """Digests of a module's code and contract by path; words for people, tests and compiled files are not code."""
+    """Digests of a module's code and contract by path; words for people, tests and compiled files are not code. Fault
+    when one of them became a link, or unreadable, since the contract was read."""
     if module_id not in context.module_code:
         folder = context.module_dir(module_id)
-        context.module_code[module_id] = {
-            below: context.digests.file(path) for below, path in files_below(folder) if is_code(below)}
+        try:
+            context.module_code[module_id] = {
+                below: context.digests.file(path) for below, path in files_below(folder) if is_code(below)}
+        except OSError as error:
+            raise Fault("internal_error", f"modules/{module_id} cannot be read: {error.strerror}") from error
     return context.module_code[module_id]
 
 

@@ -112,7 +112,7 @@ def test_a_selector_reads_no_file_of_any_size(fenced, monkeypatch):
     step = fenced.step(fenced.module("copy", COMPLETED),
                        params={"text": Binding(asset="table.csv", selector=Selector.TEXT)})
     record = fenced.run(step)
-    assert (record.reason, "it is larger than" in record.message) == ("bad_input_format", True)
+    assert (record.reason, "a selector reads at most 3" in record.message) == ("bad_input_format", True)
 
 
 @pytest.mark.parametrize("link", ["deliveries", f"deliveries/{TENANT}"])

@@ -4,6 +4,7 @@ from datetime import date
 from platform.check.addresses import recipients, sender
 from platform.check.bindings import bindings
 from platform.check.contracts import contracts
+from platform.check.filled import filled
 from platform.check.granted import granted
 from platform.check.graph import graph
 from platform.check.inputs import inputs
@@ -16,7 +17,7 @@ from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 CHECKS: tuple[Check, ...] = (
-    names, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
+    names, filled, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
     contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
 )
 

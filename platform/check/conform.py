@@ -129,6 +129,7 @@ def _all(schema: "Validator", value: Any, whole: str) -> Iterator[Fault]:
 
 def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
     wanted, value = error.validator_value, error.instance
+    seen = "what is written here" if error.schema.get("writeOnly") else shown(value)  # a secret is never repeated
     match error.validator:
         case "additionalProperties":
             yield from _unknown(error, path, name)
@@ -137,21 +138,21 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
                 if field not in value:
                     yield Fault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
         case "type":
-            yield wrong_type(path, name, wanted, value)
+            yield wrong_type(path, name, wanted, value, seen)
         case "enum" | "const":
             allowed = [str(item) for item in (wanted if error.validator == "enum" else [wanted])]
-            yield Fault(path, "not-allowed", f"{name} cannot be {shown(value)}", meant(str(value), allowed))
+            yield Fault(path, "not-allowed", f"{name} cannot be {seen}", meant(str(value), allowed))
         case "format" if wanted == "regex":
             yield Fault(path, "bad-pattern", f"{name} cannot be used ({patterns.compiled(value)})",
                         "write it in the syntax of RE2: no look-around, no references to groups")
         case "pattern" | "format":
             form = error.schema.get("title") or f"of the form {wanted}"
             code = "bad-date" if wanted in DATES else "bad-form"
-            yield Fault(path, code, f"{name} cannot be {shown(value)}", f"write {form}")
+            yield Fault(path, code, f"{name} cannot be {seen}", f"write {form}")
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
             bound = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
                      "exclusiveMaximum": "less than", "multipleOf": "a multiple of"}[error.validator]
-            yield Fault(path, "out-of-range", f"{name} is {shown(value)}", f"write {bound} {shown(wanted)}")
+            yield Fault(path, "out-of-range", f"{name} is {seen}", f"write {bound} {shown(wanted)}")
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if error.validator.startswith("min") else "at most"
             length = counted(len(value), "character" if error.validator.endswith("Length") else "item")
@@ -161,7 +162,7 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
             yield Fault((*path, again), "not-unique", f"item {again + 1} of {name} is item {first + 1} again",
                         "remove one of them")
         case other:
-            yield Fault(path, "not-valid", f"{name} {shown(value)} breaks the rule `{other}` of its schema",
+            yield Fault(path, "not-valid", f"{name} {seen} breaks the rule `{other}` of its schema",
                         "read the field's description in the schema")
 
 
@@ -184,10 +185,11 @@ def _unknown(error: Any, path: Path, name: str) -> Iterator[Fault]:
                         meant(field, free or known), key=True)
 
 
-def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any) -> Fault:
-    """The fault of a value of another type than `wanted`, with the cure that its own type suggests."""
+def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any, seen: str = "") -> Fault:
+    """The fault of a value of another type than `wanted`, with the cure that its own type suggests. `seen`: how the
+    value is shown."""
     words = " or ".join(TYPES[item] for item in ([wanted] if isinstance(wanted, str) else wanted))
-    what = f"{name} must be {words}, not {shown(value)}"
+    what = f"{name} must be {words}, not {seen or shown(value)}"
     if value is None:
         return Fault(path, "wrong-type", what, "give it a value, or remove the line")
     if wanted == "boolean" and isinstance(value, str):

@@ -89,10 +89,10 @@ def promotions(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     for index, code in enumerate(order.promotions):
         promotion = repo.promotions.get(code)
         if promotion is None:
-            yield of_order(order, "unknown-promotion", f"there is no promotion `{code}`",
-                           meant(code, repo.promotions), "promotions", index)
+            yield of_order(order, "unknown-promotion", "there is no promotion with this code",
+                           "correct or remove it; codes are secrets, so none is proposed", "promotions", index)
         elif not promotion.covers(today):
-            yield of_order(order, "promotion-not-in-force", f"the promotion `{code}` is not in force today and "
+            yield of_order(order, "promotion-not-in-force", "this promotion is not in force today and "
                            "grants nothing", "remove it, or wait", "promotions", index, warning=True)
 
 

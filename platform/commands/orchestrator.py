@@ -7,7 +7,7 @@ from pathlib import Path
 from platform.commands.common import add_decisions, add_order, add_places, open_session, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
-from platform.tasks.scope import narrow
+from platform.tasks.scope import narrow, scheduled
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +55,7 @@ def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
     """The tasks of enabled orders with a schedule, those that are wrong or cannot be read among them: that is told."""
     session = open_session(arguments)
     narrow(session, *asked)
-    scheduled = [order.id for order in session.repo.orders.values() if order.enabled and order.schedule_cron]
-    return [f"workorder:{order_id}" for order_id in (*scheduled, *session.repo.unreadable)]
+    return [f"workorder:{order_id}" for order_id in scheduled(session)]
 
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:

@@ -10,7 +10,7 @@ from platform.model.ids import OrderId
 from platform.report.quote_file import kept, render
 from platform.report.quote_views import as_json, as_text
 from platform.tasks.quoted import quote_of
-from platform.tasks.scope import narrow, planned_or_told
+from platform.tasks.scope import narrow, planned_or_told, scheduled
 
 _INVALID = 10
 
@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", default="", metavar="TENANT[/ORDER]", help="a tenant, or one of its orders")
     add_places(parser)
     add_order(parser)
+    parser.add_argument("--scheduled", action="store_true",
+                        help="only orders with a schedule_cron: what `orchestrator --scheduled` would run")
     add_json(parser)
     add_decisions(parser)
     parser.add_argument("--save", default="", metavar="FILE",
@@ -32,7 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     session.retry_failed, session.resend_repaired = arguments.retry_failed, (
         session.resend_repaired or arguments.resend_repaired)
     narrow(session, *asked)
-    if asked.work_order_id:
+    if arguments.scheduled:
+        orders = scheduled(session)
+        session = open_session(arguments)  # which has read nothing yet: those orders alone, as the run reads them
+        session.only = frozenset(orders)
+    elif asked.work_order_id:
         planned_or_told(session, asked)
     answer = quote_of(session)
     show(arguments, as_json(answer), as_text(answer))

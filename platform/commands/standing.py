@@ -2,10 +2,12 @@
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
+from platform.report.past import PastOrder
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
 from platform.tasks import lock
 from platform.tasks.order_record import order_file, read_order
+from platform.tasks.scope import ran_orders
 from platform.tasks.session import Session
 
 _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
@@ -17,7 +19,20 @@ def standing(session: Session) -> Status:
     refused = {str(order): tuple(map(str, problems)) for order, problems in session.plan.refused.items()}
     tenants = sorted({order.tenant_id for order in orders})
     balances = {tenant: session.ledger.book.balance(tenant) for tenant in tenants} if session.has_ledger else {}
-    return Status(orders, refused, balances)
+    return Status(orders, refused, balances, past=past(session))
+
+
+def past(session: Session) -> tuple[PastOrder, ...]:
+    """Orders that ran here and are drafts now, or gone; their part of the runtime folder remembers them."""
+    found = []
+    for order_id in ran_orders(session):
+        asked = session.only is None or order_id in session.only
+        record = read_order(session.runtime_dir, order_id)
+        if asked and record and order_id not in session.plan.orders and order_id not in session.plan.refused:
+            state = "DRAFT" if order_id in session.repo.orders else "DELETED"
+            found.append(PastOrder(*order_id, state, record.status, record.reason, record.completed,
+                                   len(record.task_hashes), record.finished_at))
+    return tuple(found)
 
 
 def awaiting(session: Session, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
@@ -35,14 +50,16 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     if running and not lock.is_held(session.runtime_dir):
         running = []  # left behind by a run that was killed
     runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
+    refusal, words = _refusal(session, order)
     settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
-    return order_state(order, runs, due, _refusal(session, order), session.shown(folder), running, settled,
-                       session.holding.of(order))
+    return order_state(order, runs, due, refusal, session.shown(folder), running, settled,
+                       session.holding.of(order), words)
 
 
-def _refusal(session: Session, order: PlannedOrder) -> str:
+def _refusal(session: Session, order: PlannedOrder) -> tuple[str, str]:
     """Why the order's last run did not start, if it still would not: what was not tried yet is due, not refused."""
     record = read_order(session.runtime_dir, order.id)
     if record is None or record.reason not in _REFUSALS or not session.has_ledger:
-        return ""
-    return record.reason if session.charges.would_be_refused(order.id) == record.reason else ""
+        return "", ""
+    reason, words = session.charges.refused_now(order.id)
+    return (reason, words) if reason == record.reason else ("", "")

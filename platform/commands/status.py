@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _look(arguments: argparse.Namespace) -> Status:
     session = open_session(arguments)
-    narrow(session, arguments.tenant_id, arguments.work_order_id)
+    narrow(session, arguments.tenant_id, arguments.work_order_id, past=True)
     status = standing(session)
     if arguments.due:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))

@@ -27,6 +27,7 @@ class Table(Generic[T]):
     make: Callable[[dict[str, Any]], T]
     key: str = ""  # the column that may not repeat; empty where a rule of `check` says what may
     subject: tuple[str, str] = ("", "")  # the kind of subject and the column that names it
+    secret: bool = False  # whether no message may name the key
     required: bool = False  # otherwise a file that is not there is a table without rows
 
     @property
@@ -43,7 +44,7 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
 
 
 PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"), required=True)
-PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"))
+PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
 METHODS = Table("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
                 ("topup_method", "topup_method_id"))
 TENANTS = Table("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
@@ -64,9 +65,10 @@ def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
         name = str(row.values.get(table.key, ""))
         earlier, source = first.setdefault(folded(name), (name, row.source))
         if name and source is not row.source:
-            how = "stands here again, first" if name == earlier else f"differs only in case from `{earlier}`"
-            found.append(Fault((table.key,), "duplicate-row", f"`{name}` {how} at {source.place(table.key)}",
-                               "keep one of the rows"))
+            how = "stands here again, first" if name == earlier else "differs only in case from one" if table.secret \
+                else f"differs only in case from `{earlier}`"
+            found.append(Fault((table.key,), "duplicate-row", f"{'the code' if table.secret else f'`{name}`'} {how} at "
+                               f"{source.place(table.key)}", "keep one of the rows"))
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
             if len(problems) >= MAX_PROBLEMS:  # it stops everything: what comes after was not looked at

@@ -158,7 +158,7 @@ class Book:
         used = self.uses(post.tenant_id, code)
         if most is None or used < most:
             return ""
-        return f"{post.tenant_id} has used {code} {used} times, and {most} are all"
+        return f"{post.tenant_id} has used this promotion {used} times, and {most} are all"
 
     def _item_objection(self, post: Post, item: Item, task: bytes) -> str:
         _, epoch, amount = self._state(task, item.deliverable_id)

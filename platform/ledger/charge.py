@@ -20,6 +20,7 @@ class ChargeDecision:
     posts: tuple[Post, ...] = ()
     refusal: str = ""
     amount_credits: int = 0
+    available_credits: int = 0  # the balance with the promotions that come first
 
 
 def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tuple[Item, ...]:
@@ -38,23 +39,26 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
     The order's promotions are granted before its charge, each while it is in force and not used up. `without` are steps
     that wait for a decision and are not bought.
     """
-    items = unpaid(book, order, without)
+    items, balance = unpaid(book, order, without), book.balance(order.id.tenant_id)
     amount = -sum(item.amount_credits for item in items)
     if not items:
         return ChargeDecision()
     if tenant.status is TenantStatus.SUSPENDED:
-        return ChargeDecision((_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount)
+        return ChargeDecision((_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount, balance)
     limit = tenant.terms.max_credits_per_order
     if limit is not None and order.total_credits > limit:
-        return ChargeDecision((_refusal(order, items, "order_limit_exceeded"),), "order_limit_exceeded", amount)
+        return ChargeDecision((_refusal(order, items, "order_limit_exceeded"),), "order_limit_exceeded", amount,
+                              balance)
     named = [promotions[code] for code in order.promotions if code in promotions]
     granted = grants(book, order.id, named, day)
-    if book.balance(order.id.tenant_id) + sum(post.amount_credits for post in granted) < amount:
-        return ChargeDecision((*granted, _refusal(order, items, "not_enough_credits")), "not_enough_credits", amount)
+    available = balance + sum(post.amount_credits for post in granted)
+    if available < amount:
+        return ChargeDecision((*granted, _refusal(order, items, "not_enough_credits")), "not_enough_credits", amount,
+                              available)
     steps = len({item.step_id for item in items})
     spend = Post(keys.charge(items), "charge", order.id.tenant_id, PostType.SPEND, -amount, order.id.work_order_id,
                  note=f"{steps} of {len(order.steps)} steps", items=items)
-    return ChargeDecision((*granted, spend), "", amount)
+    return ChargeDecision((*granted, spend), "", amount, available)
 
 
 def _item(book: Book, step: PlannedStep, charge: Charge) -> Item:

@@ -79,6 +79,7 @@ CODES: dict[str, Code] = {
     "duplicate-id": Code("An id stands twice where each may stand once.", "Rename one."),
     # orders
     "steps-empty": Code("An enabled order has no steps.", "Add one, or set enabled: false."),
+    "not-filled-in": Code("A text still says FILL IN, as `new workorder` wrote it.", "Write what is meant."),
     "duplicate-step": Code("Two steps of an order have one id.", "Rename one."),
     "unknown-module": Code("There is no such folder in modules/.", "Take the name that is proposed."),
     "kind-differs": Code("A step's kind is not that of its module's contract. It is never guessed.",

@@ -65,6 +65,7 @@ EXAMPLES: dict[str, Example] = {
     # orders
     "duplicate-id": Example("- {id: topic, type: string}\n- {id: topic, type: array}", "- {id: topic, type: string}"),
     "steps-empty": Example("enabled: true\nsteps: []", "enabled: false\nsteps: []"),
+    "not-filled-in": Example("title: FILL IN what this order is for", "title: Pictures for the boat exhibition"),
     "duplicate-step": Example("- {step_id: a, ...}\n- {step_id: a, ...}", "- {step_id: a, ...}\n- {step_id: b, ...}"),
     "unknown-module": Example("module_id: seed_txt", "module_id: seed_text"),
     "kind-differs": Example("{module_id: package_std, kind: transform}", "{module_id: package_std, kind: packaging}"),

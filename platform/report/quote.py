@@ -26,6 +26,7 @@ from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
 from platform.model.tenant import Tenant
+from platform.report.refusal import in_words
 
 UP_TO_DATE = "up to date"
 INVALID = "workorder_invalid"
@@ -62,6 +63,7 @@ class StepQuote:
     charges: tuple[ItemQuote, ...]
     task_hash: str
     delivery: str = ""  # of one that arrived, or may have: AGAIN, WAITS, or nothing
+    needed_credits: int = 0  # what is due and not paid of it, also when its order is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class OrderQuote:
     granted_credits: int  # promotions, posted before the charge
     refunded_credits: int  # for what was ordered before and never done, posted before the charge
     steps: tuple[StepQuote, ...]
+    refusal_words: str = ""  # what is needed, what there is, and what to do
     period: str = ""  # of an order with a schedule: when what is quoted became due (UTC), and until when it is
     next_period: str = ""
 
@@ -163,7 +166,8 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     planned = frozenset(step.task_hash for step in order.steps)
     back = _apply(draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons))
     unbought = {step.id.step_id for step in order.steps if (held := terms.held.get(step.id)) and not held.is_bought}
-    decision = decide_charge(draft, order, terms.tenants[order.id.tenant_id], terms.promotions, terms.day, unbought)
+    tenant = terms.tenants[order.id.tenant_id]
+    decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
     due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
     charged = set() if decision.refusal else {
         (item.step_id, item.deliverable_id) for item in unpaid(draft, order, unbought)}
@@ -172,7 +176,8 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     fresh = _apply(draft, decision.posts)
     return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
                       -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP),
-                      _sum(back, PostType.REFUND), steps, order.period, order.next_period)
+                      _sum(back, PostType.REFUND), steps, in_words(decision, order, tenant), order.period,
+                      order.next_period)
 
 
 def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -196,15 +201,18 @@ def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal:
                             charge.amount_credits, book.paid(step.task_hash, charge.deliverable_id),
                             book.epoch(step.task_hash, charge.deliverable_id)) for charge in step.charges)
     action, reason = Action.CACHED, still_up_to_date(above)
+    held = terms.held.get(step.id)
     if refusal:
         action, reason = Action.REFUSED, refusal
-    elif held := terms.held.get(step.id):
+    elif held:
         action, reason = Action.HELD, f"{held.reason}: {held.words}"
     elif due:
         action, reason = Action.RUN, due
     delivery = "" if refusal else _delivery(book, step, above, terms)
+    needed = 0 if held and not held.is_bought else sum(
+        item.price_credits for item in items if item.paid_credits is None)
     return StepQuote(step.id.step_id, step.contract.module_id, action, reason, sum(item.credits for item in items),
-                     items, step.task_hash, delivery)
+                     items, step.task_hash, delivery, needed)
 
 
 def _delivery(book: Book, step: PlannedStep, above: Sequence[str], terms: Terms) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.report.quote import AGAIN, INVALID, WAITS, OrderQuote, Quote, StepQuote, TenantQuote
+from platform.report.quote import AGAIN, INVALID, WAITS, Action, OrderQuote, Quote, StepQuote, TenantQuote
 
 WHOLE = "An order is bought whole: running one of its steps charges everything of it that is not yet paid."
 EXACT = "The run charges exactly this, unless orders, prices or balances change before; what fails is given back."
@@ -36,7 +36,9 @@ def as_text(quote: Quote) -> str:
               for name in quote.conflicts]
     lines += _deliveries(quote)
     if len(quote.orders) != 1:
-        lines.append(f"total      {in_credits(quote.total_credits)} for {counted(len(quote.orders), 'order')}")
+        refused = sum(order.needed_credits for order in quote.orders if order.refusal)
+        more = f", and {in_credits(refused)} needed for what is refused" if refused else ""
+        lines.append(f"total      {in_credits(quote.total_credits)} for {counted(len(quote.orders), 'order')}{more}")
     return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
 
 
@@ -47,8 +49,9 @@ def _order(order: OrderQuote) -> Iterable[str]:
         yield from (f"  {problem}" for problem in order.problems)
         return
     if order.refusal:
-        needs = f", {in_credits(order.needed_credits)} needed" if order.needed_credits else ""
-        yield f"refused    {name}  {order.refusal}: nothing runs{needs}  {_what(order)}".rstrip()
+        needs = in_credits(order.needed_credits)
+        yield f"refused    {name}  {needs}  {order.refusal}: nothing runs  {_what(order)}".rstrip()
+        yield f"  {order.refusal_words}"
     else:
         yield f"charge     {name}  {in_credits(order.total_credits)}{_before(order)}  {_what(order)}".rstrip()
     width = max((len(step.step_id) for step in order.steps), default=0)
@@ -76,10 +79,14 @@ def _before(order: OrderQuote) -> str:
 
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
-    due = ", ".join(f"{item.deliverable_id} {item.credits}" for item in step.charges if item.credits)
+    refused = step.action is Action.REFUSED  # then the prices are what would be charged
+    amounts = [(item.deliverable_id, item.price_credits if refused and item.paid_credits is None else item.credits)
+               for item in step.charges if not refused or step.needed_credits]
+    due = ", ".join(f"{name} {price}" for name, price in amounts if price)
     told = f"{step.reason}; {step.delivery}" if step.delivery else step.reason
     why = f"{told} ({due})" if due else told
-    return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {step.credits:>5}  {why}"
+    amount = step.needed_credits if refused else step.credits
+    return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {amount:>5}  {why}"
 
 
 def _tenant(tenant: TenantQuote) -> str:

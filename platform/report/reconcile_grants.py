@@ -61,7 +61,7 @@ class Grants:
         code = str(post.metadata.get("promo_code", ""))
         row = self._repo.promotions.get(code)
         if row is None or row.credits != post.amount_credits or not any(row.covers(day) for day in days):
-            return f"config/promotions.csv does not grant this by {code} on {days[0]}"
+            return f"config/promotions.csv has no promotion that grants this on {days[0]}"
         used = self._uses[post.tenant_id, code] = self._uses[post.tenant_id, code] + 1
         if used > row.max_uses_per_tenant:
             return f"{code} may be used {counted(row.max_uses_per_tenant, 'time')}, this is number {used}"

@@ -11,6 +11,8 @@ from platform.model.words import in_credits
 from platform.plan.period import in_words
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase
+from platform.report.past import PastOrder
+from platform.report.past import lines as past_lines
 from platform.report.words import one_line
 from platform.run.records import LOG, OUTPUTS
 
@@ -56,6 +58,7 @@ class OrderState:
     period: str = ""  # when it became due (UTC), and `next_period` when it will be again; empty without a schedule
     next_period: str = ""
     due: bool = True  # whether the next run has something to do for it
+    refusal_words: str = ""  # of an order that was not started: what is needed, what there is, and what to do
 
     def __str__(self) -> str:
         return f"{self.tenant_id}/{self.work_order_id}"
@@ -70,10 +73,11 @@ class Status:
     refused: Mapping[str, tuple[str, ...]]
     balances: Mapping[str, int]
     awaiting: tuple[Purchase, ...] | None = None
+    past: tuple[PastOrder, ...] = ()  # drafts and deleted orders that ran
 
     def as_json(self) -> dict[str, Any]:
         shown = {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),
-                 "balances": dict(self.balances)}
+                 "balances": dict(self.balances), "past": [asdict(order) for order in self.past]}
         if self.awaiting is not None:
             shown["awaiting_publish"] = [
                 {**each.step._asdict(), "deliverable_id": each.deliverable_id, "transaction_item_id": each.item_id,
@@ -83,7 +87,7 @@ class Status:
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
                 folder: str, running: Collection[str] = (), settled: bool = False,
-                held: Mapping[str, Held] = _NONE) -> OrderState:
+                held: Mapping[str, Held] = _NONE, refusal_words: str = "") -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
     `folder` is the order's below the repository; `running` are the steps that a run is at; `settled`: its last run left
     nothing of its plan to do; `held` are the steps that wait for a decision, and why."""
@@ -100,7 +104,7 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
     else:
         state, reason = result.status, result.reason
     return OrderState(*order.id, title, state, reason, order.total_credits, steps, order.order.schedule_cron,
-                      order.period, order.next_period, bool(due) or not settled)
+                      order.period, order.next_period, bool(due) or not settled, refusal_words if refusal else "")
 
 
 def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
@@ -129,12 +133,13 @@ def as_text(status: Status) -> str:
     lines = []
     for order in status.orders:
         lines.append(heading(order))
+        lines += [f"  {order.refusal_words}"] if order.refusal_words else []
         width = max((len(step.step_id) for step in order.steps), default=0)
         lines += [_step_line(step, width) for step in order.steps]
     for name, problems in status.refused.items():
         lines.append(f"INVALID    {name}")
         lines += [f"  {problem}" for problem in problems]
-    lines += [*awaiting_lines(status), *balance_lines(status)]
+    lines += [*past_lines(status.past), *awaiting_lines(status), *balance_lines(status)]
     return "\n".join(lines) or "no enabled work orders"
 
 

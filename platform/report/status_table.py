@@ -1,6 +1,7 @@
 """The status as tables of a terminal: the same values as the plain lines, in colour and never only in colour."""
 from typing import TYPE_CHECKING
 
+from platform.report.past import lines as past_lines
 from platform.report.status import (
     OrderState,
     Status,
@@ -28,10 +29,12 @@ def tables(status: Status) -> "Group":
 
     parts: list[Table | Text] = []
     for order in status.orders:
-        parts += [Text(heading(order), style=STYLES[order.state]), _table(order)]
+        parts += [Text(heading(order), style=STYLES[order.state])]
+        parts += [Text(f"  {order.refusal_words}")] if order.refusal_words else []
+        parts += [_table(order)]
     for name, problems in status.refused.items():
         parts += [Text(f"INVALID    {name}", style=STYLES["INVALID"]), *(Text(f"  {line}") for line in problems)]
-    parts += [Text(line) for line in (*awaiting_lines(status), *balance_lines(status))]
+    parts += [Text(line) for line in (*past_lines(status.past), *awaiting_lines(status), *balance_lines(status))]
     return Group(*parts or [Text("no enabled work orders")])
 
 

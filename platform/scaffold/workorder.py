@@ -9,11 +9,12 @@ from typing import Any
 from platform.model.contract import Contract, InputPort
 from platform.model.digest import base62, canonical_json
 from platform.model.order import Kind
+from platform.model.placeholder import FILL_IN, FILL_IN_FILE
 from platform.scaffold.text import flow, with_remark
 
-FILL_IN = "FILL IN"
 ID_LENGTH = 8
-_BY_TYPE: dict[str, Any] = {"boolean": False, "object": {}, "file": {"asset": "FILL_IN"}, "dir": {"asset": "FILL_IN"}}
+_BY_TYPE: dict[str, Any] = {"boolean": False, "object": {}, "file": {"asset": FILL_IN_FILE},
+                            "dir": {"asset": FILL_IN_FILE}}
 
 
 def work_order_id_for(tenant_id: str, module_id: str, number: int) -> str:

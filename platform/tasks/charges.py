@@ -18,6 +18,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
+from platform.report.refusal import in_words
 from platform.tasks.order_record import make_order_dir, order_dir
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Charged:
     refunded_credits: int
     balance_credits: int
     refusal: str
+    words: str = ""  # of the refusal
 
 
 class Charges:
@@ -84,12 +86,14 @@ class Charges:
         decided = self._decided.get(order_id)
         return decided.refusal if decided else ""
 
-    def would_be_refused(self, order_id: OrderId) -> str:
-        """Why the order's charge would be refused now, or nothing; nothing is posted. For who only looks."""
+    def refused_now(self, order_id: OrderId) -> tuple[str, str]:
+        """Why the order's charge would be refused now, or nothing, and in words what is needed and what to do; nothing
+        is posted. For who only looks."""
         now = self._session
         order, tenant = now.plan.orders[order_id], now.repo.tenants[order_id.tenant_id]
-        return decide_charge(now.ledger.book, order, tenant, now.repo.promotions, now.now.date(),
-                             now.holding.unbought(order)).refusal
+        decision = decide_charge(now.ledger.book, order, tenant, now.repo.promotions, now.now.date(),
+                                 now.holding.unbought(order))
+        return decision.refusal, in_words(decision, order, tenant)
 
     def may_run(self, order_id: OrderId) -> bool:
         """Whether the order is paid: by its charge in this run or, when that had nothing to do, before."""
@@ -157,12 +161,13 @@ class Charges:
         draft = book.draft()
         for post in back:
             draft.apply(post)
-        decision = decide_charge(draft, order, now.repo.tenants[order.id.tenant_id], now.repo.promotions,
-                                 now.now.date(), now.holding.unbought(order))
+        tenant = now.repo.tenants[order.id.tenant_id]
+        decision = decide_charge(draft, order, tenant, now.repo.promotions, now.now.date(), now.holding.unbought(order))
         posts = (*back, *decision.posts)
         sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
         return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],
-                              book.balance(order.id.tenant_id) + sum(sums.values()), decision.refusal)
+                              book.balance(order.id.tenant_id) + sum(sums.values()), decision.refusal,
+                              in_words(decision, order, tenant))
 
     def _superseded(self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]) -> tuple[Post, ...]:
         planned = frozenset(step.task_hash for step in order.steps)

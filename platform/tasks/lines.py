@@ -100,7 +100,7 @@ def _charge(subject: str, values: Mapping[str, Any]) -> str:
     if not values["refusal"] and not values["spent_credits"]:
         return first.rstrip()
     if values["refusal"]:
-        return f"{first}refused      {subject}  {values['refusal']}: nothing runs, {balance} left"
+        return f"{first}refused      {subject}  {values['refusal']}: nothing runs; {values['words']}"
     return f"{first}charged      {subject}  {in_credits(values['spent_credits'])}, {balance} left"
 
 

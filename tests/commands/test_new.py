@@ -58,13 +58,18 @@ def test_a_tenants_name_and_id_must_be_such(repo: Path) -> None:
 
 def test_a_draft_of_an_order_validates_and_runs_when_it_is_enabled(repo: Path) -> None:
     done(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
-    assert warnings(repo) == []
+    [unfilled] = warnings(repo)
+    assert "weekly-text.yml:12:10: warning[not-filled-in]: it still says FILL IN" in unfilled
     file = repo / "tenants/tenant/workorders/weekly-text.yml"
     text = file.read_text()
     assert "FILL IN" in text
     packed = re.sub(r"^  # (- step_id|  [ \w])", r"  \1", text, flags=re.M)
-    file.write_text(packed.replace("enabled: false", "enabled: true").replace(
-        "artifacts_requested: false", "artifacts_requested: true"))
+    enabled = packed.replace("enabled: false", "enabled: true").replace(
+        "artifacts_requested: false", "artifacts_requested: true")
+    file.write_text(enabled)
+    code, said = refused(repo, "quote tenant/weekly-text")
+    assert (code, "error[not-filled-in]" in command(repo, f"{CLI} quote").stdout) == (10, True), said
+    file.write_text(enabled.replace("FILL IN what this order is for", "The text of the week"))
     assert warnings(repo) == []
     ran = command(repo, "doit run workorder:tenant/weekly-text")
     assert "COMPLETED    tenant/weekly-text  3 of 3 steps" in ran.stdout, ran.stdout + ran.stderr

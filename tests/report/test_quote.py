@@ -89,6 +89,11 @@ def test_too_few_credits_and_a_suspended_tenant_are_refused_in_the_quote_too(rep
     assert (order["refusal"], order["needed_credits"]) == ("not_enough_credits", 12)
     assert [[step["action"], step["reason"], step["credits"]] for step in order["steps"]] == [
         ["refused", "not_enough_credits", 0]] * 2
+    assert [step["needed_credits"] for step in order["steps"]] == [7, 5]
+    said = command(repo, QUOTE).stdout
+    assert "refused    tenant/tea  12 credits  not_enough_credits: nothing runs" in said
+    assert "12 credits needed, 11 available, 1 missing; top up with: python -m platform.cli admin-topup" in said
+    assert "refused  one  say     7  not_enough_credits (__run__ 5, said 2)" in said
     (repo / "tenants/tenant/tenant.yml").write_text("tenant_id: tenant\ntenant_name: A tenant\nstatus: suspended\n")
     assert asked(repo)["orders"][0]["refusal"] == "tenant_suspended"
 

@@ -140,3 +140,13 @@ def test_a_run_that_waited_is_for_the_period_in_which_it_starts(tmp_path: Path) 
     session.take_lock()
     assert abs(session.now.timestamp() - time.time()) < 3600
     session.close()
+
+
+def test_a_quote_of_scheduled_orders_is_what_the_scheduled_run_charges(repo):
+    (repo / "tenants/tenant/workorders/once.yml").write_text(ONCE)
+    quoted = at(repo, "2026-11-24T10:00:00+00:00", "python -m platform.cli quote --scheduled --json")
+    answer = json.loads(quoted.stdout)
+    assert [order["work_order_id"] for order in answer["orders"]] == ["weekly"]
+    assert at(repo, "2026-11-24T10:00:00+00:00", "python -m platform.cli orchestrator --scheduled").returncode == 0
+    assert -sum(int(row["amount_credits"]) for row in rows(repo / ".billing-state/transactions.csv")
+                if row["type"] == "SPEND") == answer["total_credits"] == 10

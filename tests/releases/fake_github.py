@@ -35,6 +35,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from platform.releases.github import GitHubStore
+from tests.releases.fake_settings import NONE
 
 TOKEN = "ghp_of-the-tests-only"
 
@@ -99,6 +100,7 @@ class FakeGitHub:
         self.releases: list[FakeRelease] = []
         self.requests: list[Request] = []
         self.slept: list[float] = []
+        self.settings: dict[str, Any] = {}  # what fake_settings.py says of the repository, by path below it
         self.before: Callable[[Request], Fault | None] = lambda request: None
         self.lock = threading.RLock()
         self._faults: dict[int, Fault] = {}
@@ -204,6 +206,9 @@ class FakeGitHub:
         path = request.path.removeprefix(self.prefix)
         if path.endswith("/graphql"):
             return Reply(200, {"data": {"repository": {"release": None}}})
+        below = path.removeprefix(f"/repos/{self.repository}")
+        if access != "none" and below != path and below in self.settings and request.method == "GET":
+            return self._setting(request, below)
         mine = f"/repos/{self.repository}/releases"
         if access == "none" or not (path == mine or path.startswith(f"{mine}/")):
             return _refusal(404, "Not Found")
@@ -215,6 +220,12 @@ class FakeGitHub:
                 with self.lock:
                     return act(self, request, *found.groups())
         return _refusal(404, "Not Found")
+
+    def _setting(self, request: Request, below: str) -> "Reply":
+        value = self.settings[below]
+        if value is None:
+            return _refusal(404, NONE.get(below, "Not Found"))
+        return self._page(request, value) if isinstance(value, list) else Reply(200, value)
 
     def _list(self, request: Request) -> "Reply":
         return self._page(request, [self.shown(release) for release in reversed(self.releases)])

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,15 @@ def program(package: str, name: str) -> Path:
     return folder / (commands if isinstance(commands, str) else commands[name])
 
 
-def description() -> dict[str, Any]:
-    """The part of GitHub's own description of its API that is about releases, word for word; the whole takes a minute
-    to load."""
+def _of_releases(path: str) -> bool:
+    return path.startswith("/repos/{owner}/{repo}/releases")
+
+
+def description(wanted: Callable[[str], bool] = _of_releases) -> dict[str, Any]:
+    """The part of GitHub's own description of its API that is about the wanted paths (releases), word for word; the
+    whole takes a minute to load."""
     whole = json.loads((needed("@octokit/openapi") / "generated" / "api.github.com.json").read_text())
-    paths = {path: what for path, what in whole["paths"].items() if path.startswith("/repos/{owner}/{repo}/releases")}
+    paths = {path: what for path, what in whole["paths"].items() if wanted(path)}
     parts: dict[str, dict[str, Any]] = {}
 
     def keep(value: Any) -> None:

@@ -114,14 +114,14 @@ def failure(name: str, message: str, traceback: str) -> str:
         line if is_command(line) else f"  {line}" for line in message.splitlines())])  # a command begins a line
 
 
-def log_tail(values: Mapping[str, Any], log: Path) -> str:
-    """The last lines a failed step printed."""
+def log_tail(values: Mapping[str, Any], log: Path, shown: str) -> str:
+    """The last lines a failed step printed. `log` is absolute, `shown` what people call it."""
     if values["state"] != "FAILED" or kind_at(log) != "file":
         return ""
     with opened(log) as handle:
         os.lseek(handle, max(0, os.fstat(handle).st_size - _TAIL_BYTES), os.SEEK_SET)
         tail = read(handle, _TAIL_BYTES).decode(errors="replace").splitlines()[-_TAIL_LINES:]
-    lines = [replaced(line, by=" ") for line in [*tail, f"whole log: {log}"] if line.strip()]
+    lines = [replaced(line, by=" ") for line in [*tail, f"whole log: {shown}"] if line.strip()]
     return "\n".join(f"             | {line}" for line in lines)
 
 

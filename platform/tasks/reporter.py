@@ -47,7 +47,8 @@ class Reporter:
         self._progress.moved(self._counts)
         self._write(lines.success(task.name, task.values))
         if task.name.startswith("step:"):
-            self._write(lines.log_tail(task.values, _log_of(task.name)))
+            log = _log_of(task.name)
+            self._write(lines.log_tail(task.values, log, session.current().shown(log)))
             ran = task.values["state"] not in ("CURRENT", "REFUSED")
             (self._progress.done if ran else self._progress.not_due)(task.name)
 
@@ -104,8 +105,7 @@ class Reporter:
 
 
 def _log_of(task_name: str) -> Path:
-    now = session.current()
-    return Path(now.shown(now.runtime_dir / task_name.removeprefix("step:") / "log.txt"))
+    return session.current().runtime_dir / task_name.removeprefix("step:") / "log.txt"
 
 
 def _progress(outstream: Any) -> "Plain":

@@ -6,7 +6,7 @@ every `-n`. Each order is all or nothing by itself; one whose posts are refused 
 """
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Charged:
     refunded_credits: int
     balance_credits: int
     refusal: str
-    words: str = ""  # of the refusal
+    words: str = field(default="", compare=False)  # of the refusal
 
 
 class Charges:

@@ -38,12 +38,27 @@ def _bare(post: Post) -> Post:
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """The first field in which two bodies differ, with both values; metadata by its own fields."""
+    """The first place in which two bodies differ, with both values: no maps and no lists, which nobody could read in a
+    message. The place is the name of the field, inside metadata its own, in an item with the item's number."""
     for field in old:
         if old[field] != new.get(field):
-            if field == "metadata":
-                inside = sorted({*old[field], *new[field]})
-                name = next(name for name in inside if old[field].get(name) != new[field].get(name))
-                return name, old[field].get(name), new[field].get(name)
-            return field, old[field], new.get(field)
+            place, before, after = _inside(field, old[field], new.get(field))
+            return place.removeprefix("metadata."), before, after
     raise ValueError("the bodies are equal")
+
+
+def _inside(place: str, old: Any, new: Any) -> tuple[str, Any, Any]:
+    """As `difference`, of two values that differ; None is a value that is not there."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        name = next(name for name in sorted({*old, *new}) if old.get(name) != new.get(name))
+        return _inside(f"{place}.{name}", old.get(name), new.get(name))
+    if isinstance(old, list) and isinstance(new, list):
+        at = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
+        if at is None:
+            return f"number of {place}", len(old), len(new)
+        return _inside(f"{place}[{at + 1}]", old[at], new[at])
+    return place, _plain(old), _plain(new)
+
+
+def _plain(value: Any) -> Any:
+    return f"{len(value)} values" if isinstance(value, Mapping | list) else value

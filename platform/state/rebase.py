@@ -3,12 +3,13 @@
 Keys make that safe: what is in both is a replay; the rest is judged anew, by the ledger, on the newer book. What it
 refuses is not forced: the same key with another body, a charge that the balance does not cover any more, a refund of
 what somebody else has refunded. Two things a ledger alone would take are kept out as well: facts and evidence about
-work whose charge was refused, and the refund of work that the release knows was done.
+work whose charge was refused, and the refund of work that the release knows was done. Nothing is lost by a claim that
+another clone made first, nor by evidence of what the release has evidence of.
 """
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from platform.errors import ConflictError, CorruptError, CreditsError
 from platform.ledger.balance import Book
@@ -21,6 +22,8 @@ from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of
 from platform.state.local import LocalState, whole_lines
+
+_CLAIMS = frozenset({"claim", "void"})  # another clone was first, and then nothing was sent for ours: no loss
 
 
 class Lost(NamedTuple):
@@ -103,11 +106,27 @@ def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]]) -> tuple[Lost
             why = "the charge that it stands on could not be posted again"
         else:
             why = _refusal(ledger, post)
+        if why and (post.kind in _CLAIMS or _is_told(ledger, post)):
+            continue
         if post.kind == "charge":
             (unpaid.add if why else unpaid.discard)(order)
         if why:
             lost.append(Lost(line, post, why))
     return tuple(lost)
+
+
+def _is_told(ledger: Ledger, post: Post) -> bool:
+    """Whether the release has evidence of the same delivery: of the same package by the same provider. The run that it
+    is of, and its time, are the other clone's."""
+    if post.kind != "evidence" or not ledger.book.has(post.key):
+        return False
+    theirs = next(record.post for record in ledger.records() if record.post.key == post.key)
+    return _delivered(theirs) == _delivered(post)
+
+
+def _delivered(post: Post) -> list[tuple[Any, ...]]:
+    said = [item.metadata.get("evidence", {}) for item in post.items]
+    return [tuple(evidence.get(name) for name in ("provider", "bytes", "sha256", "recorded")) for evidence in said]
 
 
 def _undoes(theirs: Book, post: Post) -> bool:

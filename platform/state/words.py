@@ -2,6 +2,7 @@
 from pathlib import Path
 from typing import Any
 
+from platform.model.entry import Post
 from platform.model.words import counted
 from platform.state.hydrate import Hydrated
 from platform.state.publish import Published
@@ -18,11 +19,15 @@ def hydrated_lines(done: Hydrated) -> list[str]:
 
 def lost_lines(done: Hydrated) -> list[str]:
     """One line for each post that could not be posted again, and where they are kept."""
-    lines = [f"{lost.post.kind} of {counted(lost.post.amount_credits, 'credit', signed=True)} for {lost.post.tenant_id}"
+    lines = [f"{lost.post.kind}{_of_credits(lost.post)} for {lost.post.tenant_id}"
              f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted again: {lost.why}"
              for lost in done.lost]
     return lines + [f"{path}: what could not be posted again is kept here; settle it with the tenant"
                     for path in done.kept_in]
+
+
+def _of_credits(post: Post) -> str:
+    return f" of {counted(post.amount_credits, 'credit', signed=True)}" if post.amount_credits else ""
 
 
 def published_lines(done: Published) -> list[str]:

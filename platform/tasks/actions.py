@@ -32,7 +32,7 @@ from platform.tasks import session
 from platform.tasks.ci import with_annotations
 from platform.tasks.gate import LedgerGate
 from platform.tasks.order_record import write_order
-from platform.tasks.outcome import Refused, task_action
+from platform.tasks.outcome import Refused, long_action, task_action
 from platform.tasks.publishing import line
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
@@ -88,7 +88,7 @@ def charge(order_id: OrderId) -> Values:
     return asdict(session.current().charges.charge(order_id))
 
 
-@task_action
+@long_action
 def step(step_id: StepId) -> Values:
     """Run one step, or record why it was skipped or that we failed at it: its order is settled in any case."""
     now = session.current()
@@ -105,13 +105,27 @@ def step(step_id: StepId) -> Values:
 
 def _failed(now: session.Session, planned: PlannedStep, error: Exception) -> RunRecord:
     """The record of a step at which the platform failed where the step itself could not record it."""
-    epoch = now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
-    known = now.ledger.book.fact(planned.task_hash, epoch) is not None
+    with now.sharing.steady:
+        epoch = now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+        known = now.ledger.book.fact(planned.task_hash, epoch) is not None
     return fail_step(now.context, planned, epoch, error, known=known)
 
 
 def _step(now: session.Session, planned: PlannedStep) -> Values:
     """Its own record is asked first: doit's store is only a cache."""
+    with now.sharing.steady:
+        told = _without_running(now, planned)
+        epoch = now.ledger.book.epoch(planned.task_hash, RUN_CHARGE) if told is None else 0
+    if told is not None:
+        return told
+    gate = LedgerGate(now, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
+    record = run_step(now.context, planned, epoch, gate=gate)
+    now.remember(record)
+    return _shown(record)
+
+
+def _without_running(now: session.Session, planned: PlannedStep) -> Values | None:
+    """What becomes of a step that is done, not paid, waits, or is skipped; None when it is to be run."""
     if not now.always and not reasons_to_run(now.context, planned):
         return {"state": "CURRENT"}
     if not now.charges.may_run(planned.id.order):
@@ -119,19 +133,16 @@ def _step(now: session.Session, planned: PlannedStep) -> Values:
     if last := now.record(planned.id):
         ordered.keep(now.runtime_dir, last)  # a run may have been killed between its record and this
     order, epoch = now.plan.orders[planned.id.order], now.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
-    stopped_by, held = _stopped_by(now, planned), now.holding.own(planned)
-    unbought = now.holding.unbought(order).get(planned.id.step_id)
+    held = now.holding.own(planned)
     if held and not held.runs:
         return _waits(now, planned, epoch, held)
-    if stopped_by:
+    if stopped_by := _stopped_by(now, planned):
         record = skip_step(now.context, planned, epoch, stopped_by)
-    elif unbought:
+        now.remember(record)
+        return _shown(record)
+    if planned.id.step_id in now.holding.unbought(order):
         return {"state": "REFUSED"}  # what it waited for is decided now; the next run buys it
-    else:
-        gate = LedgerGate(now, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
-        record = run_step(now.context, planned, epoch, gate=gate)
-    now.remember(record)
-    return _shown(record)
+    return None
 
 
 def _waits(now: session.Session, planned: PlannedStep, epoch: int, held: Held) -> Values:

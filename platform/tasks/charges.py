@@ -108,6 +108,11 @@ class Charges:
                 self._paid[order_id] = (book.seq, answer)
         return answer
 
+    def forget(self) -> None:
+        """Others' posts came in between: what was known of the book may not hold any more."""
+        with self._lock:
+            self._paid.clear()
+
     def orphans(self, book: Book | None = None) -> tuple[Post, ...]:
         """Refunds for orders that are gone or are drafts now and had paid for what was not done. Orders that are only
         wrong are left alone, and so are those that this command did not read, and those of another clone."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from platform.delivery.flow import LOOK_ABSENT
 from platform.errors import ConflictError
-from platform.ledger import attempts
+from platform.ledger import attempts, keys
 from platform.ledger.attempts import Past
 from platform.ledger.refund import acknowledged
 from platform.ledger.tables import Fact
@@ -55,16 +55,22 @@ class LedgerGate:
         """As `permit.Gate`."""
         self._went_in = went_in
         for _ in range(_TRIES):
-            past = self._past()
-            answer = self._answer(past)
+            with self._session.sharing.steady:
+                past = self._past()
+                answer = self._answer(past)
+                claimed = answer is None and self._claim(past)
             if answer is not None:
                 return answer
-            if self._claim(past):
+            if claimed and self._is_known_to_all():
                 return Permit(in_doubt=bool(past.doubts))
         raise ConflictError(f"step {self._planned.id}: other runs claim it again and again; stop them, then run again")
 
     def ended(self, record: RunRecord) -> Ended:
         """As `permit.Gate`."""
+        with self._session.sharing.steady:
+            return self._ended(record)
+
+    def _ended(self, record: RunRecord) -> Ended:
         if self._looking:
             self._looking = False
             return self._looked(record)
@@ -94,8 +100,9 @@ class LedgerGate:
                 return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
                               f"{claimant.in_words(who)} is delivering it and may do so until {claim.expires_at}; run "
                               "again when it is done, or after that time when it is not alive")
-        if session.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is None:
-            return Denied(Status.FAILED, CLAIMED_ELSEWHERE, "its charge was taken over by another run; run again")
+        if not self._is_paid():
+            return Denied(Status.FAILED, CLAIMED_ELSEWHERE, "another clone's posts came before its charge, which could "
+                          "not be posted again; see journal.lost.* beside the ledger, then run again")
         return None
 
     def _claim(self, past: Past) -> bool:
@@ -113,7 +120,26 @@ class LedgerGate:
         except ConflictError:  # another run was first
             self._session.deliveries.forget()
             return False
+        self._session.sharing.claims(post.key)
         return True
+
+    def _is_known_to_all(self) -> bool:
+        """Publish the claim where the ledger is shared; whether it is ours then, or another clone was first. When it
+        cannot be published nothing is sent, and the claim is void."""
+        key = keys.claim(*self._work, self._attempt)
+        try:
+            if not self._session.sharing.publish_claims(key):
+                return True
+        except BaseException:
+            with self._session.sharing.steady:
+                self._post_voids([self._attempt], "not_published")
+            raise
+        with self._session.sharing.steady:
+            ours = [claim for claim in self._past().open if claim.attempt == self._attempt]
+            return bool(ours) and claimant.is_ours(ours[0].claimant) and self._is_paid()
+
+    def _is_paid(self) -> bool:
+        return self._session.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
 
     def _acknowledge(self, record: RunRecord) -> None:
         """Evidence and the fact in one post, at once. A claim that needs no new evidence is closed by itself."""

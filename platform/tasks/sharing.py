@@ -6,6 +6,7 @@ import what it takes.
 """
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ class Sharing:
         self._session = session
         self._release: Release | None = None
         self._asked = False
+        self._unpublished: set[str] = set()  # keys of claims that no other clone knows of yet
+        # Held by whoever asks the ledger while other threads may exchange it for what the release has.
+        self.steady: threading.RLock = threading.RLock()
 
     @property
     def is_shared(self) -> bool:
@@ -70,23 +74,44 @@ class Sharing:
         now.exit_statuses += [ConflictError.exit_status] * bool(done.lost)
         return shortened(hydrated_lines(done), now.root)
 
+    def claims(self, key: str) -> None:
+        """A claim was posted under this key: `publish_claims` is to be called before anything is sent."""
+        if self._release is not None:
+            self._unpublished.add(key)
+
+    def publish_claims(self, key: str) -> bool:
+        """Make the claim known to all clones; whether the ledger may have changed by that. Claims that several threads
+        have posted go up together. RemoteError when the store does not take it: nothing may be sent then."""
+        with self.steady:
+            if key not in self._unpublished:
+                return self._release is not None
+            self._unpublished.clear()
+            self._publish(quietly=True)
+            self._session.charges.forget()
+            self._session.deliveries.forget()
+            return True
+
     def publish(self) -> None:
         """Publish what the session posted; says so. Nothing when the release was not asked before."""
-        if self._release is None:
-            return
-        from platform.state.publish import publish
-        from platform.state.words import published_lines, shortened
-
-        self._close_ledger()
         try:
-            done = publish(self.local(), self._release)
+            self._publish()
         except KeyboardInterrupt:
             sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
             self._session.exit_statuses.append(INTERRUPTED)
+
+    def _publish(self, *, quietly: bool = False) -> None:
+        """`quietly`: only what went wrong is said."""
+        if self._release is None:
             return
+        from platform.state.publish import publish
+        from platform.state.words import lost_lines, published_lines, shortened
+
+        self._close_ledger()
+        done = publish(self.local(), self._release)
         if done.hydrated and done.hydrated.lost:
             self._session.exit_statuses.append(ConflictError.exit_status)
-        if text := shortened(published_lines(done), self._session.root):
+        lines = published_lines(done) if not quietly else lost_lines(done.hydrated) if done.hydrated else []
+        if text := shortened(lines, self._session.root):
             sys.stderr.write(f"{text}\n")
 
     @contextmanager

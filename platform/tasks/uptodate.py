@@ -19,7 +19,8 @@ def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
     @functools.wraps(question)
     def ask(*args: Any) -> bool:
         try:
-            return question(*args)
+            with session.current().sharing.steady:
+                return question(*args)
         except PlatformError:
             return False
         except Exception:  # noqa: BLE001  doit would end the whole run; the action meets the same and records it

@@ -76,11 +76,14 @@ class MailServer:
     rcpt: str = "250 OK"
     data: str = "250 taken as mail-42"
     cut_after_data: bool = False
+    gate: threading.Event | None = None  # nobody is answered before it is set
+    meets: Callable[[str], None] = lambda phase: None  # is called with rcpt, data and quit, before the answer
     offered: list[list[str]] = field(default_factory=list)  # the options of each MAIL
     received: list[Envelope] = field(default_factory=list)
     logged_in: list[str] = field(default_factory=list)
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options) -> str:
+        self.meets("rcpt")
         self.offered.append(options)
         envelope.mail_from = address
         return "250 OK"
@@ -92,9 +95,16 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.received.append(envelope)
+        self.meets("data")
+        if self.gate:
+            await asyncio.to_thread(self.gate.wait, 300)
         if self.cut_after_data:
             server.transport.abort()
         return self.data
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.meets("quit")
+        return "221 Bye"
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data) -> AuthResult:
         if not isinstance(data, LoginPassword):

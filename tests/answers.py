@@ -40,7 +40,8 @@ def before(repo: Path, line: str) -> Answers | None:
     return Answers(
         sorted(f"SPEND {step.step_id} {item.deliverable_id} {-item.credits}"
                for order in quote.orders if order.total_credits or not order.refusal
-               for step in order.steps for item in step.charges if item.paid_credits is None and not order.refusal),
+               for step in order.steps for item in step.charges
+               if item.paid_credits is None and not order.refusal and step.action != "held"),
         {tenant.tenant_id: tenant.balance_after for tenant in quote.tenants},
         {step.task.rpartition("/")[2]: step for why in whys for step in why.steps})
 
@@ -76,7 +77,10 @@ def _is_asked(order: OrderId, word: str) -> bool:
 
 def _session(repo: Path, words: list[str]) -> Session:
     given = dict(word.split("=", 1) for word in words if "=" in word)
-    return Session(repo, Options(**given))
+    session = Session(repo, Options(**given))
+    session.retry_failed = "--retry-failed" in words
+    session.resend_repaired |= "--resend-repaired" in words
+    return session
 
 
 def _whys(repo: Path, words: list[str], order: OrderId) -> OrderWhy:

@@ -153,7 +153,11 @@ def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> No
     clock.set(connection, _COMMAND_S)
     _expect((250,), connection.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options])))
     clock.set(connection, _COMMAND_S)
-    _expect((250, 251), connection.docmd("RCPT", f"TO:<{recipient}>"))
+    code, words = connection.docmd("RCPT", f"TO:<{recipient}>")
+    if 500 <= code <= 599:
+        raise Declined(f"the mail server refuses {recipient}: {code} {_words(words)}; correct recipient_email",
+                       "recipient_refused")
+    _expect((250, 251), (code, words))
     clock.set(connection, _DATA_S)
     _expect((354,), connection.docmd("DATA"))
 

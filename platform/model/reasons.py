@@ -23,6 +23,10 @@ UNVERIFIED = "unverified"  # of a delivery: nobody can tell whether it arrived
 GLOBAL = "global"
 
 
+_TRANSIENT = frozenset({"timed_out", "delivery_failed"})
+_TRANSIENT_CATEGORIES = frozenset({"external", "storage", "platform"})
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     slug: str
@@ -48,3 +52,8 @@ class Reasons:
             return not delivery
         own = module_id != GLOBAL and slug in self.by_slug and self.by_slug[slug].scope == module_id
         return slug in _PLATFORM_ONLY or not (self.refundable(slug) or own)
+
+    def transient(self, slug: str) -> bool:
+        """Whether the same work may go better the next time although nothing changed that we know of."""
+        reason = self.by_slug.get(slug)
+        return slug in _TRANSIENT or (reason is not None and reason.category in _TRANSIENT_CATEGORIES)

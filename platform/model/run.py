@@ -34,6 +34,7 @@ class Ended(NamedTuple):
     reason: str
     run_id: str
     finished_at: str  # UTC, ISO 8601, with Z
+    went_in: str = ""  # of a failure, a digest of its inputs and its code; empty in what earlier versions kept
 
 
 @dataclass(frozen=True, slots=True)

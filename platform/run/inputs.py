@@ -83,6 +83,14 @@ def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
     return resolve(context, step).manifest
 
 
+def went_in_digest(context: RunContext, step: PlannedStep) -> str:
+    """A digest of inputs and code as they are now, also where they cannot be resolved: then of the code and why not."""
+    try:
+        return digest_of(what_went_in(context, step))
+    except Fault as fault:
+        return digest_of([module_files(context, step.contract.module_id), fault.reason, str(fault)])
+
+
 def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
     """The identity of every bound file as it was digested. Fault when one is not, on disk, what its record says: nobody
     builds on a damaged result."""

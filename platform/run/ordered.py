@@ -20,14 +20,18 @@ from platform.model.run import Ended, RunRecord, Status
 _LARGEST = 64 << 20  # bytes
 
 
-def keep(runtime_dir: Path, record: RunRecord) -> None:
-    """Keep what was ordered of a step that has just ended, and how it ended. StorageError when the disk refuses."""
+def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
+    """Keep what was ordered of a step that has just ended, and how it ended. `went_in` is a digest of inputs and code;
+    where it is not given, one that is kept for the same end stays. StorageError when the disk refuses."""
     file = _file(runtime_dir, record.id.order, record.task_hash)
     if not file.exists():
         write_atomic(file, canonical_json(record.task))
     known = {ended.refund_epoch: ended for ended in endings(runtime_dir, record.id.order, record.task_hash)}
-    if known.get(record.refund_epoch) != record.ended:
-        known[record.refund_epoch] = record.ended
+    before = known.get(record.refund_epoch)
+    same = before is not None and before._replace(went_in="") == record.ended
+    ended = record.ended._replace(went_in=went_in or (before.went_in if before and same else ""))
+    if before != ended:
+        known[record.refund_epoch] = ended
         write_atomic(file.with_suffix(".ended"), canonical_json([known[epoch]._asdict() for epoch in sorted(known)]))
 
 

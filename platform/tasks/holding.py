@@ -4,7 +4,8 @@
     unverified     it may have arrived, and was tried twice   it looks, and sends nothing
     refunded_by…   a person gave it back                      nothing, and it is not bought
     repair_held    it arrived and something else would go out nothing; its record stays
-    below one of the first two                                not bought; it would only be skipped
+    its own        it failed twice in the same way            nothing, and it is not bought
+    below one of these, but for a repair                      not bought; it would only be skipped
 """
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.reasons import UNVERIFIED
-from platform.model.run import RunRecord, Status
+from platform.model.run import Ended, RunRecord, Status
+from platform.run.current import current
 from platform.run.fault import Fault
-from platform.run.inputs import what_went_in
+from platform.run.inputs import went_in_digest, what_went_in
+from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
 from platform.tasks.repairs import about, is_same
 
@@ -61,6 +64,10 @@ class Holding:
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), session.run(step)
         if is_returned(book, step) and not session.retry_failed:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
+        if not session.retry_failed and (ended := self._failed_twice(step, epoch, last)):
+            said = f" ({last.message})" if last and last.message else ""
+            return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until its order, "
+                        "its inputs or its code change; `doit run --retry-failed` tries again")
         if step.kind is not Kind.DELIVERY:
             return None
         if book.fact(step.task_hash, epoch) is Fact.DONE:
@@ -69,6 +76,27 @@ class Holding:
             past = session.deliveries.past(step, epoch)
             return Held(last.reason, last.message, runs=True, is_bought=True) if past.is_capped else None
         return None
+
+    def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Ended | None:
+        """How it failed, the last two times and for a reason that time does not mend, with what would go in now."""
+        session = self._session
+        if last is None or last.completed or epoch < 2 or session.ledger.book.paid(
+                step.task_hash, RUN_CHARGE) is not None:
+            return None
+        failed = [ended for ended in endings(session.runtime_dir, step.id.order, step.task_hash)
+                  if ended.status is Status.FAILED and ended.refund_epoch < epoch][-2:]
+        reasons = {(ended.reason, ended.went_in) for ended in failed}
+        if len(failed) < 2 or len(reasons) > 1 or session.repo.reasons.transient(failed[0].reason):
+            return None
+        if not failed[0].went_in or self._may_change(step) or went_in_digest(
+                session.context, step) != failed[0].went_in:
+            return None
+        return failed[-1]
+
+    def _may_change(self, step: PlannedStep) -> bool:
+        """Whether a step above, however far, is about to run: what goes in here may be something else then."""
+        above = [self._session.step(StepId(*step.id.order, name)) for name in step.upstream]
+        return any(current(self._session.context, each) or self._may_change(each) for each in above)
 
     def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
         """Where the record here is of what arrived, and what would go in now is something else."""

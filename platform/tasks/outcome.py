@@ -37,8 +37,8 @@ class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
 
 def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
     """An action whose PlatformErrors become failures with one line and their exit status, not tracebacks. Whatever else
-    it raises is a defect of ours: one line too, with the traceback in a file, and the other tasks go on. No other thread
-    exchanges the ledger meanwhile."""
+    it raises is a defect of ours: one line too, with the traceback in a file, and the other tasks go on. No other
+    thread exchanges the ledger meanwhile."""
 
     def steadily(*args: Any, **kwargs: Any) -> Any:
         with session.current().sharing.steady:

@@ -27,11 +27,11 @@ from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.prices import Payment
 from platform.model.problem import Problem
 from platform.model.repo import Repo
-from platform.model.run import RunRecord
+from platform.model.run import RunRecord, Status
 from platform.plan.expand import expand
 from platform.run import ordered
 from platform.run.context import RunContext
-from platform.run.inputs import module_code
+from platform.run.inputs import module_code, went_in_digest
 from platform.run.records import read_record
 from platform.run.worker import stop_all
 from platform.tasks import cached, lock
@@ -155,7 +155,10 @@ class Session:
         self._records[record.id] = record
         self._steps_ran = True
         self.left_to_settle.add(record.id.order)
-        ordered.keep(self.runtime_dir, record)
+        planned = self._steps.get(record.id)
+        failed = record.status is Status.FAILED and planned is not None
+        went_in = record.inputs_digest or went_in_digest(self.context, planned) if failed and planned else ""
+        ordered.keep(self.runtime_dir, record, went_in)
 
     def run(self, planned: PlannedStep) -> RunRecord | None:
         """The step's record if it speaks of this plan: of the same task hash."""

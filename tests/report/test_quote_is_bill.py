@@ -3,7 +3,7 @@
 The bill is posted by a real ledger, the way a run's tasks post it: confirmed payments first, then order after order.
 """
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,18 +12,22 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from platform.ledger import attempts
 from platform.ledger.charge import decide_charge, unpaid
 from platform.ledger.credit import reconcile, topup
 from platform.ledger.disk import Disk
 from platform.ledger.journal import Ledger
 from platform.ledger.refund import settle, supersede
 from platform.model.entry import Post, PostType
+from platform.model.held import Held
+from platform.model.ids import StepId
 from platform.model.plan import Charge, Plan, PlannedOrder
 from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reason, Reasons
 from platform.model.run import RunRecord, Status
 from platform.model.tenant import Tenant, TenantStatus
 from platform.report.quote import Quote, Terms, quote
+from platform.tasks.holding import is_returned
 from tests.ledger.conftest import noon, order, run, step, task_hash
 
 TODAY = date(2026, 11, 24)
@@ -84,15 +88,17 @@ ACTS = st.lists(st.one_of(
     st.tuples(st.just("topup"), st.sampled_from(["tenant", "other_"]), st.integers(1, 25)),
     st.tuples(st.just("run"), st.integers(0, 2), st.lists(st.sampled_from(ENDS), min_size=3, max_size=3)),
     st.tuples(st.just("stopped"), st.integers(0, 2), st.none()),
+    st.tuples(st.just("decided"), st.integers(0, 2), st.sampled_from(["arrived", "resend", "refund"])),
     st.tuples(st.just("edit"), st.integers(0, 2), st.integers(0, 2)),
     st.tuples(st.just("price"), st.integers(0, 2), st.integers(0, 4)),
     st.tuples(st.just("payments"), st.none(), st.none())), max_size=10)
 
 
 @settings(max_examples=1000, deadline=None)
-@given(orders(), PROMOTIONS, TENANTS, PAYMENTS, ACTS)
+@given(orders(), PROMOTIONS, TENANTS, PAYMENTS, ACTS, st.frozensets(st.integers(0, 8)))
 def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: dict[str, Promotion],
-                               tenants: dict[str, Tenant], payments: list[Payment], acts: list[Any]) -> None:
+                               tenants: dict[str, Tenant], payments: list[Payment], acts: list[Any],
+                               failed_twice: frozenset[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         disk = NoSync()
         ledger = Ledger.create(Path(folder, "state"), noon, disk)
@@ -102,10 +108,13 @@ def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: di
         plan = Plan({each.id: each for each in world.orders})
         seq = ledger.book.seq
         records = {each.id: tuple(world.records[each.id].values()) for each in world.orders}
-        terms = Terms(tenants, TODAY, promotions, payments, REASONS, records=records)
+        steps = [each for planned in world.orders for each in planned.steps]
+        held = {each.id: Held("bad_input_format", "") for at, each in enumerate(steps)
+                if at in failed_twice or is_returned(ledger.book, each)}
+        terms = Terms(tenants, TODAY, promotions, payments, REASONS, records=records, held=held)
         answer = quote(plan, ledger.book, terms)
         assert ledger.book.seq == seq  # it looked
-        check(answer, world.bill(tenants), ledger.book.balances())
+        check(answer, world.bill(tenants, held), ledger.book.balances())
         disk.close_all()
 
 
@@ -144,6 +153,8 @@ class World:
             self.ledger.post(lambda book: [topup(first, second, "wire", f"ref-{number}")])
         elif what == "payments":
             self.ledger.post(lambda book: reconcile(self.payments))
+        elif what == "decided":
+            self.decide(self.orders[at], second)
         elif what == "run":
             self.run(self.orders[at], second)
         elif what == "stopped":
@@ -163,17 +174,31 @@ class World:
         self.records[planned.id].update(runs)
         self.ledger.post(lambda book: settle(book, planned, runs, REASONS))
 
-    def bill(self, tenants: dict[str, Tenant]) -> dict[tuple[str, str], tuple[Post, ...]]:
-        """What a run posts now, by order."""
-        self.ledger.post(lambda book: reconcile(self.payments))
-        return {each.id: self.charge(each, tenants[each.id.tenant_id]) for each in self.orders}
+    def decide(self, planned: PlannedOrder, decision: str) -> None:
+        """The first step of an order that stands paid is a delivery that may have arrived, and a person settles it."""
+        book = self.ledger.book
+        for each in planned.steps:
+            work = each.task_hash, book.epoch(each.task_hash, "__run__")
+            if book.paid(each.task_hash, "__run__") is not None and book.fact(*work) is None:
+                made = attempts.Decision(1, decision, "me", "2026-11-24T00:00:00Z", "", "")
+                self.ledger.post(lambda book, each=each, work=work: [attempts.claim(each.id, work, 1, {})])
+                self.ledger.post(lambda book, each=each, work=work, made=made: [
+                    attempts.decision(each.id, work, made),
+                    *attempts.returned(planned.id, work, book.open_items(planned.id) if decision == "refund" else ())])
+                return
 
-    def charge(self, planned: PlannedOrder, tenant: Tenant) -> tuple[Post, ...]:
+    def bill(self, tenants: dict[str, Tenant], held: Collection[StepId]) -> dict[tuple[str, str], tuple[Post, ...]]:
+        """What a run posts now, by order; `held` are the steps that wait for a decision and are not bought."""
+        self.ledger.post(lambda book: reconcile(self.payments))
+        return {each.id: self.charge(each, tenants[each.id.tenant_id], held) for each in self.orders}
+
+    def charge(self, planned: PlannedOrder, tenant: Tenant, held: Collection[StepId] = ()) -> tuple[Post, ...]:
         """As a run does: first what the order no longer has and was never done is given back."""
+        without = [each.id.step_id for each in planned.steps if each.id in held]
         hashes, records = {each.task_hash for each in planned.steps}, self.records[planned.id].values()
         back = self.ledger.post(lambda book: supersede(book, planned.id, hashes, records, REASONS))
         return back + self.ledger.post(
-            lambda book: decide_charge(book, planned, tenant, self.promotions, TODAY).posts)
+            lambda book: decide_charge(book, planned, tenant, self.promotions, TODAY, without).posts)
 
 
 def changed(planned: PlannedOrder, what: str, number: int, which: int) -> PlannedOrder:

@@ -5,8 +5,9 @@
     another runner is at it                      nothing: FAILED claimed_elsewhere, the next run looks again
     as many doubts as the limit                  a look only: found, completed; certainly absent, the claims are void
                                                  and it is sent; else NEEDS_DECISION unverified
-    it arrived                                   a look only, with the receipts: found or remembered, completed; else
-                                                 NEEDS_DECISION repair_held, unless sending again is allowed
+    it arrived                                   a look only, with the receipts: found or remembered, completed; lost
+                                                 by the provider, put there again; else NEEDS_DECISION repair_held,
+                                                 unless sending again is allowed
 
 Between a provider's acknowledgement and the evidence in the journal there is only this process.
 """
@@ -49,6 +50,7 @@ class LedgerGate:
         self._went_in: Mapping[str, Any] = {}
         self._may_send = False  # a look has shown that nothing is there, or sending again is allowed
         self._looking = False
+        self._restores = False  # it arrived, the provider certainly lost it, and the same goes to the same place again
         self._attempt = 0  # the one that is claimed
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
@@ -85,6 +87,8 @@ class LedgerGate:
     def _answer(self, past: Past) -> Permit | Denied | None:
         """What is allowed without a claim; None when an attempt may be claimed."""
         session, lost = self._session, self._is_lost()
+        if self._restores:
+            return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
         arrived = bool(past.receipts) or session.ledger.book.fact(*self._work) is Fact.DONE
         said = past.decided(about(self._went_in)) or (None if past.receipts else past.decided())
         again = session.always or (said is not None and said.decision == "resend")
@@ -157,8 +161,8 @@ class LedgerGate:
             self._acknowledge(record)
             return Ended(record)
         if arrived:
-            restores = absent and is_same(past, self._went_in, self._session.run(self._planned))
-            self._may_send = restores or self._session.resend_repaired
+            self._restores = absent and is_same(past, self._went_in, self._session.run(self._planned))
+            self._may_send = self._restores or self._session.resend_repaired
             return Ended(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
         self._may_send = absent
         if absent:

@@ -186,9 +186,9 @@ def test_the_whole_way_with_real_commands(tmp_path: Path, github: FakeGitHub, mo
         monkeypatch.setenv(name, value)
     one, two = clone(tmp_path / "one", github), clone(tmp_path / "two", github)
     assert command(one, "python -m platform.cli state init").returncode == 0
-    assert "generation 2 published in dev-billing-state-0001, 4 posts more" in command(one, "doit run").stderr
+    assert "generation 3 published in dev-billing-state-0001, 3 posts more" in command(one, "doit run").stderr
     second = command(two, "doit run")
-    assert (second.returncode, "billing state: generation 2, 4 posts of others" in second.stdout) == (0, True)
+    assert (second.returncode, "billing state: generation 3, 6 posts of others" in second.stdout) == (0, True)
     assert len({(repo / ".billing-state" / "journal.csv").read_bytes() for repo in (one, two)}) == 1
     assert command(two, "python -m platform.cli state verify").returncode == 0
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_of-somebody-else")

@@ -91,15 +91,15 @@ def newest(store: Path) -> Path:
 
 def test_what_one_paid_the_other_does_not_pay_again(one: Path, two: Path) -> None:
     first = told(one, "doit run")
-    assert "billing state: generation 2 published in dev-billing-state-0001, 4 posts more" in first
+    assert "billing state: generation 3 published in dev-billing-state-0001, 3 posts more" in first
     second = told(two, "doit run")
-    assert "billing state: generation 2, 4 posts of others" in second
+    assert "billing state: generation 3, 6 posts of others" in second
     assert "published" not in second  # it ran the steps, whose outputs it does not have, and posted nothing
     assert balance(two) == balance(one) == "86"
     assert journal(one) == journal(two)
-    assert told(one, f"{STATE} hydrate") == "billing state: generation 2, nothing new\n"
+    assert told(one, f"{STATE} hydrate") == "billing state: generation 3, nothing new\n"
     assert json.loads(told(one, f"{STATE} verify --json")) == {
-        "findings": [], "generations": 2, "segments": 1, "posts": 4, "behind": 0, "ahead": 0}
+        "findings": [], "generations": 3, "segments": 2, "posts": 6, "behind": 0, "ahead": 0}
 
 
 def test_what_lies_in_the_release_and_beside_the_ledger_is_what_the_schemas_say(one: Path, store: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
     for line in (f"{STATE} hydrate", f"{STATE} publish", f"{STATE} verify", "doit run",
                  f"{TOPUP} --amount-credits 1 --reference x"):
         said = told(one, line, 14)
-        assert "has no generation 2, which was there before" in said or "and 2 was seen before" in said
+        assert "has no generation 3, which was there before" in said or "and 3 was seen before" in said
     assert journal(one) == before
 
 
@@ -172,7 +172,7 @@ def test_a_release_that_is_gone_is_never_an_empty_one(one: Path, two: Path, stor
     told(one, "doit run")
     shutil.rmtree(store)
     assert "there is no such release any more" in told(one, "doit run", 14)
-    assert "was shared in dev-billing-state-0001 up to generation 2" in told(one, f"{STATE} init", 14)
+    assert "was shared in dev-billing-state-0001 up to generation 3" in told(one, f"{STATE} init", 14)
     assert "`state init` makes it, once" in told(two, "doit run", 14)
     assert not (state(two) / "journal.csv").exists()
 
@@ -197,7 +197,7 @@ def expire(store: Path) -> None:
 
 def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store: Path) -> None:
     told(one, "doit run")
-    (segment,) = store.glob("*/journal-*")
+    segment = min(store.glob("*/journal-*"))
     segment.write_bytes(segment.read_bytes().replace(b'""amount_credits"":100', b'""amount_credits"":900'))
     for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (one, f"{STATE} verify")):
         assert f"{segment.name}: is not what its manifest names" in told(repo, line, 13)
@@ -217,7 +217,7 @@ def test_a_journal_that_breaks_the_ledgers_rules_is_refused_and_never_taken(
         before = journal(repo)
         for line in (f"{STATE} hydrate", "doit run"):
             said = told(repo, line, 13)
-            assert "dev-billing-state-0001/journal.csv:7: charge:forged takes the balance of tenant below zero" in said
+            assert "dev-billing-state-0001/journal.csv:9: charge:forged takes the balance of tenant below zero" in said
         assert journal(repo) == before
 
 

@@ -1,0 +1,54 @@
+"""What an attack is, and what became of it. A probe is data: who tries what, and what must be seen."""
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Way(NamedTuple):
+    """How the whole attack is run: by which user, and in which sandbox its steps run."""
+
+    user: str  # root | nobody
+    sandbox: str  # bubblewrap | process
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.sandbox}"
+
+
+WAYS = tuple(Way(user, sandbox) for user in ("root", "nobody") for sandbox in ("bubblewrap", "process"))
+NOT_DEFENDED = "reached"  # what a plain process can do, and SECURITY.md says so
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One attempt. `held` is a pattern for all that is seen when the fence holds; `plain` is the same for a plain
+    process where it differs, such as NOT_DEFENDED. `as_user` is the same for a user that is not root."""
+
+    group: str  # module | tenant | mail | secret | money
+    name: str
+    what: str  # what the attacker tries, for the table
+    held: str
+    plain: str = ""
+    as_user: str = ""
+
+    def expected(self, way: Way) -> str:
+        """The pattern for a way of running."""
+        if way.sandbox == "process" and self.plain:
+            return self.plain
+        return self.as_user if way.user != "root" and self.as_user else self.held
+
+    def verdict(self, way: Way, seen: str) -> "Verdict":
+        return Verdict(self, way, seen, re.search(self.expected(way), seen) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was seen of a probe, in one way of running it, and whether that is what must be seen."""
+
+    probe: Probe
+    way: Way
+    seen: str
+    as_expected: bool
+
+    def __str__(self) -> str:
+        word = "as expected" if self.as_expected else f"NOT AS EXPECTED ({self.probe.expected(self.way)})"
+        return f"{self.probe.group}/{self.probe.name} [{self.way}]: {self.seen} -- {word}"

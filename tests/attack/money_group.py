@@ -45,7 +45,7 @@ def images(*bought: str) -> dict[str, Any]:
 
 def mailed(**inputs: Any) -> Steps:
     """A package of what was bought, and a mail whose text is the attack."""
-    return [*delivered(said(), front=[say("said"), say(step_id="other", text="free goods")])[:2],
+    return [*delivered(said(), front=[say("said"), say(step_id="other", text="free goods")])[:-1],
             {"step_id": "mail", "module_id": "deliver_email", "kind": "delivery",
              "inputs": {"package_zip": {"from_step": "pack", "output_id": "package_zip"},
                         "recipient_email": "a@b.example", **inputs}}]
@@ -114,6 +114,7 @@ PROBES = (
     MoneyProbe("unbought-beside-bought", "packs one that it bought and one that it did not",
                delivered(said(), said("other", as_path="o.txt"), front=[say("said"), say(step_id="other", text="b")]),
                _NOTHING),
+    MoneyProbe("honest-mail", "pays for a mail", mailed(body="tea"), r"^paid 14, delivered mail \S+.eml$"),
     MoneyProbe("unbought-as-mail-text", "sends as a mail's text what it did not buy",
                mailed(body={"from_step": "other", "output_id": "said", "selector": "text"}), _NOTHING),
     MoneyProbe("unbought-as-subject", "sends as a mail's subject what it did not buy",

@@ -1,0 +1,98 @@
+"""All attacks: which groups there are, how they are run, and the table that docs/security-probes.md shows."""
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.attack import mail_group, module_group, money_group, secret_group, tenant_group
+from tests.attack.probe import WAYS, Probe, Verdict, Way
+
+Attack = Callable[[Path, Way], list[Verdict]]
+GROUPS: Mapping[str, tuple[Attack, Sequence[Any]]] = {
+    "module": (module_group.attack, module_group.PROBES),
+    "tenant": (tenant_group.attack, tenant_group.PROBES),
+    "mail": (mail_group.attack, mail_group.PROBES),
+    "secret": (secret_group.attack, secret_group.PROBES),
+    "money": (money_group.attack, money_group.PROBES),
+}
+LEAST = {"module": 80, "tenant": 40, "mail": 30, "secret": 25, "money": 20}  # probes that a group has at the least
+TITLES = {
+    "module": "What a module's code tries",
+    "tenant": "What a tenant tries by the files in its directory",
+    "mail": "What a tenant tries by a mail's fields",
+    "secret": "Where and how a module shows its own secret",
+    "money": "What a tenant tries to get for nothing",
+}
+PAGE = "docs/security-probes.md"
+
+
+def run(group: str, way: Way) -> list[Verdict]:
+    """One group in one way, in a directory that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        return GROUPS[group][0](Path(folder) / "repo", way)
+
+
+def probes(group: str) -> list[Probe]:
+    return [each.probe for each in GROUPS[group][1]]
+
+
+def page(verdicts: Iterable[Verdict]) -> str:
+    """The table of these verdicts, which must be of every probe in every way."""
+    seen: dict[Probe, dict[Way, Verdict]] = {}
+    for verdict in verdicts:
+        seen.setdefault(verdict.probe, {})[verdict.way] = verdict
+    lines = [_HEAD]
+    for group, title in TITLES.items():
+        lines += [f"\n## {title}\n", "| probe | the attacker | expected | seen with bubblewrap | seen without |",
+                  "|---|---|---|---|---|"]
+        lines += [_row(probe, seen[probe]) for probe in probes(group)]
+    return "\n".join(lines) + "\n"
+
+
+def names(text: str) -> list[tuple[str, str]]:
+    """The probes and what they expect, as a page lists them."""
+    cells = [re.split(r"(?<!\\)\|", line) for line in text.splitlines() if line.startswith("| `")]
+    return [(row[1].strip(), row[3].strip()) for row in cells]
+
+
+def listed(probe: Probe) -> tuple[str, str]:
+    """A probe as `names` reads it from a page."""
+    return _cell(f"`{probe.name}`"), _cell(_code(probe.held))
+
+
+def _row(probe: Probe, ways: Mapping[Way, Verdict]) -> str:
+    boxed, plain = ([ways[way] for way in WAYS if way.sandbox == box] for box in ("bubblewrap", "process"))
+    cells = [f"`{probe.name}`", probe.what, _code(probe.held), _words(boxed), _words(plain)]
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").strip()
+
+
+def _words(verdicts: Sequence[Verdict]) -> str:
+    """What was seen by root and by another user, once where it is the same."""
+    texts = [_matched(verdict) for verdict in verdicts]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "; ".join(f"{verdict.way.user}: {text}" for verdict, text in zip(verdicts, texts, strict=True))
+
+
+def _matched(verdict: Verdict) -> str:
+    """The part that the expectation names: what varies from run to run is left out."""
+    found = re.search(verdict.probe.expected(verdict.way), verdict.seen)
+    return _code(found.group(0)) if found else f"**{verdict.seen}**"
+
+
+def _code(text: str) -> str:
+    return f"`{text.strip('^$')}`"
+
+
+_HEAD = """# What was attacked, and what was seen
+
+`scripts/attack --write` makes this page: it runs every probe below as a real order through `doit run`, as root and as
+another user, with bubblewrap and in plain processes. `scripts/attack` alone prints what is not as expected, and CI runs
+it. *Expected* is a regular expression for what is seen with bubblewrap. A probe that is `reached` in a plain process is
+one that only bubblewrap stops; SECURITY.md lists them in words."""

@@ -116,7 +116,7 @@ class Arena:
         env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.home), "LANG": "C.UTF-8",
                "PYTHONDONTWRITEBYTECODE": "1", **self.env}
         return subprocess.run([*front, *words], cwd=self.root, env=env, capture_output=True, check=False,
-                              text=True, errors="replace", timeout=900)
+                              text=True, errors="replace", timeout=300)
 
     # what became of it
 

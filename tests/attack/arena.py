@@ -96,8 +96,7 @@ class Arena:
 
     def order(self, tenant_id: str, order_id: str, steps: list[dict[str, Any]], **more: Any) -> None:
         self.write(f"tenants/{tenant_id}/workorders/{order_id}.yml",
-                   yaml.safe_dump({"work_order_id": order_id, "steps": steps, **more}, sort_keys=False,
-                                  allow_unicode=True))
+                   yaml.safe_dump({"work_order_id": order_id, "steps": steps, **more}, sort_keys=False))
 
     def run(self, *words: str) -> None:
         """`doit run`, as the arena's user; what it said is in `said`."""

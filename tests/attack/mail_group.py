@@ -3,6 +3,7 @@
 The probes are the table of tests/delivery/mail_probes.py, which tests there hold to a second parser and to the outbox.
 """
 import io
+import socket
 import zipfile
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -23,6 +24,7 @@ _HEADERS = ("auto-submitted", "content-type", "date", "from", "message-id", "mim
             "x-package-sha256")
 _ARRIVES = "^one mail as ordered, paid 9$"  # 5 + 2 for what is packed, 1 for the package, 1 for the mail
 _REFUSED = "^no mail, paid (0|8)$"  # refused before anything ran, or by the delivery, which is refunded
+_LONGEST = 200  # characters of a subject, by deliver_email's contract
 _NOT_IN_YAML = frozenset(map(chr, [*range(0x09), 0x0b, 0x0c, *range(0x0e, 0x20), *range(0x7f, 0x85), *range(0x86, 0xa0)]))
 
 
@@ -40,7 +42,7 @@ class MailProbe:
     def probe(self) -> Probe:
         kind, _, words = self.row.name.partition(": ")
         held = _ARRIVES if self.row.expected == mail_probes.ARRIVES else _REFUSED
-        if _NOT_IN_YAML & {*self.row.mail.subject, *self.row.mail.body}:
+        if _NOT_IN_YAML & {*self.row.mail.subject, *self.row.mail.body} or len(self.row.mail.subject) > _LONGEST:
             held = f"{_ARRIVES}|{_REFUSED}"  # an order cannot hold it; what another step makes can
         return Probe("mail", self.name, f"{kind}: {words}", held)
 
@@ -63,11 +65,11 @@ def attack(folder: Path, way: Way, probes: tuple[MailProbe, ...] = PROBES) -> li
     arena = Arena.made(folder, way)
     arena.tenant(_TENANT)
     received = _Received()
-    controller = Controller(received, hostname="127.0.0.1", port=0)
+    controller = Controller(received, hostname="127.0.0.1", port=_free_port())
     controller.start()
     try:
         arena.profile(delivery={"email": {"transport": "smtp", "host": "127.0.0.1", "security": "none",
-                                          "port": controller.server.sockets[0].getsockname()[1], "from": _SENDER}})
+                                          "port": controller.port, "from": _SENDER}})
         for number, probe in enumerate(probes):
             arena.order(_TENANT, f"o-{number}", _steps(number, probe.row.mail))
         arena.run("run", "-n", "2")
@@ -81,6 +83,13 @@ def attack(folder: Path, way: Way, probes: tuple[MailProbe, ...] = PROBES) -> li
     return [probe.probe.verdict(way, _seen(probe.row, mails.get(f"goods {number}", []),
                                            arena.spent(_TENANT, f"o-{number}")) + whole)
             for number, probe in enumerate(probes)]
+
+
+def _free_port() -> int:
+    with socket.socket() as link:
+        link.bind(("127.0.0.1", 0))
+        port: int = link.getsockname()[1]
+        return port
 
 
 def _steps(number: int, mail: mail_probes.Mail) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ class Arena:
         file = self.root / "config" / "runtime_profile.yml"
         value = yaml.safe_load(file.read_text())
         for name, change in changes.items():
-            value[name] = {**value[name], **change} if isinstance(change, dict) else change
+            value[name] = {**value.get(name, {}), **change} if isinstance(change, dict) else change
         file.write_text(yaml.safe_dump(value))
 
     def module(self, module_id: str, code: str, *, price: int = PRICE, **contract: Any) -> None:

@@ -31,7 +31,8 @@ def attack(folder: Path, way: Way, probes: tuple[ModuleProbe, ...] = PROBES) -> 
         for probe in probes:
             outputs = [_SEEN, _TREE] if probe.tree else [_SEEN]
             arena.module(probe.module_id, probe.code,
-                         ports={"inputs": {"port": [_BAIT]}, "outputs": {"port": outputs}})
+                         ports={"inputs": {"port": [_BAIT]}, "outputs": {"port": outputs}},
+                         requirements={"secrets": [{"name": name, "required": False} for name in probe.secrets]})
             arena.order(_TENANT, probe.order_id, [
                 {"step_id": "step", "module_id": probe.module_id, "kind": "transform",
                  "inputs": {"bait": {**bait, "order": probe.order_id}}}])
@@ -47,7 +48,7 @@ def _seen(arena: Arena, probe: ModuleProbe, mark: str) -> str:
     words = arena.text_of(_TENANT, probe.order_id, "step") if status == "COMPLETED" else (
         f"{record.get('reason')}: {record.get('message')}")
     found = [f"{status} {words}".replace("\n", " ")[:300]]
-    if not arena.outcome(_TENANT, probe.order_id):
+    if not arena.outcome(_TENANT, probe.order_id) and (record or arena.spent(_TENANT, probe.order_id)):
         found.insert(0, "NOT SETTLED")
     paid, due = arena.spent(_TENANT, probe.order_id), PRICE if status == "COMPLETED" else 0
     if paid != due:

@@ -18,6 +18,7 @@ class ModuleProbe:
     tree: bool = False
     needs: str = ""
     survivor: bool = False
+    secrets: tuple[str, ...] = ()  # what its contract asks for
 
     @property
     def probe(self) -> Probe:

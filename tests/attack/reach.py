@@ -75,6 +75,18 @@ FILES = (
         os.link(bait["root"] + "/.billing-state/journal.csv", out / "../stolen")
         return "linked"'''),
 )
+def _asks(name: str, secret: str) -> ModuleProbe:
+    """A secret that the operator did not grant: the order is refused before anything is charged."""
+    return ModuleProbe(name, f"asks for {secret} in its contract", attempt(f"return os.environ[{secret!r}]"),
+                       "^NOT RUN", secrets=(secret,))
+
+
+ASKS = (
+    _asks("ask-signing-key", "PLATFORM_SIGNING_KEY"),
+    _asks("ask-token", "GITHUB_TOKEN"),
+    _asks("ask-operators-variable", "OPERATORS_TOKEN"),
+    _asks("ask-path", "PATH"),
+)
 PROCESSES = (
     _does("parent-environment", "reads the environment of the process that started it", '''
         found = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
@@ -222,4 +234,4 @@ KERNEL = (
         return first_read([f"/dev/{name}" for name in ("vda", "sda", "nvme0n1", "mem", "kmsg")])''',
           plain="^COMPLETED"),
 )
-REACH = (*FILES, *PROCESSES, *NETWORK, *KERNEL)
+REACH = (*FILES, *ASKS, *PROCESSES, *NETWORK, *KERNEL)

@@ -91,6 +91,7 @@ def attack(folder: Path, way: Way, probes: tuple[SecretProbe, ...] = PROBES) -> 
     arena = Arena.made(folder, way)
     arena.tenant(_TENANT)
     shown = {}
+    arena.profile(module_secrets={f"atk_{number}": [f"{NAME}_{number}"] for number in range(len(probes))})
     for number, probe in enumerate(probes):
         name = f"{NAME}_{number}"
         secret = f'p&ss "w\u00f6rd\'/<{secrets.token_hex(6)}>+%'

@@ -55,7 +55,7 @@ def _seen(arena: Arena, probe: ModuleProbe, mark: str) -> str:
         found.insert(0, f"PAID {paid} FOR {due}")
     if probe.survivor and (left := _alive(mark)):
         found.insert(0, f"LEFT ALIVE: {left}")
-    if arena.canary in words:
+    if arena.canary in words and arena.way.sandbox == "bubblewrap":
         found.insert(0, "SHOWS THE CANARY")
     return "; ".join(found)
 

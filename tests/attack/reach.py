@@ -26,7 +26,7 @@ FILES = (
     _reads("read-other-tenant", "reads another tenant's asset", 'bait["root"] + "/tenants/victim/assets/secret.txt"'),
     _reads("read-other-order", "reads another tenant's order", 'bait["root"] + "/tenants/victim/workorders/own.yml"'),
     _reads("read-other-result", "reads another tenant's result",
-           'bait["root"] + "/runtime/victim/own/say/outputs/said.txt"'),
+           'bait["root"] + "/runtime/victim/own/say/outputs/said.txt"', plain="^COMPLETED"),
     _reads("read-config", "reads the operator's prices", 'bait["root"] + "/config/module_prices.csv"'),
     _reads("read-profile", "reads the runtime profile", 'bait["root"] + "/config/runtime_profile.yml"'),
     _reads("read-other-module", "reads another module's code", 'bait["root"] + "/modules/say/src/run.py"'),
@@ -43,7 +43,7 @@ FILES = (
     _reads("read-root-link", "follows /proc/self/root out of its box",
            '"/proc/self/root" + bait["root"] + "/.billing-state/journal.csv"'),
     _reads("read-init-root", "follows the first process's root", '"/proc/1/root" + bait["root"] + "/config"',
-           as_user=_REFUSED),
+           plain="^COMPLETED"),
     _reads("read-var", "lists /var", '"/var/lib"'),
     _reads("read-run", "lists /run", '"/run"', plain=_OPEN),
     _does("write-repository", "writes into the repository", '''
@@ -89,12 +89,13 @@ ASKS = (
 )
 PROCESSES = (
     _does("parent-environment", "reads the environment of the process that started it", '''
-        found = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-        texts = [open(f"/proc/{name}/environ", "rb").read() for name in found if os.access(f"/proc/{name}/environ", 4)]
-        held = [text for text in texts if b"OPERATORS_TOKEN" in text]
-        if not held:
-            raise OSError("no environment has the token")
-        return "the token's name is in one"'''),
+        for name in os.listdir("/proc"):
+            try:
+                if name.isdigit() and b"OPERATORS_TOKEN" in open(f"/proc/{name}/environ", "rb").read():
+                    return "one has the operator's token"
+            except OSError:
+                pass
+        raise OSError("none that it can read has the operator's token")''', plain="^COMPLETED"),
     _does("own-environment", "looks for the operator's variables in its own environment", '''
         found = [name for name in os.environ if "TOKEN" in name or "KEY" in name]
         if not found:
@@ -220,8 +221,9 @@ KERNEL = (
     _does("clock", "sets the clock", '''
         time.clock_settime(time.CLOCK_REALTIME, time.time())
         return "set"''', plain="^COMPLETED"),
-    _calls("other-architecture", "calls as another architecture does", '''
-        return call(0x40000000 + 101, 0, 0, 0, 0)'''),
+    _does("other-architecture", "calls as another architecture does", '''
+        return call(0x40000000 + 101, 0, 0, 0, 0)''', held="^(COMPLETED refused|FAILED module_crashed: it was killed by SIGSYS)",
+          plain="^(COMPLETED refused|FAILED module_crashed: it was killed by SIGSYS)"),
     _does("type-into-terminal", "types into the operator's terminal", '''
         import fcntl
         handle = os.open("/dev/tty", os.O_RDWR)

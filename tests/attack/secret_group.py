@@ -24,11 +24,8 @@ def _percent(text: str) -> str:
 
 
 def _inside_base64(offset: int) -> Callable[[str], str]:
-    """Base64 of a text that holds the secret `offset` bytes from its beginning; the part that the secret alone makes."""
-    def form(text: str) -> str:
-        whole = base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
-        return whole[4:4 + 4 * ((len(text.encode()) - 3) // 3)]
-    return form
+    """Base64 of a text that holds the secret `offset` bytes from its beginning."""
+    return lambda text: base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
 
 
 FORMS: Mapping[str, Callable[[str], str]] = {
@@ -96,7 +93,8 @@ def attack(folder: Path, way: Way, probes: tuple[SecretProbe, ...] = PROBES) -> 
         name = f"{NAME}_{number}"
         secret = f'p&ss "w\u00f6rd\'/<{secrets.token_hex(6)}>+%'
         arena.env[name] = secret
-        shown[probe.name] = FORMS[probe.form](secret)
+        whole = FORMS[probe.form](secret)
+        shown[probe.name] = whole[8:-8] if "inside" in probe.form else whole  # what the secret alone makes of it
         module_id = f"atk_{number}"
         body = f"shown = forms[{probe.form!r}](os.environ[{name!r}])\n{PLACES[probe.place].strip()}"
         arena.module(module_id, _WITH_FORMS + raw(body), requirements={"secrets": [{"name": name, "required": True}]})
@@ -150,10 +148,7 @@ def _percent(text):
 
 
 def _inside(offset):
-    def form(text):
-        whole = base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
-        return whole[4:4 + 4 * ((len(text.encode()) - 3) // 3)]
-    return form
+    return lambda text: base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
 
 
 forms = {

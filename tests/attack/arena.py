@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.attack.probe import Way
+from tests.attack.python import environment_for_others
 from tests.support import ROOT, repository
 
 NOBODY = 65534
@@ -60,6 +62,13 @@ class Arena:
         """The operator's home directory, with a key in it."""
         return self.root.with_name(f"{self.root.name}.home")
 
+    @cached_property
+    def programs(self) -> Path:
+        """Where doit and Python are for the arena's user."""
+        if self.way.user == "root":
+            return Path(sys.executable).parent
+        return environment_for_others(self.root.with_name(f"{self.root.name}.venv"))
+
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -100,19 +109,19 @@ class Arena:
 
     def run(self, *words: str) -> None:
         """`doit run`, as the arena's user; what it said is in `said`."""
-        done = self.command(str(Path(sys.executable).parent / "doit"), *(words or ("run",)))
+        done = self.command(str(self.programs / "doit"), *(words or ("run",)))
         self.said, self.exit_status = done.stdout + done.stderr, done.returncode
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`python -m platform.cli`, as the arena's user."""
-        return self.command(sys.executable, "-c", "import _platform_boot, sys; sys.exit(_platform_boot.main())", *words)
+        return self.command(str(self.programs / "python"), "-c", "import _platform_boot, sys; sys.exit(_platform_boot.main())", *words)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         front: list[str] = []
         if self.way.user != "root" and os.geteuid() == 0:
             subprocess.run(["chown", "-R", "-h", f"{NOBODY}:{NOBODY}", str(self.root), str(self.home)], check=True)
             front = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.home), "LANG": "C.UTF-8",
+        env = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(self.home), "LANG": "C.UTF-8",
                "PYTHONDONTWRITEBYTECODE": "1", **self.env}
         return subprocess.run([*front, *words], cwd=self.root, env=env, capture_output=True, check=False,
                               text=True, errors="replace", timeout=300)

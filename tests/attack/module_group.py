@@ -57,6 +57,8 @@ def _seen(arena: Arena, probe: ModuleProbe, mark: str) -> str:
         found.insert(0, f"LEFT ALIVE: {left}")
     if arena.canary in words and arena.way.sandbox == "bubblewrap":
         found.insert(0, "SHOWS THE CANARY")
+    if probe.needs and "for each process by itself" in str(record.get("isolation")):
+        found.insert(0, f"NO {probe.needs.upper()}, and the record says so")
     return "; ".join(found)
 
 

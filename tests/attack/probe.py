@@ -32,9 +32,9 @@ class Probe:
 
     def expected(self, way: Way) -> str:
         """The pattern for a way of running."""
-        if way.sandbox == "process" and self.plain:
-            return self.plain
-        return self.as_user if way.user != "root" and self.as_user else self.held
+        if way.user != "root" and self.as_user:
+            return self.as_user
+        return self.plain if way.sandbox == "process" and self.plain else self.held
 
     def verdict(self, way: Way, seen: str) -> "Verdict":
         return Verdict(self, way, seen, re.search(self.expected(way), seen) is not None)

@@ -62,7 +62,7 @@ FILES = (
         path = Path("/usr/attack")
         path.write_text("x")
         path.unlink()
-        return path'''),
+        return path''', plain="^COMPLETED"),
     _does("write-other-tenant", "writes into another tenant's results", '''
         folder = Path(bait["root"], "runtime", "victim")
         (folder / "attack").write_text("x")

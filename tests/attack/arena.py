@@ -19,7 +19,7 @@ import yaml
 
 from tests.attack.probe import Way
 from tests.attack.python import environment_for_others
-from tests.support import ROOT, repository
+from tests.support import BOOT, ROOT, repository
 
 NOBODY = 65534
 CREDITS = 1_000_000
@@ -85,7 +85,8 @@ class Arena:
 
     def module(self, module_id: str, code: str, *, price: int = PRICE, **contract: Any) -> None:
         """A module of kind transform with the output seen.txt, unless `contract` says otherwise."""
-        whole = {"module_id": module_id, "name": module_id, "version": "1", "kind": "transform", "description": "Attacks.",
+        whole = {"module_id": module_id, "name": module_id, "version": "1", "kind": "transform",
+                 "description": "Attacks.",
                  "ports": {"inputs": {"port": [{"id": "bait", "type": "object", "description": "Where to look."}]},
                            "outputs": {"port": [{"id": "seen", "type": "file", "path": "seen.txt",
                                                  "description": "What it saw."}]}},
@@ -114,7 +115,7 @@ class Arena:
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`python -m platform.cli`, as the arena's user."""
-        return self.command(str(self.programs / "python"), "-c", "import _platform_boot, sys; sys.exit(_platform_boot.main())", *words)
+        return self.command(str(self.programs / "python"), "-c", BOOT, *words)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         front: list[str] = []
@@ -156,7 +157,7 @@ class Arena:
 
     def shown_to(self, tenant_id: str) -> bytes:
         """Every byte that a tenant gets: its results, its deliveries and its mails."""
-        folders = [self.root / "runtime" / tenant_id, self.root / "deliveries" / tenant_id, self.root / "outbox" / tenant_id]
+        folders = [self.root / name / tenant_id for name in ("runtime", "deliveries", "outbox")]
         return b"".join(file.read_bytes() for folder in folders for file in sorted(folder.rglob("*"))
                         if file.is_file() and not file.is_symlink())
 

@@ -1,4 +1,4 @@
-"""What a module leaves behind, uses up or says: the end of its step is the attack. Whatever it is, the order is settled."""
+"""What a module leaves behind, uses up or says: the end of its step is the attack, and its order is settled all the same."""
 from tests.attack.module_code import raw
 from tests.attack.module_probe import ModuleProbe
 
@@ -12,7 +12,8 @@ def _ends(name: str, what: str, body: str, held: str, **other: object) -> Module
 
 
 DISK = (
-    _ends("locked-outputs", "locks its outputs directory", "os.chmod(out, 0)", "^(COMPLETED|FAILED output_write_failed)"),
+    _ends("locked-outputs", "locks its outputs directory", "os.chmod(out, 0)",
+          "^(COMPLETED|FAILED output_write_failed)"),
     _ends("locked-inside", "locks a directory inside its dir output", '''
         (out / "tree" / "a").mkdir(parents=True)
         (out / "tree" / "a" / "b").write_text("x")

@@ -25,7 +25,8 @@ _HEADERS = ("auto-submitted", "content-type", "date", "from", "message-id", "mim
 _ARRIVES = "^one mail as ordered, paid 9$"  # 5 + 2 for what is packed, 1 for the package, 1 for the mail
 _REFUSED = "^no mail, paid (0|8)$"  # refused before anything ran, or by the delivery, which is refunded
 _LONGEST = 200  # characters of a subject, by deliver_email's contract
-_NOT_IN_YAML = frozenset(map(chr, [*range(0x09), 0x0b, 0x0c, *range(0x0e, 0x20), *range(0x7f, 0x85), *range(0x86, 0xa0)]))
+_NOT_IN_YAML = frozenset(map(chr, [
+    *range(0x09), 0x0b, 0x0c, *range(0x0e, 0x20), *range(0x7f, 0x85), *range(0x86, 0xa0)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,15 @@ class MailProbe:
 
 
 PROBES = tuple(MailProbe(row) for row in mail_probes.PROBES if row.mail.sender_name == mail_probes.PLAIN.sender_name
-               and not any("\ud800" <= mark <= "\udfff" for mark in row.mail.subject + row.mail.body + row.mail.recipient))
+               and not any("\ud800" <= mark <= "\udfff"
+                       for mark in row.mail.subject + row.mail.body + row.mail.recipient))
 
 
 class _Received:
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.mails.append(envelope)
         return "250 taken"
 

@@ -52,7 +52,7 @@ def run(params, outputs_dir):
 
 
 def attempt(body: str) -> str:
-    """A module that tries `body`, which returns what it got or raises what refused it, and completes with the answer."""
+    """A module that tries `body`, which returns what it got or raises what refused it, and reports the answer."""
     return _ATTEMPT.format(body=indent(dedent(body).strip("\n"), "    "))
 
 

@@ -59,7 +59,8 @@ def _order(folder: Path) -> dict[str, Any]:
 def change(**fields: Any) -> Edit:
     """Change fields of the order."""
     def edit(folder: Path) -> None:
-        (folder / "workorders" / f"{_ORDER}.yml").write_text(yaml.safe_dump({**_order(folder), **fields}, sort_keys=False))
+        (folder / "workorders" / f"{_ORDER}.yml").write_text(
+            yaml.safe_dump({**_order(folder), **fields}, sort_keys=False))
     return edit
 
 
@@ -128,7 +129,8 @@ PROBES = (
     MoneyProbe("unbought-index", "packs an index and buys nothing",
                delivered({"from_step": "find", "output_id": "results"}, front=[images()]), _NOTHING),
     MoneyProbe("unbought-file-below", "packs one file of a directory that it did not buy",
-               delivered({"from_step": "find", "from_file": "images/index.jsonl"}, front=[images("metadata")]), _NOTHING),
+               delivered({"from_step": "find", "from_file": "images/index.jsonl"}, front=[images("metadata")]),
+               _NOTHING),
     MoneyProbe("bought-through-another", "packs results and buys images, which list them",
                delivered({"from_step": "find", "output_id": "results"}, front=[images("images")]),
                r"^paid 9, delivered results.jsonl$"),
@@ -143,8 +145,10 @@ PROBES = (
                 for step in delivered(said(), front=[say()])], _NOTHING),
     MoneyProbe("bought-twice", "buys the same deliverable twice", delivered(said(), front=[say("said", "said")]),
                "^(paid 0, delivered nothing|paid 9, delivered said.txt$)"),
-    MoneyProbe("internal-deliverable", "buys an internal deliverable", delivered(said(), front=[say("__run__")]), _NOTHING),
-    MoneyProbe("evidence-deliverable", "buys evidence", delivered(said(), front=[say("__delivery_evidence__")]), _NOTHING),
+    MoneyProbe("internal-deliverable", "buys an internal deliverable", delivered(said(), front=[say("__run__")]),
+               _NOTHING),
+    MoneyProbe("evidence-deliverable", "buys evidence", delivered(said(), front=[say("__delivery_evidence__")]),
+               _NOTHING),
     MoneyProbe("unknown-deliverable", "buys what nobody sells", delivered(said(), front=[say("everything")]), _NOTHING),
     MoneyProbe("limited-input", "switches on what a deliverable switches on",
                [transform("find", "search_images", [], queries=["harbour"], download_images=True)], _NOTHING),
@@ -159,7 +163,8 @@ PROBES = (
     MoneyProbe("suspended-forgets-itself", "removes tenant.yml while the operator says suspended", _GOODS, _NOTHING,
                edits=(delete_tenant_file,), suspended=True),
     MoneyProbe("delete-after", "deletes the order after its delivery", _GOODS, _ONCE, edits=(delete_order,)),
-    MoneyProbe("draft-after", "makes the order a draft after its delivery", _GOODS, _ONCE, edits=(change(enabled=False),)),
+    MoneyProbe("draft-after", "makes the order a draft after its delivery",
+               _GOODS, _ONCE, edits=(change(enabled=False),)),
     MoneyProbe("strict-after", "makes the order STRICT behind a failing step after its delivery",
                [*_GOODS, say(step_id="bad", fail="bad_input_format")], _ONCE, edits=(change(mode="STRICT"),)),
     MoneyProbe("title-after", "changes what no hash holds after its delivery", _GOODS, _ONCE,
@@ -168,9 +173,11 @@ PROBES = (
                edits=(change_step("say", deliverables=[]),)),
     MoneyProbe("disable-after", "disables the step after its delivery", _GOODS, _ONCE,
                edits=(change_step("say", enabled=False),)),
-    MoneyProbe("break-after", "lets the delivery fail after it was delivered", _GOODS, r"^paid (9|1\d|2\d), delivered said.txt",
+    MoneyProbe("break-after", "lets the delivery fail after it was delivered", _GOODS, r"^paid (9|1\d|2\d),
+               delivered said.txt",
                edits=(change_step("say", inputs={"text": "goods", "fail": "bad_input_format"}),)),
-    MoneyProbe("copy-after", "orders the same once more under another id", _GOODS, "^paid 18, delivered said.txt,said.txt$",
+    MoneyProbe("copy-after", "orders the same once more under another id",
+               _GOODS, "^paid 18, delivered said.txt,said.txt$",
                edits=(second_order,)),
     MoneyProbe("back-and-forth", "edits the order and takes the edit back", _GOODS, r"^paid 18, delivered said.txt",
                edits=(change_step("say", inputs={"text": "other"}), change_step("say", inputs={"text": "goods"}))),

@@ -12,7 +12,8 @@ _SYSTEM = Path("/usr/bin/python3")
 def lacking() -> str:
     """Why no other user can run this project here; empty when one can."""
     return "" if reachable(Path(sys.executable)) or _same_version() else (
-        f"no other user reaches {sys.executable}, and {_SYSTEM} is not Python {sys.version_info[0]}.{sys.version_info[1]}")
+        f"no other user reaches {sys.executable}, and {_SYSTEM} is not Python "
+        f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
 def environment_for_others(folder: Path) -> Path:

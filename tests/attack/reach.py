@@ -5,6 +5,7 @@ from tests.attack.probe import NOT_DEFENDED
 
 _OPEN = f"^COMPLETED {NOT_DEFENDED}"
 _REFUSED = "^COMPLETED refused"
+_KILLED = "^(COMPLETED refused|FAILED module_crashed: it was killed by SIGSYS)"
 _FILTERED = r"^COMPLETED refused: \w+ \[Errno (1|38)\]"  # EPERM, ENOSYS: what the filter answers, and no other
 
 
@@ -222,8 +223,8 @@ KERNEL = (
         time.clock_settime(time.CLOCK_REALTIME, time.time())
         return "set"''', plain="^COMPLETED"),
     _does("other-architecture", "calls as another architecture does", '''
-        return call(0x40000000 + 101, 0, 0, 0, 0)''', held="^(COMPLETED refused|FAILED module_crashed: it was killed by SIGSYS)",
-          plain="^(COMPLETED refused|FAILED module_crashed: it was killed by SIGSYS)"),
+        return call(0x40000000 + 101, 0, 0, 0, 0)''',
+          held=_KILLED, plain=_KILLED),
     _does("type-into-terminal", "types into the operator's terminal", '''
         import fcntl
         handle = os.open("/dev/tty", os.O_RDWR)

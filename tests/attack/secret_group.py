@@ -1,6 +1,6 @@
 """A module's attacks on its own secrets: each form in which it can show one, at each place that somebody reads.
 
-The forms are written here once more, by hand: a form that our own list forgot would be forgotten by a test that used it.
+The forms are written here once more, by hand: a form that our own list forgot would be forgotten by such a test, too.
 """
 import base64
 import html

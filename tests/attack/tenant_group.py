@@ -37,7 +37,8 @@ def _plant(arena: Arena, probe: TenantProbe, me: str) -> None:
         return [filled(item) for item in value] if isinstance(value, list) else value
 
     if probe.text:
-        text = probe.text if isinstance(probe.text, bytes) else probe.text.replace("{{", "{").replace("}}", "}").encode()
+        raw = probe.text
+        text = raw if isinstance(raw, bytes) else raw.replace("{{", "{").replace("}}", "}").encode()
         arena.write(f"tenants/{me}/workorders/{_ORDER}.yml", text)
     elif probe.steps:
         value = {"work_order_id": _ORDER, **probe.order, "steps": filled(probe.steps)}

@@ -1,4 +1,4 @@
-"""What a module leaves behind, uses up or says: the end of its step is the attack, and its order is settled all the same."""
+"""What a module leaves behind, uses up or says: its end is the attack, and the order is settled all the same."""
 from tests.attack.module_code import raw
 from tests.attack.module_probe import ModuleProbe
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.attack import mail_group, module_group, money_group, secret_group, tenant_group
+from tests.attack import mail_group, module_group, money_group, secret_group, tenant_group, tenants
 from tests.attack.probe import WAYS, Probe, Verdict, Way
 
 Attack = Callable[[Path, Way], list[Verdict]]
 GROUPS: Mapping[str, tuple[Attack, Sequence[Any]]] = {
     "module": (module_group.attack, module_group.PROBES),
-    "tenant": (tenant_group.attack, tenant_group.PROBES),
+    "tenant": (tenant_group.attack, tenants.PROBES),
     "mail": (mail_group.attack, mail_group.PROBES),
     "secret": (secret_group.attack, secret_group.PROBES),
     "money": (money_group.attack, money_group.PROBES),

@@ -13,6 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from platform.delivery.email import Mail
 from tests.attack.arena import VICTIM, Arena
 from tests.attack.probe import Probe, Verdict, Way
 from tests.delivery import mail_probes
@@ -94,7 +95,7 @@ def _free_port() -> int:
         return port
 
 
-def _steps(number: int, mail: mail_probes.Mail) -> list[dict[str, Any]]:
+def _steps(number: int, mail: Mail) -> list[dict[str, Any]]:
     return [{"step_id": "say", "module_id": "say", "kind": "transform", "deliverables": ["said"],
              "inputs": {"text": f"goods {number}"}},
             {"step_id": "pack", "module_id": "package_std", "kind": "packaging", "deliverables": ["package_artifacts"],
@@ -106,7 +107,7 @@ def _steps(number: int, mail: mail_probes.Mail) -> list[dict[str, Any]]:
 
 def _marker(envelope: Envelope) -> str:
     """Whose mail it is: what the attached package says."""
-    message = message_from_bytes(envelope.content, policy=policy.default)
+    message = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
     for part in message.walk():
         if part.get_content_type() == "application/zip":
             with zipfile.ZipFile(io.BytesIO(part.get_content())) as archive:
@@ -117,7 +118,7 @@ def _marker(envelope: Envelope) -> str:
 def _seen(row: mail_probes.Probe, envelopes: list[Envelope], paid: int) -> str:
     if not envelopes:
         return f"no mail, paid {paid}"
-    said, mail = by_python(envelopes[0].content), row.mail
+    said, mail = by_python(bytes(envelopes[0].content or b"")), row.mail
     recipient = row.arrives_at or mail.recipient
     body = mail.body.replace("\r\n", "\n").replace("\r", "\n")
     wrong = [name for name, found, wanted in (

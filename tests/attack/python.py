@@ -1,4 +1,5 @@
 """The Python that another user runs: root's own may lie where nobody else can reach it."""
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -25,7 +26,10 @@ def environment_for_others(folder: Path) -> Path:
     subprocess.run([_SYSTEM, "-m", "venv", "--without-pip", folder], check=True)
     packages = Path(sysconfig.get_path("purelib"))
     made = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-    (made / "packages.pth").write_text(f"import site; site.addsitedir({str(packages)!r})\n")
+    made.rmdir()
+    linked = subprocess.run(["cp", "-al", packages, made], check=False, capture_output=True).returncode == 0
+    if not linked:  # on another file system
+        shutil.copytree(packages, made, dirs_exist_ok=True)
     doit = folder / "bin" / "doit"
     doit.write_text(f"#!{folder / 'bin' / 'python'}\nimport sys\nfrom doit.__main__ import main\nsys.exit(main())\n")
     doit.chmod(0o755)

@@ -25,8 +25,10 @@ class Found:
     faults: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
 
-def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Digests) -> Found:
-    """The assets that the orders bind, each looked up once below `top`, which is the folder `root`."""
+def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Digests, most_bytes: int = 0) -> Found:
+    """The assets that the orders bind, each looked up once below `top`, which is the folder `root`. One of more than
+    `most_bytes` is refused before it is read, because reading a sparse file of any size costs its author nothing; zero
+    is no limit."""
     result = Found()
     seen: set[tuple[str, str]] = set()
     for order in orders:
@@ -36,7 +38,7 @@ def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Dige
                 if not binding.asset or key in seen:
                     continue
                 seen.add(key)
-                found = _asset(root, top, *key, digests)
+                found = _asset(root, top, *key, digests, most_bytes)
                 if isinstance(found, Asset):
                     result.assets[key] = found
                 elif found is not None:
@@ -46,11 +48,16 @@ def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Dige
     return result
 
 
-def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests) -> Asset | Refusal | None:
+def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests, most_bytes: int
+           ) -> Asset | Refusal | None:
     file = f"tenants/{tenant_id}/assets/{path}"
     try:
         with top.file(file, sole=True) as handle:
-            return Asset(path, file, digests.of(handle, root / file), os.fstat(handle).st_size)
+            size = os.fstat(handle).st_size
+            if 0 < most_bytes < size:
+                return Refusal("asset-too-large", f"the asset has {size} bytes and may have {most_bytes}",
+                               "divide it, or have the operator raise limits.file_mb of the runtime profile")
+            return Asset(path, file, digests.of(handle, root / file), size)
     except FileNotFoundError:
         return None
     except Refused as error:

@@ -87,7 +87,7 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
         if (only is None or name in used) and ("module", name) not in linked:
             loading.module(name)
     terms = {row.tenant_id: row for row in loading.table(tables.TENANTS)}
-    found = bound_assets(root, top, loading.orders.values(), digests)
+    found = bound_assets(root, top, loading.orders.values(), digests, profile.limits.file_mb << 20)
     return Repo(
         root=str(root), orders=loading.orders, contracts=loading.contracts,
         prices=PriceList(loading.table(tables.PRICES)),

@@ -116,6 +116,8 @@ CODES: dict[str, Code] = {
     "asset-missing": Code("There is no such file below the tenant's assets.",
                           "Put the file there."),
     "asset-outside": Code("The path leads out of the tenant's assets.", "Write a path below them."),
+    "asset-too-large": Code("The asset is larger than limits.file_mb of the runtime profile.",
+                            "Divide it, or raise the limit."),
     "asset-unreadable": Code("The system does not let this user read the asset.", "Change its owner or its mode."),
     "bad-as-path": Code("A name in a package is empty, absolute, too long, has .. or \\ or a drive in it, or is one "
                         "that some system keeps for itself.", "Write it as data/report.json."),

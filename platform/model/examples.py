@@ -107,6 +107,7 @@ EXAMPLES: dict[str, Example] = {
     "bad-pattern": Example("pattern: '(?=a)b'", "pattern: 'ab'"),
     "too-complex": Example("queries: [[100,000 texts]]", "queries: [wooden sailing boats]"),
     "asset-outside": Example("{asset: ../../other/assets/table.csv}", "{asset: table.csv}"),
+    "asset-too-large": Example("[asset: table.csv of 5 GB]", "[asset: part-1.csv of 1 GB]"),
     "asset-unreadable": Example("[-rw------- root  assets/table.csv]", "[-rw-r--r-- root  assets/table.csv]"),
     "bad-as-path": Example("as_path: ../report.json", "as_path: data/report.json"),
     "as-path-collision": Example("as_path: report.json\nas_path: Report.json",

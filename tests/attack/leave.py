@@ -167,7 +167,8 @@ MACHINE = (
                 os.execv(sys.executable, [sys.executable, "-S", "-c",
                                           "import time; time.sleep(77)", bait["mark"]])
             os._exit(0)
-        time.sleep(0.2)''', "^(COMPLETED|FAILED)", plain="^(COMPLETED|FAILED|NO CGROUP)", needs="cgroup",
+        time.sleep(0.2)''', "^(NO CGROUP, and the record says so; )?(COMPLETED|FAILED)",
+          plain="^(NO CGROUP, and the record says so; (LEFT ALIVE.*; )?)?(COMPLETED|FAILED)", needs="cgroup",
           survivor=True),
     _ends("log-flood", "prints 200 MB", '''
         for _ in range(200):

@@ -54,7 +54,7 @@ def _seen(arena: Arena, probe: ModuleProbe, mark: str) -> str:
     if paid != due:
         found.insert(0, f"PAID {paid} FOR {due}")
     if probe.survivor and (left := _alive(mark)):
-        found.insert(0, f"LEFT ALIVE: {left}")
+        found.insert(0, f"LEFT ALIVE: {len(left)}")
     if arena.canary in words and arena.way.sandbox == "bubblewrap":
         found.insert(0, "SHOWS THE CANARY")
     if probe.needs and "for each process by itself" in str(record.get("isolation")):

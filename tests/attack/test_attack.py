@@ -39,4 +39,4 @@ def test_a_breach_is_noticed():
     probe = Probe("module", "x", "tries", "^COMPLETED refused", plain="^COMPLETED reached", as_user="^FAILED")
     seen = {str(way): probe.verdict(way, "COMPLETED reached: x").as_expected for way in WAYS}
     assert seen == {"root, bubblewrap": False, "root, process": True, "nobody, bubblewrap": False,
-                    "nobody, process": True}
+                    "nobody, process": False}

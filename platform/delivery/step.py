@@ -65,6 +65,16 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     return _result(delivery)
 
 
+def looks(module_dir: Path) -> bool:
+    """Whether a delivery module is built on `run_delivery`, and so looks without sending where it is told to. One that
+    is not may send whatever it is told; the platform does not start it to find out whether a package arrived."""
+    try:
+        code = (module_dir / "src" / "run.py").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "platform.delivery.step" in code and "run_delivery(" in code
+
+
 def parcel_of(params: Mapping[str, Any]) -> Parcel:
     """The package that the step's inputs name. Declined when it, or its manifest, is not there or is no such thing:
     certain before anything is sent."""

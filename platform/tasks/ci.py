@@ -7,6 +7,7 @@ from pathlib import Path
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.problem import Problem
+from platform.model.run import Status
 from platform.plan.policy import outcome
 from platform.report.github import FailureLine, OrderLine, annotation, summary
 from platform.run.records import LOG, step_dir
@@ -61,10 +62,12 @@ def _order_line(now: Session, order: PlannedOrder, settled: bool) -> OrderLine:
 
 
 def _failures(now: Session, order: PlannedOrder) -> Iterator[FailureLine]:
-    runs = now.runs(order)
+    runs, waiting = now.runs(order), now.holding.of(order)
     for planned in order.steps:
-        record = runs.get(planned.id.step_id)
-        if record is not None and not record.completed:
+        record, held = runs.get(planned.id.step_id), waiting.get(planned.id.step_id)
+        if held and not held.below:
+            yield FailureLine(str(planned.id), Status.NEEDS_DECISION.value, held.reason, held.words, "")
+        elif record is not None and not record.completed:
             log = step_dir(now.runtime_dir, planned.id) / LOG
             yield FailureLine(str(planned.id), record.status.value, record.reason, record.message,
                               now.shown(log) if log.is_file() else "")

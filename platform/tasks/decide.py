@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from platform.check.words import nearest
 from platform.errors import ConflictError, UsageError
-from platform.ledger import attempts
+from platform.ledger import attempts, keys
 from platform.ledger.attempts import Decision, Past, Work
 from platform.ledger.balance import Book
 from platform.ledger.tables import Fact
@@ -13,6 +13,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.run import claimant
 from platform.run.fault import Fault
 from platform.run.inputs import what_went_in
 from platform.run.results import REPAIR_HELD
@@ -56,7 +57,15 @@ def decide(session: Session, asked: Asked) -> Decided:
     made = known or Decision(past.made, asked.decision, asked.by, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                              asked.note, subject)
 
+    for claim in past.open if known is None else ():
+        if not claimant.is_dead(claim.claimant) and made.at < claim.expires_at:
+            raise ConflictError(f"step {step_id}: {claimant.in_words(claim.claimant)} is delivering it and may do so "
+                                f"until {claim.expires_at}; settle it after that, nothing was posted")
+
     def posts(book: Book) -> Sequence[Post]:
+        if book.has(keys.claim(*past.work, past.made + 1)):
+            raise ConflictError(f"step {step_id}: another attempt has begun meanwhile, nothing was posted; "
+                                "see `status`")
         told = () if known else (attempts.decision(step_id, past.work, made),)
         paid = book.open_items(step_id.order) if made.decision == "refund" else ()
         return *told, *attempts.returned(step_id.order, past.work, paid)

@@ -16,10 +16,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from platform.delivery.flow import LOOK_ABSENT
+from platform.delivery.flow import LOOK_ABSENT, SETTLED
+from platform.delivery.step import looks
 from platform.errors import ConflictError
 from platform.ledger import attempts, keys
-from platform.ledger.attempts import Past
+from platform.ledger.attempts import Decision, Past
 from platform.ledger.refund import acknowledged
 from platform.ledger.tables import Fact
 from platform.model.digest import digest_of
@@ -93,6 +94,8 @@ class LedgerGate:
         said = past.decided(about(self._went_in)) or (None if past.receipts else past.decided())
         again = session.always or (said is not None and said.decision == "resend")
         if not self._may_send and (past.is_capped if not arrived else not again):
+            if not looks(session.context.module_dir(self._planned.contract.module_id)):
+                return self._unasked(arrived, said)
             self._looking = True
             settled = said._asdict() if said and said.decision == "arrived" else {}
             return Permit(look_only=True, in_doubt=not arrived, receipts=past.receipts, lost=lost or bool(settled),
@@ -108,6 +111,15 @@ class LedgerGate:
             return Denied(Status.FAILED, CLAIMED_ELSEWHERE, "another clone's posts came before its charge, which could "
                           "not be posted again; see journal.lost.* beside the ledger, then run again")
         return None
+
+    def _unasked(self, arrived: bool, said: Decision | None) -> Denied:
+        """What becomes of a delivery that may only be looked for, by a module that cannot: it is not started."""
+        if said and said.decision == "arrived" and not self._planned.required_outputs:
+            return Denied(Status.COMPLETED, SETTLED, f"{said.by} settled it as arrived at {said.at}")
+        reason = REPAIR_HELD if arrived else UNVERIFIED
+        module = self._planned.contract.module_id
+        return Denied(Status.NEEDS_DECISION, reason, self._held_words(
+            f"the module {module} is not built on platform.delivery.step and cannot look without sending", reason))
 
     def _claim(self, past: Past) -> bool:
         """Whether the next attempt is ours."""
@@ -171,11 +183,14 @@ class LedgerGate:
         return Ended(self._held(record, UNVERIFIED))
 
     def _held(self, record: RunRecord, reason: str) -> RunRecord:
+        return replace(record, status=Status.NEEDS_DECISION, reason=reason,
+                       message=self._held_words(record.message, reason))
+
+    def _held_words(self, message: str, reason: str) -> str:
         what = ("it may have arrived and nobody can tell" if reason == UNVERIFIED else
                 "it was delivered before and would be delivered again; `doit run --resend-repaired` does that")
-        said = f"{record.message}; " if record.message else ""
-        return replace(record, status=Status.NEEDS_DECISION, reason=reason,
-                       message=f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}")
+        said = f"{message}; " if message else ""
+        return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"
 
     def _post_voids(self, numbers: list[int], reason: str) -> None:
         posts = [attempts.void(self._planned.id, self._work, number, reason) for number in numbers if number]

@@ -1,6 +1,8 @@
 """A repository whose one order is mailed, and the server that takes the mail: for tests of whole runs."""
 import json
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import command, repository, rows
@@ -77,3 +79,21 @@ class House:
         """The operator mends what the package is made by: other bytes, the same order."""
         code = self.root / "modules/say/src/run.py"
         code.write_text(code.read_text().replace('"\\n"', '"!\\n"'))
+
+
+def start(house: House, *words: str) -> subprocess.Popen[str]:
+    """`doit run` that goes on beside us."""
+    program = Path(sys.executable).parent / "doit"
+    return subprocess.Popen([program, "run", *words], cwd=house.root, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+def wait_until(is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
+    """Polls; whoever waits for a run that ended is told what it said."""
+    while not is_so():
+        try:
+            run.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        if not is_so():
+            raise AssertionError(run.communicate()[0])

@@ -3,12 +3,13 @@
 The server takes the message and cuts the connection before it answers: nobody can tell whether the mail arrived.
 """
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.delivery.house import House
+from tests.delivery.house import House, start, wait_until
 
 
 @pytest.fixture
@@ -151,3 +152,36 @@ def test_an_unreachable_server_is_tried_in_every_run_and_counts_for_nothing(hous
     house.run()
     assert (house.mails, house.state()) == (1, "COMPLETED")
     house.run("python -m platform.cli ledger audit")
+
+
+@pytest.mark.parametrize("bought", [False, True])
+def test_a_module_that_cannot_look_is_not_started_a_third_time(house: House, bought: bool) -> None:
+    """One of its own making, which dies after it has sent: it would send whatever it is told."""
+    sent = house.root / "sent.txt"
+    order = house.root / "tenants/tenant/workorders/tea.yml"
+    if not bought:
+        order.write_text(order.read_text().replace("    deliverables: [delivery_receipt, delivery_log]\n", ""))
+    (house.root / "modules/deliver_email/src/run.py").write_text(
+        f"import os\n\n\ndef run(params, outputs_dir):\n    with open({str(sent)!r}, 'a') as file:\n"
+        "        file.write('mail\\n')\n    os._exit(1)\n")
+    for _ in range(4):
+        house.run(exit_status=1)
+    assert (sent.read_text(), house.state()) == ("mail\n" * 2, "NEEDS_DECISION unverified")
+    house.settle("--arrived --note 'they have it'")
+    told = house.run(exit_status=1 if bought else 0)
+    assert sent.read_text() == "mail\n" * 2
+    assert ("cannot look without sending" in told) is bought, "nobody can make the receipt that was bought"
+
+
+def test_a_delivery_that_another_process_is_at_is_not_settled(house: House) -> None:
+    gate = house.server.gate = threading.Event()
+    run = start(house)
+    try:
+        wait_until(lambda: house.mails == 1, run)
+        assert f"process {run.pid} is delivering it and may do so until" in house.settle("--refund --note x", 11)
+    finally:
+        gate.set()
+    run.communicate(timeout=120)
+    house.settle("--arrived --note 'they rang'")
+    house.run()
+    assert house.mails == 1

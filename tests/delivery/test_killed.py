@@ -2,7 +2,6 @@
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +10,13 @@ import pytest
 from platform.ledger import attempts
 from platform.ledger.journal import Ledger
 from platform.model.ids import StepId
-from tests.delivery.house import House
+from tests.delivery.house import House, start
 
 
 @pytest.fixture
 def house(tmp_path: Path, mail_server, authority) -> Iterator[House]:
     with mail_server() as server:
         yield House(tmp_path / "repo", server, authority)
-
-
-def start(house: House) -> subprocess.Popen[str]:
-    program = Path(sys.executable).parent / "doit"
-    return subprocess.Popen([program, "run"], cwd=house.root, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT)
 
 
 def killed(house: House, at: str) -> None:

@@ -1,16 +1,14 @@
 """Two clones over a shared ledger: each mail is sent by one of them. Whole runs, a real mail server."""
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.delivery.house import ORDER, House
+from tests.delivery.house import ORDER, House, start, wait_until
 
 STATE = "python -m platform.cli state"
 
@@ -23,12 +21,6 @@ class Clone(House):
         self.smtp += (f"billing_state: {{dir: .billing-state, release: required}}\n"
                       f"release_store: {{type: folder, dir: {store}, tag_prefix: t-}}\n")
         self.profile.write_text(self.smtp)
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """`doit run` that goes on beside us."""
-        program = Path(sys.executable).parent / "doit"
-        return subprocess.Popen([program, "run", *words], cwd=self.root, text=True, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, env=os.environ)
 
 
 @pytest.fixture
@@ -47,7 +39,7 @@ def test_who_comes_second_sends_nothing_and_completes_from_the_evidence(clones: 
     one, two = clones
     one.server.gate = threading.Event()
     try:
-        first = one.start()
+        first = start(one)
         wait_until(lambda: one.mails == 1, first)  # it has the message, and waits for the answer
         told = two.run(exit_status=1)
         assert "FAILED claimed_elsewhere" in told or "claimed_elsewhere: " in told
@@ -72,7 +64,7 @@ def test_the_same_commit_run_at_once_in_two_clones_sends_each_mail_once(clones: 
         for number in range(3):
             file = clone.root / f"tenants/tenant/workorders/tea-{number}.yml"
             file.write_text(ORDER.replace("work_order_id: tea", f"work_order_id: tea-{number}"))
-    runs = [clone.start("-n", "2") for clone in clones]
+    runs = [start(clone, "-n", "2") for clone in clones]
     outs = [run.communicate(timeout=300)[0] for run in runs]
     assert all(run.returncode in (0, 1) for run in runs), "\n".join(outs)
     for clone in (one, two, one, two):  # who came second completes from the evidence
@@ -105,7 +97,7 @@ def test_a_runner_that_died_is_followed_at_once_on_its_machine(clones: tuple[Clo
     one, two = clones
     first: list[subprocess.Popen[str]] = []
     one.server.meets = lambda phase: end(first[0]) if phase == "rcpt" else None
-    first.append(one.start())
+    first.append(start(one))
     first[0].communicate(timeout=120)
     assert (first[0].returncode, one.mails) == (-signal.SIGKILL, 0)
     two.run()
@@ -118,14 +110,3 @@ def end(run: subprocess.Popen[str]) -> None:
     if run.poll() is None:
         run.kill()
         run.wait()
-
-
-def wait_until(is_so, run: subprocess.Popen[str]) -> None:
-    """Polls; whoever waits for a run that ended is told what it said."""
-    while not is_so():
-        try:
-            run.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-        if not is_so():
-            raise AssertionError(run.communicate()[0])

@@ -4,7 +4,10 @@ First import of dodo.py, conftest.py and the console script, and where doit find
 It gives an already imported standard module our folder as `__path__`, so that `platform.cli` can be found and
 nobody ends up with two copies of a module or of a class.
 """
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -29,6 +32,41 @@ def graft() -> None:
 
 graft()
 
+def lacking(error: ModuleNotFoundError) -> str:
+    """One line for whoever starts us with a Python that has not what we need; nothing when the module is ours."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "platform", "_platform_boot"):
+        return ""
+    return (f"{sys.executable} does not have {name}, which this repository needs; run scripts/setup, and then "
+            "`. .venv/bin/activate`")
+
+
+def _told(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """An uncaught error: 2 and one line when this Python lacks something, the usual traceback otherwise."""
+    line = lacking(error) if isinstance(error, ModuleNotFoundError) else ""
+    if not line:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+        return
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    os._exit(2)  # an exception hook cannot say it otherwise
+
+
+sys.excepthook = _told
+
+
+@contextmanager
+def complete() -> Iterator[None]:
+    """Where doit would show a traceback of what this Python lacks: one line, and 2."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if line := lacking(error):
+            sys.stderr.write(f"{line}\n")
+            raise SystemExit(2) from None
+        raise
+
 _PLUGINS = {
     "Run": "platform.tasks.command",
     "Loader": "platform.tasks.loader",
@@ -39,8 +77,9 @@ _PLUGINS = {
 def __getattr__(name: str) -> object:
     """doit's plugins, imported when doit asks for them and not before."""
     if name in _PLUGINS:
-        import_module("platform.streams").guard()  # before doit prints anything
-        return getattr(import_module(_PLUGINS[name]), name)
+        with complete():
+            import_module("platform.streams").guard()  # before doit prints anything
+            return getattr(import_module(_PLUGINS[name]), name)
     raise AttributeError(name)
 
 

@@ -1,10 +1,12 @@
 """The graph as doit sees it. It decides nothing: platform/tasks/emit.py turns the plan into tasks."""
 from pathlib import Path
 
-import _platform_boot  # noqa: F401  (first: it makes `platform` our package beside the standard module)
-from platform.tasks import emit, session
-from platform.tasks.checker import ContentChecker
-from platform.tasks.reporter import Reporter
+import _platform_boot  # first: it makes `platform` our package beside the standard module
+
+with _platform_boot.complete():
+    from platform.tasks import emit, session
+    from platform.tasks.checker import ContentChecker
+    from platform.tasks.reporter import Reporter
 
 SESSION = session.start(Path(__file__).resolve().parent)
 

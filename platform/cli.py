@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib import import_module
 
+import _platform_boot
 from platform import streams
 from platform.commands.parser import Parser
 from platform.errors import PlatformError
@@ -68,6 +69,11 @@ def guarded(action: Callable[[], int]) -> int:
     except PlatformError as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return error.exit_status
+    except ModuleNotFoundError as error:
+        if not (line := _platform_boot.lacking(error)):
+            raise
+        sys.stderr.write(f"{line}\n")
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
         return 130

@@ -1,4 +1,5 @@
-"""`log TASK`: what a step printed when it last ran, and how that ended. Looks, changes nothing."""
+"""`log TASK`: what a step prints while it runs, or printed when it last ran, and how that ended. Looks, changes
+nothing."""
 import argparse
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from platform.errors import StorageError, UsageError
 from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
 from platform.report.words import one_line, printable
-from platform.run.records import LOG, step_dir
+from platform.run.records import LOG, fresh_dir, step_dir
+from platform.tasks.running import running_s
 from platform.tasks.session import Session
 
 _LARGEST = 1 << 30  # bytes; what a step prints is limited, and far below it
@@ -26,8 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     step_id = step_named(arguments.task)
     session = open_session(arguments)
     session.only = frozenset({step_id.order})
+    seconds = running_s(session.runtime_dir, step_id)
     record = session.record(step_id)
-    file = step_dir(session.runtime_dir, step_id) / LOG
+    folder = step_dir if seconds is None else fresh_dir
+    file = folder(session.runtime_dir, step_id) / LOG
     if record is None and not file.is_file():
         _check_known(session, step_id)
     log = _text(file)
@@ -35,7 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         log = printable(log)
     if log and not log.endswith("\n"):
         log += "\n"
-    sys.stdout.write(log + ending(step_id, record, empty=not log, file=session.shown(file)) + "\n")
+    shown = session.shown(file)
+    last = ending(step_id, record, empty=not log, file=shown) if seconds is None else (
+        f"RUNNING {step_id}  {seconds:.2f} s so far  "
+        + (f"the log is {shown}" if log else "it has printed nothing yet"))
+    sys.stdout.write(f"{log}{last}\n")
     return 0
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from platform.check.words import meant
 from platform.commands.common import show
-from platform.errors import InputError, UsageError
+from platform.errors import InputError, StorageError, UsageError
 from platform.ledger.payments import apply_payments
 from platform.ledger.references import post_once
 from platform.model.characters import is_line_break, name_of, refused_in
+from platform.model.digest import derived_id
 from platform.model.entry import Post
 from platform.model.reference import normalised
 from platform.model.words import in_credits
@@ -57,7 +58,11 @@ def posted(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
             sys.stderr.write(f"{line}\n")
         post = make()
         new = bool(post_once(session.ledger, post))
-        session.ledger.checkpoint()
+        try:
+            session.ledger.checkpoint()
+        except StorageError as error:
+            raise StorageError(f"{error}. The post {derived_id(post.key)} is in the journal all the same and counts; "
+                               "the same command again posts nothing twice") from error
     return post, new
 
 

@@ -5,8 +5,8 @@ from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
-from platform.tasks import lock
 from platform.tasks.order_record import order_file, read_order
+from platform.tasks.running import running_s
 from platform.tasks.scope import ran_orders
 from platform.tasks.session import Session
 
@@ -46,9 +46,8 @@ def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     """One order of the plan."""
     due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
     folder = order_file(session.runtime_dir, order.id).parent
-    running = [planned.id.step_id for planned in order.steps if (folder / f".{planned.id.step_id}.new").is_dir()]
-    if running and not lock.is_held(session.runtime_dir):
-        running = []  # left behind by a run that was killed
+    running = {planned.id.step_id: seconds for planned in order.steps
+               if (seconds := running_s(session.runtime_dir, planned.id)) is not None}
     runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
     refusal, words = _refusal(session, order)
     settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))

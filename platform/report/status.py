@@ -1,5 +1,5 @@
 """Orders and steps as they stand: what was planned beside what became of it. Pure; the session brings both."""
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
@@ -18,6 +18,7 @@ from platform.run.records import LOG, OUTPUTS
 
 NEEDS_DECISION = "NEEDS_DECISION"
 _NONE: Mapping[str, Held] = {}
+_NOBODY: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class StepState:
     """One step: `state` is COMPLETED, FAILED, SKIPPED, RUNNING, NEEDS_DECISION when it waits for a person, or DUE when
     it has not run or would run again.
 
-    Of a step that is DUE, `reason` says why it would run; duration and isolation are those of its last run.
+    Of a step that is DUE, `reason` says why it would run; duration and isolation are those of its last run. Of
+    one that is RUNNING, duration and log are those of this run, and there are no outputs yet.
     """
 
     step_id: str
@@ -86,11 +88,11 @@ class Status:
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Collection[str] = (), settled: bool = False,
+                folder: str, running: Mapping[str, float] = _NOBODY, settled: bool = False,
                 held: Mapping[str, Held] = _NONE, refusal_words: str = "") -> OrderState:
     """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
-    `folder` is the order's below the repository; `running` are the steps that a run is at; `settled`: its last run left
-    nothing of its plan to do; `held` are the steps that wait for a decision, and why."""
+    `folder` is the order's below the repository; `running` are the steps that a run is at, with the seconds so far;
+    `settled`: its last run left nothing of its plan to do; `held` are the steps that wait for a decision, and why."""
     stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
     result = outcome(order, stands, refusal, {name: each.reason for name, each in held.items() if not each.below})
     steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder, held.get(step.id.step_id))
@@ -107,7 +109,7 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
                       order.period, order.next_period, bool(due) or not settled, refusal_words if refusal else "")
 
 
-def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Collection[str],
+def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Mapping[str, float],
                 folder: str, held: Held | None) -> StepState:
     name = step.id.step_id
     again = name in due and (record is None or record.completed)
@@ -117,9 +119,12 @@ def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, s
         state, reason, message = NEEDS_DECISION, held.reason, held.words
     elif state == NEEDS_DECISION:
         state, reason, message = "DUE", "it was decided; the next run goes on", ""
-    if name in running:
-        state, reason = "RUNNING", ""
     own = PurePath(folder, name)
+    if name in running:  # of the last run nothing is told: this one takes its place
+        return StepState(
+            step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state="RUNNING", reason="",
+            message="", duration_s=round(running[name], 3), credits=step.total_credits, isolation="", cached_from="",
+            outputs="", log=str(own.with_name(f".{name}.new") / LOG), upstream=step.upstream)
     return StepState(
         step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state=state, reason=reason,
         message=message, duration_s=record.duration_s if record else 0.0,
@@ -168,8 +173,8 @@ def isolation_word(step: StepState) -> str:
 
 
 def took(step: StepState) -> str:
-    """How long its run took, of one that is not about to run."""
-    ended = step.log and step.state in ("COMPLETED", "FAILED")
+    """How long its run took, or takes so far."""
+    ended = step.log and step.state in ("COMPLETED", "FAILED", "RUNNING")
     return f"{step.duration_s:.2f} s" if ended else ""
 
 

@@ -29,6 +29,8 @@ class Log:
     def _put(self, text: bytes) -> None:
         head, rest = text[:self._room], text[self._room:]
         self._file.write(head)
+        if head:
+            self._file.flush()  # `log` shows it while the step runs
         self._room -= len(head)
         self._tail += rest
         over = max(0, len(self._tail) - HALF_BYTES)

@@ -24,7 +24,7 @@ from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.ids import StepId
 from platform.model.run import RunRecord
-from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, step_dir
+from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, fresh_dir, step_dir
 
 _KEPT = frozenset({OUTPUTS, LOG})
 
@@ -138,7 +138,7 @@ def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False
     """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
     the run is stopped, for the next run to see that there was one. StorageError when it cannot be made."""
     target = step_dir(runtime_dir, step_id)
-    folder = target.with_name(f".{target.name}.new")
+    folder = fresh_dir(runtime_dir, step_id)
     try:
         place = Place(folder, target, os.path.lexists(folder))
         place.remove_left()

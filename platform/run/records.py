@@ -23,6 +23,11 @@ def step_dir(runtime_dir: Path, step_id: StepId) -> Path:
     return runtime_dir.joinpath(*step_id)
 
 
+def fresh_dir(runtime_dir: Path, step_id: StepId) -> Path:
+    """Where a step is while it runs."""
+    return step_dir(runtime_dir, step_id).with_name(f".{step_id.step_id}.new")
+
+
 def record_file(runtime_dir: Path, step_id: StepId) -> Path:
     return runtime_dir.joinpath(*step_id, RECORD)
 

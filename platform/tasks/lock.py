@@ -11,11 +11,16 @@ from pathlib import Path
 from platform.errors import StorageError
 
 
+def file(runtime_dir: Path) -> Path:
+    """The lock of a folder, written when it is taken."""
+    return runtime_dir / ".lock"
+
+
 def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> int:
     """Hold the folder until `release(handle)` or the end of the process; waits while another run has it."""
     try:
         runtime_dir.mkdir(parents=True, exist_ok=True)
-        handle = os.open(runtime_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(file(runtime_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); mend the folder, run again") from error
     try:
@@ -38,7 +43,7 @@ def release(handle: int) -> None:
 def is_held(runtime_dir: Path) -> bool:
     """Whether a run is at this folder. Asks the note in the lock, for taking the lock to ask would stop a run."""
     try:
-        return Path("/proc", str(json.loads((runtime_dir / ".lock").read_bytes())["pid"])).exists()
+        return Path("/proc", str(json.loads(file(runtime_dir).read_bytes())["pid"])).exists()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 

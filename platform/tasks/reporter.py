@@ -6,7 +6,6 @@ only keeps count and writes.
 """
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from platform.streams import in_actions, neutral
 from platform.tasks import ci, lines, session
 from platform.tasks.fences import before_steps
+from platform.tasks.running import process_s
 
 
 class Reporter:
@@ -25,7 +25,6 @@ class Reporter:
         self._out = outstream
         self._unread = False
         self._counts = lines.Counts()
-        self._started = time.monotonic()
         self._errors: list[str] = []
         self._tasks: set[str] = set()  # of this run, for its summary
         self._progress = _progress(outstream)
@@ -88,7 +87,7 @@ class Reporter:
         self._progress.end()
         for message in self._errors:
             self._write(f"doit: {message}")
-        last = lines.summary(self._counts, time.monotonic() - self._started)
+        last = lines.summary(self._counts, process_s())
         self._write(last)
         ci.write_summary(session.current(), self._tasks, last)
 

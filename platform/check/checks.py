@@ -1,4 +1,5 @@
 """Every check there is, and what they find together."""
+from dataclasses import replace
 from datetime import date
 
 from platform.check.addresses import recipients, sender
@@ -16,14 +17,22 @@ from platform.check.say import Check
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
+_OF_ORDERS: tuple[Check, ...] = (names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,
+                                 recipients, bought)
 CHECKS: tuple[Check, ...] = (
     names, filled, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
     contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
 )
+# A contract that contradicts itself refuses the orders of its module, and says nothing of what is wrong in them.
+_CONTRADICTIONS = frozenset({"unknown-input", "missing-input", "unknown-output"})
 
 
 def check(repo: Repo, today: date) -> tuple[Problem, ...]:
     """The problems of reading and of every check, sorted by place, each once. Whoever writes them shows them all;
     `Problem.subject` says what each stops. Prices and promotions are judged by `today` (UTC)."""
-    found = {*repo.problems, *(problem for rule in CHECKS for problem in rule(repo, today))}
+    contradictory = {problem.subject[1] for problem in contracts(repo, today) if problem.code in _CONTRADICTIONS}
+    judged = replace(repo, contracts={name: contract for name, contract in repo.contracts.items()
+                                      if name not in contradictory}) if contradictory else repo
+    found = {*repo.problems, *(problem for rule in CHECKS
+                               for problem in rule(judged if rule in _OF_ORDERS else repo, today))}
     return tuple(sorted(found))

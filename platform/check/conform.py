@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from platform.check.words import TYPES, meant, shown
+from platform.check.words import TYPES, meant, misspelt, shown
 from platform.model import patterns
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS
@@ -134,8 +134,10 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
         case "additionalProperties":
             yield from _unknown(error, path, name)
         case "required":
+            strict = error.schema.get("additionalProperties", True) is False
+            told = misspelt(value, error.schema.get("properties", {}), wanted) if strict else ()
             for field in wanted:
-                if field not in value:
+                if field not in value and field not in told:
                     yield Fault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
         case "type":
             yield wrong_type(path, name, wanted, value, seen)

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from platform.check.say import each_module, of_module
 from platform.check.values import value_faults
-from platform.check.words import meant
+from platform.check.words import meant, misspelt
 from platform.model.contract import Contract, InputPort, OutputPort
 from platform.model.order import BINDING_KEYS, Binding
 from platform.model.paths import folded, path_fault
@@ -113,8 +113,9 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
         elif not _has_fixture(value):
             for fault in value_faults(port, value):
                 yield of_module(contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path)
+    told = misspelt(test.params, contract.inputs, contract.inputs)
     for port in contract.inputs.values():
-        if port.required and port.default is None and port.id not in test.params:
+        if port.required and port.default is None and port.id not in test.params and port.id not in told:
             yield of_module(contract, "missing-input", f"the self-test gives no `{port.id}`", "add it to its params",
                             *at, "params")
 

@@ -1,4 +1,5 @@
 """Which step waits for which: every name is known and enabled, and nobody waits for itself."""
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -12,9 +13,16 @@ from platform.model.repo import Repo
 @each_order
 def graph(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     steps = order.steps_by_id()
+    counts = Counter(name for step in order.steps for _, name in _waits(step) if name not in steps)
     for step in order.steps:
         for path, name in _waits(step):
-            yield from _named(order, step, steps, path, name)
+            if name in steps:
+                yield from _named(order, step, steps, path, name)
+            elif count := counts.pop(name, 0):  # one mistake, however often it is named
+                others = [other for other in steps if other != step.step_id]
+                often = f", which is named {count} times" if count > 1 else ""
+                yield of_step(order, step, "unknown-step", f"there is no step `{name}`{often}", meant(name, others),
+                              *path)
     yield from _cycles(order, steps)
 
 
@@ -30,9 +38,6 @@ def _waits(step: Step) -> Iterator[tuple[Path, str]]:
 def _named(order: Order, step: Step, steps: Mapping[str, Step], path: Path, name: str) -> Iterator[Problem]:
     if name == step.step_id:
         yield of_step(order, step, "self-reference", f"step `{name}` waits for itself", "name another step", *path)
-    elif name not in steps:
-        others = [other for other in steps if other != step.step_id]
-        yield of_step(order, step, "unknown-step", f"there is no step `{name}`", meant(name, others), *path)
     elif not steps[name].enabled:
         yield of_step(order, step, "disabled-step", f"step `{name}` is not enabled and makes nothing",
                       "enable it, or take from another", *path)

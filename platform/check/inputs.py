@@ -4,7 +4,7 @@ from datetime import date
 
 from platform.check.say import each_order, of_step
 from platform.check.values import value_faults
-from platform.check.words import meant
+from platform.check.words import meant, misspelt
 from platform.model.contract import Contract
 from platform.model.order import Order, Step
 from platform.model.problem import Problem
@@ -38,8 +38,12 @@ def _named(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
 
 
 def _missing(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+    open_ports = [port.id for port in contract.inputs.values() if not port.limited]
+    told = misspelt([name for name in step.inputs if name in open_ports or name not in contract.inputs],
+                    open_ports, open_ports)
     for port in contract.inputs.values():
-        if port.required and not port.limited and port.default is None and port.id not in step.inputs:
+        needed = port.required and not port.limited and port.default is None
+        if needed and port.id not in step.inputs and port.id not in told:
             yield of_step(order, step, "missing-input", f"`{step.module_id}` needs the input `{port.id}`",
                           f"add it to the inputs of step `{step.step_id}`", "inputs")
 

@@ -36,7 +36,7 @@ def _leaving(broken: frozenset[str], repo: Repo, order: Order, today: date) -> I
             if maker is None or maker.module_id in broken or (step.enabled and not maker.enabled):
                 continue  # said where that step or module is named
             made_by = repo.contracts.get(maker.module_id)
-            if made_by is not None:
+            if made_by is not None and made_by.deliverables.keys() >= set(maker.deliverables):  # else: said there
                 sale = Sale(made_by, maker.deliverables, repo.prices, today)
                 taken.setdefault(maker.step_id, []).extend((path, item) for item in sale.unbought(binding))
         for name, items in taken.items():

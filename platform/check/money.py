@@ -14,7 +14,7 @@ from platform.model.reference import folded, normalised
 from platform.model.repo import Repo
 from platform.model.tenant import TenantStatus
 
-PRICES = "config/module_prices.csv"
+PRICES, METHODS = "config/module_prices.csv", "config/topup_methods.csv"
 
 
 def prices(repo: Repo, today: date) -> Iterator[Problem]:
@@ -101,6 +101,7 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
     makes it one payment, whatever it is called."""
     tenants = repo.tenant_ids | repo.tenants.keys()
     first: dict[tuple[str, str, str], Payment] = {}
+    methods_wrong = any(problem.place.file == METHODS for problem in repo.problems)  # that is said there
     for payment in repo.payments:
         subject = ("payment", payment.payment_id)
         other = first.setdefault((payment.tenant_id, payment.topup_method_id, folded(payment.reference)), payment)
@@ -112,7 +113,7 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
         if payment.tenant_id not in tenants:
             yield Problem(payment.place, "unknown-tenant", f"there is no tenant `{payment.tenant_id}`",
                           meant(payment.tenant_id, tenants, "see the folders of tenants/"), subject)
-        if payment.topup_method_id not in repo.topup_methods:
+        if payment.topup_method_id not in repo.topup_methods and not methods_wrong:
             yield Problem(payment.place, "unknown-method", f"there is no top-up method `{payment.topup_method_id}`",
                           meant(payment.topup_method_id, repo.topup_methods), subject)
 

@@ -47,6 +47,14 @@ def _shared(name: str, other: str) -> int:
                 min(len(name), len(other)))
 
 
+def misspelt(names: Iterable[str], known: Iterable[str], required: Iterable[str]) -> frozenset[str]:
+    """Of the `required` names that are not there, those that an unknown one of `names` stands for: its own error
+    proposes them, and one mistake is told once."""
+    names, known = list(names), list(known)
+    free = [name for name in known if name not in names]
+    return frozenset(nearest(name, free) for name in names if name not in known) & frozenset(required)
+
+
 def meant(name: str, names: Iterable[str], none: str = "remove it") -> str:
     """A cure for an unknown name: the one that was probably meant, or all there are when they are few."""
     known = sorted(set(names))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from platform.check.conform import Fault
-from platform.check.words import meant, shown
+from platform.check.words import meant, misspelt, shown
 from platform.config.text import decode
 from platform.model.problem import Place, Problem, Source
 from platform.model.words import counted
@@ -115,8 +115,9 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
         elif cell.text not in known:
             yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}", meant(cell.text, known))
         seen.add(cell.text)
+    told = misspelt([cell.text for cell in cells], known, known)
     for name in known:
-        if name not in seen and name in schema.get("required", ()):
+        if name not in seen and name in schema.get("required", ()) and name not in told:
             yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
 
 

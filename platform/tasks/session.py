@@ -211,9 +211,11 @@ class Session:
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """The payments without those that something is wrong with: what cannot be understood is not posted."""
+        """The payments without those that something is wrong with, or whose method is not known to be one: what cannot
+        be understood is not posted."""
         wrong = {problem.place.line for problem in self.wrong_in(PAYMENTS)}
-        return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong)
+        return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong
+                     and payment.topup_method_id in self.repo.topup_methods)
 
     @property
     def open_payments(self) -> tuple[Payment, ...]:

@@ -11,6 +11,12 @@ import _platform_boot  # noqa: F401  (imported for what it does)
 from tests.support import delivered
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the ledger remembers outside of a state never comes into the home of who runs the tests."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state-home"))
+
+
 @pytest.fixture(scope="session")
 def _delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return delivered(tmp_path_factory.mktemp("delivered") / "repo")

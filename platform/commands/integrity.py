@@ -1,5 +1,6 @@
 """`integrity-validate`: the ledger, the run records and the outputs on disk agree. Looks, changes nothing."""
 import argparse
+from collections.abc import Collection
 
 from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.ledger.audit import audit
@@ -22,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     narrow(session, arguments.tenant_id, arguments.work_order_id)
     ledger = list(audit(session.billing_state_dir)) if session.has_ledger else []
     orders = session.plan.orders.values()
-    outputs = [] if ledger else [line for order in orders for line in _order(session, order)]
+    unpaid = () if ledger else {record.task_hash for record in session.guard.lost()[1]}
+    outputs = [] if ledger else [line for order in orders for line in _order(session, order, unpaid)]
     records = sum(len(session.runs(order)) for order in orders)
     state = counted(session.ledger.book.seq, "post") if session.has_ledger and not ledger else "no billing state yet"
     summary = (f"{'ledger damaged' if ledger else state}, {counted(records, 'run record')}: "
@@ -31,13 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 13 if ledger else 1 if outputs else 0
 
 
-def _order(session: Session, order: PlannedOrder) -> list[str]:
+def _order(session: Session, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:
     """Records that speak of unpaid work, and outputs that are no longer what their record says."""
     found = []
     for name, record in session.runs(order).items():
         found += [f"step {record.id}: {reason}; `doit run step:{record.id}` makes it again"
                   for reason in damage(session.context, record)]
-        paid = session.has_ledger and session.ledger.book.paid(record.task_hash, "__run__") is not None
-        if record.completed and not paid:
+        if record.completed and record.task_hash in unpaid:
             found.append(f"step {order.id}/{name}: completed and not paid; the ledger is not the one it ran with")
     return found

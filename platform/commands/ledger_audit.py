@@ -1,9 +1,11 @@
 """`ledger audit`: every credit explained by what is in git and what ran. Looks, changes nothing."""
 import argparse
+import sys
 
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
-from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, must_read
+from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, wrong_rows
+from platform.errors import InputError
 from platform.model.words import counted
 from platform.report.reconcile import reconcile
 from platform.run.ordered import all_endings, all_ordered
@@ -17,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every credit is explained, 1 with one line for each that is not; InputError when a table that explains
-    credits cannot be read."""
+    """0 when every credit is explained, 1 with one line for each that is not; 10 when rows of a table that explains
+    credits are wrong, InputError when a whole one cannot be read."""
     session = with_state(arguments)
-    must_read(session, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
+    wrong = wrong_rows(session, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
     runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
     found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
                       all_ordered(session.runtime_dir), all_endings(session.runtime_dir))
@@ -31,4 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
               for by in found.credits if found.items[by]]
     lines.append(f"{len(found.unexplained)} unexplained")
     show(arguments, found.as_json(), "\n".join(lines))
-    return 1 if found.unexplained else 0
+    sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
+    return InputError.exit_status if wrong else 1 if found.unexplained else 0

@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     with session.sharing.around():
         session.make_ledger()
         done = apply_payments(session.ledger, session.payments)
-        session.ledger.checkpoint()
+        session.checkpoint()
     for line in done.conflicts:
         sys.stderr.write(f"{line}\n")
     posted = done.posted

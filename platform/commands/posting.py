@@ -12,6 +12,7 @@ from platform.ledger.references import post_once
 from platform.model.characters import is_line_break, name_of, refused_in
 from platform.model.digest import derived_id
 from platform.model.entry import Post
+from platform.model.problem import Problem
 from platform.model.reference import normalised
 from platform.model.words import in_credits
 from platform.tasks.session import PAYMENTS, Session
@@ -24,6 +25,14 @@ def must_read(session: Session, *files: str) -> None:
     """InputError when something in one of these files is wrong: nobody can say then what it allows."""
     if wrong := session.wrong_in(*files):
         raise InputError(wrong)
+
+
+def wrong_rows(session: Session, *files: str) -> tuple[Problem, ...]:
+    """The rows of these files that are wrong, which stop only what they name; InputError when a whole file is."""
+    wrong = session.wrong_in(*files)
+    if any(not problem.subject for problem in wrong):
+        raise InputError(wrong)
+    return wrong
 
 
 def tenant_known(session: Session, tenant_id: str, option: str) -> None:
@@ -59,7 +68,7 @@ def posted(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
         post = make()
         new = bool(post_once(session.ledger, post))
         try:
-            session.ledger.checkpoint()
+            session.checkpoint()
         except StorageError as error:
             raise StorageError(f"{error}. The post {derived_id(post.key)} is in the journal all the same and counts; "
                                "the same command again posts nothing twice") from error

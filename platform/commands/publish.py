@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if not place.simulated and (text := session.sharing.hydrate()):  # a simulation asks nobody
             sys.stderr.write(f"{text}\n")
+        session.guard.check()
         purchases = publishing.purchases()
         _known(arguments, session.repo, purchases)
         due = select(purchases, session.ledger.book, since=since, tenant_id=arguments.tenant_id,

@@ -1,10 +1,13 @@
 """`state init | hydrate | publish | verify`: the billing state shared in a release (docs/howto/share-the-ledger.md)."""
 import argparse
+import sys
 
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.parser import Parser
-from platform.commands.posting import must_read
-from platform.errors import ConflictError, ForbiddenError
+from platform.commands.posting import must_read, plain_texts
+from platform.errors import ConflictError, ForbiddenError, UsageError
+from platform.ledger.journal import Ledger
+from platform.ledger.loss import loss
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
 from platform.state.publish import Published, initialise, publish
@@ -20,6 +23,8 @@ from platform.state.words import (
     verdict_lines,
 )
 from platform.tasks.session import Session
+
+_STEP = "step"
 
 
 def add_arguments(parser: Parser) -> None:
@@ -37,10 +42,19 @@ def add_arguments(parser: Parser) -> None:
                                  help="also when the newest generation expired: you looked, and it is the newest")
 
 
+    command = parser.add_command("accept-loss", "go on with a state that lacks posts which this machine knew (14)")
+    add_places(command)
+    add_json(command)
+    command.add_argument("--note", required=True, metavar="TEXT", help="why they cannot be restored")
+    command.set_defaults(act=None)
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """17 when the profile shares no state, or its store cannot be opened."""
+    """17 when the profile shares no state, or its store cannot be opened; `accept-loss` is for every state."""
     session = open_session(arguments)
     must_read(session, session.options.runtime_profile)
+    if arguments.act is None:
+        return _accept_loss(arguments, session)
     release = session.sharing.opened()
     if isinstance(release, str):
         raise ForbiddenError(f"{arguments.runtime_profile}: the billing state is not shared, {release}; see "
@@ -58,6 +72,7 @@ def _init(arguments: argparse.Namespace, session: Session, release: Release) -> 
 def _hydrate(arguments: argparse.Namespace, session: Session, release: Release) -> int:
     """11 when a post of ours could not be posted again."""
     done = hydrate(session.sharing.local(), release)
+    session.guard.check()
     lines = hydrated_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     if done.ahead:
         lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the next run does")
@@ -67,6 +82,7 @@ def _hydrate(arguments: argparse.Namespace, session: Session, release: Release) 
 
 def _publish(arguments: argparse.Namespace, session: Session, release: Release) -> int:
     done = publish(session.sharing.local(), release, renew=arguments.renew)
+    session.guard.check()
     lines = published_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     show(arguments, published_json(done), shortened([*lines, _to_pin(session, done)], session.root))
     return ConflictError.exit_status if done.hydrated and done.hydrated.lost else 0
@@ -74,6 +90,35 @@ def _publish(arguments: argparse.Namespace, session: Session, release: Release) 
 
 def _to_pin(session: Session, done: Published) -> str:
     return f"to pin it, in billing_state of {session.options.runtime_profile}: {done.pin}"
+
+
+def _accept_loss(arguments: argparse.Namespace, session: Session) -> int:
+    """Post what is given up, and remember the state as it is now."""
+    plain_texts({"--note": arguments.note})
+    if not arguments.note.strip():
+        raise UsageError("--note is empty; say why what is lost cannot be restored")
+    session.take_lock()
+    try:
+        if text := session.sharing.hydrate():
+            sys.stderr.write(f"{text}\n")
+        heads, unpaid = session.guard.lost()
+        if heads or unpaid:
+            session.ledger = Ledger.create(session.billing_state_dir)
+            known = [{"ledger_id": head.ledger_id, "seq": head.seq, "hash": head.hash}
+                     for head in dict.fromkeys(head._replace(state_dir="") for head in heads)]
+            post = loss(arguments.note, known, [record.task_hash for record in unpaid])
+            session.ledger.post(lambda book: (post,))
+            session.guard.memory(make=True).replace(session.ledger, durable=True)
+    finally:
+        session.close()
+    lost = max((head.seq for head in heads), default=0)
+    told = (f"billing state: goes on without {f'posts up to {lost} that this machine acknowledged' if lost else ''}"
+            f"{' and ' if lost and unpaid else ''}"
+            f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges anew' if unpaid else ''}"
+            "; send top-ups by hand again, with the same references")
+    show(arguments, {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
+         told if heads or unpaid else "nothing is lost, nothing was posted")
+    return max(session.exit_statuses, default=0)
 
 
 def _verify(arguments: argparse.Namespace, session: Session, release: Release) -> int:

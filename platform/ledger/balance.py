@@ -10,7 +10,7 @@ from itertools import count
 from platform.errors import CorruptError
 from platform.ledger import keys
 from platform.ledger.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
-from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType, may_owe, received
+from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
 _TEACH = frozenset({"completion", "claim", "void", "decision"})  # kinds that say what became of work
@@ -129,6 +129,8 @@ class Book:
 
     def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
+        if post.kind == LOSS and (post.amount_credits or post.items or post.tenant_id):
+            return f"{post.key} is a loss of a tenant, or moves credits"
         if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
             return _adjustment_objection(post)
         if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
@@ -195,7 +197,8 @@ class Book:
                 if item.deliverable_id != DELIVERY_EVIDENCE:
                     self._add_item(order, item, task)
         self._posts[kept.key] = kept.mark
-        self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
+        if post.kind != LOSS:  # it is of no tenant
+            self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
         if post.kind == TRANSFER:
             _, tenant_id, amount = received(post)
             self._accounts[tenant_id] = Account(self.balance(tenant_id) + amount, at)

@@ -21,7 +21,7 @@ from platform.ledger.record import GENESIS, HEADER, Record, encode
 from platform.ledger.tables import Account, Kept, kept_of
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
-from platform.model.entry import Post, sides
+from platform.model.entry import LOSS, Post, sides
 from platform.model.words import counted
 
 _MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
@@ -229,7 +229,7 @@ class StateFolder:
     def _credits_ever(self) -> Iterator[tuple[int, str, bytes]]:
         past: dict[str, int] = {}
         for record in self.log.records():
-            for _, tenant, amount in sides(record.post):
+            for _, tenant, amount in sides(record.post) if record.post.kind != LOSS else ():
                 past[tenant] = past.get(tenant, 0) + amount
                 row = credits_row(tenant, Account(past[tenant], record.ts))
                 yield record.seq, tenant, as_csv([row])

@@ -21,7 +21,7 @@ from platform.ledger.disk import DISK, Disk, Lock, locked, refusals
 from platform.ledger.folder import Prepared, StateFolder
 from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import BadRecord, Record, as_read
-from platform.ledger.snapshot import FEWEST_POSTS
+from platform.ledger.snapshot import FEWEST_POSTS, Point
 from platform.ledger.tables import kept_of
 from platform.ledger.turns import Turns
 from platform.model.entry import Post
@@ -125,6 +125,21 @@ class Ledger:
     def refresh(self) -> None:
         """Look at what other processes posted since."""
         self._alone(self._state.catch_up)
+
+    def point(self) -> Point:
+        """How far the journal was read."""
+        return self._state.log.point()
+
+    def first_hash(self) -> str:
+        """The hash of the first post, which names the ledger; empty when there is none."""
+        return self._state.log.first_hash()
+
+    def contains(self, size: int, seq: int, head: str) -> bool:
+        """Whether post `seq`, which ends at byte `size`, has this hash; each hash covers all posts before."""
+        self.refresh()
+        if self._state.log.line_ends_at(size, seq, head):
+            return True
+        return any(record.seq == seq and record.hash == head for record in self._state.log.records())
 
     def records(self) -> Iterator[Record]:
         """Every record from the start, read and checked again."""

@@ -62,6 +62,10 @@ def transfer(from_tenant_id: str, reference: str) -> str:
     return "transfer:" + digest_of([from_tenant_id, reference])
 
 
+def loss(metadata: Mapping[str, object]) -> str:
+    return "loss:" + digest_of(metadata)
+
+
 def payment(payment_id: str) -> str:
     return "payment:" + digest_of(payment_id)
 

@@ -73,6 +73,20 @@ class Log:
         """How far the file was read."""
         return Point(self.end, self.seq, self.head, self.sha.hexdigest())
 
+    def first_hash(self) -> str:
+        """The first record's hash; empty when none was read."""
+        if not self.seq:
+            return ""
+        return next(self.records()).hash
+
+    def line_ends_at(self, size: int, seq: int, head: str) -> bool:
+        """Whether record `seq` with this hash ends at byte `size` of what was read."""
+        if not len(HEADER) < size <= self.end:
+            return False
+        with refusals(self.path, "read"):
+            tail = self._disk.read(self._handle, min(LINE_BYTES, size), max(0, size - LINE_BYTES))
+        return ends_at(tail, Point(size, seq, head, ""))
+
     def append(self, data: bytes) -> None:
         """One write and one fsync; the file is as before when the write fails. After an fsync that failed nobody can
         say what is on the disk, so this Log writes no more and a new start reads it again. `advance` follows; until

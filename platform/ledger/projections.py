@@ -13,7 +13,7 @@ from platform.ledger.record import Body
 from platform.ledger.tables import Account
 from platform.model.cells import as_csv, note, row
 from platform.model.digest import canonical_objects, derived_id, id_of
-from platform.model.entry import TRANSFER, Post
+from platform.model.entry import LOSS, TRANSFER, Post
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -27,7 +27,7 @@ COLUMNS = {
                                 "sha256", "bytes", "uri", "status", "published_at", "transaction_item_id",
                                 "idempotency_key"),
 }
-FACTS = frozenset({"completion", "claim", "void"})  # kinds of posts that are no transactions
+FACTS = frozenset({"completion", "claim", "void", LOSS})  # kinds of posts that are no transactions
 CREDITS = "tenants_credits.csv"
 CREDITS_COLUMNS = ("tenant_id", "credits_available", "updated_at", "status")
 

@@ -53,6 +53,7 @@ class Post(Struct, frozen=True, gc=False, array_like=True):
 
 
 ADJUSTMENT, TRANSFER = "adjustment", "transfer"  # the kinds of type ADJUSTMENT
+LOSS = "loss"  # of no tenant: somebody goes on without posts that are lost
 
 
 class Side(NamedTuple):

@@ -54,7 +54,7 @@ def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iter
     body: list[str] = []
     opened: dict[str, str] = {}  # account -> day of its first use
     day = "1970-01-01"
-    for record in records:
+    for record in (record for record in records if record.post.tenant_id):
         day = max(day, record.ts[:10])
         lines = _transaction(record, day)
         for account, _ in _postings(record.post):

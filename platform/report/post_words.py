@@ -2,7 +2,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType
+from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
 from platform.model.words import in_credits
 
@@ -25,6 +25,8 @@ def in_words(post: Post, tenant_id: str = "") -> str:
                  else f"to {about['to_tenant_id']}")
         return (f"Transfer {other}: {post.reason_code}, reference {about['reference']}"
                 f"{_corrects(about)}")
+    if post.kind == LOSS:
+        return "Went on without posts that are lost"
     if post.kind == "charge":
         return f"Order {order} charged"
     if post.kind == "refusal":

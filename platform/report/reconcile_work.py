@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from platform.ledger import keys
 from platform.ledger.attempts import REFUND_REASON
+from platform.ledger.loss import accepted
 from platform.ledger.refund import SUPERSEDED
 from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
@@ -46,6 +47,7 @@ class Works:
         decided = {(post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
                    for post in posts if post.kind == "decision"}
         self._given_back = {work for work, decision in decided.items() if decision == "refund"}
+        self._given_up = accepted(posts)
         self._done = {*(pair for fact in facts for pair in fact.metadata["done"].items()),
                       *(work for work, decision in decided.items() if decision == "arrived")}
         self._facts = {pair: OrderId(fact.tenant_id, fact.work_order_id) for fact in facts
@@ -131,6 +133,8 @@ class Works:
                 for pair, order in self._facts.items()}
         anywhere = {(task, deliverable) for task, deliverable, _ in self._charged}
         for (task, epoch), (order, why) in {**said, **ran}.items():
+            if task in self._given_up:
+                continue
             work = self._known.get(task)
             if (task, RUN_CHARGE, epoch) not in self._charged:
                 yield self._should_be(work, task, RUN_CHARGE, epoch, order, why)

@@ -7,8 +7,8 @@ from platform.ledger.journal import Ledger
 from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS
 from platform.state.chain import hash_of, lines_of
-from platform.state.local import LocalState
-from platform.state.rebase import Lost, common, judge, rebase
+from platform.state.local import LocalState, common
+from platform.state.rebase import Lost, judge, rebase
 from platform.state.remote import Position, Release, position
 from platform.state.segments import boundary
 
@@ -51,6 +51,7 @@ def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tup
         done = _adopt(local, here, ours, theirs, f"{release.where}/{here.chain.tag}/{JOURNAL}")
         if done is not None:
             local.trust(here.chain.head)
+            local.remember()
             return done, here
     raise ConflictError(f"{local.folder}: other runs post faster than it can be compared; stop them, then again")
 

@@ -22,6 +22,7 @@ from platform.ledger.projections import CREDITS, HEADERS
 from platform.ledger.record import GENESIS, HEADER
 from platform.model.digest import sha256_hex
 from platform.state.chain import TrustedHead, hash_of, parse_trusted, render_trusted
+from platform.state.remembered import Memory
 
 TRUSTED = "trusted_head.json"
 _TRIES = 20
@@ -41,10 +42,11 @@ class Snapshot:
 
 
 class LocalState:
-    """`now` is the time of posts, `disk` what the ledger writes through."""
+    """`now` is the time of posts, `disk` what the ledger writes through; `memory` what this machine remembers of it."""
 
-    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK) -> None:
-        self.folder, self.now, self.disk = folder, now, disk
+    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
+                 memory: Memory | None = None) -> None:
+        self.folder, self.now, self.disk, self.memory = folder, now, disk, memory
         self.scratch = folder / ".release"
 
     @contextmanager
@@ -106,6 +108,8 @@ class LocalState:
         with locked(self.disk, self.folder / LOCK):
             if list(self._lines()) != list(instead_of):
                 return False
+            if not kept and self.memory is not None:
+                self.memory.lower(instead_of, common(instead_of, lines))
             if not kept:
                 with refusals(self.folder, "forget projections"):
                     for name in (checkpoints.NAME, CREDITS, *HEADERS):
@@ -115,6 +119,12 @@ class LocalState:
         with closing(self.open()) as ledger:
             ledger.checkpoint()
         return True
+
+    def remember(self) -> None:
+        """After the folder was brought up to a release: where it stands now."""
+        if self.memory is not None and Ledger.exists(self.folder):
+            with closing(self.open()) as ledger:
+                self.memory.keep(ledger, durable=True)
 
     def keep_lost(self, lines: Sequence[bytes]) -> Path:
         """Posts that could not be posted again, as they were, in a file of their own; durable."""
@@ -148,6 +158,15 @@ class LocalState:
 
     def _lines(self) -> tuple[bytes, ...]:
         return whole_lines(self.folder, self.disk)
+
+
+def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
+    """How many records two journals begin with together."""
+    low, high = 0, min(len(ours), len(theirs))
+    while low < high:  # a line proves those above it, so that halves will do
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if ours[middle - 1] == theirs[middle - 1] else (low, middle - 1)
+    return low
 
 
 def whole_lines(folder: Path, disk: Disk) -> tuple[bytes, ...]:

@@ -21,7 +21,7 @@ from platform.ledger.tables import Fact, kept_of
 from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of
-from platform.state.local import LocalState, whole_lines
+from platform.state.local import LocalState, common, whole_lines
 
 _CLAIMS = frozenset({"claim", "void"})  # another clone was first, and then nothing was sent for ours: no loss
 
@@ -40,15 +40,6 @@ class Rebased(NamedTuple):
     lines: tuple[bytes, ...]
     posted_again: int
     lost: tuple[Lost, ...]
-
-
-def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
-    """How many records two journals begin with together."""
-    low, high = 0, min(len(ours), len(theirs))
-    while low < high:  # a line proves those above it, so that halves will do
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if ours[middle - 1] == theirs[middle - 1] else (low, middle - 1)
-    return low
 
 
 def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str) -> None:

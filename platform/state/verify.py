@@ -12,9 +12,8 @@ from platform.ledger.log import JOURNAL
 from platform.ledger.record import GENESIS, HEADER
 from platform.releases.store import Asset
 from platform.state.chain import LOOK, RESTORE, Chain, hash_of, lines_of
-from platform.state.local import LocalState
+from platform.state.local import LocalState, common
 from platform.state.manifest import Segment, generation_of, name_of, number_of, tag_of
-from platform.state.rebase import common
 from platform.state.remote import Release
 
 

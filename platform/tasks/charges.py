@@ -153,6 +153,7 @@ class Charges:
             make_order_dir(self._session.runtime_dir, order.id)  # before the post: `_was_here` asks for it
         try:
             ledger.post_each(decisions)
+            self._session.guard.keep()
         except (ConflictError, CreditsError):
             self._decided |= {order_id: charged for order_id, (posts, charged) in told.items()
                               if all(ledger.book.compare(post) is Answer.SAME for post in posts)}

@@ -37,6 +37,7 @@ from platform.run.worker import stop_all
 from platform.tasks import cached, lock
 from platform.tasks.charges import Charges
 from platform.tasks.deliveries import Deliveries
+from platform.tasks.guard import Guard
 from platform.tasks.holding import Holding
 from platform.tasks.preflight import missing_secrets
 from platform.tasks.publishing import Publishing
@@ -190,11 +191,22 @@ class Session:
         """Whether the billing state exists; asking does not make it."""
         return Ledger.exists(self.billing_state_dir)
 
+    @cached_property
+    def guard(self) -> Guard:
+        return Guard(self)
+
     def make_ledger(self) -> None:
-        """Make the billing state when there is none."""
+        """Make the billing state when there is none and never was one. StaleError when this one is not the one that was
+        used before: everything that posts asks for it first."""
         with self._lock:
+            self.guard.check()
             if "ledger" not in self.__dict__:
                 self.ledger = Ledger.create(self.billing_state_dir)
+
+    def checkpoint(self) -> None:
+        """Bring the ledger's tables up to date, and remember where it stands."""
+        self.ledger.checkpoint()
+        self.guard.keep(durable=True)
 
     @cached_property
     def sharing(self) -> Sharing:
@@ -240,7 +252,7 @@ class Session:
         try:
             try:
                 if "ledger" in self.__dict__:
-                    self.ledger.checkpoint()
+                    self.checkpoint()
                 self.sharing.publish()
             finally:
                 if self._steps_ran:

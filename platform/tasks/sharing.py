@@ -40,17 +40,17 @@ class Sharing:
     @property
     def awaits(self) -> bool:
         """Whether the release must be asked before anything is posted. Asking this opens nothing."""
-        return not self._asked and self._is_own and self._session.profile.billing_state_release != "none"
+        return not self._asked and self.is_own and self._session.profile.billing_state_release != "none"
 
     def local(self) -> "LocalState":
         from platform.state.local import LocalState
 
-        return LocalState(self._session.billing_state_dir)
+        return LocalState(self._session.billing_state_dir, memory=self._session.guard.memory(make=True))
 
     def opened(self) -> "Release | str":
         """The release, or why there is none. UsageError for a folder that is not the profile's own."""
         now = self._session
-        if not self._is_own:
+        if not self.is_own:
             raise UsageError(f"{now.shown(now.billing_state_dir)}: is not the billing state of "
                              f"{now.options.runtime_profile}, and no release's; leave --billing-state-dir away")
         from platform.state.open import open_release
@@ -70,6 +70,7 @@ class Sharing:
 
         self._close_ledger()
         done = hydrate(self.local(), release)
+        now.guard.again()
         self._release, self._asked = release, True
         now.exit_statuses += [ConflictError.exit_status] * bool(done.lost)
         return shortened(hydrated_lines(done), now.root)
@@ -123,7 +124,8 @@ class Sharing:
         self.publish()
 
     @property
-    def _is_own(self) -> bool:
+    def is_own(self) -> bool:
+        """Whether the session works on the profile's own state, and not on a scratch state."""
         now = self._session
         return (now.root / now.profile.billing_state_dir).resolve() == now.billing_state_dir.resolve()
 

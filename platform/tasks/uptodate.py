@@ -40,6 +40,7 @@ def state_is_current() -> bool:
     now = session.current()
     if now.sharing.awaits or now.wrong_in(session.PAYMENTS, now.options.runtime_profile) or not now.has_ledger:
         return False
+    now.guard.check()
     book = now.ledger.book
     return not any(is_open(book, row) for row in now.payments) and not now.charges.orphans()
 

@@ -20,6 +20,7 @@ from platform.state.local import LocalState, Snapshot
 from platform.state.manifest import (
     EMPTY,
     TIME,
+    Archive,
     Segment,
     StateManifest,
     generation_of,
@@ -78,11 +79,12 @@ def initialise(local: LocalState, release: Release) -> Published:
         return Published(1, first, head.seq, True, head.seq, hash=head.hash)
 
 
-def publish(local: LocalState, release: Release, *, renew: bool = False) -> Published:
+def publish(local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False) -> Published:
     """Bring the local state up to the release, then the release up to the local state. Everything that was in the
     folder when this was called is in the release when it returns, or named as lost in `hydrated`.
 
     Nothing new makes no generation, unless half of the last one's time is over. `renew` takes an expired one, too.
+    `posts_only`: the generation keeps the tables of the one before; a later call, without it, brings them up to date.
     ConflictError after ten lost races.
     """
     with local.exclusive():
@@ -90,14 +92,17 @@ def publish(local: LocalState, release: Release, *, renew: bool = False) -> Publ
         for attempt in range(ATTEMPTS):
             now, here = catch_up(local, release, renew=renew)
             past = _together(past, now)
-            snapshot, newest = local.snapshot(), here.chain.newest
-            if snapshot.head == (newest.seq, newest.hash) and not here.opens and not _is_due(newest, local.now()):
+            newest = here.chain.newest
+            light = posts_only and not here.opens
+            snapshot = Snapshot(local.lines(), {}, newest.tables) if light else local.snapshot()
+            same = snapshot.head == (newest.seq, newest.hash) and dict(snapshot.states) == dict(newest.tables)
+            if same and not here.opens and not _is_due(newest, local.now()):
                 return Published(newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash)
             try:
                 if len(here.assets) >= release.roll_at and not here.opens:
                     local.trust(_close(local, release, here))
                     continue
-                head = _extend(local, release, here, snapshot)
+                head = _extend(local, release, here, snapshot, newest.archive if light else None)
             except NameTaken:
                 release.pause(min(0.1 * 2**attempt, 10.0))
                 continue
@@ -107,23 +112,28 @@ def publish(local: LocalState, release: Release, *, renew: bool = False) -> Publ
     raise ConflictError(f"{release.where}: {ATTEMPTS} times another publisher was first; run again, nothing is lost")
 
 
-def _extend(local: LocalState, release: Release, here: Position, snapshot: Snapshot) -> TrustedHead:
-    """The next generation, with what is new; the first of its release has the journal whole."""
+def _extend(local: LocalState, release: Release, here: Position, snapshot: Snapshot,
+            kept: Archive | None) -> TrustedHead:
+    """The next generation, with what is new; the first of its release has the journal whole. `kept` are tables that are
+    in the release already."""
     newest = here.chain.newest
     shorter = len(snapshot.lines) < newest.seq
     if shorter or (newest.seq and hash_of(snapshot.lines[newest.seq - 1]) != newest.hash):
         raise ConflictError(f"{local.folder}: its journal was exchanged while it was published; run again")
     return _upload(local, release, here.next_tag, snapshot, () if here.opens else newest.segments,
-                   newest.generation + 1, here.chain.sha256)
+                   newest.generation + 1, here.chain.sha256, kept)
 
 
 def _upload(local: LocalState, release: Release, tag: str, snapshot: Snapshot, before: Sequence[Segment],
-            generation: int, previous: str) -> TrustedHead:
+            generation: int, previous: str, kept: Archive | None = None) -> TrustedHead:
     new = list(cut(snapshot.lines, (before[-1].last if before else EMPTY[0])))
-    tables, packed = archive(generation, snapshot.tables)
     for segment, data in new:
         release.put_named_by_digest(tag, segment.name, data, segment.sha256, local.scratch)
-    release.put_named_by_digest(tag, tables.name, packed, tables.sha256, local.scratch)
+    if kept is None:
+        tables, packed = archive(generation, snapshot.tables)
+        release.put_named_by_digest(tag, tables.name, packed, tables.sha256, local.scratch)
+    else:
+        tables = kept
     now = local.now()
     return _decide(local, release, tag, StateManifest(
         generation, previous, *snapshot.head, (*before, *(segment for segment, _ in new)), tables, now,

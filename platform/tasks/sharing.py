@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from platform.errors import ConflictError, UsageError
+from platform.errors import ConflictError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from platform.state.local import LocalState
@@ -86,11 +86,25 @@ class Sharing:
         with self.steady:
             if key not in self._unpublished:
                 return self._release is not None
-            self._unpublished.clear()
-            self._publish(quietly=True)
-            self._session.charges.forget()
-            self._session.deliveries.forget()
+            self._publish_posts()
             return True
+
+    def publish_evidence(self) -> None:
+        """Make known to all clones at once that something arrived, of which only the ledger can tell. A store that does
+        not take it fails nothing: the end of the run tries again."""
+        if self._release is None:
+            return
+        with self.steady:
+            try:
+                self._publish_posts()
+            except PlatformError as error:
+                sys.stderr.write(f"{error}; the evidence is in the ledger here and is published later\n")
+
+    def _publish_posts(self) -> None:
+        self._publish(posts_only=True)
+        self._unpublished.clear()  # not before: what failed for one thread is not done for another
+        self._session.charges.forget()
+        self._session.deliveries.forget()
 
     def publish(self) -> None:
         """Publish what the session posted; says so. Nothing when the release was not asked before."""
@@ -100,18 +114,18 @@ class Sharing:
             sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
             self._session.exit_statuses.append(INTERRUPTED)
 
-    def _publish(self, *, quietly: bool = False) -> None:
-        """`quietly`: only what went wrong is said."""
+    def _publish(self, *, posts_only: bool = False) -> None:
+        """`posts_only`: in the middle of a run; then only what went wrong is said."""
         if self._release is None:
             return
         from platform.state.publish import publish
         from platform.state.words import lost_lines, published_lines, shortened
 
         self._close_ledger()
-        done = publish(self.local(), self._release)
+        done = publish(self.local(), self._release, posts_only=posts_only)
         if done.hydrated and done.hydrated.lost:
             self._session.exit_statuses.append(ConflictError.exit_status)
-        lines = published_lines(done) if not quietly else lost_lines(done.hydrated) if done.hydrated else []
+        lines = published_lines(done) if not posts_only else lost_lines(done.hydrated) if done.hydrated else []
         if text := shortened(lines, self._session.root):
             sys.stderr.write(f"{text}\n")
 

@@ -216,3 +216,25 @@ def test_a_machine_whose_own_name_is_not_ascii_sends_too(parcel, mail_server, au
     monkeypatch.setattr(socket, "getfqdn", lambda *_name: "bücherei")
     with mail_server() as server:
         assert send(parcel, server, authority).completed
+
+
+def test_a_server_that_does_not_answer_the_message_in_time_leaves_it_unverified(parcel, mail_server, authority):
+    gate = threading.Event()
+    with mail_server(gate=gate) as server:
+        delivery = send(parcel, server, authority, answer_timeout_s=0.5)
+        gate.set()
+    assert (delivery.completed, delivery.reason_slug) == (False, "unverified")
+
+
+def test_a_message_that_is_not_handed_over_in_time_is_certainly_not_sent(parcel, mail_server, authority):
+    """Before the dot the step's own time counts, and what it ends is no doubt."""
+    with mail_server() as server:
+        delivery = send(parcel, server, authority, within_s=1e-9)
+    assert (delivery.reason_slug, server.received) == ("delivery_failed", [])
+    assert "was not handed over within 1e-09 s" in delivery.message
+
+
+def test_the_waits_are_those_of_the_rfc():
+    """RFC 5321, section 4.5.3.2: ten minutes for the answer to the message, five for a command."""
+    server = Server("mail.test")
+    assert (server.timeout_s, server.answer_timeout_s) == (300.0, 600.0)

@@ -1,8 +1,10 @@
 """Two clones over a shared ledger: each mail is sent by one of them. Whole runs, a real mail server."""
 import json
+import shutil
 import signal
 import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,3 +112,34 @@ def end(run: subprocess.Popen[str]) -> None:
     if run.poll() is None:
         run.kill()
         run.wait()
+
+
+def test_a_machine_that_is_lost_after_the_answer_takes_no_evidence_with_it(clones: tuple[Clone, Clone]) -> None:
+    """With its ledger and its runtime directory, before its order settled."""
+    one, two = clones
+    run, store = start(one), one.root.parent / "releases"
+
+    def is_published() -> bool:
+        manifests = "".join(path.read_text() for path in store.glob("*/state_manifest.*.json"))
+        return any(b",evidence," in path.read_bytes() and path.name in manifests
+                   for path in store.glob("*/journal-*.csv"))
+
+    wait_until(is_published, run)
+    end(run)
+    run.communicate()
+    for name in (".billing-state", "runtime"):
+        shutil.rmtree(one.root / name)
+    one.run()
+    two.run()
+    assert one.mails == 1
+    assert one.run(f"{STATE} verify").endswith("missing here 0, not published 0\n")
+
+
+def test_tables_in_the_release_are_those_of_its_newest_posts(clones: tuple[Clone, Clone]) -> None:
+    """Claims and evidence go up alone; the end of the run brings the tables."""
+    one, _ = clones
+    one.run()
+    store = one.root.parent / "releases"
+    with zipfile.ZipFile(max(store.glob("*/tables-*.zip"), key=lambda path: int(path.name.split("-")[1]))) as tables:
+        assert tables.read("transactions.csv") == (one.root / ".billing-state/transactions.csv").read_bytes()
+    assert len(list(store.glob("*/tables-*.zip"))) < len(list(store.glob("*/state_manifest.*.json")))

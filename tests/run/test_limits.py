@@ -4,12 +4,15 @@ import select
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from platform.errors import PlatformError
+from platform.model.order import Kind
 from platform.model.run import Status
+from platform.run.job import time_limit_s
 from platform.run.worker import stop_all
 
 SLEEPS = '''
@@ -224,3 +227,15 @@ def test_a_tenants_timeout_cannot_exceed_the_operators(house):
     house.limits(timeout_s=1)
     record = house.run(house.step(house.module("sleeps", "time.sleep(600)"), timeout_s=86400))
     assert record.message == "it ran longer than 1 s and was ended"
+
+
+@pytest.mark.parametrize(("settings", "timeout_s", "limit_s"), [
+    ({"transport": "smtp"}, None, 300 + 600 + 30), ({"transport": "smtp"}, 20, 20 + 600 + 30),
+    ({"transport": "smtp", "answer_timeout_s": 5}, 20, 20 + 5 + 30), ({"transport": "outbox"}, 20, 20)])
+def test_the_limit_of_a_mail_does_not_cut_off_the_servers_answer(house, settings, timeout_s, limit_s):
+    """A step's `timeout_s` ends where the server has the message; its answer may take what RFC 5321 allows."""
+    house.profile = replace(house.profile, delivery={"email": settings})
+    mail = house.step(house.module("sends", "return 1", kind=Kind.DELIVERY, network=True), timeout_s=timeout_s)
+    assert time_limit_s(house.profile, mail) == limit_s
+    other = house.step(house.module("calls", "return 1", network=True), timeout_s=20)
+    assert time_limit_s(house.profile, other) == 20

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger import keys
+from platform.ledger import attempts, keys
 from platform.ledger.balance import Book
 from platform.ledger.credit import grants, topup
 from platform.ledger.journal import Ledger
 from platform.model.entry import Item, Post, PostType
-from platform.model.ids import OrderId
+from platform.model.ids import OrderId, StepId
 from platform.model.prices import Promotion
 from platform.state.local import LocalState
 from platform.state.rebase import Rebased, common, rebase
 from tests.ledger.conftest import noon, task_hash
 
 HASH = task_hash("one")
+STEP = StepId("tenant", "tea", "one")
 ONCE = Promotion("ONCE", 30, 1, date(2026, 11, 1))
 
 
@@ -38,6 +39,21 @@ def done(order: str = "tea", task: str = HASH) -> Post:
     facts = {"done": {task: 0}, "held": {}}
     return Post(keys.completion(OrderId("tenant", order), facts["done"], facts["held"]), "completion", "tenant",
                 PostType.SPEND, 0, order, metadata=facts)
+
+
+def claimed(host: str) -> Post:
+    return attempts.claim(STEP, (HASH, 0), 1, {"claimant": {"host": host}, "expires_at": "", "settings": {}})
+
+
+def arrived(at: str, provider: str = "email") -> Post:
+    key, receipt = keys.evidence(HASH, 0, "5a" * 32), {"provider": provider, "sha256": "5a" * 32, "delivered_at": at}
+    item = Item(key, "mail", "one", "__delivery_evidence__", PostType.SPEND, 0, HASH, 0,
+                metadata={"evidence": receipt, "run_id": f"run-{at}"})
+    return Post(key, "evidence", "tenant", PostType.SPEND, 0, "tea", items=(item,))
+
+
+def settled(decision: str) -> Post:
+    return attempts.decision(STEP, (HASH, 0), attempts.Decision(1, decision, "me", "2026-11-24", "", ""))
 
 
 def granted(order: str) -> Post:
@@ -75,10 +91,18 @@ def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Se
     ([top(10, "a"), paid()], [refunded(reason="other")], [refunded()], 0,
      ["refund was posted before with reason_code 'other', now it says 'timed_out'"]),
     ([top(10, "a"), paid()], [done()], [refunded()], 0, ["the release knows that this work was done"]),
-    ([], [granted("milk")], [granted("tea"), top(1, "b")], 1, ["tenant has used ONCE 1 times, and 1 are all"]),
+    ([], [granted("milk")], [granted("tea"), top(1, "b")], 1,
+     ["tenant has used this promotion 1 times, and 1 are all"]),
     ([], [granted("tea")], [granted("tea")], 0, []),
+    ([top(10, "a"), paid()], [claimed("one")], [claimed("two")], 0, []),
+    ([top(10, "a"), paid()], [claimed("one"), arrived("10:00")], [claimed("two"), arrived("11:00")], 0, []),
+    ([top(10, "a"), paid()], [arrived("10:00")], [arrived("11:00", provider="folder")], 0, [
+        "evidence was posted before with items[1].metadata.evidence.delivered_at '10:00', now it says '11:00'"]),
+    ([top(10, "a"), paid(), claimed("one")], [settled("arrived")], [settled("resend")], 0, [
+        "decision was posted before with decision 'arrived', now it says 'resend'"]),
 ], ids=["apart", "in-both", "other-body", "charged-by-both", "not-covered", "refunded-by-both", "refunded-otherwise",
-        "done-there", "last-use-twice", "same-use"])
+        "done-there", "last-use-twice", "same-use", "claimed-by-both", "delivered-by-both", "delivered-otherwise",
+        "decided-otherwise"])
 def test_what_is_posted_again(tmp_path: Path, both: list[Post], theirs: list[Post], ours: list[Post], again: int,
                               lost: list[str]) -> None:
     result = based(tmp_path, both, theirs, ours)

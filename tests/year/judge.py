@@ -1,0 +1,65 @@
+"""What must hold at the end of every day, whatever happened on it."""
+import json
+from collections import Counter
+from datetime import datetime
+
+from platform.ledger.attempts import LIMIT
+from tests.year.clone import Clone
+from tests.year.world import World
+
+def faults(world: World, at: datetime) -> list[str]:
+    """What does not hold, in words; nothing on a good day."""
+    return [*_state(world, at), *_balances(world), *_mails(world)]
+
+
+def _state(world: World, at: datetime) -> list[str]:
+    """Each clone's journal is sound and all its credits are explained."""
+    found = []
+    for clone in world.clones:
+        for words in (("ledger", "verify"), ("ledger", "audit")):
+            status, said = clone.run(at, *words)
+            if status:
+                found.append(f"{clone.root.name}: {' '.join(words)} ends with {status}: {said[-1500:]}")
+    return found
+
+
+def _balances(world: World) -> list[str]:
+    """No balance is below zero, and each is the sum of its rows."""
+    found = []
+    for clone in world.clones:
+        sums: Counter[str] = Counter()
+        for row in world.rows(clone, "transactions.csv"):
+            sums[row["tenant_id"]] += int(row["amount_credits"])
+        for row in world.rows(clone, "tenants_credits.csv"):
+            credits = int(row["credits_available"])
+            if credits < 0 or credits != sums[row["tenant_id"]]:
+                found.append(f"{clone.root.name}: {row['tenant_id']} has {credits}, its rows come to {sums[row['tenant_id']]}")
+    return found
+
+
+def _mails(world: World) -> list[str]:
+    """Nobody gets a mail more often than it may be sent; what the ledger calls delivered has arrived."""
+    receiver = world.receiver
+    found = [f"mail {name} arrived {count} times" for name, count in receiver.arrived.items()
+             if count > min(receiver.doubtful[name] + 1, LIMIT + world.resends)]
+    for clone in world.clones:
+        for row in world.rows(clone, "transaction_items.csv"):
+            if row["deliverable_id"] != "__delivery_evidence__" or row["module_id"] != "deliver_email":
+                continue
+            evidence = json.loads(row["metadata_json"]).get("evidence", {})
+            name = str(evidence.get("remote_object_id", "")).strip("<>")
+            if evidence.get("verification_status") != "unverified" or "decided" in str(evidence.get("note", "")):
+                continue
+            if world.receiver.arrived[name] == 0:
+                found.append(f"{clone.root.name}: the ledger says that mail {name} was delivered, and it never arrived")
+    return found
+
+
+def quoted(clone: Clone, at: datetime) -> int:
+    """What the next run would charge."""
+    return int(clone.asked(at, "quote")["total_credits"])
+
+
+def spent(world: World, clone: Clone) -> int:
+    """What all charges of a clone's ledger come to so far."""
+    return -sum(int(row["amount_credits"]) for row in world.rows(clone, "transactions.csv") if row["type"] == "SPEND")

@@ -9,10 +9,10 @@ from tests.year.world import World
 
 def faults(world: World, at: datetime) -> list[str]:
     """What does not hold, in words; nothing on a good day."""
-    return [*_state(world, at), *_balances(world), *_mails(world)]
+    return [*state(world, at), *balances(world), *mails(world)]
 
 
-def _state(world: World, at: datetime) -> list[str]:
+def state(world: World, at: datetime) -> list[str]:
     """Each clone's journal is sound and all its credits are explained."""
     found = []
     for clone in world.clones:
@@ -23,7 +23,7 @@ def _state(world: World, at: datetime) -> list[str]:
     return found
 
 
-def _balances(world: World) -> list[str]:
+def balances(world: World) -> list[str]:
     """No balance is below zero, and each is the sum of its rows."""
     found = []
     for clone in world.clones:
@@ -33,11 +33,12 @@ def _balances(world: World) -> list[str]:
         for row in world.rows(clone, "tenants_credits.csv"):
             credits = int(row["credits_available"])
             if credits < 0 or credits != sums[row["tenant_id"]]:
-                found.append(f"{clone.root.name}: {row['tenant_id']} has {credits}, its rows come to {sums[row['tenant_id']]}")
+                found.append(f"{clone.root.name}: {row['tenant_id']} has {credits}, its rows come to "
+                             f"{sums[row['tenant_id']]}")
     return found
 
 
-def _mails(world: World) -> list[str]:
+def mails(world: World) -> list[str]:
     """Nobody gets a mail more often than it may be sent; what the ledger calls delivered has arrived."""
     receiver = world.receiver
     found = [f"mail {name} arrived {count} times" for name, count in receiver.arrived.items()

@@ -1,0 +1,40 @@
+"""A few days of the simulated year, and that its judge notices what must not happen."""
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.year import campaign, judge
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_day_holds(seed: int) -> None:
+    year = campaign.run(5, seed, tenants=5)
+    assert year.faults == [], campaign.told(year)
+    assert year.days == 5 and year.counts["posts"] > 20
+
+
+@pytest.mark.parametrize(("arrived", "doubtful", "resends", "wrong"), [
+    (1, 0, 0, False), (2, 0, 0, True), (2, 1, 0, False), (3, 2, 0, True), (3, 2, 1, False), (3, 1, 1, True)])
+def test_a_mail_that_arrives_too_often_is_noticed(arrived: int, doubtful: int, resends: int, wrong: bool) -> None:
+    receiver = SimpleNamespace(arrived=Counter(m=arrived), doubtful=Counter(m=doubtful))
+    found = judge.mails(SimpleNamespace(receiver=receiver, resends=resends, clones=[]))
+    assert bool(found) is wrong
+
+
+def test_a_balance_that_is_no_sum_is_noticed(tmp_path: Path) -> None:
+    tables = {"transactions.csv": [{"tenant_id": "t", "amount_credits": "5"}, {"tenant_id": "u", "amount_credits": "-1"}],
+              "tenants_credits.csv": [{"tenant_id": "t", "credits_available": "6"},
+                                      {"tenant_id": "u", "credits_available": "-1"}]}
+    clone = SimpleNamespace(root=tmp_path)
+    world = SimpleNamespace(clones=[clone], rows=lambda _, name: tables[name])
+    assert judge.balances(world) == [f"{tmp_path.name}: t has 6, its rows come to 5", f"{tmp_path.name}: u has -1, its "
+                                     "rows come to -1"]
+
+
+def test_a_ledger_that_is_not_sound_is_noticed(tmp_path: Path) -> None:
+    clone = SimpleNamespace(root=tmp_path, run=lambda at, *words: (int(words[1] == "audit"), "words"))
+    found = judge.state(SimpleNamespace(clones=[clone]), datetime(2027, 1, 1, tzinfo=UTC))
+    assert found == [f"{tmp_path.name}: ledger audit ends with 1: words"]

@@ -1,7 +1,7 @@
 """A year of one operator: events, runs, decisions, and a judgement at the end of every day."""
-import json
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +23,8 @@ class Year:
     faults: list[str] = field(default_factory=list)
 
 
-def run(days: int, seed: int, *, tenants: int = 12, say: bool = False) -> Year:
-    """Simulate; stops at the first day on which something does not hold."""
+def run(days: int, seed: int, *, tenants: int = 12, say: Callable[[str], object] = str) -> Year:
+    """Simulate; stops at the first day on which something does not hold. `say` gets a line a day."""
     year = Year()
     with tempfile.TemporaryDirectory(prefix="year-", ignore_cleanup_errors=True) as folder:
         receiver = Receiver()
@@ -36,8 +36,7 @@ def run(days: int, seed: int, *, tenants: int = 12, say: bool = False) -> Year:
             while year.days < days and not year.faults:
                 happened = _day(world, year)
                 year.days += 1
-                if say:
-                    print(f"{world.day}  {'; '.join(happened)}", flush=True)
+                say(f"{world.day}  {'; '.join(happened)}\n")
                 world.next_day()
         finally:
             controller.stop()
@@ -124,5 +123,5 @@ def _decide(world: World, year: Year) -> list[str]:
 
 def told(year: Year) -> str:
     """The year in lines."""
-    lines = [f"{year.days} days, {len(year.faults)} faults; {json.dumps(dict(sorted(year.counts.items())))}", *year.faults]
-    return "\n".join(lines)
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(year.counts.items()))
+    return "\n".join([f"{year.days} days, {len(year.faults)} faults: {counts}", *year.faults])

@@ -7,6 +7,7 @@ from platform.ledger.attempts import LIMIT
 from tests.year.clone import Clone
 from tests.year.world import World
 
+
 def faults(world: World, at: datetime) -> list[str]:
     """What does not hold, in words; nothing on a good day."""
     return [*state(world, at), *balances(world), *mails(world)]
@@ -31,9 +32,9 @@ def balances(world: World) -> list[str]:
         for row in world.rows(clone, "transactions.csv"):
             sums[row["tenant_id"]] += int(row["amount_credits"])
         for row in world.rows(clone, "tenants_credits.csv"):
-            credits = int(row["credits_available"])
-            if credits < 0 or credits != sums[row["tenant_id"]]:
-                found.append(f"{clone.root.name}: {row['tenant_id']} has {credits}, its rows come to "
+            balance = int(row["credits_available"])
+            if balance < 0 or balance != sums[row["tenant_id"]]:
+                found.append(f"{clone.root.name}: {row['tenant_id']} has {balance}, its rows come to "
                              f"{sums[row['tenant_id']]}")
     return found
 

@@ -25,7 +25,8 @@ def test_a_mail_that_arrives_too_often_is_noticed(arrived: int, doubtful: int, r
 
 
 def test_a_balance_that_is_no_sum_is_noticed(tmp_path: Path) -> None:
-    tables = {"transactions.csv": [{"tenant_id": "t", "amount_credits": "5"}, {"tenant_id": "u", "amount_credits": "-1"}],
+    tables = {"transactions.csv": [{"tenant_id": "t", "amount_credits": "5"},
+                                   {"tenant_id": "u", "amount_credits": "-1"}],
               "tenants_credits.csv": [{"tenant_id": "t", "credits_available": "6"},
                                       {"tenant_id": "u", "credits_available": "-1"}]}
     clone = SimpleNamespace(root=tmp_path)

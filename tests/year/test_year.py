@@ -9,9 +9,8 @@ import pytest
 from tests.year import campaign, judge
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_day_holds(seed: int) -> None:
-    year = campaign.run(5, seed, tenants=5)
+def test_every_day_holds() -> None:
+    year = campaign.run(5, seed=1, tenants=5)
     assert year.faults == [], campaign.told(year)
     assert year.days == 5 and year.counts["posts"] > 20
 

@@ -1,58 +1,21 @@
-"""A module's attacks on its own secrets: each form in which it can show one, at each place that somebody reads.
-
-The forms are written here once more, by hand: a form that our own list forgot would be forgotten by such a test, too.
-"""
-import base64
-import html
+"""A module's attacks on its own secrets: each form in which it can show one, at each place that somebody reads."""
 import json
 import secrets
-import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.attack import forms
 from tests.attack.arena import PRICE, VICTIM, Arena
+from tests.attack.forms import FORMS
 from tests.attack.module_code import raw
 from tests.attack.probe import Probe, Verdict, Way
 
 _TENANT = "attack"
 NAME = "ATTACK_SECRET"
+_FORMS_SOURCE = Path(forms.__file__).read_text(encoding="utf-8")  # a module shows a form by the code that we look for
 
 
-def _percent(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode())
-
-
-def _inside_base64(offset: int) -> Callable[[str], str]:
-    """Base64 of a text that holds the secret `offset` bytes from its beginning."""
-    return lambda text: base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
-
-
-FORMS: Mapping[str, Callable[[str], str]] = {
-    "itself": lambda text: text,
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64-without-padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
-    "base64-for-urls": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
-    "base64-inside-1": _inside_base64(1),
-    "base64-inside-2": _inside_base64(2),
-    "hex": lambda text: text.encode().hex(),
-    "hex-upper": lambda text: text.encode().hex().upper(),
-    "percent": urllib.parse.quote,
-    "percent-plus": urllib.parse.quote_plus,
-    "percent-every-byte": _percent,
-    "percent-lower": lambda text: _percent(text).lower(),
-    "json": lambda text: json.dumps(text)[1:-1],
-    "json-slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    "html": html.escape,
-    "html-numbers": lambda text: "".join(f"&#{ord(mark)};" for mark in text),
-    "html-hex": lambda text: "".join(f"&#x{ord(mark):x};" for mark in text),
-    "html-some": lambda text: text.encode("ascii", "xmlcharrefreplace").decode(),
-    "latin-1": lambda text: text.encode("latin-1", "backslashreplace").decode("latin-1").encode().decode(),
-    "backslash": lambda text: text.encode("ascii", "backslashreplace").decode(),
-    "unicode-escape": lambda text: text.encode("unicode_escape").decode(),
-    "repr": lambda text: repr(text)[1:-1],
-    "repr-of-bytes": lambda text: repr(text.encode())[2:-1],
-}
 PLACES: Mapping[str, str] = {
     "message": 'return {"status": "FAILED", "message": "it is " + shown}',
     "cut-message": 'return {"status": "FAILED", "message": "x" * (2000 - len(shown) // 2) + shown}',
@@ -96,8 +59,9 @@ def attack(folder: Path, way: Way, probes: tuple[SecretProbe, ...] = PROBES) -> 
         whole = FORMS[probe.form](secret)
         shown[probe.name] = whole[8:-8] if "inside" in probe.form else whole  # what the secret alone makes of it
         module_id = f"atk_{number}"
-        body = f"shown = forms[{probe.form!r}](os.environ[{name!r}])\n{PLACES[probe.place].strip()}"
-        arena.module(module_id, _WITH_FORMS + raw(body), requirements={"secrets": [{"name": name, "required": True}]})
+        body = f"shown = FORMS[{probe.form!r}](os.environ[{name!r}])\n{PLACES[probe.place].strip()}"
+        arena.module(module_id, f"{_FORMS_SOURCE}\n\n{raw(body)}",
+                     requirements={"secrets": [{"name": name, "required": True}]})
         arena.order(_TENANT, f"o-{number}", [{"step_id": "step", "module_id": module_id, "kind": "transform",
                                              "inputs": {"bait": {}}}])
     summary = arena.write("runtime/summary.md", "")
@@ -137,45 +101,3 @@ def _seen(arena: Arena, order_id: str, shown: str, pages: Mapping[str, bytes]) -
 def _once_more(shown: str) -> bytes:
     """The same text inside JSON, where most files keep it."""
     return json.dumps(shown)[1:-1].encode()
-
-
-_WITH_FORMS = '''\
-import base64, html, json, urllib.parse
-
-
-def _percent(text):
-    return "".join(f"%{byte:02X}" for byte in text.encode())
-
-
-def _inside(offset):
-    return lambda text: base64.b64encode(b"x" * offset + text.encode() + b"yyy").decode()
-
-
-forms = {
-    "itself": str,
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64-without-padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
-    "base64-for-urls": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
-    "base64-inside-1": _inside(1),
-    "base64-inside-2": _inside(2),
-    "hex": lambda text: text.encode().hex(),
-    "hex-upper": lambda text: text.encode().hex().upper(),
-    "percent": urllib.parse.quote,
-    "percent-plus": urllib.parse.quote_plus,
-    "percent-every-byte": _percent,
-    "percent-lower": lambda text: _percent(text).lower(),
-    "json": lambda text: json.dumps(text)[1:-1],
-    "json-slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\\\/"),
-    "html": html.escape,
-    "html-numbers": lambda text: "".join(f"&#{ord(mark)};" for mark in text),
-    "html-hex": lambda text: "".join(f"&#x{ord(mark):x};" for mark in text),
-    "html-some": lambda text: text.encode("ascii", "xmlcharrefreplace").decode(),
-    "latin-1": lambda text: text.encode("latin-1", "backslashreplace").decode("latin-1").encode().decode(),
-    "backslash": lambda text: text.encode("ascii", "backslashreplace").decode(),
-    "unicode-escape": lambda text: text.encode("unicode_escape").decode(),
-    "repr": lambda text: repr(text)[1:-1],
-    "repr-of-bytes": lambda text: repr(text.encode())[2:-1],
-}
-
-
-'''

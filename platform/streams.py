@@ -111,8 +111,10 @@ class _Text(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         if in_actions():
-            before, self._last = self._last, _BEGUN.search(text).group()  # type: ignore[union-attr]  # it is never None
-            super().write(neutral(before + text)[len(before):])
+            whole, before = self._last + text, self._last
+            self._last = _BEGUN.search(whole).group()  # type: ignore[union-attr]  # it is never None
+            told = neutral(whole)
+            super().write(told[len(before):] if told.startswith(before) else f" {neutral(text)}")
         else:
             super().write(text)
         return len(text)

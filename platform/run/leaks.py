@@ -1,12 +1,14 @@
-"""Whether a step's outputs hold one of its own secrets, in a file or in a file's name, as it is or in a form of
-platform.model.secret_forms. Files are read once, a part at a time, and only of steps that have secrets.
+"""Whether a step's outputs hold one of its own secrets, in a file or in the name of a file or a directory, as it is or
+in a form of platform.model.secret_forms. Files are read once, a part at a time, and only of steps that have secrets.
 
 An entry of a zip that is stored is seen, one that is compressed is not.
 """
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from platform import trees
 from platform.confined import opened
 from platform.files import files_below
 from platform.model.contract import Contract
@@ -34,6 +36,21 @@ def no_secret_in(made: tuple[OutputFile, ...], folder: Path, contract: Contract,
                 raise Fault(REASON, Redactor(values.values()).text(
                     f"the output {output.output_id} contains the secret {_name(values, found)}{where}; leave it out, "
                     "or write may_contain_secrets: true at the output in module.yml"))
+    for below in _directories(made, folder, contract):
+        if found := _in_bytes(known, below.encode()):
+            raise Fault(REASON, Redactor(values.values()).text(
+                f"the name of the directory {below!r} contains the secret {_name(values, found)}; "
+                "give it another name"))
+
+
+def _directories(made: tuple[OutputFile, ...], folder: Path, contract: Contract) -> Iterator[str]:
+    """Every directory that the module left, also an empty one: whoever takes a `dir` output, or lists the outputs,
+    reads its name. Not those inside an output that may contain secrets."""
+    open_to_all = tuple(f"{output.path}/" for output in made if contract.outputs[output.output_id].may_contain_secrets)
+    with trees.opened(folder) as top:
+        for below, entry in trees.paths(top):
+            if stat.S_ISDIR(entry.status.st_mode) and not below.startswith(open_to_all):
+                yield below
 
 
 def _files(output: OutputFile, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -14,6 +14,7 @@ from typing import Any
 from platform.errors import PlatformError
 from platform.model.profile import Limits, Profile
 from platform.run import fence, worker
+from platform.run.fault import Fault
 from platform.run.machine import isolation_here, this_machine
 from platform.verify.finding import MISSING, OK, WARNING, Finding
 
@@ -72,13 +73,6 @@ def _bubblewrap(profile: Profile, required: bool) -> Finding:
     machine = this_machine()
     if not machine.bwrap:
         return Finding("bubblewrap", MISSING, machine.lacking, _PLAIN, _INSTALL, required)
-    told = subprocess.run(
-        [machine.bwrap, "--version"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_TIMEOUT_S,
-    )
     if profile.sandbox == "process":
         return Finding(
             "bubblewrap",
@@ -87,7 +81,17 @@ def _bubblewrap(profile: Profile, required: bool) -> Finding:
             _PLAIN,
             "set sandbox: auto or sandbox: bubblewrap in the profile",
         )
-    return Finding("bubblewrap", OK, f"{machine.bwrap} ({told.stdout.strip()})", required=required)
+    return Finding("bubblewrap", OK, f"{machine.bwrap} ({_version(machine.bwrap)})", required=required)
+
+
+def _version(program: str) -> str:
+    try:
+        told = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"its version is not known: {error}"
+    return told.stdout.strip()
 
 
 def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
@@ -96,7 +100,7 @@ def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
     shared = sorted(
         name
         for name, link in found["namespaces"].items()
-        if str(Path("/proc/self/ns", name).readlink()) == link
+        if _namespace(name) == link
     )
     own = ", ".join(sorted(set(_NAMESPACES) - set(shared)))
     if not shared or shared == ["user"]:  # root may make the others without one of users
@@ -109,6 +113,14 @@ def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
         "allow this user to make namespaces of all kinds",
         required,
     )
+
+
+def _namespace(name: str) -> str:
+    """This process's own, as the kernel names it; nothing where it does not say."""
+    try:
+        return str(Path("/proc/self/ns", name).readlink())
+    except OSError:
+        return ""
 
 
 def _jail(found: Mapping[str, Any], why: str, required: bool) -> Finding:
@@ -177,39 +189,41 @@ def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
 
 def _tried(profile: Profile) -> tuple[Mapping[str, Any], str]:
     """What a step found that was run for this, and why there was none."""
-    with tempfile.TemporaryDirectory(prefix="doctor-") as name, ExitStack() as stack:
-        folder = Path(name).resolve()
-        for below in ("module/src", "outputs", "scratch"):
-            (folder / below).mkdir(parents=True)
-        (folder / "module" / "src" / "run.py").write_text(_PROBE, encoding="utf-8")
-        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
-        abstract.bind(f"\0{folder.name}")
-        abstract.listen()
-        params = {
-            "port": tcp.getsockname()[1],
-            "abstract": f"\0{folder.name}",
-            "namespaces": list(_NAMESPACES),
-        }
-        job = worker.Job(
-            folder / "module",
-            params,
-            folder / "outputs",
-            folder / "scratch",
-            folder / "log.txt",
-            Limits(timeout_s=_TIMEOUT_S),
-        )
-        try:
-            wanted = isolation_here(
-                replace(profile, sandbox="auto", limits=Limits()), network=False
-            )
-            ended = worker.run(job, this_machine(), wanted)
-            return json.loads((folder / "outputs" / "found.json").read_bytes()), ""
-        except PlatformError as error:
-            return {}, f"a step could not be run ({error})"
-        except (OSError, ValueError):
-            said = (folder / "log.txt").read_text(errors="replace").strip().splitlines()
-            return (
-                {},
-                f"a step could not be run ({said[-1] if said else f'status {ended.exit_status}'})",
-            )
+    try:
+        with ExitStack() as stack:
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="doctor-"))
+            return _probed(profile, Path(name).resolve(), stack)
+    except (PlatformError, Fault, OSError) as error:  # no place for it, no handles left, no loopback
+        return {}, f"a step could not be run ({error})"
+
+
+def _probed(profile: Profile, folder: Path, stack: ExitStack) -> tuple[Mapping[str, Any], str]:
+    """The same in an empty folder; `stack` closes what was opened for it. PlatformError, OSError."""
+    for below in ("module/src", "outputs", "scratch"):
+        (folder / below).mkdir(parents=True)
+    (folder / "module" / "src" / "run.py").write_text(_PROBE, encoding="utf-8")
+    tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+    abstract.bind(f"\0{folder.name}")
+    abstract.listen()
+    params = {
+        "port": tcp.getsockname()[1],
+        "abstract": f"\0{folder.name}",
+        "namespaces": list(_NAMESPACES),
+    }
+    log = folder / "log.txt"
+    job = worker.Job(
+        folder / "module",
+        params,
+        folder / "outputs",
+        folder / "scratch",
+        log,
+        Limits(timeout_s=_TIMEOUT_S),
+    )
+    wanted = isolation_here(replace(profile, sandbox="auto", limits=Limits()), network=False)
+    ended = worker.run(job, this_machine(), wanted)
+    try:
+        return json.loads((folder / "outputs" / "found.json").read_bytes()), ""
+    except (FileNotFoundError, ValueError):
+        said = log.read_text(errors="replace").strip().splitlines()
+        return {}, f"a step could not be run ({said[-1] if said else f'status {ended.exit_status}'})"

@@ -1,6 +1,7 @@
 """The folders of state, results and keys: whether they can be written for good, and who else may
 read them."""
 
+import errno
 import os
 import pwd
 import shutil
@@ -26,13 +27,14 @@ def disks(folders: dict[str, Path], output_mb: int) -> Iterator[Finding]:
 def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
     """Whether a file can be made durable there. A folder that is not there yet is judged by the one
     it will be in."""
-    here = next(path for path in (folder, *folder.parents) if path.exists())
-    kind = file_system(
-        here, Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
-    )
+    here, kind = folder, "unknown"
     what, cure = f"disk: {name}", f"choose another folder, or mend this one: {here}"
     try:
+        here = _there(folder)
+        cure = f"choose another folder, or mend this one: {here}"
+        kind = file_system(here, _mounts())
         _try(here)
+        free = shutil.disk_usage(here).free
     except OSError as error:
         return Finding(
             what,
@@ -41,7 +43,6 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
             "nothing can be kept there; a run ends with 15",
             cure,
         )
-    free = shutil.disk_usage(here).free
     found = f"{here}: written and synced, {free >> 20} MB free ({kind})"
     if "eatmydata" in os.environ.get("LD_PRELOAD", ""):
         return Finding(
@@ -68,6 +69,27 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
             what, WARNING, found, f"one step may write {wanted_bytes >> 20} MB", "free space"
         )
     return Finding(what, OK, found)
+
+
+def _there(folder: Path) -> Path:
+    """The nearest directory above that is there, or this one. OSError when nobody can tell, or when
+    a link leads nowhere: no folder can be made in its place."""
+    for path in (folder, *folder.parents):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            continue
+        path.stat()
+        return path
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+def _mounts() -> str:
+    """What is mounted where; nothing on a system that does not say."""
+    try:
+        return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _try(folder: Path) -> None:
@@ -102,8 +124,18 @@ def readers(paths: dict[str, Path], keys: frozenset[str] = frozenset()) -> Itera
     """Who may read and write each of these, as far as it is there; of `keys` also a group is too
     many."""
     for name, path in paths.items():
-        if path.exists():
+        try:
             yield reader(name, path, secret=name in keys)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            yield Finding(
+                f"access: {name}",
+                WARNING,
+                f"{path}: {error.strerror}",
+                "nobody can tell from here who reads it",
+                f"run as a user who may look at it, or mend its path: {path}",
+            )
 
 
 def reader(name: str, path: Path, *, secret: bool) -> Finding:

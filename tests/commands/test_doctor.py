@@ -18,7 +18,7 @@ from platform.run.machine import this_machine
 from platform.verify import host, places
 from platform.verify.finding import Finding, lines, summary, verdict
 from tests.run.conftest import needs_bwrap
-from tests.support import ROOT, command, repository, shipped
+from tests.support import BOOT, ROOT, command, repository, shipped
 
 DOCTOR = "python -m platform.cli doctor"
 NOBODY = 65534
@@ -181,7 +181,34 @@ def test_as_somebody_else(of_nobody: Path) -> None:
     assert "Permission denied" in seen["disk: billing state"]["found"]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can take /proc away")
+@pytest.mark.parametrize("way", ["mount -t tmpfs none /proc", "ulimit -n 10"])
+def test_a_machine_that_lacks_most_is_told_and_no_traceback(repo: Path, way: str) -> None:
+    """No /proc, or hardly a handle: every finding is there all the same."""
+    words = ["sh", "-c", f'{way} && exec "$@"', "sh", sys.executable, "-c", BOOT, "doctor", "--json"]
+    told = subprocess.run(["unshare", "--mount", *words], cwd=repo, capture_output=True, text=True,
+                          check=False, env={"PATH": os.environ["PATH"]})
+    if "unshare failed" in told.stderr or "permission denied" in told.stderr:
+        pytest.skip("no mount namespace of one's own here")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert {"bubblewrap", "seccomp", "disk: runtime"} <= found(told).keys()
+
+
 # Findings one by one
+
+
+def test_a_path_that_nobody_can_look_at_is_told(tmp_path: Path) -> None:
+    long, loop, nowhere = tmp_path / ("a" * 300), tmp_path / "loop", tmp_path / "nowhere"
+    loop.symlink_to(loop)
+    nowhere.symlink_to(tmp_path / "gone")
+    for path, why in ((long, "File name too long"), (loop, "Too many levels"), (nowhere, "No such file")):
+        seen = places.disk("runtime", path / "below", 0)
+        assert (seen.state, why in seen.found) == ("missing", True)
+    (seen,) = places.readers({"key": long})
+    assert (seen.state, "File name too long" in seen.found) == ("warning", True)
+    (seen,) = places.readers({"key": loop})
+    assert (seen.state, "Too many levels" in seen.found) == ("warning", True)
+    assert list(places.readers({"key": tmp_path / "none"})) == []
 
 
 def test_a_clock_behind_the_last_post_is_told(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from platform.streams import neutral, neutral_json
-from tests.support import BOOT, TEA, command, repository, rows
+from tests.support import BOOT, ROOT, TEA, command, repository, rows
 
 ORDER = TEA.replace("artifacts_requested", "metadata: {title: 日本のお茶 ☕}\nartifacts_requested", 1)
 POOR = {"ascii": {"PYTHONIOENCODING": "ascii"}, "latin-1": {"PYTHONIOENCODING": "latin-1:strict"},
@@ -74,6 +74,18 @@ def test_a_terminal_that_is_closed_changes_nothing(repo: Path) -> None:
 def test_neutral_text_holds_no_command_and_moves_no_cursor(text: str) -> None:
     told = neutral(text)
     assert "::" not in told and "##[" not in told and told.isprintable() and neutral(told) == told
+
+
+@pytest.mark.parametrize("parts", [
+    ("##", "[error]x"), ("#", "#", "[error]x"), ("#", "#[error]x"), ("###", "[", "x"), ("a", ":", ":", "error::x"),
+    (":", ":error", ":", ":x"), ("#", "", "#", "", "[x"), ("##\n", "[x"), tuple("a ##[error]b ::c::###[d")])
+def test_no_command_is_put_together_of_several_writes(parts: tuple[str, ...]) -> None:
+    code = ("import sys, _platform_boot; from platform import streams; streams.guard(); "
+            f"[sys.stdout.write(part) for part in {parts!r}]")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "GITHUB_ACTIONS": "true"},
+                          capture_output=True, text=True, check=True)
+    assert "::" not in done.stdout and "##[" not in done.stdout and done.stderr == ""
+    assert done.stdout.replace(" ", "") == "".join(parts).replace(" ", "")
 
 
 def test_in_actions_json_says_the_same_without_a_command(monkeypatch: pytest.MonkeyPatch) -> None:

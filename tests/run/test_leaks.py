@@ -20,6 +20,9 @@ WRITES = {
     "a name": "from urllib.parse import quote; (out / 'dir').mkdir(); (out / 'dir' / quote(key, '')).touch()",
     "a folder's name": "import base64; d = out / 'dir' / base64.urlsafe_b64encode(key.encode()).decode(); "
                        "d.mkdir(parents=True); (d / 'a').touch()",
+    "an empty folder's name": "(out / 'dir' / key.encode().hex()).mkdir(parents=True)",
+    "the names of empty folders, one in the other": "(out / 'dir' / key).mkdir(parents=True)",
+    "a folder's name outside every output": "(out / key).mkdir(parents=True)",
 }
 OUTPUTS = {"text": "text.txt", "dir": "dir/"}
 

@@ -38,6 +38,10 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_ALPHABET = _ALPHABET[:62] + b"-_"
 
 _SLASHES = r"\\{1,4}"
+_ESCAPES = {  # of one character in a text, beside those by number
+    "\n": (rf"(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)", "%0[dD]%0[aA]"), "\r": (f"{_SLASHES}r",),
+    "\a": (f"{_SLASHES}a",), "\b": (f"{_SLASHES}b",), "\t": (f"{_SLASHES}t",), "\v": (f"{_SLASHES}v",),
+    "\f": (f"{_SLASHES}f",), " ": (r"\+",), '"': ('""',), "'": ("''", "'\"'\"'", r"'\\{1,4}''")}
 _SOFT_BREAK = r"(?:=\r?\n)?"
 _WRAP = rf"(?:(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)[ \t]{{0,8}}|%0[aA]|=\r?\n)?"
 _WRAP_BYTES = 18
@@ -98,7 +102,7 @@ def _members(text: str) -> list[str]:
 
 
 def _password(text: str) -> str:
-    """The password of `scheme://user:password@host`; nothing of any other text."""
+    """The password in the address of a server; nothing of any other text."""
     if "://" not in text or any(mark.isspace() for mark in text):
         return ""
     try:
@@ -159,8 +163,7 @@ def _character(mark: str) -> _Unit:
         ways.append(f"&(?:amp;)?(?:{names});?")
     if code < 0x80 and not mark.isalnum():
         ways.append(rf"\\{{1,7}}{_raw(code)}")
-    ways += {"\n": [rf"(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)", "%0[dD]%0[aA]"], "\r": [f"{_SLASHES}r"],
-             "\t": [f"{_SLASHES}t"], " ": [r"\+"], '"': ['""'], "'": ["''", "'\"'\"'", r"'\\{1,4}''"]}.get(mark, [])
+    ways += _ESCAPES.get(mark, ())
     return _either(*ways), max(40, 8 * len(utf8))
 
 

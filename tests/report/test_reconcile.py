@@ -178,7 +178,7 @@ LOST = refund("delivery_missing", SAID.task_hash, amount=2, deliverable="said")
     ([HELLO], "order tea was neither charged nor refused after it"),
     ([HELLO, replace(HELLO, work_order_id="pie", key=keys.promotion("tenant", "HELLO", "pie")), spend(),
       replace(spend(), work_order_id="pie")], "HELLO may be used 1 time, this is number 2"),
-    ([replace(HELLO, amount_credits=11), spend()], "config/promotions.csv does not grant this by HELLO"),
+    ([replace(HELLO, amount_credits=11), spend()], "config/promotions.csv has no promotion that grants this"),
     ([replace(spend(), kind="evidence")], "no rule posts a SPEND of kind evidence"),
     ([replace(spend(), items=())], "has credits and no items"),
     ([replace(spend(), key="charge:again")], "its key is not that of such a charge"),

@@ -3,13 +3,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from tests.year import judge
 from tests.year.clone import Clone
 from tests.year.events import EVENTS
 from tests.year.receiver import TAKES, Receiver
-from tests.year.world import World
+from tests.year.world import FIRST_DAY, World
 
 _EXITS = frozenset({0, 1, 12, 17})  # what a run may end with here; 10, 11, 13 to 16 and tracebacks are faults
 
@@ -23,14 +24,15 @@ class Year:
     faults: list[str] = field(default_factory=list)
 
 
-def run(days: int, seed: int, *, tenants: int = 12, say: Callable[[str], object] = str) -> Year:
+def run(days: int, seed: int, *, tenants: int = 12, first_day: date = FIRST_DAY,
+        say: Callable[[str], object] = str) -> Year:
     """Simulate; stops at the first day on which something does not hold. `say` gets a line a day."""
     year = Year()
     with tempfile.TemporaryDirectory(prefix="year-", ignore_cleanup_errors=True) as folder:
         receiver = Receiver()
         controller = receiver.started()
         try:
-            world = World(Path(folder), seed, tenants, receiver, controller.port)
+            world = World(Path(folder), seed, tenants, receiver, controller.port, first_day)
             status, said = world.clones[0].run(world.now, "state", "init")
             assert status == 0, said
             while year.days < days and not year.faults:

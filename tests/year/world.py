@@ -13,7 +13,7 @@ from tests.support import repository
 from tests.year.clone import Clone
 from tests.year.receiver import Receiver
 
-FIRST_DAY = date(2027, 1, 1)
+FIRST_DAY = date(2027, 1, 1)  # after the day on which this was written: a file is never newer than the clock
 _PROFILE = """profile_id: year
 billing_state: {{dir: .billing-state, release: required}}
 release_store: {{type: folder, dir: {store}, tag_prefix: year-}}
@@ -35,10 +35,11 @@ class World:
     """What an operator may change is changed in both clones, as one commit is; each has a ledger and a runtime
     directory of its own. `chance` is the only source of choice."""
 
-    def __init__(self, folder: Path, seed: int, tenants: int, receiver: Receiver, port: int) -> None:
+    def __init__(self, folder: Path, seed: int, tenants: int, receiver: Receiver, port: int,
+                 first_day: date = FIRST_DAY) -> None:
         self.chance = random.Random(seed)
         self.receiver = receiver
-        self.day = FIRST_DAY
+        self.day = first_day
         self.minutes = 0
         self.clones = [Clone(repository(folder / name), folder / f"{name}.home") for name in ("one", "two")]
         self.tenants = [Tenant(f"ten{number:03}") for number in range(tenants)]

@@ -52,7 +52,9 @@ class Terminal:
 
     def _read(self) -> bool:
         """Whether there may be more. TimeoutError when it says nothing for longer than any command takes."""
-        if not select.select([self._master], [], [], _LONGEST_WAIT_S)[0]:
+        poll = select.poll()  # select() takes no handle above 1,023
+        poll.register(self._master, select.POLLIN)
+        if not poll.poll(1000 * _LONGEST_WAIT_S):
             self.process.kill()
             raise TimeoutError(f"nothing more for {_LONGEST_WAIT_S:g} s after: {self.seen}")
         try:

@@ -106,7 +106,9 @@ def test_another_price_list_does_not_explain_what_was_charged(repo: Path) -> Non
     done = ledger(repo, "audit --json")
     assert done.returncode == 1
     wrong = json.loads(done.stdout)["unexplained"]
-    assert [(row["amount_credits"], row["why"].split(" on ")[0]) for row in wrong] == [(-2, "the price of say said")]
+    assert [(row["amount_credits"], row["why"]) for row in wrong] == [
+        (-2, "the price of say said from 2026-01-01 was 2 credits and was edited to 3 credits: restore the row, and "
+             "add another for a new price")]
 
 
 def test_work_of_an_earlier_version_of_an_order_is_named_so_and_explained(repo: Path) -> None:

@@ -42,8 +42,9 @@ def test_an_edited_output_is_told_where_it_was_made_and_where_it_went(repo):
     status, lines = chaining(repo)
     assert status == 1
     assert [line.partition(":")[2].partition(":")[0].strip() for line in lines] == [
-        "said.txt, record and disk", "input /after from one, record and disk", "compared inputs 6, outputs 7, "
-        "package entries 1, packages 1, receipts 1, records 8"]
+        "said.txt, record and disk", "input /after from one, record and disk",
+        "input /bound_outputs/0 from one, record and disk", "manifest and what was bound",
+        "compared inputs 6, outputs 7, package entries 1, packages 1, receipts 1, records 8"]
 
 
 def test_an_edited_output_whose_record_was_forged_too_is_told_by_the_step_that_took_it(repo):
@@ -52,7 +53,7 @@ def test_an_edited_output_whose_record_was_forged_too_is_told_by_the_step_that_t
     record_again(repo, "one", "said", output)
     status, lines = chaining(repo)
     assert status == 1
-    assert {line.split(":")[0] for line in lines[:-1]} == {"step tenant/tea/two"}
+    assert {line.split(":")[0] for line in lines[:-1]} == {"step tenant/tea/two", "step tenant/tea/package"}
 
 
 def test_a_missing_output_and_a_missing_record_are_told(repo):

@@ -54,7 +54,8 @@ def signed_number(text: str) -> int:
     """Digits with a sign or without: int() would also take 1_000 and spaces."""
     digits = text[1:] if text[:1] in ("-", "+") else text
     if not digits.isascii() or not digits.isdigit() or not int(digits) or int(digits) > MAX_CREDITS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number but 0, of at most {MAX_CREDITS}")
+        raise argparse.ArgumentTypeError(f"{text!r} must be an integer other than 0, from -{MAX_CREDITS} to "
+                                         f"{MAX_CREDITS}")
     return int(text)
 
 

@@ -3,6 +3,7 @@ import argparse
 from collections.abc import Collection
 
 from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.errors import StaleError
 from platform.ledger.audit import audit
 from platform.model.plan import PlannedOrder
 from platform.model.words import counted
@@ -18,19 +19,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 1 when only outputs are."""
+    """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 14 when it is not the one that
+    this machine knew; 1 when only outputs are wrong."""
     session = open_session(arguments)
     narrow(session, arguments.tenant_id, arguments.work_order_id)
     ledger = list(audit(session.billing_state_dir)) if session.has_ledger else []
     orders = session.plan.orders.values()
-    unpaid = () if ledger else {record.task_hash for record in session.guard.lost()[1]}
+    heads, lost = ((), ()) if ledger else session.guard.lost()
+    stale = [session.guard.rolled_back(heads)] if heads and not session.sharing.awaits else []
+    unpaid = {record.task_hash for record in lost}
     outputs = [] if ledger else [line for order in orders for line in _order(session, order, unpaid)]
     records = sum(len(session.runs(order)) for order in orders)
     state = counted(session.ledger.book.seq, "post") if session.has_ledger and not ledger else "no billing state yet"
     summary = (f"{'ledger damaged' if ledger else state}, {counted(records, 'run record')}: "
-               f"{counted(len(ledger) + len(outputs), 'finding')}")
-    show(arguments, {"ledger": ledger, "outputs": outputs}, "\n".join([*ledger, *outputs, summary]))
-    return 13 if ledger else 1 if outputs else 0
+               f"{counted(len(ledger) + len(stale) + len(outputs), 'finding')}")
+    show(arguments, {"ledger": [*ledger, *stale], "outputs": outputs},
+         "\n".join([*ledger, *stale, *outputs, summary]))
+    return 13 if ledger else StaleError.exit_status if stale else 1 if outputs else 0
 
 
 def _order(session: Session, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:

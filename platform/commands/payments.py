@@ -8,7 +8,7 @@ from platform.commands.posting import must_read
 from platform.errors import ConflictError
 from platform.ledger.payments import apply_payments
 from platform.model.words import in_credits
-from platform.tasks.session import PAYMENTS
+from platform.tasks.session import PAID_BY
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Refuses with 10 while the file is wrong: a payment that cannot be read is not passed over."""
     session = open_session(arguments)
-    must_read(session, PAYMENTS, session.options.runtime_profile)
+    must_read(session, *PAID_BY, session.options.runtime_profile)
     with session.sharing.around():
         session.make_ledger()
         done = apply_payments(session.ledger, session.payments)

@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none."""
+    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none; 14: the
+    next run posts nothing, because the billing state was deleted or rolled back."""
     asked = _asked(arguments)
     session = open_session(arguments)
     session.retry_failed, session.resend_repaired = arguments.retry_failed, (
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         session.only = frozenset(orders)
     elif asked.work_order_id:
         planned_or_told(session, asked)
+    if not session.sharing.awaits:  # the run brings it up to its release first
+        session.guard.check()
     answer = quote_of(session)
     show(arguments, as_json(answer), as_text(answer))
     if arguments.save:

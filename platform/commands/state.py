@@ -112,10 +112,10 @@ def _accept_loss(arguments: argparse.Namespace, session: Session) -> int:
     finally:
         session.close()
     lost = max((head.seq for head in heads), default=0)
-    told = (f"billing state: goes on without {f'posts up to {lost} that this machine acknowledged' if lost else ''}"
+    told = (f"billing state: continues without {f'posts up to {lost} that this machine acknowledged' if lost else ''}"
             f"{' and ' if lost and unpaid else ''}"
-            f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges anew' if unpaid else ''}"
-            "; send top-ups by hand again, with the same references")
+            f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges again' if unpaid else ''}"
+            "; post each lost top-up by hand again, with its reference")
     show(arguments, {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
          told if heads or unpaid else "nothing is lost, nothing was posted")
     return max(session.exit_statuses, default=0)

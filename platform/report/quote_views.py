@@ -65,7 +65,7 @@ def _deliveries(quote: Quote) -> Iterable[str]:
         yield f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, {AGAIN}"
     if waiting := quote.deliveries(WAITS):
         yield (f"deliveries {counted(waiting, 'delivery', 'deliveries')} that arrived, or may have: {WAITS} before "
-               "something else goes out (`doit run --resend-repaired`, or `delivery settle`)")
+               "anything goes out again (`delivery settle`; for a repair also `doit run --resend-repaired`)")
 
 
 def _what(order: OrderQuote) -> str:

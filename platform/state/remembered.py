@@ -113,7 +113,10 @@ class Memory:
             except StorageError as error:
                 if not self._told:
                     self._told = True
-                    self._say(f"warning: the ledger's head is not remembered there: {error}")
+                    cause = error.__cause__
+                    why = cause.strerror if isinstance(cause, OSError) else error
+                    self._say(f"warning: {place.file}: the ledger's head cannot be kept there ({why}); only the "
+                              "other place notices a ledger that is rolled back")
 
 
 def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str], *,

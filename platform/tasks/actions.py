@@ -67,10 +67,10 @@ def state() -> Values | Refused:
     in it; give back what orders that are gone had paid for in vain. A payment that was edited after it was applied (11)
     or that is wrong (10) stops nobody; a file of payments that cannot be read (10) stops everybody."""
     now = session.current()
-    wrong = now.wrong_in(session.PAYMENTS, now.options.runtime_profile)
+    wrong = now.wrong_in(*session.PAID_BY, now.options.runtime_profile)
     told = "" if now.problems_told else with_annotations(wrong, now.root)
     if any(not problem.subject for problem in wrong):  # not only rows of it: nobody knows what was paid
-        return Refused(told or f"{session.PAYMENTS}: cannot be read, see above; nothing was posted", 10)
+        return Refused(told or f"{' or '.join(session.PAID_BY)}: cannot be read, see above; nothing was posted", 10)
     now.exit_statuses += [InputError.exit_status] * bool(wrong)
     shared = now.sharing.hydrate()
     now.make_ledger()

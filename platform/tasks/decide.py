@@ -80,7 +80,7 @@ def _step_of(session: Session, task: str) -> StepId:
     kind, colon, subject = task.rpartition(":")
     parts = subject.split("/")
     if (colon and kind != "step") or len(parts) != 3 or not all(parts):
-        raise UsageError(f"{task}: is no step; write step:TENANT/ORDER/STEP")
+        raise UsageError(f"{task!r} is not a step; write step:TENANT/ORDER/STEP")
     step_id, order_id = StepId(*parts), OrderId(*parts[:2])
     if order_id in set(known_orders(session.root)):
         session.only = frozenset({order_id})
@@ -99,7 +99,7 @@ def _past(session: Session, step_id: StepId, planned: PlannedStep | None) -> tup
     of earlier versions of the order. UsageError when nothing waits and nothing was decided."""
     book = session.ledger.book
     if planned and planned.kind is not Kind.DELIVERY:
-        raise UsageError(f"step {step_id}: is no delivery; what failed is tried again with `doit run --retry-failed`")
+        raise UsageError(f"step {step_id} is not a delivery; try a failed step again with `doit run --retry-failed`")
     if planned:
         epoch = book.epoch(planned.task_hash, RUN_CHARGE)
         held, last = session.holding.own(planned), session.run(planned)
@@ -116,7 +116,7 @@ def _past(session: Session, step_id: StepId, planned: PlannedStep | None) -> tup
     for past in reversed(session.deliveries.index.of_step(step_id)):
         if _waits(book, past) or (planned is None and past.decided()):
             return past, ""
-    raise UsageError(f"step {step_id}: has nothing to settle; it has no delivery that may have arrived")
+    raise UsageError(f"step {step_id} has nothing to settle: none of its deliveries is in doubt")
 
 
 def _waits(book: Book, past: Past) -> bool:

@@ -191,7 +191,7 @@ class LedgerGate:
                        message=self._held_words(record.message, reason))
 
     def _held_words(self, message: str, reason: str) -> str:
-        what = ("it may have arrived and nobody can tell" if reason == UNVERIFIED else
+        what = ("it is not sent again by itself" if reason == UNVERIFIED else
                 "it was delivered before and would be delivered again; `doit run --resend-repaired` does that")
         said = f"{message}; " if message else ""
         return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"

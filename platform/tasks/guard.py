@@ -50,15 +50,20 @@ class Guard:
         heads, unpaid = self.lost()
         where = self._session.shown(self._session.billing_state_dir)
         if heads:
-            head = max(heads, key=lambda head: head.seq)
-            there = "is not there" if not self._session.has_ledger else "does not have it in its journal"
-            raise StaleError(f"{where}: this machine acknowledged post {head.seq} with hash {head.hash[:12]}, and the "
-                             f"billing state {there}: it was deleted, rolled back or exchanged; {_WHAT_TO_DO}")
+            raise StaleError(self.rolled_back(heads))
         if unpaid:
             raise StaleError(f"{where}: {counted(len(unpaid), 'step')} ({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
                              "completed and not paid here: this is not the billing state that they ran with, or "
                              f"another runtime directory belongs to it; {_WHAT_TO_DO}")
         self._passed = True
+
+    def rolled_back(self, heads: Iterable[Head]) -> str:
+        """What it means that the state lacks heads that are remembered, one at least, and what to do."""
+        head = max(heads, key=lambda head: head.seq)
+        there = "is not there" if not self._session.has_ledger else "does not have it in its journal"
+        return (f"{self._session.shown(self._session.billing_state_dir)}: this machine acknowledged post {head.seq} "
+                f"with hash {head.hash[:12]}, and the billing state {there}: it was deleted, rolled back or exchanged; "
+                f"{_WHAT_TO_DO}")
 
     def again(self) -> None:
         """The state may be another one now."""

@@ -66,8 +66,8 @@ class Holding:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
         if not session.retry_failed and (ended := self._failed_twice(step, epoch, last)):
             said = f" ({last.message})" if last and last.message else ""
-            return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until its order, "
-                        "its inputs or its code change; `doit run --retry-failed` tries again")
+            return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
+                        "changes its order, its inputs or its code; `doit run --retry-failed` tries again")
         if step.kind is not Kind.DELIVERY:
             return None
         if book.fact(step.task_hash, epoch) is Fact.DONE:
@@ -123,23 +123,39 @@ class Holding:
         session = self._session
         found = set()
         for step in order.steps:
-            last = session.run(step)
-            if step.kind is Kind.DELIVERY and last and session.has_ledger and self.own(step) is None:
-                doubt = last.status is Status.FAILED and last.reason == UNVERIFIED
-                if doubt or (session.resend_repaired and self._is_repaired(step, last)):
-                    found.add(step.id)
+            if (step.kind is Kind.DELIVERY and session.has_ledger and self.own(step) is None
+                    and (self._is_in_doubt(step) or self._is_repaired(step))):
+                found.add(step.id)
         return frozenset(found)
 
-    def _is_repaired(self, step: PlannedStep, last: RunRecord) -> bool:
-        book = self._session.ledger.book
+    def _is_in_doubt(self, step: PlannedStep) -> bool:
+        """Whether an attempt may have arrived and another is allowed: the automatic one, or one that a person asked
+        for."""
+        book, last = self._session.ledger.book, self._session.run(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
+        if book.fact(step.task_hash, epoch) is Fact.DONE:
+            return False
+        past = self._session.deliveries.past(step, epoch)
+        if past.doubts:
+            return not past.is_capped
+        return last is not None and (last.status, last.reason) == (Status.FAILED, UNVERIFIED)
+
+    def _is_repaired(self, step: PlannedStep) -> bool:
+        """Whether something else than what arrived goes out, because everybody's repairs do or a person said so."""
+        book, last = self._session.ledger.book, self._session.run(step)
+        epoch = book.epoch(step.task_hash, RUN_CHARGE)
+        if last is None:
+            return False
         try:
             went_in = what_went_in(self._session.context, step)
         except Fault:
             return False
         if book.fact(step.task_hash, epoch) is not Fact.DONE or last.inputs_digest == digest_of(went_in):
             return False
-        return not is_same(self._session.deliveries.past(step, epoch), went_in, last)
+        past = self._session.deliveries.past(step, epoch)
+        said = past.decided(about(went_in))
+        return not is_same(past, went_in, last) and (
+            self._session.resend_repaired or (said is not None and said.decision == "resend"))
 
     def _is_done(self, step: PlannedStep) -> bool:
         last = self._session.run(step)

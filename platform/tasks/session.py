@@ -44,6 +44,7 @@ from platform.tasks.publishing import Publishing
 from platform.tasks.sharing import Sharing
 
 PAYMENTS = "config/payments.csv"
+PAID_BY = (PAYMENTS, "config/topup_methods.csv")  # a payment counts when its method is known
 
 
 @dataclass(frozen=True, slots=True)

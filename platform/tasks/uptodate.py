@@ -38,7 +38,7 @@ def no_problems() -> bool:
 def state_is_current() -> bool:
     """`state`: the billing state is there and every payment that could be read is in it."""
     now = session.current()
-    if now.sharing.awaits or now.wrong_in(session.PAYMENTS, now.options.runtime_profile) or not now.has_ledger:
+    if now.sharing.awaits or now.wrong_in(*session.PAID_BY, now.options.runtime_profile) or not now.has_ledger:
         return False
     now.guard.check()
     book = now.ledger.book

@@ -91,6 +91,33 @@ def test_a_person_has_it_sent_once_more(held: House) -> None:
     held.run("python -m platform.cli ledger audit")
 
 
+def test_a_quote_says_that_a_person_has_it_sent_once_more(held: House) -> None:
+    quote = "python -m platform.cli quote"
+    assert "waits for your decision" in held.run(quote)
+    held.settle("--resend --note 'they have nothing'")
+    said = held.run(quote)
+    assert "would send again" in said and "waits for your decision" not in said
+    assert '"deliveries_again": 1' in held.run(f"{quote} --json")
+    shutil.rmtree(held.root / "runtime")
+    assert "would send again" in held.run(quote)
+    held.run(exit_status=1)
+    assert (held.mails, "would send again" in held.run(quote)) == (3, False)
+    held.settle("--arrived --note 'they rang'")
+    assert "would send again" not in held.run(quote)
+
+
+def test_a_quote_says_that_a_repair_is_sent_because_a_person_said_so(house: House) -> None:
+    quote = "python -m platform.cli quote"
+    house.server.cut_after_data = False
+    house.run()
+    house.repair()
+    house.run(exit_status=1)
+    house.settle("--resend --note 'they want the better one'")
+    assert "would send again" in house.run(quote)
+    house.run()
+    assert (house.mails, "would send again" in house.run(quote)) == (2, False)
+
+
 def test_a_person_gives_it_back_and_it_is_not_bought_again_by_itself(held: House) -> None:
     before = held.balance
     assert "1 credit refunded" in held.settle("--refund --note 'they do not want it'")
@@ -133,7 +160,7 @@ def test_what_is_mistyped_or_has_nothing_to_settle_is_told(house: House) -> None
     assert "has nothing to settle" in house.settle("--arrived --note x", 2)
     assert "did you mean tenant/tea/mail?" in house.run(f"{settle} tenant/tea/mial --arrived --note x", 2)
     assert "did you mean tenant/tea/mail?" in house.run(f"{settle} step:tenant/tee/mail --arrived --note x", 2)
-    assert "is no delivery" in house.run(f"{settle} tenant/tea/one --refund --note x", 2)
+    assert "is not a delivery" in house.run(f"{settle} tenant/tea/one --refund --note x", 2)
     assert "write step:TENANT/ORDER/STEP" in house.run(f"{settle} workorder:tenant/tea --refund --note x", 2)
     assert "--note is empty" in house.settle("--arrived --note ' '", 2)
     house.settle("--arrived --refund --note x", 2)

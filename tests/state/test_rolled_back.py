@@ -65,6 +65,25 @@ def test_an_old_backup_is_refused(repo: Path, home: str, line: str, tmp_path: Pa
     told(repo, f"{CLI} ledger verify", home)  # it is sound in itself
 
 
+@pytest.mark.parametrize("look", ["quote", "integrity-validate"])
+@pytest.mark.parametrize("what", ["an old backup", "deleted"])
+def test_what_looks_says_it_too(repo: Path, home: str, tmp_path: Path, look: str, what: str) -> None:
+    """A quote is what the next run does, and that is nothing."""
+    old = shutil.copytree(repo / ".billing-state", tmp_path / "old")
+    told(repo, f"{TOPUP} --reference later", home)
+    told(repo, f"{CLI} {look}", home)
+    shutil.rmtree(repo / ".billing-state")
+    if what == "an old backup":
+        shutil.copytree(old, repo / ".billing-state")
+    said = told(repo, f"{CLI} {look}", home, 14)
+    assert "deleted, rolled back or exchanged" in said
+    assert "state accept-loss" in said
+    told(repo, LOSE, home)
+    told(repo, f"{CLI} {look}", home)
+    told(repo, "doit run", home)
+    told(repo, f"{CLI} {look}", home)
+
+
 def test_each_place_alone_remembers(repo: Path, home: str) -> None:
     shutil.rmtree(repo / ".billing-state")
     shutil.move(home, f"{home}-away")
@@ -155,7 +174,7 @@ def test_a_runtime_directory_may_serve_two_states(repo: Path, home: str) -> None
 def test_a_home_that_cannot_be_written_costs_a_line_and_no_run(delivered_repo: Path, env: dict[str, str]) -> None:
     done = command(delivered_repo, f"{TOPUP} --reference r", **env)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
-    assert done.stderr.count("is not remembered there") == (env.get("HOME") != "no/path")
+    assert done.stderr.count("the ledger's head cannot be kept there") == (env.get("HOME") != "no/path")
 
 
 @pytest.mark.parametrize(("env", "home"), [

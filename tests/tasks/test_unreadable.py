@@ -30,6 +30,28 @@ def test_payments_that_cannot_be_read_stop_what_reads_them(repo: Path, content: 
     assert rows(repo / ".billing-state" / "transactions.csv") == []
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\n", None])
+@pytest.mark.parametrize("line", ["doit run state", "doit run", f"{CLI} reconcile-payments"])
+def test_payments_wait_for_the_methods_that_they_name(repo: Path, content: bytes | None, line: str) -> None:
+    file = repo / "config" / "topup_methods.csv"
+    good = file.read_bytes()
+    file.unlink()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    for _ in range(2):
+        done = command(repo, line)
+        assert (done.returncode, "Traceback" in done.stderr) == (10, False), done.stdout + done.stderr
+        assert "config/topup_methods.csv:1:" in done.stdout + done.stderr
+        assert rows(repo / ".billing-state" / "transactions.csv") == []
+    if content is None:
+        file.rmdir()
+    file.write_bytes(good)
+    assert command(repo, line).returncode == 0
+    assert [row["amount_credits"] for row in rows(repo / ".billing-state" / "transactions.csv")] == ["100"]
+
+
 def test_a_row_that_is_wrong_is_told_and_stops_no_other(repo: Path) -> None:
     file = repo / "config" / "payments.csv"
     file.write_text(file.read_text() + "pay-2,tenant,bank-wire,many,wire-2,CONFIRMED,,\n")

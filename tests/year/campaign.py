@@ -79,10 +79,9 @@ def _calm(world: World) -> list[str]:
 def _killed(world: World) -> list[str]:
     """A run is killed, once or twice, and begun again."""
     clone = world.chance.choice(world.clones)
-    world.receiver.killing = True
-    for _ in range(world.chance.randint(1, 2)):
-        clone.killed(world.now, world.chance, "doit", "run", "-n", "2")
-    world.receiver.killing = False
+    with world.receiver.killing_senders():
+        for _ in range(world.chance.randint(1, 2)):
+            clone.killed(world.now, world.chance, "doit", "run", "-n", "2")
     return _ran(clone, *clone.run(world.now, "doit", "run"))
 
 

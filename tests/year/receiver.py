@@ -1,7 +1,11 @@
 """Where the year's mails arrive: a real mail server that misbehaves on some days, and remembers every message."""
+import asyncio
 import re
 import socket
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiosmtpd.controller import Controller
@@ -19,6 +23,26 @@ class Receiver:
     killing: bool = False  # whether the sender may be killed before it notes the answer
     arrived: Counter[str] = field(default_factory=Counter)  # by Message-ID, whatever the sender was told
     doubtful: Counter[str] = field(default_factory=Counter)  # those of which the sender cannot know
+    idle: threading.Condition = field(default_factory=threading.Condition)
+    sessions: int = 0  # connections that are open
+
+    @contextmanager
+    def killing_senders(self) -> Iterator[None]:
+        """While senders may be killed, and until this server has read what the killed ones had sent.
+
+        Raises:
+            AssertionError: a connection stays open for a minute after its sender's death.
+        """
+        self.killing = True
+        yield
+        with self.idle:
+            assert self.idle.wait_for(lambda: self.sessions == 0, timeout=60), "a killed sender is still connected"
+        self.killing = False
+
+    def count(self, change: int) -> None:
+        with self.idle:
+            self.sessions += change
+            self.idle.notify_all()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.mode == REFUSES:
@@ -37,6 +61,23 @@ class Receiver:
         with socket.socket() as link:
             link.bind(("127.0.0.1", 0))
             port = link.getsockname()[1]
-        controller = Controller(self, hostname="127.0.0.1", port=port)
+        controller = _Controller(self, hostname="127.0.0.1", port=port)
         controller.start()
         return controller
+
+
+class _Counted(SMTP):
+    """Tells the receiver of every connection that opens or closes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.event_handler.count(1)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.event_handler.count(-1)
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Counted(self.handler, **self.SMTP_kwargs)

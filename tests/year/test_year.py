@@ -1,4 +1,6 @@
 """A few days of the simulated year, and that its judge notices what must not happen."""
+import smtplib
+import socket
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.year import campaign, judge
+from tests.year.receiver import Receiver
 
 
 def test_every_day_holds() -> None:
@@ -22,6 +25,25 @@ def test_a_mail_that_arrives_too_often_is_noticed(arrived: int, doubtful: int, r
     receiver = SimpleNamespace(arrived=Counter(m=arrived), doubtful=Counter(m=doubtful))
     found = judge.mails(SimpleNamespace(receiver=receiver, resends=resends, clones=[]))
     assert bool(found) is wrong
+
+
+def test_a_mail_that_is_read_after_its_sender_was_killed_is_doubtful() -> None:
+    """The server reads on for a while: what it finds was sent by a process that can no longer note the answer."""
+    receiver = Receiver()
+    controller = receiver.started()
+    try:
+        with receiver.killing_senders():
+            sender = smtplib.SMTP("127.0.0.1", controller.port)
+            sender.docmd("EHLO", "here")
+            sender.docmd("MAIL", "FROM:<a@b.example>")
+            sender.docmd("RCPT", "TO:<c@d.example>")
+            sender.docmd("DATA")
+            sender.sock.sendall(b"Message-ID: <m@x>\r\n\r\nbody\r\n.\r\n")
+            sender.sock.shutdown(socket.SHUT_RDWR)
+            sender.sock.close()
+        assert receiver.arrived == receiver.doubtful == Counter({"m@x": 1})
+    finally:
+        controller.stop()
 
 
 def test_a_balance_that_is_no_sum_is_noticed(tmp_path: Path) -> None:

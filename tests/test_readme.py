@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [block.strip() for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)]
-RUN, TEST, _, LONG = BLOCKS
+RUN, TEST, *_, LONG = BLOCKS
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from datetime import date
 from itertools import islice
 
 from platform.model.contract import Contract
+from platform.model.ids import OrderId
 from platform.model.order import Order, Step
 from platform.model.problem import Problem
 from platform.model.repo import Repo
@@ -28,6 +29,14 @@ def of_step(order: Order, step: Step, code: str, what: str, cure: str, *path: st
 def of_module(contract: Contract, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
     """A problem that stops every order that uses the module."""
     return Problem(contract.source.place(*path), code, what, cure, ("module", contract.module_id), warning)
+
+
+def about_draft(repo: Repo, problem: Problem) -> bool:
+    """Whether a problem is a warning about an order that is not enabled, or that cannot be read and says so."""
+    if not problem.warning or problem.subject[:1] != ("order",):
+        return False
+    order = repo.orders.get(OrderId(*problem.subject[1:]))
+    return order is None or not order.enabled
 
 
 def each_order(rule: Callable[[Repo, Order, date], Iterator[Problem]]) -> Check:

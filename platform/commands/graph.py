@@ -8,6 +8,7 @@ from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.report import draw, graph
 from platform.report.words import one_line
+from platform.tasks.scope import with_warnings
 from platform.tasks.session import Session, known_orders
 
 
@@ -47,4 +48,6 @@ def narrow_to(session: Session, what: str) -> None:
         names = {*map(str, known), *(order.tenant_id for order in known)}
         raise UsageError(f"there is no order or tenant {one_line(what)!r}; {meant(what, names, 'see `status`')}")
     if "/" in what and not session.plan.orders and not session.plan.refused:
-        raise UsageError(f"{what} is a draft (enabled: false), of which nothing would run; set enabled: true first")
+        draft, = session.only
+        message = f"{what} is a draft (enabled: false) and never runs; set enabled: true first"
+        raise UsageError(with_warnings(session, draft, message))

@@ -41,10 +41,10 @@ _EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17, "order_lim
 
 @task_action
 def check() -> Values | Refused:
-    """Print every problem; errors fail the task with 10, warnings about drafts do not."""
+    """Print every problem except warnings about drafts; errors fail the task with 10."""
     now = session.current()
     now.problems_told = True
-    problems = now.problems
+    problems = now.run_problems
     text = with_annotations(problems, now.root)
     if any(not problem.warning for problem in problems):
         return Refused(text, 10)

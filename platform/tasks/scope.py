@@ -43,4 +43,11 @@ def scheduled(session: Session) -> tuple[OrderId, ...]:
 def planned_or_told(session: Session, order_id: OrderId) -> None:
     """UsageError when one order that was asked for is a draft: there is nothing to say of what never runs."""
     if order_id not in session.plan.orders and order_id not in session.plan.refused:
-        raise UsageError(f"{order_id}: is a draft and never runs; set enabled: true, or remove the field")
+        message = f"{order_id}: is a draft and never runs; set enabled: true, or remove the field"
+        raise UsageError(with_warnings(session, order_id, message))
+
+
+def with_warnings(session: Session, draft: OrderId, message: str) -> str:
+    """A message about a draft, below the warnings about that draft; a run does not print them otherwise."""
+    about = ("order", *draft)
+    return "\n".join([*(str(problem) for problem in session.problems if problem.subject == about), message])

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from platform.check import check
+from platform.check.say import about_draft
 from platform.config.folders import order_ids
 from platform.config.load import load_profile, load_repo
 from platform.config.valid import Valid
@@ -109,6 +110,11 @@ class Session:
         """Everything wrong with what was read, warnings included, sorted by place."""
         found = (*self.profile_problems, *check(self.repo, self.now.date()), *missing_secrets(self.repo, os.environ))
         return tuple(sorted(found))
+
+    @property
+    def run_problems(self) -> tuple[Problem, ...]:
+        """The problems that a run prints: warnings about drafts belong to `consistency-validate`."""
+        return tuple(problem for problem in self.problems if not about_draft(self.repo, problem))
 
     @cached_property
     def plan(self) -> Plan:

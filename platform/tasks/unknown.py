@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from platform.check.words import meant, nearest
 from platform.model.ids import OrderId
 from platform.tasks import session
+from platform.tasks.scope import with_warnings
 
 OF_ORDERS = ("workorder", "charge", "step", "publish")
 GROUPS = ("check", "state", *OF_ORDERS, "maintenance")
@@ -31,7 +32,8 @@ def no_such_task(name: str) -> str:
         return f"there is no task {name}; write {kind}:{order}"
     plan = now.plan
     if order not in plan.orders and order not in plan.refused:
-        return f"{order} has no tasks: it is a draft; set enabled: true, and see `consistency-validate`"
+        message = f"{order} has no tasks because it is a draft; set enabled: true, and see `consistency-validate`"
+        return with_warnings(now, order, message)
     steps = [step.id.step_id for step in plan.orders[order].steps] if order in plan.orders else []
     return f"there is no task {name}; {step_cure(order, '/'.join(rest), steps)}"
 

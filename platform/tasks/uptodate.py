@@ -30,8 +30,8 @@ def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def no_problems() -> bool:
-    """`check`: nothing is wrong, not even a draft."""
-    return not session.current().problems
+    """`check` has nothing to print."""
+    return not session.current().run_problems
 
 
 @_or_run

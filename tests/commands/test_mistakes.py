@@ -71,7 +71,7 @@ def test_a_task_that_there_is_not_is_told_with_the_nearest_and_nothing_is_charge
     assert {word: done.stderr.strip() for word, done in told.items()} == {
         "step:tenant/tea/pakage": "there is no task step:tenant/tea/pakage; did you mean step:tenant/tea/package?",
         "workorder:tenant/taa": "there is no work order tenant/taa; did you mean workorder:tenant/tea?",
-        "workorder:tenant/draft": "tenant/draft has no tasks: it is a draft; set enabled: true, and see "
+        "workorder:tenant/draft": "tenant/draft has no tasks because it is a draft; set enabled: true, and see "
                                   "`consistency-validate`",
         "workorder:tenant/tea/one": "there is no task workorder:tenant/tea/one; write workorder:tenant/tea",
         "chek": "there is no task or file `chek`; did you mean `check`?"}

@@ -53,7 +53,7 @@ def test_a_run_in_github_actions_annotates_its_problems_and_writes_a_summary(rep
     summary.write_text("before\n")
     done = command(repo, "doit run", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary),
                    GITHUB_WORKSPACE=str(repo))
-    assert commands_in(done.stdout + done.stderr) == [ERROR, WARNING]
+    assert commands_in(done.stdout + done.stderr) == [ERROR]  # of a draft, `consistency-validate` warns
     text = summary.read_text()
     assert text.startswith("before\n### PLATFORM\n\norders: 1 COMPLETED, 2 not completed; steps: 4 ran, 1 failed; ")
     rows = [line for line in text.splitlines() if line.startswith("| tenant/")]

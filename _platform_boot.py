@@ -68,9 +68,9 @@ def complete() -> Iterator[None]:
         raise
 
 _PLUGINS = {
-    "Run": "platform.tasks.command",
-    "Loader": "platform.tasks.loader",
-    "Backend": "platform.tasks.backend",
+    "Run": "platform.doit_plugin.command",
+    "Loader": "platform.doit_plugin.loader",
+    "Backend": "platform.doit_plugin.backend",
 }
 
 

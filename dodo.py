@@ -1,18 +1,19 @@
-"""The graph as doit sees it. It decides nothing: platform/tasks/emit.py turns the plan into tasks."""
+"""The graph as doit sees it. It decides nothing: platform/doit_plugin/emit.py turns the plan into tasks."""
 from pathlib import Path
 
 import _platform_boot  # first: it makes `platform` our package beside the standard module
 
 with _platform_boot.complete():
-    from platform.tasks import emit, session
-    from platform.tasks.checker import ContentChecker
-    from platform.tasks.reporter import Reporter
+    from platform.app import session
+    from platform.console.reporter import Reporter
+    from platform.doit_plugin import emit
+    from platform.doit_plugin.checker import ContentChecker
 
 SESSION = session.start(Path(__file__).resolve().parent)
 
 DOIT_CONFIG = {
     "default_tasks": ["check", "state", "workorder"],
-    "backend": "durable",  # platform/tasks/backend.py, found by entry point
+    "backend": "durable",  # platform/doit_plugin/backend.py, found by entry point
     "dep_file": str(SESSION.runtime_dir / "doit.db"),
     "check_file_uptodate": ContentChecker,
     "reporter": Reporter,

@@ -18,10 +18,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
-from platform.ledger.credit import topup
-from platform.ledger.disk import Disk
-from platform.ledger.journal import Ledger
-from platform.ledger.snapshot import FEWEST_POSTS
+from platform.ledger.journal.disk import Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.snapshot import FEWEST_POSTS
+from platform.ledger.rules.credit import topup
 from platform.model.digest import digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import RUN_CHARGE
@@ -142,7 +142,7 @@ def opened(folder: Path, snapshot_posts: int | None) -> None:
 def verified(folder: Path) -> float:
     """Seconds that it takes in a process of its own, without the start of Python."""
     words = ("import sys, time; sys.path.insert(0, sys.argv[1]); import _platform_boot; from pathlib import Path; "
-             "from platform.ledger.audit import verify; start = time.perf_counter(); "
+             "from platform.ledger.proof.audit import verify; start = time.perf_counter(); "
              "assert not verify(Path(sys.argv[2])).findings; print(time.perf_counter() - start)")
     root = Path(__file__).resolve().parent.parent
     done = subprocess.run([sys.executable, "-c", words, root, folder], check=True, capture_output=True, text=True)

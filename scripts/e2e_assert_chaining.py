@@ -12,6 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
+from platform.app.session import Session
 from platform.bundle.manifest import JSON_NAME
 from platform.cli import script
 from platform.commands.common import add_json, add_places, one_order, show
@@ -25,7 +26,6 @@ from platform.model.run import RunRecord
 from platform.plan.bind import SelectError, select
 from platform.run.inputs import MOST_SELECTED
 from platform.run.records import output_path
-from platform.tasks.session import Session
 
 NOTHING = "nothing"
 

@@ -12,8 +12,8 @@ import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
 from platform.commands.common import add_json, add_places, one_order, show
 from platform.errors import CorruptError
-from platform.ledger.audit import audit
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.proof.audit import audit
 from platform.model.entry import Post, PostType
 from platform.model.ids import is_internal
 from platform.model.plan import PlannedOrder

@@ -6,11 +6,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
+from platform.app.session import Session
 from platform.cli import script
 from platform.commands.common import add_json, add_places, open_session
 from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
-from platform.tasks.session import Session
 from platform.verify import sequence
 from platform.verify.verdict import Check, tell
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from platform.app.quoted import quote_of
+from platform.app.session import Options, Session, known_orders
+from platform.app.whys import why_task
 from platform.model.ids import OrderId
 from platform.report.why import OrderWhy, StepWhy
-from platform.tasks.quoted import quote_of
-from platform.tasks.session import Options, Session, known_orders
-from platform.tasks.whys import why_task
 
 
 @dataclass(frozen=True)

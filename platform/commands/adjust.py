@@ -2,6 +2,7 @@
 import argparse
 from collections.abc import Callable
 
+from platform.app.session import Session
 from platform.commands.common import add_json, add_places, open_session
 from platform.commands.posting import (
     REASONS,
@@ -13,15 +14,14 @@ from platform.commands.posting import (
     tenant_known,
 )
 from platform.errors import CreditsError, UsageError
-from platform.ledger.adjust import CATEGORY, Correction, adjustment, standings
-from platform.ledger.credit import MAX_CREDITS
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.adjust import CATEGORY, Correction, adjustment, standings
+from platform.ledger.rules.credit import MAX_CREDITS
 from platform.model.digest import derived_id
 from platform.model.entry import Post, sides
 from platform.model.repo import Repo
 from platform.model.words import counted
 from platform.report.post_named import post_named
-from platform.tasks.session import Session
 
 _REASON = "a reason of category adjustment of config/reasons.yml"
 

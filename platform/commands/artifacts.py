@@ -3,13 +3,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from platform.app.session import Session
 from platform.check.words import meant
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
 from platform.publish.publish import Place
 from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
 from platform.publish.verify import verify
-from platform.tasks.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from platform.app.cached import local_entries, write_index
+from platform.app.session import Session
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import InputError, UsageError
 from platform.retention import actions, local
 from platform.retention.entry import ACTIONS, LOCAL, Entry, why_over
-from platform.tasks.cached import local_entries, write_index
-from platform.tasks.session import Session
 
 _OFFLINE = "the Actions cache was not looked at: the profile's release_store is not GitHub's, or its token is not set"
 _Found = dict[str, tuple[list[Entry], Callable[[Entry], None]]]

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from platform.app.session import Options, Session
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.streams import neutral_json
-from platform.tasks.session import Options, Session
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,10 @@ import sys
 from dataclasses import asdict
 
 from platform.commands.common import add_json, add_places, open_session, show
+from platform.console.ci import annotations
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, file_of, read
 from platform.model.words import counted
-from platform.tasks.ci import annotations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

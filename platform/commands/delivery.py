@@ -4,12 +4,12 @@ import getpass
 import socket
 import sys
 
+from platform.app.decide import Asked, decide
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.parser import Parser
 from platform.errors import UsageError
-from platform.ledger.payments import apply_payments
+from platform.ledger.journal.payments import apply_payments
 from platform.model.words import in_credits
-from platform.tasks.decide import Asked, decide
 
 WORDS = {"arrived": "it arrived; the next run completes it and sends nothing",
          "resend": "one more attempt is allowed; the next run makes it",

@@ -2,14 +2,14 @@
 import argparse
 import sys
 
+from platform.app.scope import with_warnings
+from platform.app.session import Session, known_orders
 from platform.check.words import meant
 from platform.commands.common import add_places, open_session
 from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.report import draw, graph
 from platform.report.words import one_line
-from platform.tasks.scope import with_warnings
-from platform.tasks.session import Session, known_orders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,14 @@
 import argparse
 from collections.abc import Collection
 
+from platform.app.scope import narrow
+from platform.app.session import Session
 from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.errors import StaleError
-from platform.ledger.audit import audit
+from platform.ledger.proof.audit import audit
 from platform.model.plan import PlannedOrder
 from platform.model.words import counted
 from platform.run.current import damage
-from platform.tasks.scope import narrow
-from platform.tasks.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 import argparse
 import sys
 
+from platform.app.session import PAYMENTS
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
 from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, wrong_rows
@@ -10,7 +11,6 @@ from platform.model.words import counted
 from platform.report.reconcile import reconcile
 from platform.run.ordered import all_endings, all_ordered
 from platform.run.records import RECORD, record_in
-from platform.tasks.session import PAYMENTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

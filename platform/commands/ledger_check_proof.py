@@ -2,6 +2,7 @@
 import argparse
 from pathlib import Path
 
+from platform.app.session import Options
 from platform.commands.common import add_json, root, show
 from platform.commands.proof_file import read_proof
 from platform.config.load import load_profile
@@ -12,7 +13,6 @@ from platform.report.tree_head import unseal
 from platform.signing.dsse import BadSignature
 from platform.signing.keys import PublicKey, public_key
 from platform.signing.open import known_key
-from platform.tasks.session import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

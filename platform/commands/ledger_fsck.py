@@ -3,7 +3,7 @@ import argparse
 
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import verified, with_state
-from platform.ledger.audit import rebuild
+from platform.ledger.proof.audit import rebuild
 from platform.model.words import counted
 
 

@@ -6,19 +6,19 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+from platform.app.session import Session
 from platform.commands.common import add_places
 from platform.commands.ledger_verify import with_state
 from platform.commands.proof_file import read_proof
 from platform.errors import CorruptError, ForbiddenError
 from platform.files import write_atomic
-from platform.ledger.journal import utc_now
+from platform.ledger.journal.ledger import utc_now
 from platform.report.post_named import post_named
 from platform.report.proof import Proof, Since, Tree, as_json
 from platform.report.tree_head import seal, unseal
 from platform.signing.dsse import BadSignature
 from platform.signing.keys import SigningKey
 from platform.signing.open import open_signer
-from platform.tasks.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,11 +2,11 @@
 import argparse
 from pathlib import Path
 
+from platform.app.session import Session
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.errors import CorruptError, StaleError
-from platform.ledger.audit import verify
+from platform.ledger.proof.audit import verify
 from platform.model.words import counted
-from platform.tasks.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from platform.app.running import running_s
+from platform.app.session import Session
 from platform.check.words import meant
 from platform.commands.common import add_places, open_session
 from platform.confined import read_file
@@ -12,8 +14,6 @@ from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
 from platform.report.words import one_line, printable
 from platform.run.records import LOG, fresh_dir, step_dir
-from platform.tasks.running import running_s
-from platform.tasks.session import Session
 
 _LARGEST = 1 << 30  # bytes; what a step prints is limited, and far below it
 

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from platform.commands.common import add_json, add_places, open_session, show
+from platform.console.ci import with_annotations
 from platform.errors import InputError, UsageError
 from platform.maintain.changed import changed_modules
 from platform.maintain.drift import drift
 from platform.maintain.files import INDEX, everything, file_of, read, write
 from platform.model.problem import Problem
 from platform.model.words import counted
-from platform.tasks.ci import with_annotations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

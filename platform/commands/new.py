@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from platform.app.session import Options, Session
 from platform.check.words import meant
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
@@ -23,7 +24,6 @@ from platform.scaffold.module import module_files, price_rows
 from platform.scaffold.tenant import tenant_id_for, tenant_text
 from platform.scaffold.text import GIT_ATTRIBUTES
 from platform.scaffold.workorder import work_order_id_for, workorder_text
-from platform.tasks.session import Options, Session
 
 PRICES = "config/module_prices.csv"
 

@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from platform.app.scope import narrow, scheduled
 from platform.commands.common import add_decisions, add_order, add_places, open_session, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
-from platform.tasks.scope import narrow, scheduled
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     """0: every order COMPLETED; otherwise the status of `doit run`."""
     from doit.doit_cmd import DoitMain
 
-    from platform.tasks.loader import Loader
-    from platform.tasks.quoted import read_quote
+    from platform.app.quoted import read_quote
+    from platform.doit_plugin.loader import Loader
 
     places = options(arguments)
     named = {"runtime_profile": places.runtime_profile, "billing_state_dir": places.billing_state_dir,

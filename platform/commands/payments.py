@@ -3,12 +3,12 @@ import argparse
 import sys
 from typing import Any
 
+from platform.app.session import PAID_BY
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.posting import must_read
 from platform.errors import ConflictError
-from platform.ledger.payments import apply_payments
+from platform.ledger.journal.payments import apply_payments
 from platform.model.words import in_credits
-from platform.tasks.session import PAID_BY
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,18 +4,18 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from platform.app.session import PAYMENTS, Session
 from platform.check.words import meant
 from platform.commands.common import show
 from platform.errors import InputError, StorageError, UsageError
-from platform.ledger.payments import apply_payments
-from platform.ledger.references import post_once
+from platform.ledger.journal.payments import apply_payments
+from platform.ledger.journal.references import post_once
 from platform.model.characters import is_line_break, name_of, refused_in
 from platform.model.digest import derived_id
 from platform.model.entry import Post
 from platform.model.problem import Problem
 from platform.model.reference import normalised
 from platform.model.words import in_credits
-from platform.tasks.session import PAYMENTS, Session
 
 REASONS, METHODS = "config/reasons.yml", "config/topup_methods.csv"
 PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from platform.app.publishing import line
+from platform.app.session import Session
 from platform.check.words import meant
 from platform.commands.common import add_json, add_order, add_places, options, root, show
 from platform.errors import ConflictError, UsageError
@@ -13,8 +15,6 @@ from platform.model.ids import OrderId
 from platform.model.repo import Repo
 from platform.publish.publish import CONFLICT, Missing, Published
 from platform.publish.select import Purchase, select
-from platform.tasks.publishing import line
-from platform.tasks.session import Session
 
 LAST = "last"
 

@@ -3,14 +3,14 @@ import argparse
 import json
 from pathlib import Path
 
+from platform.app.quoted import quote_of
+from platform.app.scope import narrow, planned_or_told, scheduled
 from platform.commands.common import add_decisions, add_json, add_order, add_places, open_session, show
 from platform.errors import UsageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
 from platform.report.quote_file import kept, render
 from platform.report.quote_views import as_json, as_text
-from platform.tasks.quoted import quote_of
-from platform.tasks.scope import narrow, planned_or_told, scheduled
 
 _INVALID = 10
 

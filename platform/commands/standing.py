@@ -1,14 +1,14 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
+from platform.app.order_record import order_file, read_order
+from platform.app.running import running_s
+from platform.app.scope import ran_orders
+from platform.app.session import Session
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
-from platform.tasks.order_record import order_file, read_order
-from platform.tasks.running import running_s
-from platform.tasks.scope import ran_orders
-from platform.tasks.session import Session
 
 _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 

@@ -2,12 +2,13 @@
 import argparse
 import sys
 
+from platform.app.session import Session
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.parser import Parser
 from platform.commands.posting import must_read, plain_texts
 from platform.errors import ConflictError, ForbiddenError, UsageError
-from platform.ledger.journal import Ledger
-from platform.ledger.loss import loss
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.loss import loss
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
 from platform.state.publish import Published, initialise, publish
@@ -22,7 +23,6 @@ from platform.state.words import (
     verdict_json,
     verdict_lines,
 )
-from platform.tasks.session import Session
 
 _STEP = "step"
 

@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from platform.app.session import known_orders
 from platform.check.words import meant
 from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.standing import standing
@@ -17,7 +18,6 @@ from platform.report.statement import statement
 from platform.report.statement_html import as_html
 from platform.report.statement_text import as_text
 from platform.report.words import one_line
-from platform.tasks.session import known_orders
 
 _DRAWING_TIMEOUT_S = 10  # of each order; without its drawing the page says the same in a list
 

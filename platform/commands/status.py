@@ -4,11 +4,11 @@ import sys
 import time
 from dataclasses import replace
 
+from platform.app.scope import narrow
 from platform.commands.common import add_json, add_order, add_places, open_session, show
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
-from platform.tasks.scope import narrow
 
 _REDRAW_S = 1.0
 

@@ -1,6 +1,7 @@
 """`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
 import argparse
 
+from platform.app.session import PAYMENTS
 from platform.commands.common import add_json, add_places, open_session
 from platform.commands.posting import (
     METHODS,
@@ -12,16 +13,15 @@ from platform.commands.posting import (
     tenant_known,
 )
 from platform.errors import ConflictError, UsageError
-from platform.ledger.adjust import standings
-from platform.ledger.conflict import PostConflict
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.remedy import remedies
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.adjust import standings
+from platform.ledger.rules.conflict import PostConflict
+from platform.ledger.rules.credit import topup
+from platform.ledger.rules.remedy import remedies
 from platform.model.digest import derived_id
 from platform.model.reference import folded, normalised
 from platform.model.repo import Repo
 from platform.model.words import in_credits
-from platform.tasks.session import PAYMENTS
 
 MISTAKE = "mistaken_topup"
 

@@ -6,7 +6,7 @@ from platform.commands.common import add_places, open_session
 from platform.commands.posting import show_post, tenant_known
 from platform.commands.topup import whole_number
 from platform.errors import UsageError
-from platform.ledger.adjust import transfer
+from platform.ledger.rules.adjust import transfer
 from platform.model.digest import derived_id
 from platform.model.entry import Post, received
 from platform.model.words import in_credits

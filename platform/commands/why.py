@@ -1,11 +1,11 @@
 """`why`: why a task would run or be charged, or why not; and what one credit was for. Looks, changes nothing."""
 import argparse
 
+from platform.app.session import start
+from platform.app.whys import why_item, why_task
 from platform.commands.common import add_json, add_places, options, root, show
 from platform.errors import UsageError
 from platform.report import why_charge, why_views
-from platform.tasks.session import start
-from platform.tasks.whys import why_item, why_task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

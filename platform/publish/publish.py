@@ -12,9 +12,9 @@ from pathlib import Path
 
 from platform.errors import ConflictError, CorruptError
 from platform.files import sha256_file, write_atomic
-from platform.ledger import keys
-from platform.ledger.balance import Book
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules import keys
+from platform.ledger.rules.balance import Book
 from platform.model.contract import Contract
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import StepId

@@ -6,7 +6,7 @@ own: it keeps a second simulation from doing anything, never the real publicatio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from platform.ledger.balance import Book
+from platform.ledger.rules.balance import Book
 from platform.model.digest import derived_id
 from platform.model.entry import Item, Post
 from platform.model.ids import StepId, is_internal

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from platform.ledger.body import body_of
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
+from platform.ledger.rules.body import body_of
 from platform.model.cells import as_csv
 from platform.model.digest import canonical_json, derived_id
 from platform.model.entry import TRANSFER, Post, PostType, sides

@@ -2,7 +2,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import Item, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, OrderId

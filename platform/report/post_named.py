@@ -2,7 +2,7 @@
 from collections.abc import Iterable, Iterator
 
 from platform.errors import UsageError
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import sides
 from platform.report.words import one_line

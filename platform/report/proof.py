@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform.errors import CorruptError, StaleError
-from platform.ledger.merkle import consistency, inclusion, leaf_hash, root
-from platform.ledger.record import GENESIS, Record, encode
+from platform.ledger.journal.record import GENESIS, Record, encode
+from platform.ledger.proof.merkle import consistency, inclusion, leaf_hash, root
 from platform.model.words import counted
 from platform.report.tree_head import Head
 from platform.signing.dsse import Envelope, parse

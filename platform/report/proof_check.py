@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from platform.errors import CorruptError
-from platform.ledger.merkle import is_consistent, is_included, leaf_hash
-from platform.ledger.record import BadRecord, Record, decode
+from platform.ledger.journal.record import BadRecord, Record, decode
+from platform.ledger.proof.merkle import is_consistent, is_included, leaf_hash
 from platform.model.digest import derived_id
 from platform.model.entry import Item, Side, sides
 from platform.model.words import counted, in_credits

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from platform.ledger import keys
-from platform.ledger.balance import Answer, Book
-from platform.ledger.charge import decide_charge, unpaid
-from platform.ledger.credit import unapplied
-from platform.ledger.payments import is_open
-from platform.ledger.refund import supersede
-from platform.ledger.tables import Fact
+from platform.ledger.journal.payments import is_open
+from platform.ledger.rules import keys
+from platform.ledger.rules.balance import Answer, Book
+from platform.ledger.rules.charge import decide_charge, unpaid
+from platform.ledger.rules.credit import unapplied
+from platform.ledger.rules.refund import supersede
+from platform.ledger.rules.tables import Fact
 from platform.model.entry import Post, PostType
 from platform.model.held import Held
 from platform.model.ids import RUN_CHARGE, OrderId, StepId

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
 from platform.model.entry import Item, PostType, sides
 from platform.model.plan import Plan
 from platform.model.repo import Repo

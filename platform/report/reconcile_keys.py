@@ -4,7 +4,7 @@ A key of another form would let the same payment, or the same work, be posted a 
 """
 from collections.abc import Callable, Mapping
 
-from platform.ledger import keys
+from platform.ledger.rules import keys
 from platform.model.entry import ADJUSTMENT, TRANSFER, Post, PostType
 from platform.model.reference import normalised
 

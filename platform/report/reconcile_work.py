@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from platform.ledger import keys
-from platform.ledger.attempts import REFUND_REASON
-from platform.ledger.loss import accepted
-from platform.ledger.refund import SUPERSEDED
+from platform.ledger.rules import keys
+from platform.ledger.rules.attempts import REFUND_REASON
+from platform.ledger.rules.loss import accepted
+from platform.ledger.rules.refund import SUPERSEDED
 from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal

@@ -1,5 +1,5 @@
 """Why an order was not started, in words: what is needed, what there is, and what to do. Pure."""
-from platform.ledger.charge import ChargeDecision
+from platform.ledger.rules.charge import ChargeDecision
 from platform.model.plan import PlannedOrder
 from platform.model.tenant import Tenant
 from platform.model.words import in_credits

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from platform.ledger.projections import FACTS
-from platform.ledger.record import Record
+from platform.ledger.journal.projections import FACTS
+from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import Item, PostType, Side, sides
 from platform.model.ids import DELIVERY_EVIDENCE

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.ids import is_internal
 from platform.model.prices import PriceList

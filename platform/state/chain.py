@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from platform.errors import CorruptError, StaleError
-from platform.ledger.record import GENESIS, HEADER, BadRecord, decode
+from platform.ledger.journal.record import GENESIS, HEADER, BadRecord, decode
 from platform.model.digest import sha256_hex
 from platform.state.manifest import EMPTY, Segment, StateManifest, parse
 

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.errors import ConflictError
-from platform.ledger.journal import Ledger
-from platform.ledger.log import JOURNAL
-from platform.ledger.record import GENESIS
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.record import GENESIS
 from platform.state.chain import hash_of, lines_of
 from platform.state.local import LocalState, common
 from platform.state.rebase import Lost, judge, rebase

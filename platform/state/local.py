@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.errors import ConflictError, CorruptError, StorageError
-from platform.ledger import manifest as checkpoints
-from platform.ledger.disk import DISK, Disk, locked, read_whole, refusals, write_whole
-from platform.ledger.journal import LOCK, Ledger, utc_now
-from platform.ledger.log import JOURNAL
-from platform.ledger.manifest import FileState
-from platform.ledger.projections import CREDITS, HEADERS
-from platform.ledger.record import GENESIS, HEADER
+from platform.ledger.journal import manifest as checkpoints
+from platform.ledger.journal.disk import DISK, Disk, locked, read_whole, refusals, write_whole
+from platform.ledger.journal.ledger import LOCK, Ledger, utc_now
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.manifest import FileState
+from platform.ledger.journal.projections import CREDITS, HEADERS
+from platform.ledger.journal.record import GENESIS, HEADER
 from platform.model.digest import sha256_hex
 from platform.state.chain import TrustedHead, hash_of, parse_trusted, render_trusted
 from platform.state.remembered import Memory

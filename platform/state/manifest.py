@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from platform.ledger.manifest import FileState
-from platform.ledger.record import GENESIS
+from platform.ledger.journal.manifest import FileState
+from platform.ledger.journal.record import GENESIS
 
 STATE = "billing-state-"  # after a profile's tag_prefix, before four digits
 TIME = "%Y-%m-%dT%H:%M:%SZ"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from platform.errors import ConflictError, StaleError
-from platform.ledger.journal import Ledger
-from platform.ledger.record import GENESIS
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import GENESIS
 from platform.model.digest import sha256_hex
 from platform.releases.store import NameTaken
 from platform.state.chain import TrustedHead, contains, hash_of

@@ -12,12 +12,12 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from platform.errors import ConflictError, CorruptError, CreditsError
-from platform.ledger.balance import Book
-from platform.ledger.disk import refusals, write_whole
-from platform.ledger.journal import Ledger
-from platform.ledger.log import JOURNAL
-from platform.ledger.record import GENESIS, HEADER, decode
-from platform.ledger.tables import Fact, kept_of
+from platform.ledger.journal.disk import refusals, write_whole
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.record import GENESIS, HEADER, decode
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.tables import Fact, kept_of
 from platform.model.entry import Post
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of

@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 from platform.errors import StorageError
 from platform.files import write_atomic
-from platform.ledger.journal import Ledger
-from platform.ledger.record import HEADER
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import HEADER
 from platform.model.digest import sha256_hex
 
 _CLONE = "platform-clone-id"

@@ -3,7 +3,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from platform.ledger.record import HEADER
+from platform.ledger.journal.record import HEADER
 from platform.model.digest import sha256_hex
 from platform.state.chain import hash_of
 from platform.state.manifest import Archive, Segment

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from platform.errors import CorruptError, PlatformError, StaleError
-from platform.ledger.audit import verify as verify_ledger
-from platform.ledger.disk import refusals, write_whole
-from platform.ledger.log import JOURNAL
-from platform.ledger.record import GENESIS, HEADER
+from platform.ledger.journal.disk import refusals, write_whole
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.record import GENESIS, HEADER
+from platform.ledger.proof.audit import verify as verify_ledger
 from platform.releases.store import Asset
 from platform.state.chain import LOOK, RESTORE, Chain, hash_of, lines_of
 from platform.state.local import LocalState, common

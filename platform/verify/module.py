@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platform.app.session import Session
 from platform.confined import Refused, inside
 from platform.files import Digests
 from platform.model.contract import Contract
@@ -12,7 +13,6 @@ from platform.model.profile import Profile
 from platform.run.context import RunContext
 from platform.run.records import LOG, OUTPUTS, step_dir
 from platform.run.step import run_step
-from platform.tasks.session import Session
 from platform.verify.selftest import NOBODY, planned_self_test
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from platform.app.session import Session
 from platform.check.conform import faults, validator
 from platform.check.secrets import secrets_in
 from platform.config.read import read_yaml
@@ -13,7 +14,6 @@ from platform.config.schema import SCHEMAS
 from platform.confined import read_file
 from platform.model.ids import RUN_CHARGE
 from platform.model.words import counted
-from platform.tasks.session import Session
 from platform.verify.told import CLI, told
 from platform.verify.verdict import Check
 from platform.verify.workflows import unsafe

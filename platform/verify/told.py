@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from platform.ledger.log import JOURNAL
+from platform.ledger.journal.log import JOURNAL
 from platform.verify.verdict import Check
 
 HOME = Path(__file__).resolve().parents[2]  # where the code is; the repository that is verified may be another

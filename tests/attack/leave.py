@@ -238,7 +238,7 @@ ANSWERS = (
     _ends("raises-interrupt", "raises KeyboardInterrupt", "raise KeyboardInterrupt", "^FAILED module_crashed"),
     _ends("imports-ledger", "imports the ledger", '''
         try:
-            import platform.ledger.journal
+            import platform.ledger.journal.ledger
             (out / "seen.txt").write_text("reached: the ledger's code")
         except ImportError as error:
             (out / "seen.txt").write_text(f"refused: {error}")''', "^COMPLETED refused"),

@@ -10,8 +10,8 @@ OTHER = {"date-time", "day-or-time", "utf-8", "maintenance-state"}  # text of th
 
 
 def codes_in_source() -> set[str]:
-    files = [*ROOT.glob("platform/config/*.py"), *ROOT.glob("platform/check/*.py"), *ROOT.glob("platform/tasks/*.py"),
-             *ROOT.glob("platform/maintain/*.py")]
+    packages = ("config", "check", "app", "doit_plugin", "maintain")
+    files = [file for package in packages for file in ROOT.glob(f"platform/{package}/*.py")]
     given = [file for file in files if "Problem" in (text := file.read_text()) or "Fault" in text or "of_" in text]
     return {node.value for file in given for node in ast.walk(ast.parse(file.read_text()))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from platform.check import check
-from platform.ledger.balance import Book
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import topup
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import topup
 from platform.model.ids import OrderId
 from platform.plan.expand import expand
 from tests.check.conftest import ORDER, TODAY, Small

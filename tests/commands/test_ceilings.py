@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from platform.config.schema import schema
-from platform.ledger.credit import MAX_CREDITS
+from platform.ledger.rules.credit import MAX_CREDITS
 from tests.support import command, repository
 
 FILES = {

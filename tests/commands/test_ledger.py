@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger.body import body_of
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.record import encode
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import encode
+from platform.ledger.rules.body import body_of
+from platform.ledger.rules.credit import topup
 from platform.model.digest import canonical_json
 from platform.model.entry import Post, PostType
 from tests.support import command, rows

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from platform.ledger import keys, log
-from platform.ledger.body import body_of
-from platform.ledger.credit import topup
-from platform.ledger.record import HEADER, encode
+from platform.ledger.journal import log
+from platform.ledger.journal.record import HEADER, encode
+from platform.ledger.rules import keys
+from platform.ledger.rules.body import body_of
+from platform.ledger.rules.credit import topup
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from tests.support import command, rows

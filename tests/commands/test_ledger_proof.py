@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError, InputError, UsageError
-from platform.ledger import log
-from platform.ledger.record import HEADER
+from platform.ledger.journal import log
+from platform.ledger.journal.record import HEADER
 from tests.support import ROOT, accept_loss, command, delivered, rows
 
 PUBLISHED = """import _platform_boot

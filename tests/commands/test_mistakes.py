@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from platform import cli
+from platform.app.unknown import nearest_order, step_cure
 from platform.model.ids import OrderId
-from platform.tasks.unknown import nearest_order, step_cure
 from tests.support import ROOT, TEA, command, repository
 
 

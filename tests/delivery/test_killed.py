@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger import attempts
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules import attempts
 from platform.model.ids import StepId
 from tests.delivery.house import House, start
 

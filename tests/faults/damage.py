@@ -11,11 +11,11 @@ from functools import cache, partial
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger import snapshot
-from platform.ledger.audit import verify
-from platform.ledger.balance import Book
-from platform.ledger.journal import Ledger
-from platform.ledger.projections import HEADERS
+from platform.ledger.journal import snapshot
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.projections import HEADERS
+from platform.ledger.proof.audit import verify
+from platform.ledger.rules.balance import Book
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
 from tests.faults.work import state_of_posts

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from platform.ledger.disk import Disk
+from platform.ledger.journal.disk import Disk
 
 OPERATIONS = ("lock", "open", "size", "read", "append", "write", "sync", "truncate", "replace", "sync_folder")
 WRITES = ("append", "write")

@@ -12,8 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from platform.errors import CreditsError, PlatformError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.model.entry import Post, PostType
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.model.entry import Post
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState

@@ -11,8 +11,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from platform.errors import PlatformError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.model.digest import sha256_hex
 from platform.state.chain import TrustedHead
 from platform.state.hydrate import hydrate

@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger.audit import verify
-from platform.ledger.body import body_of
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import topup
-from platform.ledger.disk import DISK, Disk
-from platform.ledger.journal import Ledger
-from platform.ledger.refund import settle
+from platform.ledger.journal.disk import DISK, Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.proof.audit import verify
+from platform.ledger.rules.body import body_of
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import topup
+from platform.ledger.rules.refund import settle
 from platform.model.entry import Post
 from platform.model.plan import PlannedOrder
 from platform.model.reasons import Reason, Reasons

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger.audit import verify
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.proof.audit import verify
 from tests.faults.points import Point, Points
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,8 +21,8 @@ WRITER = """
 import sys; sys.path.insert(0, sys.argv[1]); import _platform_boot
 import os, threading
 from pathlib import Path
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.rules.credit import topup
+from platform.ledger.journal.ledger import Ledger
 ledger = Ledger.create(Path(sys.argv[2]), snapshot_posts=30)
 def write(name):
     number = 0

@@ -19,7 +19,7 @@ import errno
 from doit.doit_cmd import DoitMain
 import platform.files as files
 import platform.run.place as place
-import platform.tasks.order_record as order_record
+import platform.app.order_record as order_record
 from platform.errors import StorageError
 plain = files.write_atomic
 def full(path, data, **how):
@@ -27,7 +27,7 @@ def full(path, data, **how):
         raise StorageError(f"{{path}}: cannot be written (No space left on device); free space, then run again")
     return plain(path, data, **how)
 place.write_atomic = order_record.write_atomic = full
-from platform.tasks.command import Run
+from platform.doit_plugin.command import Run
 sys.exit(DoitMain().run(["run", "workorder"]))
 """
 

@@ -9,8 +9,8 @@ import pytest
 # What breaks, where: patched into a real `doit run` of a process of its own. `{step}` is the step that it hits.
 BREAKS = {
     "in resolving its inputs": ("platform.run.step", "resolve"),
-    "in looking whether it is due": ("platform.tasks.actions", "reasons_to_run"),
-    "in doit's question whether it is due": ("platform.tasks.uptodate", "reasons_to_run"),
+    "in looking whether it is due": ("platform.doit_plugin.actions", "reasons_to_run"),
+    "in doit's question whether it is due": ("platform.doit_plugin.uptodate", "reasons_to_run"),
     "in watching its child": ("platform.run.worker", "watch"),
     "after its child has ended": ("platform.run.step", "_with_outputs"),
     "in collecting its outputs": ("platform.run.step", "collect"),
@@ -34,7 +34,7 @@ def broken(found):
 for module, name in {places!r}:
     of = importlib.import_module(module)
     setattr(of, name, broken(getattr(of, name)))
-from platform.tasks.command import Run
+from platform.doit_plugin.command import Run
 sys.exit(DoitMain().run(["run", *sys.argv[1:]]))
 """
 HIT = "{step_id: hit, module_id: say, kind: transform, inputs: {text: hit}}"
@@ -102,7 +102,7 @@ def test_a_defect_in_a_delivery_refunds_only_what_cannot_have_left(bench, place,
 
 
 @pytest.mark.parametrize(
-    "place", [("platform.tasks.actions", "outcome"), ("platform.tasks.charges", "decide_charge")]
+    "place", [("platform.doit_plugin.actions", "outcome"), ("platform.app.charges", "decide_charge")]
 )
 def test_a_defect_outside_a_step_stops_its_order_alone_and_the_next_run_settles(bench, place):
     bench.order(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
 from platform.model.contract import Contract
 from platform.model.ids import StepId
 from platform.model.order import Kind, Order

@@ -6,16 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from platform.errors import ConflictError, CorruptError, CreditsError, UsageError
-from platform.ledger import keys
-from platform.ledger.adjust import Correction, Standing, adjustment, standings, transfer
-from platform.ledger.audit import audit, rebuild, verify
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.parallel import proved
-from platform.ledger.record import BadRecord
-from platform.ledger.references import post_once
-from platform.ledger.remedy import remedies
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import BadRecord
+from platform.ledger.journal.references import post_once
+from platform.ledger.proof.audit import audit, rebuild, verify
+from platform.ledger.proof.parallel import proved
+from platform.ledger.rules import keys
+from platform.ledger.rules.adjust import Correction, Standing, adjustment, standings, transfer
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import topup
+from platform.ledger.rules.remedy import remedies
 from platform.model.digest import derived_id
 from platform.model.entry import Post, PostType
 from tests.ledger.conftest import NOON, noon, order, step

@@ -2,11 +2,11 @@
 import pytest
 
 from platform.errors import CorruptError
-from platform.ledger.balance import Answer, Book, replay
-from platform.ledger.charge import unpaid
-from platform.ledger.credit import topup
-from platform.ledger.keys import charge as charge_key
-from platform.ledger.tables import kept_of
+from platform.ledger.rules.balance import Answer, Book, replay
+from platform.ledger.rules.charge import unpaid
+from platform.ledger.rules.credit import topup
+from platform.ledger.rules.keys import charge as charge_key
+from platform.ledger.rules.tables import kept_of
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import order, step, task_hash
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platform.ledger import columns
-from platform.ledger.projections import rows
-from platform.ledger.record import Record
+from platform.ledger.journal import columns
+from platform.ledger.journal.projections import rows
+from platform.ledger.journal.record import Record
 from platform.model.digest import base62, canonical_json, canonical_objects, derived_id
 from platform.model.entry import Post, PostType
 

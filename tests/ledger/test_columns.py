@@ -5,11 +5,11 @@ from hashlib import sha256
 
 import pytest
 
-from platform.ledger import columns
-from platform.ledger.columns import Columns
-from platform.ledger.journal import Ledger
-from platform.ledger.projections import rows
-from platform.ledger.record import GENESIS, HEADER, BadRecord, Record, decode
+from platform.ledger.journal import columns
+from platform.ledger.journal.columns import Columns
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.projections import rows
+from platform.ledger.journal.record import GENESIS, HEADER, BadRecord, Record, decode
 from platform.model.entry import Post, PostType
 from tests.faults.work import state_of_posts
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, StorageError
-from platform.ledger.credit import topup
-from platform.ledger.disk import Disk
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.disk import Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from tests.ledger.conftest import noon
 
 

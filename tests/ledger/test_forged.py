@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from platform.errors import CorruptError
-from platform.ledger import audit, manifest, parallel, snapshot
-from platform.ledger.audit import rebuild, verify
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.replay import Verdict
-from platform.ledger.slices import cut
+from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.replay import Verdict
+from platform.ledger.proof import audit, parallel
+from platform.ledger.proof.audit import rebuild, verify
+from platform.ledger.proof.slices import cut
+from platform.ledger.rules.credit import topup
 from platform.model.digest import digest_of
 from tests.faults.work import state_of_posts
 from tests.ledger.conftest import noon

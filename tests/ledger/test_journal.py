@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError, CreditsError, StaleError, StorageError
-from platform.ledger import manifest
-from platform.ledger.audit import audit, rebuild
-from platform.ledger.body import body_of
-from platform.ledger.credit import topup
-from platform.ledger.disk import Disk
-from platform.ledger.journal import Ledger
-from platform.ledger.record import GENESIS, BadRecord, decode, encode
+from platform.ledger.journal import manifest
+from platform.ledger.journal.disk import Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import GENESIS, BadRecord, decode, encode
+from platform.ledger.proof.audit import audit, rebuild
+from platform.ledger.rules.body import body_of
+from platform.ledger.rules.credit import topup
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import noon
@@ -266,8 +266,8 @@ def test_a_post_stays_acknowledged_when_its_projections_cannot_be_written(state:
 WRITER = """
 import sys; sys.path.insert(0, {root!r}); import _platform_boot
 from pathlib import Path
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.rules.credit import topup
+from platform.ledger.journal.ledger import Ledger
 ledger, me = Ledger.create(Path({state!r})), sys.argv[1]
 for number in range(int(sys.argv[2])):
     ledger.post(lambda book: [topup("tenant", 1, method, f"{{me}}-{{number}}") for method in "mn"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scitt_cose import merkle as theirs
 
-from platform.ledger.merkle import EMPTY, consistency, inclusion, is_consistent, is_included, leaf_hash, root
+from platform.ledger.proof.merkle import EMPTY, consistency, inclusion, is_consistent, is_included, leaf_hash, root
 
 # The leaves, roots and paths that certificate-transparency's implementations are all tested with.
 LEAVES = [leaf_hash(bytes.fromhex(text)) for text in (

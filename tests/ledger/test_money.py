@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, UsageError
-from platform.ledger.balance import Book
-from platform.ledger.body import price_words
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import MAX_CREDITS, payment, topup, unapplied
-from platform.ledger.journal import Ledger
-from platform.ledger.payments import Reconciled, apply_payments
-from platform.ledger.refund import settle, supersede
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.payments import Reconciled, apply_payments
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.body import price_words
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import MAX_CREDITS, payment, topup, unapplied
+from platform.ledger.rules.refund import settle, supersede
 from platform.model.entry import Post
 from platform.model.order import Kind
 from platform.model.plan import Charge, PlannedOrder

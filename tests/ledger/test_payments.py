@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from platform.ledger.adjust import Correction, adjustment, transfer
-from platform.ledger.credit import payment, topup
-from platform.ledger.journal import Ledger
-from platform.ledger.payments import Reconciled, apply_payments, is_open, unsettled
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.payments import Reconciled, apply_payments, is_open, unsettled
+from platform.ledger.rules.adjust import Correction, adjustment, transfer
+from platform.ledger.rules.credit import payment, topup
 from platform.model.prices import Payment
 
 ROW = Payment("pay-1", "tenant", "bank-wire", 100, "wire-1", "CONFIRMED", note="x")

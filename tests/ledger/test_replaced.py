@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError, PlatformError, StaleError
-from platform.ledger.audit import audit
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.proof.audit import audit
+from platform.ledger.rules.credit import topup
 
 ROOT = Path(__file__).resolve().parents[2]
 SWAP = """
 import _platform_boot, sys
 from pathlib import Path
-from platform.ledger.credit import topup
+from platform.ledger.rules.credit import topup
 from platform.state.local import LocalState
 local = LocalState(Path(sys.argv[1]))
 ours, keep = local.lines(), int(sys.argv[2])
 theirs = LocalState(Path(sys.argv[1] + "-theirs"))
-from platform.ledger.journal import Ledger
-from platform.ledger.log import JOURNAL
-from platform.ledger.record import HEADER
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.record import HEADER
 theirs.folder.mkdir()
 (theirs.folder / JOURNAL).write_bytes(HEADER + b"".join(ours[:keep]))
 ledger = Ledger.open(theirs.folder)

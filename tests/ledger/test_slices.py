@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger import audit, parallel, snapshot
-from platform.ledger.audit import verify
-from platform.ledger.balance import Book
-from platform.ledger.crew import Crew
-from platform.ledger.journal import Ledger
-from platform.ledger.replay import Verdict
-from platform.ledger.slices import cut
-from platform.ledger.tables import Account
+from platform.ledger.journal import snapshot
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.replay import Verdict
+from platform.ledger.proof import audit, parallel
+from platform.ledger.proof.audit import verify
+from platform.ledger.proof.crew import Crew
+from platform.ledger.proof.slices import cut
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.tables import Account
 from platform.model.entry import Post, PostType
 from tests.faults.work import state_of_posts
 from tests.ledger.conftest import noon

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError
-from platform.ledger import log, snapshot
-from platform.ledger.audit import audit, rebuild
-from platform.ledger.balance import replay
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.refund import settle
+from platform.ledger.journal import log, snapshot
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.proof.audit import audit, rebuild
+from platform.ledger.rules.balance import replay
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import topup
+from platform.ledger.rules.refund import settle
 from platform.model.reasons import Reasons
 from platform.model.run import Status
 from tests.ledger.conftest import noon, order, run, step

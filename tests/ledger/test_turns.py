@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from platform.ledger import disk, folder, journal, log, turns
-from platform.ledger.audit import audit
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
-from platform.ledger.turns import Turns
+from platform.ledger.journal import disk, folder, ledger, log, turns
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.turns import Turns
+from platform.ledger.proof.audit import audit
+from platform.ledger.rules.credit import topup
 from platform.model.entry import Post
 from tests.ledger.conftest import noon
 
-OURS = {module.__file__ for module in (turns, journal, folder, log, disk)}
+OURS = {module.__file__ for module in (turns, ledger, folder, log, disk)}
 PATIENCE_S = 20
 
 

@@ -11,8 +11,8 @@ import threading
 import pytest
 import yaml
 
+from platform.app.session import Options, Session
 from platform.publish.select import select
-from platform.tasks.session import Options, Session
 from tests.releases.fake_github import CUT, CUT_AFTER, FakeGitHub, Fault
 from tests.support import accept_loss, command, rows
 

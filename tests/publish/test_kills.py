@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from platform.app.session import Options, Session
 from platform.model.digest import sha256_hex
 from platform.publish.select import select
 from platform.publish.shelf import Shelf
-from platform.tasks.session import Options, Session
 from tests.support import accept_loss, rows
 
 NAMES = ("assets", "create", "upload", "download")

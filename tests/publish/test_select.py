@@ -1,7 +1,7 @@
 """Which purchases await publishing, told with posts alone."""
 from msgspec.structs import replace
 
-from platform.ledger.balance import Book
+from platform.ledger.rules.balance import Book
 from platform.model.entry import Item, Post, PostType
 from platform.publish.select import PER_RELEASE, bought, evidence_key, select
 

@@ -12,12 +12,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from platform.ledger import attempts
-from platform.ledger.charge import decide_charge, unpaid
-from platform.ledger.credit import reconcile, topup
-from platform.ledger.disk import Disk
-from platform.ledger.journal import Ledger
-from platform.ledger.refund import settle, supersede
+from platform.app.holding import is_returned
+from platform.ledger.journal.disk import Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules import attempts
+from platform.ledger.rules.charge import decide_charge, unpaid
+from platform.ledger.rules.credit import reconcile, topup
+from platform.ledger.rules.refund import settle, supersede
 from platform.model.entry import Post, PostType
 from platform.model.held import Held
 from platform.model.ids import StepId
@@ -27,7 +28,6 @@ from platform.model.reasons import Reason, Reasons
 from platform.model.run import RunRecord, Status
 from platform.model.tenant import Tenant, TenantStatus
 from platform.report.quote import Quote, Terms, quote
-from platform.tasks.holding import is_returned
 from tests.ledger.conftest import noon, order, run, step, task_hash
 
 TODAY = date(2026, 11, 24)

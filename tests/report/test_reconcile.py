@@ -10,11 +10,11 @@ from types import MappingProxyType
 import pytest
 from msgspec.structs import replace
 
-from platform.ledger import keys
-from platform.ledger.adjust import Correction, adjustment, transfer
-from platform.ledger.body import price_words
-from platform.ledger.credit import payment, topup
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
+from platform.ledger.rules import keys
+from platform.ledger.rules.adjust import Correction, adjustment, transfer
+from platform.ledger.rules.body import price_words
+from platform.ledger.rules.credit import payment, topup
 from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.plan import Plan

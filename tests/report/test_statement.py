@@ -8,7 +8,7 @@ from msgspec import structs
 
 from platform.check.conform import faults, validator
 from platform.config.schema import schema
-from platform.ledger.record import Record
+from platform.ledger.journal.record import Record
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
 from platform.report.statement import Statement, statement

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform.errors import ConflictError, CorruptError, ForbiddenError, StaleError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.model.profile import Profile
 from platform.state.chain import Chain, TrustedHead, parse_trusted, render_trusted
 from platform.state.hydrate import hydrate

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from platform.errors import CorruptError, PlatformError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.releases.store import Asset
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState

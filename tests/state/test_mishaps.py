@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.releases.folder import FolderStore
 from platform.state.local import TRUSTED, LocalState, Snapshot
 from platform.state.manifest import tag_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger import attempts, keys
-from platform.ledger.balance import Book
-from platform.ledger.credit import grants, topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules import attempts, keys
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.credit import grants, topup
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.prices import Promotion

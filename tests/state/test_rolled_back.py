@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from platform.ledger.credit import topup
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.credit import topup
 from platform.state.remembered import Memory, places, state_home
 from tests.support import TEA, command, repository, rows
 

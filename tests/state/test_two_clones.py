@@ -11,8 +11,8 @@ import pytest
 
 from platform.check.conform import faults, validator
 from platform.config.schema import schema
-from platform.ledger.body import body_of
-from platform.ledger.record import HEADER, encode
+from platform.ledger.journal.record import HEADER, encode
+from platform.ledger.rules.body import body_of
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.entry import Post, PostType
 from platform.state.manifest import Segment, name_of, parse, render

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from doit.dependency import JSONCodec
 
-from platform.tasks.backend import Backend
+from platform.doit_plugin.backend import Backend
 
 
 def store(path: Path) -> Backend:
@@ -16,7 +16,7 @@ def store(path: Path) -> Backend:
 
 def test_a_task_is_there_after_a_kill(tmp_path: Path) -> None:
     code = ("import _platform_boot, os, signal; from doit.dependency import JSONCodec; "
-            "from platform.tasks.backend import Backend; b = Backend('doit.db', JSONCodec()); "
+            "from platform.doit_plugin.backend import Backend; b = Backend('doit.db', JSONCodec()); "
             "b.set('done', 'result:', 1); b.set('done', 'deps:', []); b.set('half', 'result:', 1); "
             "os.kill(os.getpid(), signal.SIGKILL)")
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from platform.app.charges import Charged
+from platform.app.session import Options, Session
 from platform.errors import ConflictError
-from platform.ledger.charge import decide_charge
-from platform.ledger.credit import topup
-from platform.ledger.disk import Disk
-from platform.ledger.journal import Ledger
+from platform.ledger.journal.disk import Disk
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.charge import decide_charge
+from platform.ledger.rules.credit import topup
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
-from platform.tasks.charges import Charged
-from platform.tasks.session import Options, Session
 from tests.faults.disks import FaultyDisk, Killed, KillingDisk
 from tests.ledger.conftest import noon
 from tests.support import repository

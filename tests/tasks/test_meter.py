@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from platform.tasks.lines import Counts
-from platform.tasks.meter import Meter, clock, line
-from platform.tasks.progress import Live
-from platform.tasks.reporter import Plain, Reporter
+from platform.console.lines import Counts
+from platform.console.meter import Meter, clock, line
+from platform.console.progress import Live
+from platform.console.reporter import Plain, Reporter
 from tests.support import repository
 from tests.terminal import Terminal
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from platform.tasks.session import Options, Session
+from platform.app.session import Options, Session
 from tests.support import repository, rows
 
 # Only the clock is replaced: time_machine moves datetime and time of the whole process, then the command runs as ever.

@@ -1,8 +1,8 @@
 """What a command line asks for, before anything is read."""
 import pytest
 
+from platform.doit_plugin.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
 from platform.model.ids import OrderId
-from platform.tasks.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
 
 A, B, C = OrderId("nxlkGI", "UbjkpxZO"), OrderId("nxlkGI", "Second12"), OrderId("q7RtLm", "UbjkpxZO")
 

@@ -3,7 +3,7 @@ import json
 from collections import Counter
 from datetime import datetime
 
-from platform.ledger.attempts import LIMIT
+from platform.ledger.rules.attempts import LIMIT
 from tests.year.clone import Clone
 from tests.year.world import World
 

@@ -1,0 +1,1 @@
+"""The use cases: what a command or a task does, without doit and without a terminal."""

@@ -1,0 +1,213 @@
+"""What the ledger lets a delivery do: each attempt is claimed before it starts, and told as soon as it has ended.
+
+    known before an attempt                      what is allowed
+    nothing arrived, fewer doubts than the limit a claim, then look and send
+    another runner is at it                      nothing: FAILED claimed_elsewhere, the next run looks again
+    as many doubts as the limit                  a look only: found, completed; certainly absent, the claims are void
+                                                 and it is sent; else NEEDS_DECISION unverified
+    it arrived                                   a look only, with the receipts: found or remembered, completed; lost
+                                                 by the provider, put there again; else NEEDS_DECISION repair_held,
+                                                 unless sending again is allowed
+
+Between a provider's acknowledgement and the evidence in the journal there is only this process.
+"""
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from platform.app.repairs import about, is_same
+from platform.delivery.flow import LOOK_ABSENT, SETTLED
+from platform.delivery.receipt import Verification
+from platform.delivery.step import looks
+from platform.errors import ConflictError
+from platform.ledger.rules import attempts, keys
+from platform.ledger.rules.attempts import Decision, Past
+from platform.ledger.rules.refund import acknowledged
+from platform.ledger.rules.tables import Fact
+from platform.model.digest import digest_of
+from platform.model.ids import RUN_CHARGE
+from platform.model.plan import PlannedStep
+from platform.model.reasons import UNVERIFIED
+from platform.model.run import RunRecord, Status
+from platform.run import claimant
+from platform.run.job import time_limit_s
+from platform.run.permit import Denied, Ended, Permit
+from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
+
+if TYPE_CHECKING:
+    from platform.app.session import Session
+
+_GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
+_NO_LIMIT = timedelta(hours=6)  # of a profile that gives steps all the time in the world
+_TRIES = 5
+SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund --note TEXT"
+
+
+class LedgerGate:
+    """Of one run of one delivery step."""
+
+    def __init__(self, session: "Session", planned: PlannedStep, epoch: int) -> None:
+        self._session, self._planned, self._work = session, planned, (planned.task_hash, epoch)
+        self._went_in: Mapping[str, Any] = {}
+        self._may_send = False  # a look has shown that nothing is there, or sending again is allowed
+        self._looking = False
+        self._restores = False  # it arrived, the provider certainly lost it, and the same goes to the same place again
+        self._attempt = 0  # the one that is claimed
+
+    def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
+        """As `permit.Gate`."""
+        self._went_in = went_in
+        for _ in range(_TRIES):
+            with self._session.sharing.steady:
+                past = self._past()
+                answer = self._answer(past)
+                claimed = answer is None and self._claim(past)
+            if answer is not None:
+                return answer
+            if claimed and self._is_known_to_all():
+                return Permit(in_doubt=bool(past.doubts))
+        raise ConflictError(f"step {self._planned.id}: other runs claim it again and again; stop them, then run again")
+
+    def ended(self, record: RunRecord) -> Ended:
+        """As `permit.Gate`."""
+        with self._session.sharing.steady:
+            ended = self._ended(record)
+        if ended.record.completed and record.evidence.get("verification_status") == Verification.UNVERIFIED:
+            self._session.sharing.publish_evidence()  # nobody else can find out that it arrived
+        return ended
+
+    def _ended(self, record: RunRecord) -> Ended:
+        if self._looking:
+            self._looking = False
+            return self._looked(record)
+        if record.completed:
+            self._acknowledge(record)
+        elif record.reason != UNVERIFIED:
+            self._post_voids([self._attempt], record.reason)
+        elif self._past().is_capped:
+            return Ended(self._held(record, UNVERIFIED))
+        return Ended(record)
+
+    def _answer(self, past: Past) -> Permit | Denied | None:
+        """What is allowed without a claim; None when an attempt may be claimed."""
+        session, lost = self._session, self._is_lost()
+        if self._restores:
+            return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
+        arrived = bool(past.receipts) or session.ledger.book.fact(*self._work) is Fact.DONE
+        said = past.decided(about(self._went_in)) or (None if past.receipts else past.decided())
+        again = session.always or (said is not None and said.decision == "resend")
+        if not self._may_send and (past.is_capped if not arrived else not again):
+            if not looks(session.context.module_dir(self._planned.contract.module_id)):
+                return self._unasked(arrived, said)
+            self._looking = True
+            settled = said._asdict() if said and said.decision == "arrived" else {}
+            return Permit(look_only=True, in_doubt=not arrived, receipts=past.receipts, lost=lost or bool(settled),
+                          settled=settled)
+        now = _utc(datetime.now(UTC))
+        for claim in past.open:
+            who = claim.claimant
+            if not claimant.is_ours(who) and not claimant.is_dead(who) and now < claim.expires_at:
+                return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
+                              f"{claimant.in_words(who)} is delivering it and may do so until {claim.expires_at}; run "
+                              "again when it is done, or after that time when it is not alive")
+        if not self._is_paid():
+            return Denied(Status.FAILED, CLAIMED_ELSEWHERE, "another clone's posts came before its charge, which could "
+                          "not be posted again; see journal.lost.* beside the ledger, then run again")
+        return None
+
+    def _unasked(self, arrived: bool, said: Decision | None) -> Denied:
+        """What becomes of a delivery that may only be looked for, by a module that cannot: it is not started."""
+        if said and said.decision == "arrived" and not self._planned.required_outputs:
+            return Denied(Status.COMPLETED, SETTLED, f"{said.by} settled it as arrived at {said.at}")
+        reason = REPAIR_HELD if arrived else UNVERIFIED
+        module = self._planned.contract.module_id
+        return Denied(Status.NEEDS_DECISION, reason, self._held_words(
+            f"the module {module} is not built on platform.delivery.step and cannot look without sending", reason))
+
+    def _claim(self, past: Past) -> bool:
+        """Whether the next attempt is ours."""
+        self._attempt = past.made + 1
+        limit_s = time_limit_s(self._session.profile, self._planned)
+        until = datetime.now(UTC) + (timedelta(seconds=limit_s) if limit_s else _NO_LIMIT) + _GRACE
+        told: dict[str, Any] = {"claimant": claimant.this_process(), "expires_at": _utc(until),
+                "settings": {name: digest_of(dict(values)) for name, values in self._session.profile.delivery.items()}}
+        if past.inherited and not self._may_send:
+            told["in_doubt_before"] = 1
+        post = attempts.claim(self._planned.id, self._work, self._attempt, told)
+        try:
+            self._session.deliveries.post(lambda book: (post,))
+        except ConflictError:  # another run was first
+            self._session.deliveries.forget()
+            return False
+        self._session.sharing.claims(post.key)
+        return True
+
+    def _is_known_to_all(self) -> bool:
+        """Publish the claim where the ledger is shared; whether it is ours then, or another clone was first. When it
+        cannot be published nothing is sent, and the claim is void."""
+        key = keys.claim(*self._work, self._attempt)
+        try:
+            if not self._session.sharing.publish_claims(key):
+                return True
+        except BaseException:
+            with self._session.sharing.steady:
+                self._post_voids([self._attempt], "not_published")
+            raise
+        with self._session.sharing.steady:
+            ours = [claim for claim in self._past().open if claim.attempt == self._attempt]
+            return bool(ours) and claimant.is_ours(ours[0].claimant) and self._is_paid()
+
+    def _is_paid(self) -> bool:
+        return self._session.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
+
+    def _acknowledge(self, record: RunRecord) -> None:
+        """Evidence and the fact in one post, at once. A claim that needs no new evidence is closed by itself."""
+        order, reasons = self._planned.id.order, self._session.repo.reasons
+        posted = self._session.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
+        if self._attempt and not any(post.kind == "evidence" for post in posted):
+            self._post_voids([self._attempt], record.reason or "known_before")
+
+    def _looked(self, record: RunRecord) -> Ended:
+        """What a look means, which sent nothing."""
+        past = self._past()
+        arrived = bool(past.receipts) or self._session.ledger.book.fact(*self._work) is Fact.DONE
+        absent = record.reason == LOOK_ABSENT
+        if record.completed:
+            self._acknowledge(record)
+            return Ended(record)
+        if arrived:
+            self._restores = absent and is_same(past, self._went_in, self._session.run(self._planned))
+            self._may_send = self._restores or self._session.resend_repaired
+            return Ended(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
+        self._may_send = absent
+        if absent:
+            self._post_voids([claim.attempt for claim in past.open], LOOK_ABSENT)
+            return Ended(record, again=True)
+        return Ended(self._held(record, UNVERIFIED))
+
+    def _held(self, record: RunRecord, reason: str) -> RunRecord:
+        return replace(record, status=Status.NEEDS_DECISION, reason=reason,
+                       message=self._held_words(record.message, reason))
+
+    def _held_words(self, message: str, reason: str) -> str:
+        what = ("it is not sent again by itself" if reason == UNVERIFIED else
+                "it was delivered before and would be delivered again; `doit run --resend-repaired` does that")
+        said = f"{message}; " if message else ""
+        return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"
+
+    def _post_voids(self, numbers: list[int], reason: str) -> None:
+        posts = [attempts.void(self._planned.id, self._work, number, reason) for number in numbers if number]
+        self._session.deliveries.post(lambda book: [post for post in posts if not book.has(post.key)])
+
+    def _past(self) -> Past:
+        return self._session.deliveries.past(self._planned, self._work[1])
+
+    def _is_lost(self) -> bool:
+        """Whether no record here says what was delivered: then what is made anew is not asked for anew."""
+        last = self._session.run(self._planned)
+        return last is None or last.status not in (Status.COMPLETED, Status.SKIPPED)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,119 @@
+"""Before the first post: is this billing state the one that was used before?
+
+A state that was rolled back or deleted is sound in itself, and whatever it does not know would be
+charged again. So the heads that this machine remembers must be in its journal, and no run record
+may speak of work that it has not paid. StaleError otherwise (docs/runbooks.md, 14 stale state);
+`state accept-loss` is the way to go on all the same.
+"""
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platform.errors import CorruptError, StaleError
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.record import BadRecord, read
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.loss import accepted
+from platform.model.ids import RUN_CHARGE
+from platform.model.run import RunRecord
+from platform.model.words import counted
+from platform.state.remembered import Head, Memory, others, places
+
+if TYPE_CHECKING:
+    from platform.app.session import Session
+
+_WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state; to go on "
+               "without what is lost: `python -m platform.cli state accept-loss --note WHY`")
+
+
+class Guard:
+    """Of one session."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._passed = False
+
+    def memory(self, *, make: bool = False) -> Memory:
+        """What is remembered of the session's state; `make` for who is going to write it."""
+        now = self._session
+        found = places(now.root, now.runtime_dir, now.billing_state_dir, os.environ,
+                       own=now.sharing.is_own, make=make)
+        return Memory(found, lambda line: sys.stderr.write(f"{line}\n"))
+
+    def check(self) -> None:
+        """StaleError unless the state may be posted to. Once a session; again after `again`."""
+        if self._passed:
+            return
+        heads, unpaid = self.lost()
+        where = self._session.shown(self._session.billing_state_dir)
+        if heads:
+            raise StaleError(self.rolled_back(heads))
+        if unpaid:
+            raise StaleError(f"{where}: {counted(len(unpaid), 'step')} ({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
+                             "completed and not paid here: this is not the billing state that they ran with, or "
+                             f"another runtime directory belongs to it; {_WHAT_TO_DO}")
+        self._passed = True
+
+    def rolled_back(self, heads: Iterable[Head]) -> str:
+        """What it means that the state lacks heads that are remembered, one at least, and what to do."""
+        head = max(heads, key=lambda head: head.seq)
+        there = "is not there" if not self._session.has_ledger else "does not have it in its journal"
+        return (f"{self._session.shown(self._session.billing_state_dir)}: this machine acknowledged post {head.seq} "
+                f"with hash {head.hash[:12]}, and the billing state {there}: it was deleted, rolled back or exchanged; "
+                f"{_WHAT_TO_DO}")
+
+    def again(self) -> None:
+        """The state may be another one now."""
+        self._passed = False
+
+    def lost(self) -> tuple[tuple[Head, ...], tuple[RunRecord, ...]]:
+        """The remembered heads that the state lacks, and the records of planned steps that completed and
+        that it does not know as paid."""
+        ledger = self._session.ledger if self._session.has_ledger else None
+        return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
+
+    def keep(self, *, durable: bool = False) -> None:
+        """Remember where the ledger stands."""
+        if "ledger" in self._session.__dict__:
+            self.memory(make=True).keep(self._session.ledger, durable=durable)
+
+    def _unpaid(self, ledger: Ledger | None) -> Iterable[RunRecord]:
+        now = self._session
+        book = ledger.book if ledger else Book()
+        found = [record for order in now.plan.orders.values() for record in now.runs(order).values()
+                 if record.completed and not _was_paid(book, record)]
+        if not found:
+            return []
+        known = {*self._put_aside(), *(accepted(record.post for record in ledger.records()) if ledger else ())}
+        elsewhere = [_book_at(path) for path in others(now.runtime_dir, now.root, now.billing_state_dir)]
+        return [record for record in found if record.task_hash not in known
+                and not any(_was_paid(other, record) for other in elsewhere)]
+
+    def _put_aside(self) -> Iterable[str]:
+        """Task hashes of charges that could not be posted again after another clone's: nobody lost them, they were
+        told and lie in journal.lost.<n>, and a later run charges them."""
+        for file in sorted(self._session.billing_state_dir.glob("journal.lost.*")):
+            for line in file.read_bytes().splitlines(keepends=True)[1:]:
+                try:
+                    yield from (item.task_hash for item in read(line).post.items)
+                except BadRecord:
+                    continue
+
+
+def _was_paid(book: Book, record: RunRecord) -> bool:
+    """Whether a book knows the charge that a run was made for: it stands, or it was refunded since."""
+    epoch = book.epoch(record.task_hash, RUN_CHARGE)
+    return epoch > record.refund_epoch or (
+        epoch == record.refund_epoch and book.paid(record.task_hash, RUN_CHARGE) is not None)
+
+
+def _book_at(folder: Path) -> Book:
+    """The book of another state; an empty one when it is damaged, for it proves nothing then."""
+    try:
+        with closing(Ledger.open(folder)) as ledger:
+            return ledger.book
+    except CorruptError:
+        return Book()

@@ -1,0 +1,170 @@
+"""What waits for a person's decision: found from records and ledger, the same for a run, a quote and a status.
+
+    why                                                       what a run does with the step
+    unverified     it may have arrived, and was tried twice   it looks, and sends nothing
+    refunded_by…   a person gave it back                      nothing, and it is not bought
+    repair_held    it arrived and something else would go out nothing; its record stays
+    its own        it failed twice in the same way            nothing, and it is not bought
+    below one of these, but for a repair                      not bought; it would only be skipped
+"""
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from platform.app.repairs import about, is_same
+from platform.ledger.rules.attempts import REFUND_REASON
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.tables import Fact
+from platform.model.digest import digest_of
+from platform.model.held import Held
+from platform.model.ids import RUN_CHARGE, OrderId, StepId
+from platform.model.order import Kind
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.reasons import UNVERIFIED
+from platform.model.run import Ended, RunRecord, Status
+from platform.run.current import current
+from platform.run.fault import Fault
+from platform.run.inputs import went_in_digest, what_went_in
+from platform.run.ordered import endings
+from platform.run.results import REPAIR_HELD
+
+if TYPE_CHECKING:
+    from platform.app.session import Session
+
+
+class Holding:
+    """Of one session."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._unbought: dict[OrderId, Mapping[str, Held]] = {}
+
+    def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
+        """The steps that the order's charge leaves out, as they were before anything of the order ran."""
+        if order.id not in self._unbought:
+            self._unbought[order.id] = {name: held for name, held in self.of(order).items() if not held.is_bought}
+        return self._unbought[order.id]
+
+    def of(self, order: PlannedOrder) -> Mapping[str, Held]:
+        """All steps of an order that wait now."""
+        if not self._session.has_ledger:
+            return {}
+        held: dict[str, Held] = {}
+        for step in order.steps:
+            above = next((name for name in step.upstream if name in held and held[name].reason != REPAIR_HELD), "")
+            own = self.own(step)
+            if own:
+                held[step.id.step_id] = own
+            elif above and not self._is_done(step):
+                held[step.id.step_id] = Held("skipped_upstream", f"step {above} waits for a decision", below=True)
+        return held
+
+    def own(self, step: PlannedStep) -> Held | None:
+        """Why a step itself waits now, or None; there must be a billing state."""
+        session, book = self._session, self._session.ledger.book
+        epoch, last = book.epoch(step.task_hash, RUN_CHARGE), session.run(step)
+        if is_returned(book, step) and not session.retry_failed:
+            return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
+        if not session.retry_failed and (ended := self._failed_twice(step, epoch, last)):
+            said = f" ({last.message})" if last and last.message else ""
+            return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
+                        "changes its order, its inputs or its code; `doit run --retry-failed` tries again")
+        if step.kind is not Kind.DELIVERY:
+            return None
+        if book.fact(step.task_hash, epoch) is Fact.DONE:
+            return self._repair(step, epoch, last)
+        if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
+            past = session.deliveries.past(step, epoch)
+            return Held(last.reason, last.message, runs=True, is_bought=True) if past.is_capped else None
+        return None
+
+    def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Ended | None:
+        """How it failed, the last two times and for a reason that time does not mend, with what would go in now."""
+        session = self._session
+        if last is None or last.completed or epoch < 2 or session.ledger.book.paid(
+                step.task_hash, RUN_CHARGE) is not None:
+            return None
+        failed = [ended for ended in endings(session.runtime_dir, step.id.order, step.task_hash)
+                  if ended.status is Status.FAILED and ended.refund_epoch < epoch][-2:]
+        reasons = {(ended.reason, ended.went_in) for ended in failed}
+        if len(failed) < 2 or len(reasons) > 1 or session.repo.reasons.transient(failed[0].reason):
+            return None
+        if not failed[0].went_in or self._may_change(step) or went_in_digest(
+                session.context, step) != failed[0].went_in:
+            return None
+        return failed[-1]
+
+    def _may_change(self, step: PlannedStep) -> bool:
+        """Whether a step above, however far, is about to run: what goes in here may be something else then."""
+        above = [self._session.step(StepId(*step.id.order, name)) for name in step.upstream]
+        return any(current(self._session.context, each) or self._may_change(each) for each in above)
+
+    def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
+        """Where the record here is of what arrived, and what would go in now is something else."""
+        session = self._session
+        if session.always or session.resend_repaired or last is None or last.status not in (
+                Status.COMPLETED, Status.SKIPPED):
+            return None
+        try:
+            went_in = what_went_in(session.context, step)
+        except Fault:
+            return None  # a step above has not completed: it is not known what would go in
+        if last.completed and last.inputs_digest == digest_of(went_in):
+            return None  # it was accepted as what was delivered
+        past = session.deliveries.past(step, epoch)
+        if not past.receipts or is_same(past, went_in, last) or past.decided(about(went_in)):
+            return None
+        return Held(REPAIR_HELD, "it was delivered before and something else would go out now; `doit run "
+                    f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} --arrived --note "
+                    "TEXT` leaves it at what was delivered", is_bought=True)
+
+    def goes_again(self, order: PlannedOrder) -> frozenset[StepId]:
+        """The deliveries that would be sent although they arrived, or may have: as far as is known before the steps
+        above them run."""
+        session = self._session
+        found = set()
+        for step in order.steps:
+            if (step.kind is Kind.DELIVERY and session.has_ledger and self.own(step) is None
+                    and (self._is_in_doubt(step) or self._is_repaired(step))):
+                found.add(step.id)
+        return frozenset(found)
+
+    def _is_in_doubt(self, step: PlannedStep) -> bool:
+        """Whether an attempt may have arrived and another is allowed: the automatic one, or one that a person asked
+        for."""
+        book, last = self._session.ledger.book, self._session.run(step)
+        epoch = book.epoch(step.task_hash, RUN_CHARGE)
+        if book.fact(step.task_hash, epoch) is Fact.DONE:
+            return False
+        past = self._session.deliveries.past(step, epoch)
+        if past.doubts:
+            return not past.is_capped
+        return last is not None and (last.status, last.reason) == (Status.FAILED, UNVERIFIED)
+
+    def _is_repaired(self, step: PlannedStep) -> bool:
+        """Whether something else than what arrived goes out, because everybody's repairs do or a person said so."""
+        book, last = self._session.ledger.book, self._session.run(step)
+        epoch = book.epoch(step.task_hash, RUN_CHARGE)
+        if last is None:
+            return False
+        try:
+            went_in = what_went_in(self._session.context, step)
+        except Fault:
+            return False
+        if book.fact(step.task_hash, epoch) is not Fact.DONE or last.inputs_digest == digest_of(went_in):
+            return False
+        past = self._session.deliveries.past(step, epoch)
+        said = past.decided(about(went_in))
+        return not is_same(past, went_in, last) and (
+            self._session.resend_repaired or (said is not None and said.decision == "resend"))
+
+    def _is_done(self, step: PlannedStep) -> bool:
+        last = self._session.run(step)
+        return last is not None and last.completed
+
+
+def is_returned(book: Book, step: PlannedStep) -> bool:
+    """Whether a person had the step's delivery refunded and it was not bought again since."""
+    epoch = book.epoch(step.task_hash, RUN_CHARGE)
+    if book.paid(step.task_hash, RUN_CHARGE) is not None:
+        return book.fact(step.task_hash, epoch) is Fact.RETURNED
+    return epoch > 0 and book.fact(step.task_hash, epoch - 1) is Fact.RETURNED

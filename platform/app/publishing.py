@@ -1,0 +1,93 @@
+"""Publishing in a session: where it goes, and what of an order awaits it. The script and the `publish:` tasks share
+it."""
+import threading
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from platform.errors import ForbiddenError, InputError
+from platform.model.ids import OrderId, is_internal
+from platform.model.words import in_credits
+from platform.publish.publish import Missing, Place, Published, Shop, publish_all
+from platform.publish.select import Purchase, awaits, bought
+from platform.publish.shelf import Rehearsal, Shelf
+from platform.releases.open import open_store
+from platform.signing.open import open_signer
+
+if TYPE_CHECKING:
+    from platform.app.session import Session
+
+
+class Publishing:
+    """One for each session, made when first asked for; threads may share it."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._bought: dict[tuple[str, str], Purchase] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def simulated(self) -> bool:
+        """Everything but the upload: nobody outside this machine sees it."""
+        return self._session.options.no_publish == "1"
+
+    @cached_property
+    def place(self) -> Place:
+        """InputError for a profile that is wrong; ForbiddenError (17) where it has no store, or no token for it."""
+        session, profile = self._session, self._session.profile
+        wrong = [problem for problem in session.problems
+                 if not problem.warning and problem.place.file == profile.source.file]
+        if wrong:
+            raise InputError(wrong)
+        staging = session.runtime_dir / "publishing"
+        key = open_signer(profile.signing, session.root, session.context.env)
+        if self.simulated:
+            store = Rehearsal(session.runtime_dir / "published", "file:published")
+            return Place(Shelf(store), "", key, staging, simulated=True)
+        if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
+            raise ForbiddenError(f"{session.options.runtime_profile}: release_store folder has no dir; name one")
+        opened = open_store(profile.release_store, session.root, session.context.env)
+        if opened is None:
+            raise ForbiddenError(f"{session.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
+                                 "can be simulated: --no-publish, `doit run publish no_publish=1`")
+        return Place(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
+
+    def purchases(self) -> list[Purchase]:
+        """Everything that was ever bought, in the order it was charged, as the journal says now."""
+        records = self._session.ledger.records()
+        with self._lock:
+            self._bought = bought((record.ts, record.post) for record in records)
+            return list(self._bought.values())
+
+    def due(self, order_id: OrderId) -> list[Purchase]:
+        """What the order bought as it is planned now, completed, and did not publish. What did not complete is the
+        order's own affair: it is refunded there, or keeps its charge and runs again."""
+        session = self._session
+        order, book = session.plan.orders[order_id], session.ledger.book
+        runs = session.runs(order)
+        done = [step for step in order.steps if step.id.step_id in runs and runs[step.id.step_id].completed]
+        wanted = [(step.task_hash, name) for step in done for name in step.deliverables
+                  if not is_internal(name) and book.paid(step.task_hash, name) is not None]
+        if any(key not in self._bought or self._bought[key].refund_epoch != book.epoch(*key) for key in wanted):
+            self.purchases()  # the journal is read once, and again only for what was charged since
+        return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
+
+    def publish(self, purchases: Iterable[Purchase]) -> tuple[list[Published], list[Missing]]:
+        session = self._session
+        shop = Shop(session.repo.contracts, session.repo.reasons, session.runtime_dir, session.record)
+        return publish_all(purchases, shop, self.place, session.ledger)
+
+
+def line(outcome: Published | Missing) -> str:
+    """What became of one purchase, for people."""
+    if isinstance(outcome, Published):
+        return f"{outcome.status:<12} {outcome.purchase}  {outcome.artifact.bytes} bytes  {outcome.uri}"
+    back = f"; {in_credits(outcome.refunded_credits)} refunded" if outcome.refunded_credits else ""
+    return f"{outcome.reason:<12} {outcome.purchase}: {outcome.message}{back}"
+
+
+def _why_not(settings: Mapping[str, Any]) -> str:
+    if settings.get("type") == "github":
+        return (f"release_store github is offline without its token; set {settings.get('token_env', 'token_env')} in "
+                "the environment")
+    return "release_store none has no releases; name a folder or github there"

@@ -1,0 +1,80 @@
+"""A quote asked of a session, and a run held to a quote that was saved. It looks and makes nothing: where there is no
+billing state yet, the book is what the confirmed payments come to."""
+from datetime import UTC
+from pathlib import Path
+
+from platform.app.session import Session
+from platform.config.document import read_json
+from platform.config.schema import problems_of, schema_faults
+from platform.confined import named, read
+from platform.errors import ConflictError, InputError, UsageError
+from platform.ledger.rules.balance import Book
+from platform.model.held import Held
+from platform.model.ids import StepId
+from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.problem import Place, Problem, Source
+from platform.report.quote import Quote, Terms, quote
+from platform.report.quote_file import Kept, kept, moved, parse
+from platform.run.current import current
+
+_LARGEST = 256 << 20  # bytes: the orders of a whole repository
+_CURE = "make a new one with `quote --save`"
+
+
+def book_of(session: Session) -> Book:
+    """The ledger's book; an empty one where there is no billing state."""
+    return session.ledger.book if session.has_ledger else Book()
+
+
+def quote_of(session: Session) -> Quote:
+    """The quote of all orders that the session is about (`session.only`)."""
+    due: dict[StepId, str] = {}
+    for order in session.plan.orders.values():
+        due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
+    repo, orders = session.repo, session.plan.orders.values()
+    held = {step.id: each for order in orders for step, each in _held(session, order)}
+    again = {step_id for order in orders for step_id in session.holding.goes_again(order)}
+    terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.open_payments, repo.reasons, due,
+                  {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans(), held,
+                  again, session.resend_repaired)
+    return quote(session.plan, book_of(session), terms)
+
+
+def _held(session: Session, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
+    found = session.holding.of(order)
+    return [(step, found[step.id.step_id]) for step in order.steps if step.id.step_id in found]
+
+
+def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:
+    """The session's quote as a file keeps it; the ids are what was asked for."""
+    return kept(quote_of(session), session.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant_id, work_order_id)
+
+
+def read_quote(file: Path, name: str) -> Kept:
+    """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
+    try:
+        with named(file) as handle:
+            data = read(handle, _LARGEST)
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
+    value = read_json(data, name, _CURE, _LARGEST)
+    if isinstance(value, Problem):
+        raise InputError([value])
+    if found := schema_faults("quote", value, "the quote"):
+        raise InputError(list(problems_of(found, Source(name))))
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise InputError([Problem(Place(name), "not-valid", str(error), _CURE)]) from error
+
+
+def hold(session: Session, name: str) -> None:
+    """Refuse to go on unless the run will post exactly what the quote says. ConflictError names all that moved.
+
+    Called under the run folder's lock and before any task: nothing is posted when this raises.
+    """
+    old = read_quote(session.root / name, name)
+    if found := moved(old, kept_of(session)):
+        lines = "\n".join(f"  {line}" for line in found)
+        raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was posted; make a new one, "
+                            f"or run without it\n{lines}")

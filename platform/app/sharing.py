@@ -1,0 +1,149 @@
+"""One session's use of the release: the state is brought up to it before the first post, and published at the end.
+
+Only the profile's own billing state folder is shared: another one, named on the command line, is a scratch state and no
+release's. Nothing here happens before a task asks for it, so that commands which only look never touch the network, nor
+import what it takes.
+"""
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from platform.errors import ConflictError, PlatformError, UsageError
+
+if TYPE_CHECKING:
+    from platform.app.session import Session
+    from platform.state.local import LocalState
+    from platform.state.remote import Release
+
+INTERRUPTED = 130
+
+
+class Sharing:
+    """Of one session. Its ledger is closed before the journal may be exchanged, and opens again when it is asked."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._release: Release | None = None
+        self._asked = False
+        self._unpublished: set[str] = set()  # keys of claims that no other clone knows of yet
+        # Held by whoever asks the ledger while other threads may exchange it for what the release has.
+        self.steady: threading.RLock = threading.RLock()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other clones may have posted what is in the ledger: it has been brought up to a release before."""
+        return self.local().is_shared
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the release must be asked before anything is posted. Asking this opens nothing."""
+        return not self._asked and self.is_own and self._session.profile.billing_state_release != "none"
+
+    def local(self) -> "LocalState":
+        from platform.state.local import LocalState
+
+        return LocalState(self._session.billing_state_dir, memory=self._session.guard.memory(make=True))
+
+    def opened(self) -> "Release | str":
+        """The release, or why there is none. UsageError for a folder that is not the profile's own."""
+        now = self._session
+        if not self.is_own:
+            raise UsageError(f"{now.shown(now.billing_state_dir)}: is not the billing state of "
+                             f"{now.options.runtime_profile}, and no release's; leave --billing-state-dir away")
+        from platform.state.open import open_release
+
+        return open_release(now.profile, now.root, os.environ)
+
+    def hydrate(self) -> str:
+        """Bring the state up to the release, once; what is to be said of it."""
+        if not self.awaits:
+            return ""
+        now, release = self._session, self.opened()
+        if isinstance(release, str):
+            self._asked = True
+            return f"billing state: stays offline, {release}"
+        from platform.state.hydrate import hydrate
+        from platform.state.words import hydrated_lines, shortened
+
+        self._close_ledger()
+        done = hydrate(self.local(), release)
+        now.guard.again()
+        self._release, self._asked = release, True
+        now.exit_statuses += [ConflictError.exit_status] * bool(done.lost)
+        return shortened(hydrated_lines(done), now.root)
+
+    def claims(self, key: str) -> None:
+        """A claim was posted under this key: `publish_claims` is to be called before anything is sent."""
+        if self._release is not None:
+            self._unpublished.add(key)
+
+    def publish_claims(self, key: str) -> bool:
+        """Make the claim known to all clones; whether the ledger may have changed by that. Claims that several threads
+        have posted go up together. RemoteError when the store does not take it: nothing may be sent then."""
+        with self.steady:
+            if key not in self._unpublished:
+                return self._release is not None
+            self._publish_posts()
+            return True
+
+    def publish_evidence(self) -> None:
+        """Make known to all clones at once that something arrived, of which only the ledger can tell. A store that does
+        not take it fails nothing: the end of the run tries again."""
+        if self._release is None:
+            return
+        with self.steady:
+            try:
+                self._publish_posts()
+            except PlatformError as error:
+                sys.stderr.write(f"{error}; the evidence is in the ledger here and is published later\n")
+
+    def _publish_posts(self) -> None:
+        self._publish(posts_only=True)
+        self._unpublished.clear()  # not before: what failed for one thread is not done for another
+        self._session.charges.forget()
+        self._session.deliveries.forget()
+
+    def publish(self) -> None:
+        """Publish what the session posted; says so. Nothing when the release was not asked before."""
+        try:
+            self._publish()
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
+            self._session.exit_statuses.append(INTERRUPTED)
+
+    def _publish(self, *, posts_only: bool = False) -> None:
+        """`posts_only`: in the middle of a run; then only what went wrong is said."""
+        if self._release is None:
+            return
+        from platform.state.publish import publish
+        from platform.state.words import lost_lines, published_lines, shortened
+
+        self._close_ledger()
+        done = publish(self.local(), self._release, posts_only=posts_only)
+        if done.hydrated and done.hydrated.lost:
+            self._session.exit_statuses.append(ConflictError.exit_status)
+        lines = published_lines(done) if not posts_only else lost_lines(done.hydrated) if done.hydrated else []
+        if text := shortened(lines, self._session.root):
+            sys.stderr.write(f"{text}\n")
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """For a command that posts by itself: `hydrate`, its posts, `publish`; what is said goes to standard error."""
+        if text := self.hydrate():
+            sys.stderr.write(f"{text}\n")
+        yield
+        self.publish()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the session works on the profile's own state, and not on a scratch state."""
+        now = self._session
+        return (now.root / now.profile.billing_state_dir).resolve() == now.billing_state_dir.resolve()
+
+    def _close_ledger(self) -> None:
+        ledger = self._session.__dict__.pop("ledger", None)
+        if ledger is not None:
+            ledger.close()

@@ -1,0 +1,73 @@
+"""What a run writes for GitHub Actions, where the environment says that it runs there; nothing anywhere else."""
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from platform.app.order_record import read_order
+from platform.app.session import Session
+from platform.model.ids import OrderId
+from platform.model.plan import PlannedOrder
+from platform.model.problem import Problem
+from platform.model.run import Status
+from platform.plan.policy import outcome
+from platform.report.github import FailureLine, OrderLine, annotation, summary
+from platform.run.records import LOG, step_dir
+from platform.streams import command, in_actions
+
+_OF_ORDERS = ("workorder:", "_settle:", "charge:", "step:")
+
+
+def annotations(problems: Iterable[Problem], root: Path) -> list[str]:
+    """Problems as workflow commands, one line each, errors first; none outside GitHub Actions."""
+    if not in_actions():
+        return []
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root)
+    inside = root.relative_to(workspace).as_posix() if root.is_relative_to(workspace) else "."
+    folder = "" if inside == "." else inside + "/"
+    return [command(annotation(problem, folder)) for problem in sorted(problems, key=lambda problem: problem.warning)]
+
+
+def with_annotations(problems: Collection[Problem], root: Path) -> str:
+    """Problems as people read them, one line each, and below them as annotations."""
+    return "\n".join([*map(str, problems), *annotations(problems, root)])
+
+
+def write_summary(now: Session, tasks: Collection[str], last_line: str) -> None:
+    """Append what became of the orders that `tasks` belong to, to the file that GITHUB_STEP_SUMMARY names."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    subjects = [name.partition(":")[2].split("/") for name in tasks if name.startswith(_OF_ORDERS)]
+    asked = {OrderId(*parts[:2]) for parts in subjects if len(parts) >= 2}
+    orders = [order for order_id, order in now.plan.orders.items() if order_id in asked]
+    lines = [_order_line(now, order, f"workorder:{order.id}" in tasks) for order in orders]
+    lines += [OrderLine(str(order_id), "", "INVALID", "", 0, 0, 0, tuple(map(str, problems)))
+              for order_id, problems in now.plan.refused.items() if order_id in asked]
+    failures = [line for order in orders for line in _failures(now, order)]
+    try:
+        with Path(file).open("a", encoding="utf-8") as opened:
+            opened.write(summary(lines, failures, last_line))
+    except OSError as error:  # the run is what counts; it has said everything on the way
+        sys.stderr.write(f"{file}: the summary cannot be written ({error.strerror})\n")
+
+
+def _order_line(now: Session, order: PlannedOrder, settled: bool) -> OrderLine:
+    """An order that was settled says itself why it was refused; of another one the records of its steps are asked."""
+    result = outcome(order, now.runs(order))
+    written = read_order(now.runtime_dir, order.id) if settled else None
+    return OrderLine(str(order.id), str(order.order.metadata.get("title", "")),
+                     written.status if written else result.status, written.reason if written else result.reason,
+                     result.completed, len(order.steps), order.total_credits)
+
+
+def _failures(now: Session, order: PlannedOrder) -> Iterator[FailureLine]:
+    runs, waiting = now.runs(order), now.holding.of(order)
+    for planned in order.steps:
+        record, held = runs.get(planned.id.step_id), waiting.get(planned.id.step_id)
+        if held and not held.below:
+            yield FailureLine(str(planned.id), Status.NEEDS_DECISION.value, held.reason, held.words, "")
+        elif record is not None and not record.completed:
+            log = step_dir(now.runtime_dir, planned.id) / LOG
+            yield FailureLine(str(planned.id), record.status.value, record.reason, record.message,
+                              now.shown(log) if log.is_file() else "")

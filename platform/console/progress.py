@@ -1,0 +1,87 @@
+"""The progress line of a run on a terminal: steps done of those that are due, which run now, credits, time left.
+
+Which steps are due is first guessed from their records, which a run reads anyway; whoever turns out to be up to date
+leaves the count, and whoever runs after all joins it.
+"""
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live as RichLive
+from rich.text import Text
+
+from platform.app import session
+from platform.app.fences import closure
+from platform.console.lines import Counts
+from platform.console.meter import Meter, line
+from platform.console.reporter import Plain
+from platform.model.ids import StepId
+
+_COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "NOT": "bold red", "ERROR": "bold red",
+            "refused": "yellow", "skipped": "yellow", "charged": "cyan", "top-up": "cyan", "promotion": "cyan"}
+
+
+class Live(Plain):
+    """Lines scroll above, the progress line stays below."""
+
+    def __init__(self, outstream: Any) -> None:
+        super().__init__(outstream)
+        self._console = Console(file=outstream, highlight=False, soft_wrap=True)
+        self._live = RichLive(self, console=self._console, transient=True)
+        self._due: set[str] = set()
+        self._running: dict[str, None] = {}
+        self._done = 0
+        self._counts = Counts()
+        self._started: float | None = None
+
+    def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None:
+        self._due = {name for name in closure(tasks, selected) if name.startswith("step:") and _looks_due(name)}
+        self._live.start()
+
+    def running(self, name: str) -> None:
+        self._started = self._started or time.monotonic()
+        self._due.add(name)
+        self._running[name] = None
+
+    def done(self, name: str) -> None:
+        self._running.pop(name, None)
+        self._due.add(name)
+        self._done += 1
+
+    def not_due(self, name: str) -> None:
+        self._running.pop(name, None)
+        self._due.discard(name)
+
+    def moved(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def end(self) -> None:
+        self._live.stop()
+
+    def write(self, text: str) -> None:
+        for row in text.splitlines():
+            self._console.print(row, style=_COLOURS.get(row.split(" ", 1)[0]), markup=False)
+
+    def meter(self) -> Meter:
+        """This moment's numbers."""
+        elapsed_s = 0.0 if self._started is None else time.monotonic() - self._started
+        running = tuple(name.removeprefix("step:") for name in list(self._running))
+        return Meter(len(self._due), self._done, running, self._counts.spent_credits, self._counts.refunded_credits,
+                     elapsed_s)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Nothing until there is something to count: a run that has nothing to do draws no line."""
+        if self._due:
+            yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
+
+
+def _looks_due(name: str) -> bool:
+    """Whether a step has no record that says that just this work completed. One of a refused order never runs."""
+    now = session.current()
+    try:
+        planned = now.step(StepId(*name.removeprefix("step:").split("/")))
+    except KeyError:
+        return False
+    record = now.run(planned)
+    return record is None or not record.completed

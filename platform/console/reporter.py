@@ -1,0 +1,141 @@
+"""What people see of a run: one line a step that ran, what moved in the ledger, what failed with its reason and the
+end of its log, and one line that sums up. On a terminal also a progress line; in CI plain lines and nothing else.
+
+What is up to date is counted, not listed (`-v 2` lists it). Lines are made by `lines.py` from plain values; this file
+only keeps count and writes.
+"""
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from platform.app import session
+from platform.app.fences import before_steps
+from platform.app.running import process_s
+from platform.console import ci, lines
+from platform.streams import in_actions, neutral
+
+
+class Reporter:
+    """doit's reporter interface, every hook a real method."""
+
+    desc = "one line a step, credits moved, failures with reason and log tail"
+
+    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
+        self._out = outstream
+        self._unread = False
+        self._counts = lines.Counts()
+        self._errors: list[str] = []
+        self._tasks: set[str] = set()  # of this run, for its summary
+        self._progress = _progress(outstream)
+
+    def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        self._write(before_steps(session.current(), tasks, selected_tasks))
+        self._progress.begin(tasks, selected_tasks)
+
+    def get_status(self, task: Any) -> None:
+        """doit is about to ask whether the task is up to date: it is one of this run's."""
+        self._tasks.add(task.name)
+
+    def execute_task(self, task: Any) -> None:
+        if task.name.startswith("step:"):
+            self._progress.running(task.name)
+
+    def add_success(self, task: Any) -> None:
+        self._counts = self._counts.after(task.name, task.values)
+        self._progress.moved(self._counts)
+        self._write(lines.success(task.name, task.values))
+        if task.name.startswith("step:"):
+            log = _log_of(task.name)
+            self._write(lines.log_tail(task.values, log, session.current().shown(log)))
+            ran = task.values["state"] not in ("CURRENT", "REFUSED")
+            (self._progress.done if ran else self._progress.not_due)(task.name)
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        unmet = fail.get_name() == "UnmetDependency"
+        if task.name.startswith("step:"):
+            (self._progress.not_due if unmet else self._progress.done)(task.name)
+        if unmet:  # the one it waited for has said why
+            return
+        self._counts = self._counts.after_failure(task.name, getattr(fail, "refunded_credits", 0))
+        self._progress.moved(self._counts)
+        self._write(lines.failure(task.name, fail.message, "".join(fail.traceback)))
+
+    def skip_uptodate(self, task: Any) -> None:
+        self._counts = self._counts.after_skip(task.name)
+        if task.name.startswith("step:"):
+            self._progress.not_due(task.name)
+        if task.verbosity == 2 and task.actions:
+            self._write(f"up to date   {task.name}")
+
+    def skip_ignore(self, task: Any) -> None:
+        if task.name.startswith("workorder:"):  # one of its steps is ignored: it is not settled, and not completed
+            session.current().exit_statuses.append(1)
+            self._counts = self._counts.after_failure(task.name)
+        self._write(f"ignored      {task.name} (`doit ignore`)")
+
+    def cleanup_error(self, exception: Any) -> None:
+        sys.stderr.write(exception.get_msg())
+
+    def runtime_error(self, msg: str) -> None:
+        self._errors.append(msg)
+
+    def teardown_task(self, task: Any) -> None:
+        """No task of ours has a teardown."""
+
+    def complete_run(self) -> None:
+        self._progress.end()
+        for message in self._errors:
+            self._write(f"doit: {message}")
+        last = lines.summary(self._counts, process_s())
+        self._write(last)
+        ci.write_summary(session.current(), self._tasks, last)
+
+    def _write(self, text: str) -> None:
+        if not text or self._unread:
+            return
+        if self._out is not sys.stdout:  # a file of `-o`: none of our streams
+            text = (neutral(text) if in_actions() else text).encode("utf-8", "backslashreplace").decode()
+        try:
+            self._progress.write(text + "\n")
+        except OSError:  # the file takes no more: the run goes on, its records say what happened
+            self._unread = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+
+
+def _log_of(task_name: str) -> Path:
+    return session.current().runtime_dir / task_name.removeprefix("step:") / "log.txt"
+
+
+def _progress(outstream: Any) -> "Plain":
+    if not outstream.isatty() or os.environ.get("TERM") == "dumb":
+        return Plain(outstream)
+    from platform.console.progress import Live
+
+    return Live(outstream)
+
+
+class Plain:
+    """No progress line: files, pipes, CI."""
+
+    def __init__(self, outstream: Any) -> None:
+        self._out = outstream
+
+    def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None: ...
+
+    def running(self, name: str) -> None: ...
+
+    def done(self, name: str) -> None:
+        """A step has run."""
+
+    def not_due(self, name: str) -> None:
+        """A step need not or may not run."""
+
+    def moved(self, counts: lines.Counts) -> None: ...
+
+    def end(self) -> None: ...
+
+    def write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()

@@ -1,0 +1,92 @@
+"""`doit run` with the manners of a command that moves money: it ends cleanly on SIGTERM and Ctrl-C, says errors in
+one line, and exits with SPEC's statuses (doit knows 0 to 3 only)."""
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from doit.cmd_run import Run as DoitRun
+from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand
+
+from platform.app import session
+from platform.app.unknown import no_such_task
+from platform.doit_plugin import actions
+from platform.doit_plugin.outcome import Refused
+from platform.errors import PlatformError
+from platform.report.words import printable
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+USAGE = 2
+
+
+RETRY = {"name": "retry_failed", "long": "retry-failed", "type": bool, "default": False,
+         "help": "also buy and try again what waits for a decision because it failed, or was given back"}
+RESEND = {"name": "resend_repaired", "long": "resend-repaired", "type": bool, "default": False,
+          "help": "deliver again what was delivered before and has changed by a repair"}
+
+
+class Run(DoitRun):  # type: ignore[misc]  # doit has no types
+    """The exit status is the largest of the failures', so that damage is not hidden behind an incomplete order."""
+
+    name = "run"
+    cmd_options = (*DoitRun.cmd_options, RETRY, RESEND)
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        try:
+            return int(super().parse_execute(in_args))
+        except CmdParseError as error:
+            told = str(error).partition(" (parsing options")[0]
+            sys.stderr.write(f"{told.removeprefix('Error parsing Command: ')}; see `doit help run`\n")
+            return USAGE
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        if params["num_process"] and params["par_type"] == "process" and "par_type" in params._non_default_keys:
+            sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
+                             "posts; use -P thread (the default), steps run in processes of their own anyway\n")
+            return USAGE
+        self.always = bool(params["always"])
+        self.retry_failed, self.resend_repaired = bool(params["retry_failed"]), bool(params["resend_repaired"])
+        if params["outfile"] is sys.__stdout__:  # doit took it when it was imported, before ours was there
+            params["outfile"] = sys.stdout
+        with _signals_interrupt():
+            try:
+                status = int(super().execute(params, args) or 0)
+            except PlatformError as error:
+                sys.stderr.write(f"{printable(str(error))}\n")
+                status = error.exit_status
+            except InvalidCommand as error:
+                sys.stderr.write(f"{no_such_task(error.not_found) if error.not_found else error}\n")
+                status = USAGE
+            except KeyboardInterrupt:
+                sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
+                status = INTERRUPTED
+            if status != INTERRUPTED:
+                settle_rest()
+            failures = session.finish()
+        return status if status == INTERRUPTED else max(failures or [status])
+
+
+def settle_rest() -> None:
+    """Settle the orders of which steps ran and whose `workorder:` did not, which doit does not do below a task that
+    failed."""
+    for order_id in sorted(session.left_to_settle()):
+        ended = actions.settle_rest(order_id)
+        told = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
+        if told:
+            sys.stderr.write(f"{printable(told)}\n")
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP as KeyboardInterrupt: actions stop their child processes and doit writes its state."""
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

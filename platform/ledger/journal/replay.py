@@ -1,0 +1,122 @@
+"""A journal replayed from its first byte: its book, and what a checkpoint and a snapshot of it should hold. Pure."""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from platform.errors import CorruptError
+from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal.compare import RESTORE, difference
+from platform.ledger.journal.manifest import Manifest
+from platform.ledger.journal.projections import credits_lines
+from platform.ledger.journal.record import GENESIS, HEADER, Record
+from platform.ledger.journal.snapshot import Point
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.tables import Account, Kept, kept_of
+from platform.model.entry import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`posts` are those that were found sound, in order; `findings` one line each, with file and line."""
+
+    posts: int
+    head: str
+    balances: Mapping[str, int]  # credits by tenant after those posts
+    findings: tuple[str, ...]
+
+
+class Known(Struct, frozen=True, gc=False, array_like=True):
+    """What a book has to know of a record. Of the post, what `Book.apply` looks at."""
+
+    seq: int
+    hash: str
+    ts: str
+    kept: Kept
+    post: Post
+
+
+class KeptSnapshot(NamedTuple):
+    """One at which a ledger would begin."""
+
+    data: bytes
+    point: Point
+
+    def is_of(self, record: Known, book: Book, posts: bytes | bytearray | None) -> bool:
+        """Whether it is what would be written after this record."""
+        return self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
+
+
+class Replay:
+    """The journal read from its first byte: its book, and what a checkpoint and a snapshot should hold."""
+
+    def __init__(self, path: Path) -> None:
+        self.book, self.head = Book(), GENESIS
+        self.accounts_at_manifest: dict[str, Account] | None = None
+        self.snapshot_is_true = False
+        self._path = path
+
+    def verdict(self, findings: tuple[str, ...]) -> Verdict:
+        return Verdict(self.book.seq, self.head, self.book.balances(), findings)
+
+    def run(self, journal: Iterable[Known], known: Manifest | None, kept: KeptSnapshot | None,
+            posts: bytearray | None = None) -> None:
+        """CorruptError with the line of the first thing that is wrong. `posts`: `snapshot.post_rows` of all that came
+        and maybe of more, where whoever gives the journal makes them."""
+        if known and not known.seq:
+            self.accounts_at_manifest = {}
+        last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
+        for record in journal:
+            try:
+                apply(record.post, record.kept, record.ts)
+            except CorruptError as error:
+                raise CorruptError(f"{self._path}:{record.seq + 1}: {error}; {RESTORE}") from error
+            self.head = record.hash
+            if known and record.seq == last_named:
+                self._meet(known, record)
+            if kept and record.seq == last_kept:
+                rows = None if posts is None else posts[:record.seq * snapshot.POST_BYTES]
+                self.snapshot_is_true = kept.is_of(record, self.book, rows)
+        if self.book.seq < last_named:
+            raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
+                               f"manifest names; {RESTORE}")
+
+    def _meet(self, known: Manifest, record: Known) -> None:
+        if known.hash != record.hash:
+            raise CorruptError(f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}")
+        self.accounts_at_manifest = self.book.accounts()
+
+
+def known_of(record: Record) -> Known:
+    post = record.post
+    return Known(record.seq, record.hash, record.ts, kept_of(post, record.body), post)
+
+
+def parse_manifest(folder: Path, data: bytes | None) -> Manifest | None:
+    """CorruptError for one that is none."""
+    try:
+        return None if data is None else manifest.parse(data)
+    except ValueError as error:
+        raise CorruptError(f"{folder / manifest.NAME}:1: {error}; {RESTORE}") from error
+
+
+def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
+    """None when a ledger would not look at the snapshot twice."""
+    try:
+        point = snapshot.point_of(data or b"")
+    except ValueError:
+        return None
+    whole = memoryview(journal)[:point.bytes]
+    if not data or not len(HEADER) < point.bytes == len(whole) or sha256(whole).hexdigest() != point.sha256:
+        return None
+    return KeptSnapshot(data, point) if snapshot.ends_at(whole[-snapshot.LINE_BYTES:].tobytes(), point) else None
+
+
+def credits_finding(path: Path, there: bytes | None, replay: Replay, known: Manifest | None) -> str:
+    """What is wrong with the balances' file, or nothing: it has to be true now or at the manifest."""
+    now = credits_lines(replay.book.accounts())
+    then = now if replay.accounts_at_manifest is None else credits_lines(replay.accounts_at_manifest)
+    return difference(path, there, now) if there not in (now, then) and not (there is None and known is None) else ""

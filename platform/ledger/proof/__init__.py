@@ -1,0 +1,1 @@
+"""Proofs that a billing state is what its journal says."""

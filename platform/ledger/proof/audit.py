@@ -1,0 +1,82 @@
+"""Whether a billing state is what it says: chain, keys, sums, balances at every point, and every projection.
+
+`verify` only looks: it takes the lock, so that it sees no half-written state, reads every file once and from its start,
+and changes nothing; no manifest and no cache spares it a line. What a crash may leave behind is no finding: an
+unterminated last line that nobody was told of, projections that are behind. Whatever else differs is one.
+
+A long journal is proved sound on all processors (parallel.py). One that is not is read again from its start, for the
+first thing that is wrong.
+"""
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from platform.errors import CorruptError
+from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal.columns import batches
+from platform.ledger.journal.compare import RESTORE, records, row_findings
+from platform.ledger.journal.disk import DISK, locked, read_whole, refusals, write_whole
+from platform.ledger.journal.follow import REBUILD
+from platform.ledger.journal.ledger import LOCK, Ledger
+from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.projections import CREDITS, HEADERS, credits_lines, rows
+from platform.ledger.journal.replay import Replay, Verdict, credits_finding, kept_snapshot, known_of, parse_manifest
+from platform.ledger.proof.parallel import proved
+
+
+def audit(folder: Path) -> tuple[str, ...]:
+    """One line a finding; none when all is right."""
+    return verify(folder).findings
+
+
+def verify(folder: Path) -> Verdict:
+    """Replay the journal and compare everything with it. Its own damage is the only finding when there is some."""
+    with locked(DISK, folder / LOCK):
+        files = {name: read_whole(DISK, folder / name)
+                 for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS, snapshot.NAME)}
+    return proved(folder, files) or _told(folder, files)
+
+
+def rebuild(folder: Path) -> tuple[str, ...]:
+    """Make every projection again from the journal; the names of those that were not already right. CorruptError, and
+    nothing changed, when the journal or the manifest is not sound. A snapshot is thrown away: it is only for speed."""
+    ledger = Ledger.open(folder, snapshot_posts=None)
+    wrong = _wrong(folder, ledger)
+    with locked(DISK, folder / LOCK):
+        for name, data in wrong.items():
+            write_whole(DISK, folder / name, data)
+        with refusals(folder / snapshot.NAME, "throw away"):
+            (folder / snapshot.NAME).unlink(missing_ok=True)
+    ledger.checkpoint(believing=False)
+    return tuple(wrong)
+
+
+def _told(folder: Path, files: Mapping[str, bytes | None]) -> Verdict:
+    """What is wrong, if anything."""
+    replay = Replay(folder / JOURNAL)
+    try:
+        findings = tuple(_findings(folder, files, replay))
+    except CorruptError as error:
+        findings = (str(error),)
+    return replay.verdict(findings)
+
+
+def _findings(folder: Path, files: Mapping[str, bytes | None], replay: Replay) -> Iterator[str]:
+    journal, known = files[JOURNAL], parse_manifest(folder, files[manifest.NAME])
+    if journal is None:
+        raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
+    kept = kept_snapshot(files[snapshot.NAME], journal)
+    replay.run(map(known_of, records(folder / JOURNAL, journal)), known, kept)
+    yield from row_findings(folder / JOURNAL, journal, files, known)
+    if finding := credits_finding(folder / CREDITS, files[CREDITS], replay, known):
+        yield finding
+    if kept and not replay.snapshot_is_true:
+        yield f"{folder / snapshot.NAME}:1: differs from the journal; {REBUILD}"
+
+
+def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
+    truth = {name: bytearray(header) for name, header in HEADERS.items()}
+    for lines in batches(ledger.records()):
+        for name, data in rows(lines).items():
+            truth[name] += data
+    whole = {**{name: bytes(data) for name, data in truth.items()}, CREDITS: credits_lines(ledger.book.accounts())}
+    return {name: data for name, data in whole.items() if read_whole(DISK, folder / name) != data}

@@ -1,0 +1,127 @@
+"""A long journal proved sound in slices, on all processors. Pure.
+
+Each slice is held to the hash and the number that the line before it states, which that line's own slice proves: so all
+of them together are the chain. A slice that is sound gives what its lines add to each table, as length and digest, and
+what the book has to know of them, packed; one that is not gives nothing, for what is wrong first is told by who reads
+from the start.
+"""
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec.msgpack import Decoder, Encoder
+
+from platform.ledger.journal import columns
+from platform.ledger.journal.columns import Columns
+from platform.ledger.journal.manifest import FileState
+from platform.ledger.journal.projections import rows
+from platform.ledger.journal.record import GENESIS, HEADER, READ_METADATA, BadRecord, read
+from platform.ledger.journal.replay import Known
+from platform.ledger.journal.snapshot import post_rows
+from platform.ledger.proof.crew import MOST
+from platform.ledger.rules.tables import SHORT, mark, short
+
+_SLICE = 1 << 19  # bytes, about
+
+
+class Part(NamedTuple):
+    """What some lines add to a table."""
+
+    bytes: int
+    sha256: str
+
+
+class Proof(NamedTuple):
+    """Of a slice that is sound."""
+
+    parts: Mapping[str, Part]  # by the table's name
+    posts: bytes  # `snapshot.post_rows`
+    packed: bytes  # Known, one a line
+
+
+_pack, _unpack = Encoder().encode, Decoder(list[Known]).decode
+_READ = READ_METADATA - {"publish"}  # of these kinds a book looks at metadata
+Slice = tuple[int, int]  # where it begins and ends, in bytes
+
+
+def cut(journal: bytes, also: int, slice_bytes: int = _SLICE) -> list[Slice]:
+    """Where slices begin and end: after the header, each at the end of a line, one of them at `also` when a line ends
+    there; no more than a crew can number."""
+    slice_bytes = max(slice_bytes, len(journal) // (MOST - 1))
+    ends = [len(HEADER)]
+    while ends[-1] < len(journal):
+        ends.append(journal.find(b"\n", ends[-1] + slice_bytes) + 1 or len(journal))
+    if ends[0] < also < ends[-1] and journal[also - 1:also] == b"\n":
+        ends = sorted({*ends, also})
+    return list(pairwise(ends))
+
+
+def prove(journal: bytes, start: int, end: int) -> Proof | None:
+    """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
+    try:
+        lines = columns.read(journal[start:end], *_before(journal, start))
+        kept = [(digest[:SHORT], mark(tenant_id, kind, text)) for digest, tenant_id, kind, text
+                in zip(lines.digests, lines.tenants, lines.kinds, lines.texts, strict=True)]
+        packed = _pack(_known(lines, kept))
+    except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
+        return None
+    parts = {name: Part(len(data), sha256(data).hexdigest()) for name, data in rows(lines).items()}
+    return Proof(parts, post_rows(kept), packed)
+
+
+def rows_in(journal: bytes, place: Slice, name: str) -> bytes:
+    """What the lines of a slice add to a table, in full. BadRecord when one is not the record that has to stand
+    there."""
+    start, end = place
+    return rows(columns.read(journal[start:end], *_before(journal, start)))[name]
+
+
+def known_in(proof: Proof) -> list[Known]:
+    return _unpack(proof.packed)
+
+
+class Table:
+    """A file, held against what slices add to it, as they come. It may end early, as a crash leaves it."""
+
+    def __init__(self, there: bytes, header: bytes) -> None:
+        self._there, self._view, self._at = there, memoryview(there), len(header)
+        self._is_right = there.startswith(header) or header.startswith(there)
+
+    def take(self, part: Part, whole: Callable[[], bytes]) -> None:
+        """`whole`: the part's bytes, for the one in which the file ends."""
+        mine = self._view[self._at:self._at + part.bytes]
+        self._at += part.bytes
+        if len(mine) == part.bytes:
+            self._is_right &= sha256(mine).hexdigest() == part.sha256
+        elif mine:
+            self._is_right &= whole().startswith(bytes(mine))
+
+    def state(self) -> FileState | None:
+        """What the file is up to there; None when it ends before, or is not right."""
+        if not self._is_right or len(self._there) < self._at:
+            return None
+        return FileState(sha256(self._view[:self._at]).hexdigest(), self._at, self._there.count(b"\n", 0, self._at) - 1)
+
+    def is_right(self) -> bool:
+        """Of all that was taken, and whether the file has no more than that."""
+        return self._is_right and len(self._there) <= self._at
+
+
+def _before(journal: bytes, start: int) -> tuple[int, str]:
+    """The number and the hash that the line before a slice states; its own slice has to prove them."""
+    if start == len(HEADER):
+        return 0, GENESIS
+    line = journal[journal.rfind(b"\n", 0, start - 1) + 1:start]
+    record = read(line)
+    return record.seq, record.hash
+
+
+def _known(of: Columns, kept: Sequence[tuple[bytes, int]]) -> list[tuple[object, ...]]:
+    """What unpacks as `Known`, without what no book looks at: most metadata, words, the key."""
+    return [
+        (seq, line_hash, at, (key, mark, [short(item.task_hash) for item in body.items]),
+         ("", kind, tenant_id, body.type, body.amount_credits, body.work_order_id, "", "", body.items,
+          body.metadata if kind in _READ else {}))
+        for seq, line_hash, at, (key, mark), tenant_id, kind, body in zip(
+            of.seqs, of.hashes, of.times, kept, of.tenants, of.kinds, of.bodies, strict=True)]

@@ -1,0 +1,1 @@
+"""Rules of the ledger. Pure: posts in, decisions out."""

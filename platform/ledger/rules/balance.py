@@ -1,0 +1,328 @@
+"""The book: what the journal's posts add up to. Pure; replaying the posts gives the same book everywhere.
+
+Of a post it keeps a digest, to tell a replay from a conflict; of an item its epoch and, while it stands paid, its
+amount. Balances are sums, never numbers that somebody set.
+"""
+from collections.abc import Collection, Iterable
+from enum import Enum
+from itertools import count
+
+from platform.errors import CorruptError
+from platform.ledger.rules import keys
+from platform.ledger.rules.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
+from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType, may_owe, received
+from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
+
+_TEACH = frozenset({"completion", "claim", "void", "decision"})  # kinds that say what became of work
+_SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
+_ADJUSTMENT = PostType.ADJUSTMENT
+
+
+class Answer(Enum):
+    """What the book says to a post: not known, known and the same, known with another body."""
+
+    NEW = "new"
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+class Book:
+    """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
+
+    Made to be small: of a key 120 bits of its digest, of a body a 60-bit mark, and of a task one tuple that it shares
+    with all tasks in the same state. A draft is a book on top of another: what would be if some more posts were in.
+    """
+
+    def __init__(self, below: "Book | None" = None) -> None:
+        self.seq: int = below.seq if below else 0
+        self._below = below
+        self._shared: dict[States, States] = {}
+        self._shared_facts: dict[Facts, Facts] = {}
+        self._hold(Tables({}, {}, {}, {}, {}, {}))
+
+    @classmethod
+    def of(cls, seq: int, tables: Tables) -> "Book":
+        """The book whose tables these are: its own from now on."""
+        book = cls()
+        book.seq = seq
+        book._hold(tables)
+        book._shared = {states: states for states in tables.tasks.values()}
+        book._shared_facts = {facts: facts for facts in tables.facts.values()}
+        return book
+
+    def tables(self) -> Tables:
+        """What it holds, itself and not a copy; of a draft only what was added to it."""
+        return Tables(self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open)
+
+    def _hold(self, tables: Tables) -> None:
+        self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open = tables
+
+    def draft(self) -> "Book":
+        """A book on top of this one; what is applied to it does not reach this one."""
+        return Book(self)
+
+    def balance(self, tenant_id: str) -> int:
+        """Credits of a tenant: the sum of its posts."""
+        return self.account(tenant_id).balance_credits
+
+    def account(self, tenant_id: str) -> Account:
+        """A tenant's balance and the time of its last post."""
+        found = self._accounts.get(tenant_id)
+        if found is None:
+            return self._below.account(tenant_id) if self._below else Account(0, "")
+        return found
+
+    def accounts(self) -> dict[str, Account]:
+        """Accounts by tenant, in the order of their first post."""
+        return {**(self._below.accounts() if self._below else {}), **self._accounts}
+
+    def balances(self) -> dict[str, int]:
+        """Credits by tenant, in the order of their first post."""
+        return {tenant_id: account.balance_credits for tenant_id, account in self.accounts().items()}
+
+    def epoch(self, task_hash: str, deliverable_id: str) -> int:
+        """How often this item was refunded."""
+        return self._state(short(task_hash), deliverable_id).refund_epoch
+
+    def paid(self, task_hash: str, deliverable_id: str) -> int | None:
+        """What was paid for this item at its current epoch, in credits (0 counts as paid); None when it is not."""
+        return self._state(short(task_hash), deliverable_id).paid_credits
+
+    def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
+        """What is known for good about a task whose run was refunded `refund_epoch` times before."""
+        return self._fact(short(task_hash), refund_epoch)
+
+    def open_items(self, order: OrderId) -> tuple[Item, ...]:
+        """What an order paid for and nothing is known to have become of: SPEND items, as they were posted."""
+        return tuple(item for item in self._opened(order).values() if item is not None)
+
+    def open_orders(self) -> tuple[OrderId, ...]:
+        """The orders with open items, in the order of their first charge."""
+        orders = dict.fromkeys([*(self._below.open_orders() if self._below else ()), *self._open])
+        return tuple(order for order in orders if self.open_items(order))
+
+    def _opened(self, order: OrderId) -> "dict[str, Item | None]":
+        return {**(self._below._opened(order) if self._below else {}), **self._open.get(order, {})}
+
+    def has(self, key: str) -> bool:
+        return self._mark(short(key)) is not None
+
+    def missing_in(self, other: "Book") -> int:
+        """How many posts of this book, which is no draft, another has not, or has with another body."""
+        return sum(other._mark(key) != mark for key, mark in self._posts.items())
+
+    def uses(self, tenant_id: str, promo_code: str) -> int:
+        """How often a tenant was granted a promotion."""
+        found = self._uses.get((tenant_id, promo_code))
+        if found is None:
+            return self._below.uses(tenant_id, promo_code) if self._below else 0
+        return found
+
+    def compare(self, post: Post, kept: Kept | None = None) -> Answer:
+        """Whether a post is new, a replay, or a conflict. Time is no part of it. `kept` is `kept_of(post)`, when
+        known."""
+        kept = kept or kept_of(post)
+        known = self._mark(kept.key)
+        if known is None:
+            return Answer.NEW
+        return Answer.SAME if known == kept.mark else Answer.DIFFERENT
+
+    def objection(self, post: Post, kept: Kept) -> str:
+        """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
+        if post.kind == LOSS and (post.amount_credits or post.items or post.tenant_id):
+            return f"{post.key} is a loss of a tenant, or moves credits"
+        if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
+            return _adjustment_objection(post)
+        if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
+            return _wrong_sign(post, post.amount_credits)
+        if post.items:
+            return self._items_objection(post, kept)
+        return self._promotion_objection(post) if post.kind == "promotion" else ""
+
+    def _items_objection(self, post: Post, kept: Kept) -> str:
+        if sum([item.amount_credits for item in post.items]) != post.amount_credits:
+            return f"the items of {post.key} do not add up to {post.amount_credits} credits"
+        spend, seen = post.type is _SPEND, set()
+        for item, task in zip(post.items, kept.tasks, strict=True):
+            if item.amount_credits and (item.amount_credits < 0) is not spend:
+                return _wrong_sign(post, item.amount_credits)
+            if item.deliverable_id != DELIVERY_EVIDENCE:
+                if (task, item.deliverable_id) in seen:
+                    return f"{post.key} has an item twice"
+                seen.add((task, item.deliverable_id))
+                if words := self._item_objection(post, item, task):
+                    return words
+        return ""
+
+    def _promotion_objection(self, post: Post) -> str:
+        """Two clones may each have granted the last use; a grant of before says nothing of how many there are."""
+        code, most = str(post.metadata["promo_code"]), post.metadata.get("max_uses_per_tenant")
+        used = self.uses(post.tenant_id, code)
+        if most is None or used < most:
+            return ""
+        return f"{post.tenant_id} has used this promotion {used} times, and {most} are all"
+
+    def _item_objection(self, post: Post, item: Item, task: bytes) -> str:
+        _, epoch, amount = self._state(task, item.deliverable_id)
+        spend = item.type is _SPEND
+        if item.type is not post.type or item.refund_epoch != epoch or (amount is None) != spend:
+            return f"{item.key} does not follow what was posted for it before"
+        if not spend and item.amount_credits != amount:
+            return f"{item.key} refunds {item.amount_credits} credits of {amount}"
+        return ""
+
+    def apply(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
+        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours.
+        Whoever gives `kept` may give a post without its key and words: only errors tell them."""
+        kept = kept or kept_of(post)
+        if self._mark(kept.key) is not None:
+            raise CorruptError(f"key {post.key} is posted twice")
+        if objection := self.objection(post, kept):
+            raise CorruptError(objection)
+        if not self.covers(post):
+            raise CorruptError(f"{post.key} takes the balance of {post.tenant_id} below zero")
+        self.add(post, kept, at)
+
+    def covers(self, post: Post) -> bool:
+        """Whether a post leaves the balance at zero or above, or takes nothing, or may leave a debt."""
+        return (post.amount_credits >= 0 or may_owe(post)
+                or self.balance(post.tenant_id) + post.amount_credits >= 0)
+
+    def add(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
+        """Add a post that was judged on this very book: new, without objection, covered."""
+        kept = kept or kept_of(post)
+        if post.items:
+            order = OrderId(post.tenant_id, post.work_order_id)
+            for item, task in zip(post.items, kept.tasks, strict=True):
+                if item.deliverable_id != DELIVERY_EVIDENCE:
+                    self._add_item(order, item, task)
+        self._posts[kept.key] = kept.mark
+        if post.kind != LOSS:  # it is of no tenant
+            self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
+        if post.kind == TRANSFER:
+            _, tenant_id, amount = received(post)
+            self._accounts[tenant_id] = Account(self.balance(tenant_id) + amount, at)
+        if post.kind in _TEACH:
+            self._learn(post)
+        elif post.kind == "promotion":
+            used = (post.tenant_id, str(post.metadata["promo_code"]))
+            self._uses[used] = self.uses(*used) + 1
+        self.seq += 1
+
+    def _add_item(self, order: OrderId, item: Item, task: bytes) -> None:
+        spend, deliverable_id = item.type is _SPEND, item.deliverable_id
+        state = (State(deliverable_id, item.refund_epoch, -item.amount_credits) if spend
+                 else State(deliverable_id, item.refund_epoch + 1, None))
+        states = (*[other for other in self._states(task) if other.deliverable_id != deliverable_id], state)
+        self._tasks[task] = self._shared.setdefault(states, states)
+        key = f"{item.task_hash}:{deliverable_id}"
+        if spend and not self._is_done(task):
+            self._open.setdefault(order, {})[key] = item
+        else:
+            self._close(order, [key])
+
+    def _learn(self, post: Post) -> None:
+        order, told = OrderId(post.tenant_id, post.work_order_id), post.metadata
+        if post.kind == "completion":
+            for fact, tasks in ((Fact.HELD, told["held"]), (Fact.DONE, told["done"])):
+                for task_hash, epoch in sorted(tasks.items()):  # as in the journal: a snapshot is the same from all
+                    self._set_fact(task_hash, epoch, fact)
+            done: Collection[str] = told["done"]
+        else:
+            task_hash, epoch = told["task_hash"], told["refund_epoch"]
+            before = self.fact(task_hash, epoch)
+            after = self._after(post, before)
+            if after is not before:
+                self._set_fact(task_hash, epoch, after)
+            done = (task_hash,) if after is Fact.DONE else ()
+        self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
+
+    def _after(self, post: Post, before: Fact | None) -> Fact | None:
+        """What is known of a delivery's task after a claim, a void claim or a decision. What is DONE stays so."""
+        told = post.metadata
+        if before is Fact.DONE:
+            return before
+        if post.kind == "decision":
+            return {"arrived": Fact.DONE, "refund": Fact.RETURNED}.get(told["decision"], before)
+        if post.kind == "claim":
+            return before or Fact.HELD
+        held = before is Fact.HELD and not self._has_claims(told["task_hash"], told["refund_epoch"])
+        return None if held else before
+
+    def _has_claims(self, task_hash: str, refund_epoch: int) -> bool:
+        """Whether an attempt was claimed that is not void."""
+        for attempt in count(1):
+            if not self.has(keys.claim(task_hash, refund_epoch, attempt)):
+                return False
+            if not self.has(keys.void(task_hash, refund_epoch, attempt)):
+                return True
+        return False
+
+    def _set_fact(self, task_hash: str, refund_epoch: int, fact: Fact | None) -> None:
+        task = short(task_hash)
+        known = dict(self._facts_of(task))
+        known.pop(refund_epoch, None)
+        facts = tuple(sorted((known if fact is None else {**known, refund_epoch: fact}).items()))
+        self._facts[task] = self._shared_facts.setdefault(facts, facts)
+
+    def _close(self, order: OrderId, keys: Iterable[str]) -> None:
+        """Forget open items; a draft has to remember that they are gone."""
+        mine = self._open.setdefault(order, {})
+        for key in keys:
+            if self._below:
+                mine[key] = None
+            else:
+                mine.pop(key, None)
+        if not mine:
+            del self._open[order]
+
+    def _state(self, task: bytes, deliverable_id: str) -> State:
+        for state in self._states(task):
+            if state.deliverable_id == deliverable_id:
+                return state
+        return State(deliverable_id, 0, None)
+
+    def _states(self, task: bytes) -> States:
+        found = self._tasks.get(task)
+        if found is None:
+            return self._below._states(task) if self._below else ()
+        return found
+
+    def _fact(self, task: bytes, refund_epoch: int) -> Fact | None:
+        return dict(self._facts_of(task)).get(refund_epoch)
+
+    def _is_done(self, task: bytes) -> bool:
+        facts = self._facts_of(task)
+        return bool(facts) and (self._state(task, RUN_CHARGE).refund_epoch, Fact.DONE) in facts
+
+    def _facts_of(self, task: bytes) -> Facts:
+        found = self._facts.get(task)
+        if found is None:
+            return self._below._facts_of(task) if self._below else ()
+        return found
+
+    def _mark(self, key: bytes) -> int | None:
+        found = self._posts.get(key)
+        return self._below._mark(key) if found is None and self._below else found
+
+
+def _adjustment_objection(post: Post) -> str:
+    if post.type is not _ADJUSTMENT or post.kind not in (ADJUSTMENT, TRANSFER):
+        return f"{post.key} is a {post.kind} of type {post.type}, which no rule makes"
+    if post.items or not post.amount_credits:
+        return f"{post.key} adjusts nothing, or has items"
+    if post.kind == TRANSFER and (post.amount_credits > 0 or received(post).tenant_id == post.tenant_id):
+        return f"{post.key} is no transfer from one tenant to another"
+    return ""
+
+
+def _wrong_sign(post: Post, amount: int) -> str:
+    return f"{post.key} has {amount} credits, which a {post.type} cannot"
+
+
+def replay(posts: Iterable[Post]) -> Book:
+    """The book of a whole history."""
+    book = Book()
+    for post in posts:
+        book.apply(post)
+    return book

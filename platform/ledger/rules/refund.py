@@ -1,0 +1,116 @@
+"""Settlement: what became of what was paid for, what is given back, and the evidence of what was delivered. Pure.
+
+What is known for good is posted as a fact (`balance.Fact`), so that no later record can undo it: work that was done
+once is never refunded, whatever is broken, reordered or skipped afterwards. Settling twice posts nothing.
+"""
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from platform.ledger.rules import keys
+from platform.ledger.rules.attempts import REFUND_REASON
+from platform.ledger.rules.balance import Book
+from platform.ledger.rules.evidence import evidence
+from platform.ledger.rules.tables import Fact
+from platform.model.entry import Item, Post, PostType
+from platform.model.ids import RUN_CHARGE, OrderId
+from platform.model.plan import PlannedOrder
+from platform.model.reasons import Reasons
+from platform.model.run import RunRecord, Status
+
+SUPERSEDED = "superseded"  # the reason of a refund: the order no longer has this work, and it was not done
+
+
+def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reasons: Reasons) -> tuple[Post, ...]:
+    """After an order's steps have ended: facts, one REFUND for all that failed for a refundable reason or was skipped,
+    and evidence. `runs` are records by step id; one of another task hash says nothing here, nor a failure of another
+    epoch: one that was refunded must never refund the charge of its retry."""
+    planned = {step.task_hash for step in order.steps}
+    fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
+    back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
+    back |= {task: REFUND_REASON for task in sorted(planned) if _fact(book, task) is Fact.RETURNED}
+    posts = [*_facts(book, order.id, fresh, reasons), *_refund(book, order.id, back), *evidence(order.id, fresh)]
+    return tuple(post for post in posts if not book.has(post.key))
+
+
+def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -> tuple[Post, ...]:
+    """As soon as a provider has acknowledged a delivery: its evidence and the fact that it is done, before the order
+    settles. The evidence comes first: where only that reached the disk, the delivery is known to have arrived."""
+    fresh = list(_at_their_epoch(book, [run]))
+    return tuple(post for post in [*evidence(order, fresh), *_facts(book, order, fresh, reasons)]
+                 if not book.has(post.key))
+
+
+def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterable[RunRecord],
+              reasons: Reasons) -> tuple[Post, ...]:
+    """Before an order is charged anew: facts from all its records, and a REFUND of what was paid for task hashes that
+    are not `planned` any more and that was not done: an earlier run was stopped, or never began."""
+    known = list(_at_their_epoch(book, runs))
+    facts = _facts(book, order, known, reasons)
+    draft = book.draft()
+    for post in facts:
+        draft.apply(post)
+    said = {run.task_hash: run.reason for run in known if _gives_back(draft, run, reasons)}
+    back = {item.task_hash: said.get(item.task_hash, SUPERSEDED) for item in draft.open_items(order)
+            if item.task_hash not in planned and (item.task_hash in said or _fact(draft, item.task_hash) is None)}
+    return (*facts, *_refund(draft, order, back))
+
+
+def _at_their_epoch(book: Book, runs: Iterable[RunRecord]) -> Iterable[RunRecord]:
+    """The records that say something of what stands paid now. Work that was done here while another clone of a shared
+    ledger failed at it and was refunded is paid for anew and not run again: it is done at its new epoch."""
+    for run in runs:
+        epoch = book.epoch(run.task_hash, RUN_CHARGE)
+        if run.refund_epoch == epoch:
+            yield run
+        elif run.completed and run.refund_epoch < epoch and book.paid(run.task_hash, RUN_CHARGE) is not None:
+            yield replace(run, refund_epoch=epoch)
+
+
+def _fact(book: Book, task_hash: str) -> Fact | None:
+    return book.fact(task_hash, book.epoch(task_hash, RUN_CHARGE))
+
+
+def _gives_back(book: Book, run: RunRecord, reasons: Reasons) -> bool:
+    """A failure gives back what its reason says; being skipped gives back what is not held. Done is done."""
+    fact = book.fact(run.task_hash, run.refund_epoch)
+    if fact is Fact.DONE or run.completed:
+        return False
+    if run.status is Status.NEEDS_DECISION:
+        return False
+    return reasons.refundable(run.reason) if run.status is Status.FAILED else fact is None
+
+
+def _facts(book: Book, order: OrderId, runs: Iterable[RunRecord], reasons: Reasons) -> tuple[Post, ...]:
+    """One post of what these records teach that the book does not know; only of what was paid."""
+    done, held = {}, {}
+    for run in runs:
+        known, paid = book.fact(run.task_hash, run.refund_epoch), book.paid(run.task_hash, RUN_CHARGE) is not None
+        if run.completed and paid and known is not Fact.DONE:
+            done[run.task_hash] = run.refund_epoch
+        elif run.status is Status.FAILED and paid and known is None and not reasons.refundable(run.reason):
+            held[run.task_hash] = run.refund_epoch
+    if not done and not held:
+        return ()
+    return (Post(keys.completion(order, done, held), "completion", order.tenant_id, PostType.SPEND, 0,
+                 order.work_order_id, metadata={"done": done, "held": held}),)
+
+
+def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Post, ...]:
+    """All that stands paid for these tasks, by task hash with the reason of each: zero-credit items too, so that their
+    epochs move together. The transaction's reason is that of the first that failed; each item's note has its own."""
+    items = tuple(_returned(item, reasons[item.task_hash]) for item in book.open_items(order)
+                  if item.task_hash in reasons)
+    if not items:
+        return ()
+    told = [item.note for item in items]
+    failed = [reason for reason in told if reason != "skipped_upstream"]
+    steps = len({item.step_id for item in items})
+    return (Post(keys.refund(items), "refund", order.tenant_id, PostType.REFUND,
+                 sum(item.amount_credits for item in items), order.work_order_id, reason_code=(failed or told)[0],
+                 note=f"{steps} step{'' if steps == 1 else 's'}", items=items),)
+
+
+def _returned(item: Item, reason: str) -> Item:
+    return Item(keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch), item.module_id,
+                item.step_id, item.deliverable_id, PostType.REFUND, -item.amount_credits, item.task_hash,
+                item.refund_epoch, note=reason)

@@ -1,0 +1,34 @@
+"""The commands that correct a transaction, with their exact arguments: what a conflict's message says. Pure."""
+import shlex
+from collections.abc import Mapping
+
+from platform.ledger.rules.adjust import Standing
+
+_CLI = "python -m platform.cli"
+
+
+def remedies(now: Standing, want: Mapping[str, int], corrects: str, name: str,
+             reason: str) -> tuple[str, ...]:
+    """Command lines after which a transaction that stands so comes to `want`, in credits by tenant.
+    `name` begins their references. None when nothing differs."""
+    have, reference = now.credits, f"{name}-correction-{len(now.reasons) + 1}"
+    off = {tenant: want.get(tenant, 0) - have.get(tenant, 0) for tenant in sorted({*have, *want})}
+    lines: list[str] = []
+    givers = [tenant for tenant, amount in off.items() if amount < 0]
+    takers = [tenant for tenant, amount in off.items() if amount > 0]
+    for giver, taker in zip(givers, takers, strict=False):
+        moved = min(-off[giver], off[taker])
+        off[giver], off[taker] = off[giver] + moved, off[taker] - moved
+        lines.append(_line("admin-transfer", {
+            "--from": giver, "--to": taker, "--amount-credits": str(moved), "--corrects": corrects,
+            "--reason": reason, "--reference": reference, "--note": f"corrects {name}"}))
+    lines += [_line("admin-adjust", {
+        "--tenant-id": tenant, "--amount-credits": str(amount), "--corrects": corrects,
+        "--reason": reason, "--reference": reference, "--note": f"corrects {name}"})
+        for tenant, amount in off.items() if amount]
+    return tuple(lines)
+
+
+def _line(command: str, options: Mapping[str, str]) -> str:
+    words = (f"{name} {shlex.quote(value)}" for name, value in options.items())
+    return " ".join((_CLI, command, *words))

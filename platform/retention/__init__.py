@@ -1,1 +1,1 @@
-"""What is cached, where, and until when; what is over is deleted, here and in the Actions cache, nothing else."""
+"""What is cached, where and until when. Expired entries are deleted, here and in the Actions cache; nothing else is."""

@@ -1,4 +1,5 @@
-"""The documentation builds, and the tutorial is true: a test runs every command of it and looks for the lines below."""
+"""The documentation builds, and the tutorial is true: a test runs every command of it where the README's first command
+ends, and looks for the lines below."""
 import os
 import re
 import shutil
@@ -35,7 +36,8 @@ def test_every_command_of_the_tutorial_prints_what_the_page_says(checkout: Path)
     scripts = Path(sys.executable).parent
     # The checkout's own package, in this test's virtual environment.
     env = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", "PYTHONPATH": str(checkout)}
-    for line, expected in STEPS:
+    first = ("doit run", "orders: 2 COMPLETED; steps: 8 ran; 34 credits charged, 1500 credits added; …")
+    for line, expected in [first, *STEPS]:
         done = subprocess.run(["bash", "-c", line], cwd=checkout, env=env, capture_output=True, text=True, check=False)
         told = done.stdout + done.stderr
         exits = re.search(r"# exits with (\d+)", line)
@@ -50,12 +52,3 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (ROOT / "build" / "site" / "index.html").is_file()
-
-
-def test_every_command_is_in_the_reference() -> None:
-    subprocess.run([sys.executable, ROOT / "scripts" / "build_docs", "--reference-only"], cwd=ROOT, check=True)
-    reference = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-    told = subprocess.run([sys.executable, "-m", "platform.cli", "--help"], cwd=ROOT, capture_output=True, text=True,
-                          check=True).stdout
-    for name in re.findall(r"^    ([a-z-]+)", told, re.MULTILINE):
-        assert f"## {name}\n" in reference

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from platform.check.words import TYPES, meant, misspelt, shown
+from platform.check.words import TYPES, meant, shown, stands_for
 from platform.model import patterns
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS
@@ -135,7 +135,7 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
             yield from _unknown(error, path, name)
         case "required":
             strict = error.schema.get("additionalProperties", True) is False
-            told = misspelt(value, error.schema.get("properties", {}), wanted) if strict else ()
+            told = _told(error.schema, value).values() if strict else ()
             for field in wanted:
                 if field not in value and field not in told:
                     yield Fault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
@@ -180,11 +180,17 @@ def _twice(items: Sequence[Any]) -> tuple[int, int]:
 
 def _unknown(error: Any, path: Path, name: str) -> Iterator[Fault]:
     known = error.schema.get("properties", {})
+    told = _told(error.schema, error.instance)
     for field in error.instance:
         if field not in known:
             free = [other for other in known if other not in error.instance]
             yield Fault((*path, field), "unknown-field", f"{name} has no field {shown(field)}",
-                        meant(field, free or known), key=True)
+                        meant(field, free or known, needed=told.get(field, "")), key=True)
+
+
+def _told(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, str]:
+    """The required fields that unknown ones stand for, in a value of a strict schema."""
+    return stands_for(value, schema.get("properties", {}), schema.get("required", ()))
 
 
 def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any, seen: str = "") -> Fault:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from platform.check.say import each_module, of_module
 from platform.check.values import value_faults
-from platform.check.words import meant, misspelt
+from platform.check.words import meant, stands_for
 from platform.model.contract import Contract, InputPort, OutputPort
 from platform.model.order import BINDING_KEYS, Binding
 from platform.model.paths import folded, path_fault
@@ -105,18 +105,21 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
                         "add testing.self_test, so that verify-module can show that it works", "module_id",
                         warning=True)
         return
+    needed = [port.id for port in contract.inputs.values() if port.required and port.default is None]
+    told = stands_for(test.params, contract.inputs, needed)
+    free = [name for name in contract.inputs if name not in test.params]
     for name, value in test.params.items():
         port = contract.inputs.get(name)
         if port is None:
             yield of_module(contract, "unknown-input", f"there is no input `{name[:60]}`",
-                            meant(name, contract.inputs), *at, "params", name, "~key")
+                            meant(name, free or contract.inputs, needed=told.get(name, "")),
+                            *at, "params", name, "~key")
         elif not _has_fixture(value):
             for fault in value_faults(port, value):
                 yield of_module(contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path)
-    told = misspelt(test.params, contract.inputs, contract.inputs)
-    for port in contract.inputs.values():
-        if port.required and port.default is None and port.id not in test.params and port.id not in told:
-            yield of_module(contract, "missing-input", f"the self-test gives no `{port.id}`", "add it to its params",
+    for name in needed:
+        if name not in test.params and name not in told.values():
+            yield of_module(contract, "missing-input", f"the self-test gives no `{name}`", "add it to its params",
                             *at, "params")
 
 

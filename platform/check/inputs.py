@@ -1,11 +1,11 @@
 """What a step gives its module: known ports, all required ones, values of their types."""
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 from platform.check.say import each_order, of_step
 from platform.check.values import value_faults
-from platform.check.words import meant, misspelt
-from platform.model.contract import Contract
+from platform.check.words import meant, stands_for
+from platform.model.contract import Contract, InputPort
 from platform.model.order import Order, Step
 from platform.model.problem import Problem
 from platform.model.repo import Repo
@@ -16,19 +16,32 @@ def inputs(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     for step in order.steps:
         contract = repo.contracts.get(step.module_id)
         if contract is not None:
-            yield from _named(order, step, contract)
-            yield from _missing(order, step, contract)
+            told = _told(step, contract)
+            yield from _named(order, step, contract, told)
+            yield from _missing(order, step, contract, told.values())
             yield from _valued(order, step, contract)
 
 
-def _named(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+def _told(step: Step, contract: Contract) -> dict[str, str]:
+    """The missing inputs that unknown ones stand for."""
+    open_ports = [port.id for port in contract.inputs.values() if not port.limited]
+    names = [name for name in step.inputs if name in open_ports or name not in contract.inputs]
+    return stands_for(names, open_ports, [name for name in open_ports if _needs(contract.inputs[name])])
+
+
+def _needs(port: InputPort) -> bool:
+    """Whether somebody must give it."""
+    return port.required and not port.limited and port.default is None
+
+
+def _named(order: Order, step: Step, contract: Contract, told: Mapping[str, str]) -> Iterator[Problem]:
     open_ports = [port.id for port in contract.inputs.values() if not port.limited]
     for name in step.inputs:
         port = contract.inputs.get(name)
         if port is None:
             free = [other for other in open_ports if other not in step.inputs]
             yield of_step(order, step, "unknown-input", f"`{step.module_id}` has no input `{name[:60]}`",
-                          meant(name, free), "inputs", name, "~key")
+                          meant(name, free, needed=told.get(name, "")), "inputs", name, "~key")
         elif port.limited:
             seller = next((item.deliverable_id for item in contract.deliverables.values()
                            if name in item.limited_inputs), "")
@@ -37,13 +50,9 @@ def _named(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
                           "inputs", name, "~key")
 
 
-def _missing(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
-    open_ports = [port.id for port in contract.inputs.values() if not port.limited]
-    told = misspelt([name for name in step.inputs if name in open_ports or name not in contract.inputs],
-                    open_ports, open_ports)
+def _missing(order: Order, step: Step, contract: Contract, told: Collection[str]) -> Iterator[Problem]:
     for port in contract.inputs.values():
-        needed = port.required and not port.limited and port.default is None
-        if needed and port.id not in step.inputs and port.id not in told:
+        if _needs(port) and port.id not in step.inputs and port.id not in told:
             yield of_step(order, step, "missing-input", f"`{step.module_id}` needs the input `{port.id}`",
                           f"add it to the inputs of step `{step.step_id}`", "inputs")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from platform.check.say import each_order, of_step
+from platform.model.contract import OutputPort
 from platform.model.order import Binding, Order, Step, bindings_in
 from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
@@ -19,7 +20,7 @@ OWN_FILES = ("manifest.json", "manifest.csv")  # what every package holds itself
 @each_order
 def packages(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     makers = order.steps_by_id()
-    outputs = {(name, port.id): port.path.rstrip("/") for name, maker in makers.items()
+    outputs = {(name, port.id): port for name, maker in makers.items()
                if (contract := repo.contracts.get(maker.module_id)) for port in contract.outputs.values()}
     for step in order.steps:
         yield from _step(order, step, outputs)
@@ -27,12 +28,14 @@ def packages(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A name in a package and what gets it: `path` of `maker`, a step or the assets; None where that cannot be told."""
+    """A name in a package and what gets it: `path` of `maker`, a step or the assets; None where that cannot be told.
+    `is_dir`: it is a directory output."""
 
     name: str
     at: Path | None = None
     maker: tuple[str, str] | None = None
     path: str = ""
+    is_dir: bool = False
 
     def is_inside(self, other: "_Named") -> bool:
         """Whether this is the file that the directory `other` has at this name anyway, or `other` itself."""
@@ -41,8 +44,8 @@ class _Named:
                 and self.path == other.path + below)
 
 
-def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], str]) -> Iterator[Problem]:
-    """`outputs` are the paths of what can be bound, by step and output id."""
+def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort]) -> Iterator[Problem]:
+    """`outputs` are what can be bound, by step and output id."""
     taken = {folded(name): _Named(name) for name in OWN_FILES}
     below: dict[str, list[_Named]] = {}  # what lies below a folded name
     for path, binding in [(path, binding) for path, binding in bindings_in(step.inputs) if binding.as_path]:
@@ -63,14 +66,40 @@ def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], str]) -> I
             for part in above:
                 below.setdefault(part, []).append(new)
             continue
-        where = f"is taken at {order.source.place('steps', step.index, *other.at)}" if other.at else \
-            "is the package's own"
-        yield of_step(order, step, "as-path-collision", f"as_path `{new.name}` {where}; case and Unicode form do not "
-                      "tell names apart", "give it another name", *at)
+        yield of_step(order, step, "as-path-collision", _collision(order, step, new, other), "give it another name",
+                      *at)
 
 
-def _named(binding: Binding, at: Path, outputs: Mapping[tuple[str, str], str]) -> _Named:
+def _collision(order: Order, step: Step, new: _Named, other: _Named) -> str:
+    """What collides with what, and why the two cannot both be there."""
+    name, key, others = f"as_path `{new.name}`", folded(new.name), folded(other.name)
+    if other.at is None:
+        return f"{name} {'lies below' if key != others else 'is'} the package's own {others}"
+    where = order.source.place("steps", step.index, *other.at)
+    if new.name == other.name:
+        return f"{name} is the name of another {_kind(other)} already, at {where}"
+    if key == others:
+        return (f"{name} differs from `{other.name}` at {where} only in case or Unicode form; some systems take them "
+                "for one name")
+    if not key.startswith(others + "/"):
+        return f"{name} is the directory in which `{other.name}` lies, at {where}"
+    if other.is_dir:
+        return f"{name} lies in the directory `{other.name}` at {where}, which may have another file of that name"
+    return f"{name} lies below `{other.name}` at {where}, which is a file"
+
+
+def _kind(named: _Named) -> str:
+    return "directory" if named.is_dir else "file"
+
+
+def _named(binding: Binding, at: Path, outputs: Mapping[tuple[str, str], OutputPort]) -> _Named:
     if binding.asset:
         return _Named(binding.as_path, at, ("asset", ""), binding.asset)
-    path = outputs.get((binding.from_step, binding.output_id), "") if binding.output_id else binding.from_file
-    return _Named(binding.as_path, at, ("step", binding.from_step) if path else None, path)
+    if binding.output_id:
+        output = outputs.get((binding.from_step, binding.output_id))
+    else:
+        output = next((port for (step, _), port in outputs.items()
+                       if (step, port.path.rstrip("/")) == (binding.from_step, binding.from_file)), None)
+    path = output.path.rstrip("/") if output else binding.from_file
+    is_dir = output is not None and output.type == "dir"
+    return _Named(binding.as_path, at, ("step", binding.from_step) if path else None, path, is_dir)

@@ -47,20 +47,35 @@ def _shared(name: str, other: str) -> int:
                 min(len(name), len(other)))
 
 
-def misspelt(names: Iterable[str], known: Iterable[str], required: Iterable[str]) -> frozenset[str]:
-    """Of the `required` names that are not there, those that an unknown one of `names` stands for: its own error
-    proposes them, and one mistake is told once."""
+def stands_for(names: Iterable[str], known: Iterable[str],
+               required: Iterable[str]) -> dict[str, str]:
+    """Which `required` name that is not there each unknown one of `names` stands for: the one that
+    it is most like or, where it is like none of `known`, the first that is left. The error of the
+    unknown name proposes it, and one mistake is told once."""
     names, known = list(names), list(known)
     free = [name for name in known if name not in names]
-    return frozenset(nearest(name, free) for name in names if name not in known) & frozenset(required)
+    left = [name for name in required if name in free]
+    found: dict[str, str] = {}
+    unknown = [(name, nearest(name, free)) for name in names if name not in known]
+    for name, near in unknown:
+        if near in left:
+            found[name] = near
+            left.remove(near)
+    for name, near in unknown:
+        if not near and left:
+            found[name] = left.pop(0)
+    return found
 
 
-def meant(name: str, names: Iterable[str], none: str = "remove it") -> str:
-    """A cure for an unknown name: the one that was probably meant, or all there are when they are few."""
+def meant(name: str, names: Iterable[str], none: str = "remove it", needed: str = "") -> str:
+    """A cure for an unknown name: the one that was probably meant, or all there are when they are few. `needed`: the
+    name that is missing where this one stands."""
     known = sorted(set(names))
     near = nearest(name, known)
     if near:
         return f"did you mean `{near}`?"
+    if needed:
+        return f"write `{needed}`, which is missing"
     if not known:
         return none
     if len(known) == 1:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from platform.check.conform import Fault
-from platform.check.words import meant, misspelt, shown
+from platform.check.words import meant, shown, stands_for
 from platform.config.text import decode
 from platform.model.problem import Place, Problem, Source
 from platform.model.words import counted
@@ -108,17 +108,21 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
         yield Problem(Place(file), "csv-header", what or "there is no header",
                       "save it as CSV divided by commas, without a line above the header" if what else begin)
         return
+    names = [cell.text for cell in cells]
+    missing = [name for name in known if name not in names and name in schema.get("required", ())]
+    told = stands_for(names, known, missing)
+    missing = [name for name in missing if name not in told.values()]
     for cell in cells:
         place = Place(file, cell.line, cell.column)
         if cell.text in seen:
-            yield Problem(place, "csv-header", f"the column {shown(cell.text)} stands twice", "remove one")
+            cure = f"write `{missing.pop(0)}`, which is missing" if missing else "remove one"
+            yield Problem(place, "csv-header", f"the column {shown(cell.text)} is a duplicate", cure)
         elif cell.text not in known:
-            yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}", meant(cell.text, known))
+            yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}",
+                          meant(cell.text, known, needed=told.get(cell.text, "")))
         seen.add(cell.text)
-    told = misspelt([cell.text for cell in cells], known, known)
-    for name in known:
-        if name not in seen and name in schema.get("required", ()) and name not in told:
-            yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
+    for name in missing:
+        yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
 
 
 def _from_excel(cells: Sequence[Cell], known: Collection[str]) -> str:

@@ -121,9 +121,9 @@ CODES: dict[str, Code] = {
     "asset-unreadable": Code("The system does not let this user read the asset.", "Change its owner or its mode."),
     "bad-as-path": Code("A name in a package is empty, absolute, too long, has .. or \\ or a drive in it, or is one "
                         "that some system keeps for itself.", "Write it as data/report.json."),
-    "as-path-collision": Code("Two names in a package are one to systems that do not tell case or Unicode forms "
-                              "apart, or one is a file and a folder. The same file bound twice to its own name is no "
-                              "collision.", "Rename one."),
+    "as-path-collision": Code("Two different files get one name in a package, or names that differ only in case or "
+                              "Unicode form; or a name lies below a file or in a directory that is bound too. The "
+                              "same file bound twice to its own name is no collision.", "Rename one."),
     "header-injection": Code("A mail field has a line break, by which other headers could be added.",
                              "Write one line."),
     "two-recipients": Code("A field for one address names several.", "Write one; add a step for another."),

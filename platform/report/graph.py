@@ -62,10 +62,12 @@ def text(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) -> 
     lines = []
     for order in orders:
         lines.append(heading(order))
-        width = max((len(step.step_id) for step in order.steps), default=0)
+        states, width, modules = (max((len(words) for words in column), default=0) for column in (
+            [step.state for step in order.steps], [step.step_id for step in order.steps],
+            [step.module_id for step in order.steps]))
         digits = len(str(len(order.steps)))
-        lines += [f"  {number:>{digits}}  {step.state:<9}  {step.step_id:<{width}}  {step.module_id:<16}  "
-                  f"{in_credits(step.credits):>11}  {_ending(step)}".rstrip()
+        lines += [f"  {number:>{digits}}  {step.state:<{states}}  {step.step_id:<{width}}  "
+                  f"{step.module_id:<{modules}}  {in_credits(step.credits):>11}  {_ending(step)}".rstrip()
                   for number, step in enumerate(order.steps, 1)]
     lines += [line for name, problems in refused.items()
               for line in (f"INVALID    {name}", *(f"  {problem}" for problem in problems))]

@@ -1,5 +1,5 @@
 """Orders and steps as they stand: what was planned beside what became of it. Pure; the session brings both."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
@@ -17,6 +17,7 @@ from platform.report.words import one_line
 from platform.run.records import LOG, OUTPUTS
 
 NEEDS_DECISION = "NEEDS_DECISION"
+RIGHT = (3, 4)  # the columns of a step that are numbers
 _NONE: Mapping[str, Held] = {}
 _NOBODY: Mapping[str, float] = {}
 
@@ -139,8 +140,9 @@ def as_text(status: Status) -> str:
     for order in status.orders:
         lines.append(heading(order))
         lines += [f"  {order.refusal_words}"] if order.refusal_words else []
-        width = max((len(step.step_id) for step in order.steps), default=0)
-        lines += [_step_line(step, width) for step in order.steps]
+        widths = [max((len(words) for words in column), default=0)
+                  for column in zip(*map(columns, order.steps), strict=True)]
+        lines += [_step_line(step, widths) for step in order.steps]
     for name, problems in status.refused.items():
         lines.append(f"INVALID    {name}")
         lines += [f"  {problem}" for problem in problems]
@@ -185,9 +187,15 @@ def what_became(step: StepState) -> str:
     return ": ".join(one_line(words) for words in (step.reason, step.message) if words)
 
 
-def _step_line(step: StepState, width: int) -> str:
-    front = (f"  {step.state:<10} {step.step_id:<{width}}  {step.module_id:<16} {in_credits(step.credits):>11} "
-             f"{took(step):>9}  {isolation_word(step):<10}")
+def columns(step: StepState) -> tuple[str, str, str, str, str, str]:
+    """What stands in the columns of a step: state, step, module, credits, time, isolation."""
+    return (step.state, step.step_id, step.module_id, in_credits(step.credits), took(step),
+            isolation_word(step))
+
+
+def _step_line(step: StepState, widths: Sequence[int]) -> str:
+    cells = [words.rjust(width) if index in RIGHT else words.ljust(width)
+             for index, (words, width) in enumerate(zip(columns(step), widths, strict=True))]
     where = f"outputs {step.outputs}" if step.state == "COMPLETED" else ""
     log = f"log {step.log}" if step.log and step.state != "SKIPPED" else ""
-    return "  ".join(part for part in (front, what_became(step), where, log) if part).rstrip()
+    return "  " + "  ".join([*cells, *filter(None, (what_became(step), where, log))]).rstrip()

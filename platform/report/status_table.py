@@ -1,25 +1,36 @@
-"""The status as tables of a terminal: the same values as the plain lines, in colour and never only in colour."""
+"""The status on a terminal: the same values as the plain lines, in colour and never only in colour.
+
+Each step is one line of columns that all steps of its order share. What became of it and where it lies stand below it
+in the whole width, however narrow the terminal is; a wide one has room for them in the same line.
+"""
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from platform.report.past import lines as past_lines
 from platform.report.status import (
+    RIGHT,
     OrderState,
     Status,
     StepState,
     awaiting_lines,
     balance_lines,
+    columns,
     heading,
-    isolation_word,
-    took,
     what_became,
 )
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions, Group
     from rich.table import Table
+    from rich.text import Text
 
 STYLES = {"COMPLETED": "green", "PARTIAL": "yellow", "FAILED": "bold red", "INVALID": "bold red", "SKIPPED": "yellow",
           "RUNNING": "bold cyan", "DUE": "bold", "NEEDS_DECISION": "bold magenta"}
+_HEADS = ("state", "step", "module", "credits", "time", "isolation")
+_STEP, _MODULE = 1, 2
+_BETWEEN = 2  # columns between two cells
+_ROOM = 36  # columns without which the last cell stands below the others
+_LEAST = 6  # columns of an id that is folded
 
 
 def tables(status: Status) -> "Group":
@@ -27,34 +38,78 @@ def tables(status: Status) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Table | Text] = []
+    parts: list[Steps | Text] = []
     for order in status.orders:
         parts += [Text(heading(order), style=STYLES[order.state])]
         parts += [Text(f"  {order.refusal_words}")] if order.refusal_words else []
-        parts += [_table(order)]
+        parts += [Steps(order)] if order.steps else []
     for name, problems in status.refused.items():
         parts += [Text(f"INVALID    {name}", style=STYLES["INVALID"]), *(Text(f"  {line}") for line in problems)]
     parts += [Text(line) for line in (*past_lines(status.past), *awaiting_lines(status), *balance_lines(status))]
     return Group(*parts or [Text("no enabled work orders")])
 
 
-def _table(order: OrderState) -> "Table":
-    from rich import box
+class Steps:
+    """The steps of one order, drawn for the width that there is."""
+
+    def __init__(self, order: OrderState) -> None:
+        self._order = order
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[Table | Text]":
+        from rich.padding import Padding
+        from rich.text import Text
+
+        rows = [tuple(words.removesuffix(" credits").removesuffix(" credit") for words in columns(step))
+                for step in self._order.steps]
+        widths = fitting([max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)], options.max_width)
+        room = options.max_width - sum(widths) - _BETWEEN * len(widths)
+        beside = room >= _ROOM
+        heads = [*_HEADS[:len(widths)], *(["reason or directory"] if beside else [])]
+        yield _line([Text(head, style="dim") for head in heads], widths)
+        yield Text("─" * (options.max_width if beside else options.max_width - room - _BETWEEN), style="dim")
+        for step, row in zip(self._order.steps, rows, strict=True):
+            cells = [Text(row[0], style=STYLES[step.state]), *map(Text, row[1:len(widths)])]
+            last = Text("\n".join(_last(step)))
+            yield _line([*cells, last] if beside else cells, widths)
+            if last and not beside:
+                yield Padding(last, (0, 0, 0, 4))  # type: ignore[misc]
+
+
+def fitting(widths: Sequence[int], most: int) -> list[int]:
+    """The widths of the columns within `most`: where there is no room, the isolation is left out, then the ids of step
+    and module are folded, then the time and the credits are left out."""
+    found = list(widths)
+    if _whole(found) > most:
+        found.pop()
+    while len(found) > _MODULE + 1 and _whole([
+            min(width, _LEAST) if index in (_STEP, _MODULE) else width for index, width in enumerate(found)]) > most:
+        found.pop()
+    over = _whole(found) - most
+    while over > 0 and max(found[_STEP], found[_MODULE]) > _LEAST:
+        longer = _STEP if found[_STEP] >= found[_MODULE] else _MODULE
+        found[longer] -= 1
+        over -= 1
+    return found
+
+
+def _whole(widths: Sequence[int]) -> int:
+    return sum(widths) + _BETWEEN * (len(widths) - 1)
+
+
+def _line(cells: "Sequence[Text]", widths: Sequence[int]) -> "Table":
+    """One line; the cell beyond the widths has the rest of it."""
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, expand=False)
-    for name, right, folds in (("state", False, False), ("step", False, True), ("module", False, True),
-                               ("credits", True, False), ("time", True, False), ("isolation", False, False),
-                               ("reason or folder", False, True)):
-        table.add_column(name, justify="right" if right else "left", no_wrap=not folds,
-                         overflow="fold" if folds else "ellipsis", header_style="dim")
-    for step in order.steps:
-        table.add_row(Text(step.state, style=STYLES[step.state]), step.step_id, step.module_id, str(step.credits),
-                      took(step), isolation_word(step), Text(_last(step)))
-    return table
+    line = Table.grid(padding=(0, _BETWEEN, 0, 0))
+    for index, width in enumerate(widths):
+        line.add_column(width=width, justify="right" if index in RIGHT else "left", overflow="fold")
+    if len(cells) > len(widths):
+        line.add_column(overflow="fold")
+    line.add_row(*cells)
+    return line
 
 
-def _last(step: StepState) -> str:
+def _last(step: StepState) -> list[str]:
+    """Why it is not done, and where it lies."""
     folder = step.log.rpartition("/")[0]
-    return "\n".join(part for part in (what_became(step), folder) if part)
+    return [part for part in (what_became(step), folder) if part]

@@ -30,9 +30,9 @@ SMALL = order(step("a", state="COMPLETED", price=7), step("b", "a", state="FAILE
 def test_in_text_each_step_stands_below_those_it_waits_for():
     assert graph.text([SMALL], {}).splitlines() == [
         "DUE        tenant/tea  13 credits",
-        "  1  COMPLETED  a     say                 7 credits",
-        "  2  FAILED     b     say                 5 credits  after a  (timed_out)",
-        "  3  DUE        -end  say                  1 credit  after a, b"]
+        "  1  COMPLETED  a     say    7 credits",
+        "  2  FAILED     b     say    5 credits  after a  (timed_out)",
+        "  3  DUE        -end  say     1 credit  after a, b"]
 
 
 def test_in_text_a_thousand_steps_are_a_thousand_short_lines():
@@ -40,7 +40,7 @@ def test_in_text_a_thousand_steps_are_a_thousand_short_lines():
     steps = [step(name, *names[:number]) for number, name in enumerate(names)]
     lines = graph.text([order(*steps)], {}).splitlines()
     assert len(lines) == 1001 and max(map(len, lines)) < 120
-    assert lines[-1].endswith("s999  say                 5 credits  after s0, s1, s2, s3 and 995 more")
+    assert lines[-1].endswith("s999  say    5 credits  after s0, s1, s2, s3 and 995 more")
 
 
 def test_in_mermaid_there_is_a_node_a_step_and_an_arrow_a_wait():

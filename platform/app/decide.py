@@ -120,7 +120,8 @@ def _past(session: Session, step_id: StepId, planned: PlannedStep | None) -> tup
 
 
 def _waits(book: Book, past: Past) -> bool:
-    return bool(past.doubts) and book.fact(*past.work) is Fact.HELD
+    """Whether it may have arrived; of a run that was killed in the middle the book knows nothing yet."""
+    return bool(past.doubts) and book.fact(*past.work) in (None, Fact.HELD)
 
 
 def _subject(session: Session, planned: PlannedStep) -> str:

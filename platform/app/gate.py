@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from platform.app.repairs import about, is_same
+from platform.app.repairs import SETTLE, about, is_lost, is_same
 from platform.delivery.flow import LOOK_ABSENT, SETTLED
 from platform.delivery.receipt import Verification
 from platform.delivery.step import looks
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
 _NO_LIMIT = timedelta(hours=6)  # of a profile that gives steps all the time in the world
 _TRIES = 5
-SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund --note TEXT"
 
 
 class LedgerGate:
@@ -91,7 +90,8 @@ class LedgerGate:
 
     def _answer(self, past: Past) -> Permit | Denied | None:
         """What is allowed without a claim; None when an attempt may be claimed."""
-        session, lost = self._session, self._is_lost()
+        session = self._session
+        lost = is_lost(session.run(self._planned))
         if self._restores:
             return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
         arrived = bool(past.receipts) or session.ledger.book.fact(*self._work) is Fact.DONE
@@ -202,11 +202,6 @@ class LedgerGate:
 
     def _past(self) -> Past:
         return self._session.deliveries.past(self._planned, self._work[1])
-
-    def _is_lost(self) -> bool:
-        """Whether no record here says what was delivered: then what is made anew is not asked for anew."""
-        last = self._session.run(self._planned)
-        return last is None or last.status not in (Status.COMPLETED, Status.SKIPPED)
 
 
 def _utc(moment: datetime) -> str:

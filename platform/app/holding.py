@@ -10,7 +10,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from platform.app.repairs import about, is_same
+from platform.app.repairs import SETTLE, about, is_lost, is_same
 from platform.ledger.rules.attempts import REFUND_REASON
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact
@@ -72,9 +72,13 @@ class Holding:
             return None
         if book.fact(step.task_hash, epoch) is Fact.DONE:
             return self._repair(step, epoch, last)
+        if not session.deliveries.past(step, epoch).is_capped:
+            return None
         if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
-            past = session.deliveries.past(step, epoch)
-            return Held(last.reason, last.message, runs=True, is_bought=True) if past.is_capped else None
+            return Held(last.reason, last.message, runs=True, is_bought=True)
+        if last is None or last.refund_epoch != epoch or last.reason in (UNVERIFIED, "skipped_upstream"):
+            return Held(UNVERIFIED, "it may have arrived, and it is not sent again by itself; the next run looks; "
+                        f"to decide: {SETTLE.format(step.id)}", runs=True, is_bought=True)
         return None
 
     def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Ended | None:
@@ -101,8 +105,7 @@ class Holding:
     def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
         """Where the record here is of what arrived, and what would go in now is something else."""
         session = self._session
-        if session.always or session.resend_repaired or last is None or last.status not in (
-                Status.COMPLETED, Status.SKIPPED):
+        if session.always or session.resend_repaired or last is None or is_lost(last):
             return None
         try:
             went_in = what_went_in(session.context, step)
@@ -155,7 +158,7 @@ class Holding:
         past = self._session.deliveries.past(step, epoch)
         said = past.decided(about(went_in))
         return not is_same(past, went_in, last) and (
-            self._session.resend_repaired or (said is not None and said.decision == "resend"))
+            (self._session.resend_repaired and not is_lost(last)) or (said is not None and said.decision == "resend"))
 
     def _is_done(self, step: PlannedStep) -> bool:
         last = self._session.run(step)

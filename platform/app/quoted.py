@@ -3,6 +3,7 @@ billing state yet, the book is what the confirmed payments come to."""
 from datetime import UTC
 from pathlib import Path
 
+from platform.app.repairs import is_lost
 from platform.app.session import Session
 from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
@@ -10,12 +11,12 @@ from platform.confined import named, read
 from platform.errors import ConflictError, InputError, UsageError
 from platform.ledger.rules.balance import Book
 from platform.model.held import Held
-from platform.model.ids import StepId
+from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Place, Problem, Source
 from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import Kept, kept, moved, parse
-from platform.run.current import current
+from platform.run.current import first_reasons
 
 _LARGEST = 256 << 20  # bytes: the orders of a whole repository
 _CURE = "make a new one with `quote --save`"
@@ -28,15 +29,17 @@ def book_of(session: Session) -> Book:
 
 def quote_of(session: Session) -> Quote:
     """The quote of all orders that the session is about (`session.only`)."""
-    due: dict[StepId, str] = {}
-    for order in session.plan.orders.values():
-        due.update((step.id, reasons[0]) for step in order.steps if (reasons := current(session.context, step)))
     repo, orders = session.repo, session.plan.orders.values()
+    steps = [step for order in orders for step in order.steps]
+    first = {step.id: found[0] for step in steps if (found := first_reasons(session.context, step))}
+    due = {step_id: reason.words for step_id, reason in first.items()}
+    remade = {step_id for step_id, reason in first.items() if reason.is_loss}
+    lost = {step.id for step in steps if step.kind is Kind.DELIVERY and is_lost(session.run(step))}
     held = {step.id: each for order in orders for step, each in _held(session, order)}
     again = {step_id for order in orders for step_id in session.holding.goes_again(order)}
     terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.open_payments, repo.reasons, due,
                   {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans(), held,
-                  again, session.resend_repaired)
+                  again, session.resend_repaired, remade, lost)
     return quote(session.plan, book_of(session), terms)
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from platform.ledger.rules.attempts import Past
 from platform.model.digest import digest_of
-from platform.model.run import RunRecord
+from platform.model.run import RunRecord, Status
+
+SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund --note TEXT"
 
 
 def packages(went_in: Mapping[str, Any]) -> frozenset[str]:
@@ -22,6 +24,11 @@ def is_same(past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> b
     """Whether a receipt says that this very package went to where it would go now."""
     return any(str(receipt.get("sha256", "")) in packages(went_in) and not _moved(receipt, past, went_in, last)
                for receipt in past.receipts)
+
+
+def is_lost(last: RunRecord | None) -> bool:
+    """Whether no record here says what was delivered: then what is made anew is not asked for anew."""
+    return last is None or last.status not in (Status.COMPLETED, Status.SKIPPED)
 
 
 def _moved(receipt: Mapping[str, Any], past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:

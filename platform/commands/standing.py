@@ -7,6 +7,7 @@ from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
+from platform.report.quote import AGAIN
 from platform.report.status import OrderState, Status, order_state
 from platform.run.current import current
 
@@ -45,6 +46,8 @@ def awaiting(session: Session, tenant_id: str = "", work_order_id: str = "") -> 
 def order_standing(session: Session, order: PlannedOrder) -> OrderState:
     """One order of the plan."""
     due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
+    for name in {step_id.step_id for step_id in session.holding.goes_again(order)} & due.keys():
+        due[name] += f"; it may have arrived, and the next run {AGAIN}"
     folder = order_file(session.runtime_dir, order.id).parent
     running = {planned.id.step_id: seconds for planned in order.steps
                if (seconds := running_s(session.runtime_dir, planned.id)) is not None}

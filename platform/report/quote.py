@@ -120,7 +120,9 @@ class Terms:
     """What is in force, and what has happened outside of the book. `due`: why a step would run, by its id; a step that
     is not there is up to date. `records`: all run records of an order, of whatever plan. `orphaned`: refunds for orders
     that are gone, as the run would post them. `held` are steps that wait for a decision, `again` deliveries that would
-    be sent although they arrived or may have; `resend`: what arrived is sent again where a repair changed it."""
+    be sent although they arrived or may have; `resend`: what arrived is sent again where a repair changed it; `remade`
+    run only because what they made is gone here; `lost` are deliveries of which no record here says what was
+    delivered."""
 
     tenants: Mapping[str, Tenant]
     day: date
@@ -133,6 +135,8 @@ class Terms:
     held: Mapping[StepId, Held] = field(default_factory=dict)
     again: Collection[StepId] = ()
     resend: bool = False
+    remade: Collection[StepId] = ()
+    lost: Collection[StepId] = ()
 
 
 def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
@@ -169,9 +173,12 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     tenant = terms.tenants[order.id.tenant_id]
     decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
     due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
+    changing = running_above(order, {step.id.step_id for step in order.steps
+                                     if step.id in terms.due and step.id not in terms.remade})
     charged = set() if decision.refusal else {
         (item.step_id, item.deliverable_id) for item in unpaid(draft, order, unbought)}
-    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id], terms)
+    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id],
+                        "" if decision.refusal else _delivery(draft, step, changing[step.id.step_id], terms), terms)
                   for step in order.steps)
     fresh = _apply(draft, decision.posts)
     return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
@@ -195,7 +202,7 @@ def still_up_to_date(above: Sequence[str]) -> str:
 
 
 def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal: str, due: str,
-          above: Sequence[str], terms: Terms) -> StepQuote:
+          above: Sequence[str], delivery: str, terms: Terms) -> StepQuote:
     items = tuple(ItemQuote(charge.deliverable_id,
                             charge.amount_credits if (step.id.step_id, charge.deliverable_id) in charged else 0,
                             charge.amount_credits, book.paid(step.task_hash, charge.deliverable_id),
@@ -208,15 +215,15 @@ def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal:
         action, reason = Action.HELD, f"{held.reason}: {held.words}"
     elif due:
         action, reason = Action.RUN, due
-    delivery = "" if refusal else _delivery(book, step, above, terms)
     needed = 0 if held and not held.is_bought else sum(
         item.price_credits for item in items if item.paid_credits is None)
     return StepQuote(step.id.step_id, step.contract.module_id, action, reason, sum(item.credits for item in items),
                      items, step.task_hash, delivery, needed)
 
 
-def _delivery(book: Book, step: PlannedStep, above: Sequence[str], terms: Terms) -> str:
-    """Whether a delivery that arrived, or may have, is sent again. Where a step above runs, its package may change."""
+def _delivery(book: Book, step: PlannedStep, changing: Sequence[str], terms: Terms) -> str:
+    """Whether a delivery that arrived, or may have, is sent again. Its package may change where a step above runs that
+    does not merely make again what is gone; it is compared with nothing where no record says what was delivered."""
     held = terms.held.get(step.id)
     if step.kind is not Kind.DELIVERY or (held and held.below):
         return ""
@@ -225,7 +232,9 @@ def _delivery(book: Book, step: PlannedStep, above: Sequence[str], terms: Terms)
     if step.id in terms.again:
         return AGAIN
     arrived = book.fact(step.task_hash, book.epoch(step.task_hash, RUN_CHARGE)) is Fact.DONE
-    return "" if not (arrived and above) else AGAIN if terms.resend else WAITS
+    if not arrived or not changing or step.id in terms.lost:
+        return ""
+    return AGAIN if terms.resend else WAITS
 
 
 def _tenant(name: str, before: int, paid_in: int, back: int, draft: Book,

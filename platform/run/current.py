@@ -35,13 +35,24 @@ class Reason:
     source: str = ""
     upstream: str = ""
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether only what was made, here or above, is gone or damaged: the step makes the same again, as far as it
+        can."""
+        return self.field == "record" or self.field.startswith(("outputs/", "step:"))
+
 
 def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
     """Why the step would run now, in words, the first reason first; none when it is done.
 
     Costs stat calls and the reading of selected inputs; nothing is hashed twice (`Digests`).
     """
-    return tuple(reason.words for reason in next(_kinds(context, step), ()))
+    return tuple(reason.words for reason in first_reasons(context, step))
+
+
+def first_reasons(context: RunContext, step: PlannedStep) -> tuple[Reason, ...]:
+    """As `current`, as values."""
+    return next(_kinds(context, step), ())
 
 
 def reasons(context: RunContext, step: PlannedStep) -> tuple[Reason, ...]:

@@ -85,3 +85,30 @@ def test_a_claim_of_another_machine_is_waited_for_and_taken_over_when_it_has_exp
     house.run()
     assert (house.mails, house.kinds("claim")) == (1, ["claim"] * 3)
     house.run("python -m platform.cli ledger audit")
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["runtime kept", "runtime lost"])
+def test_after_a_kill_in_the_middle_status_quote_and_run_say_the_same(house: House, lost: bool) -> None:
+    killed(house, "data")
+    if lost:
+        shutil.rmtree(house.root / "runtime")
+    assert "would send again" in house.state()
+    assert "1 delivery that arrived, or may have, would send again" in house.run("python -m platform.cli quote")
+    killed(house, "data")
+    if lost:
+        shutil.rmtree(house.root / "runtime")
+    assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
+    quoted = house.run("python -m platform.cli quote")
+    assert "1 delivery that arrived, or may have: waits for your decision" in quoted and " 0 charged" in quoted
+    assert "NEEDS_DECISION unverified" in house.run(exit_status=1)
+    assert house.mails == 2
+
+
+def test_what_was_stopped_in_the_middle_can_be_settled_before_another_run(house: House) -> None:
+    for _ in range(2):
+        killed(house, "data")
+    shutil.rmtree(house.root / "runtime")
+    house.settle("--arrived --note 'they have it'")
+    house.run()
+    assert (house.mails, house.state()) == (2, "COMPLETED settled_as_arrived")
+    house.run("python -m platform.cli ledger audit")

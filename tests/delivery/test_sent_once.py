@@ -106,3 +106,20 @@ def test_a_mail_that_was_only_written_to_the_outbox_has_reached_nobody(tmp_path:
         assert house.mails == 0, "the operator's change of the profile mails nobody by itself"
         house.run("doit run --resend-repaired")
         assert house.mails == 1
+
+
+@pytest.mark.parametrize("gone", ["runtime", "runtime/tenant/tea/one", "runtime/tenant/tea/package/outputs"])
+def test_a_quote_says_of_what_is_lost_here_what_the_run_does(house: House, gone: str) -> None:
+    shutil.rmtree(house.root / gone)
+    quoted = house.run("python -m platform.cli quote")
+    assert "deliveries" not in quoted and " 0 charged" in quoted
+    house.run()
+    assert house.mails == 1
+
+
+def test_a_quote_of_a_repair_below_what_is_lost_says_that_the_delivery_waits(house: House) -> None:
+    house.repair()
+    shutil.rmtree(house.root / "runtime/tenant/tea/package/outputs")
+    assert "1 delivery that arrived, or may have: waits" in house.run("python -m platform.cli quote")
+    house.run(exit_status=1)
+    assert house.mails == 1

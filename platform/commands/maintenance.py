@@ -1,4 +1,5 @@
-"""`maintenance [--check]`: write the derived files, or name what drifted: the file, its first wrong row, the column."""
+"""`maintenance [--check]`: write the derived files, or name what drifted: the file, its first wrong row, the column.
+What people write in modules' READMEs of reasons and refunds is held against the platform's too."""
 import argparse
 import subprocess
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from platform.errors import InputError, UsageError
 from platform.maintain.changed import changed_modules
 from platform.maintain.drift import drift
 from platform.maintain.files import INDEX, everything, file_of, read, write
+from platform.maintain.readmes import wrong_reasons
 from platform.model.problem import Problem
 from platform.model.words import counted
 
@@ -31,16 +33,17 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(wrong)
     index = _index_of(session.root, arguments.since) if arguments.since else read(session.root / file_of(INDEX)) or b""
     warnings = list(changed_modules(session.facts, index))
+    untrue = list(wrong_reasons(session.facts, lambda file: read(session.root / file)))
     files = {file_of(name): data for name, data in everything(session.root, session.facts).items()}
     if arguments.check:
         found = (drift(file, read(session.root / file), data) for file, data in files.items())
-        drifted = [problem for problem in found if problem]
+        drifted = [*(problem for problem in found if problem), *untrue]
         told = with_annotations([*drifted, *warnings], session.root)
         show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},
              "\n".join(filter(None, [told, "" if drifted else f"right: {counted(len(files), 'derived file')}"])))
         return 1 if drifted else 0
     written = [file for file, data in files.items() if write(session.root / file, data)]
-    told = with_annotations(warnings, session.root)
+    told = with_annotations([*untrue, *warnings], session.root)
     show(arguments, {"written": written, "warnings": [_as_json(one) for one in warnings]},
          "\n".join(filter(None, [told, *written])) or f"right already: {counted(len(files), 'derived file')}")
     return 0

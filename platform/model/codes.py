@@ -156,6 +156,8 @@ CODES: dict[str, Code] = {
                               "Run `doit run maintenance` and commit the file."),
     "maintenance-marker": Code("A choice list in a workflow begins and does not end, ends and did not begin, or is "
                                "none that there is.", "Write # maintenance:begin LIST and # maintenance:end LIST."),
+    "readme-differs": Code("A module's README says of a reason that it is refunded, or that it is not, and the "
+                           "platform does otherwise.", "Write what is proposed."),
     # money
     "price-missing": Code("Something that is used or bought has no price in force.",
                           "Add a row to config/module_prices.csv."),

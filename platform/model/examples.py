@@ -131,6 +131,8 @@ EXAMPLES: dict[str, Example] = {
                                  "$ doit run maintenance"),
     "maintenance-marker": Example('# maintenance:begin tenants\n- "nxlkGI"',
                                   '# maintenance:begin tenants\n- "nxlkGI"\n# maintenance:end tenants'),
+    "readme-differs": Example("[README.md: | `timed_out` | no | too slow |]",
+                              "[README.md: | `timed_out` | yes | too slow |]"),
     # money
     "price-missing": Example("[no row for mine,__run__]", "mine,__run__,5,2026-01-01,,true,"),
     "price-twice": Example("mine,__run__,5,2026-01-01,,true,\nmine,__run__,6,2026-01-01,,true,",

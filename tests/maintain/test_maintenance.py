@@ -73,6 +73,19 @@ def test_drift_is_named_and_mended(repo: Path) -> None:
     assert command(repo, "python -m platform.cli maintenance --check").returncode == 0
 
 
+def test_what_a_readme_says_of_refunds_is_held_against_the_reasons(repo: Path) -> None:
+    readme = repo / "modules/say/README.md"
+    rows = "| `external_api_error` | {} | it is down |\n| `{}` | {} | no key |\n"
+    readme.write_text(rows.format("yes", "module_failed", "yes"))
+    assert command(repo, "python -m platform.cli maintenance --check").returncode == 0
+    readme.write_text(rows.format("no", "secrets_missing", "no"))
+    done = command(repo, "python -m platform.cli maintenance --check")
+    assert done.returncode == 1
+    assert ("modules/say/README.md:1:26: error[readme-differs]: `external_api_error` is refunded, as "
+            "config/reasons.yml says; write yes") in done.stdout
+    assert "README.md:2:23: error[readme-differs]: the module cannot give `secrets_missing`" in done.stdout
+
+
 def test_a_missing_table_is_drift(repo: Path) -> None:
     (repo / "maintenance-state/reason_catalog.csv").unlink()
     done = command(repo, "python -m platform.cli maintenance --check")

@@ -1,0 +1,35 @@
+"""The reasons in modules' READMEs, held against what the platform makes of them. Pure.
+
+A README lists the reasons that its module gives: a table whose rows begin with the slug and then yes or no for whether
+the charge is refunded. People write the table; whether it is still true is found here.
+"""
+import re
+from collections.abc import Callable, Iterator
+
+from platform.maintain.facts import Facts
+from platform.model.order import Kind
+from platform.model.problem import Place, Problem
+
+_ROW = re.compile(r"\| `([a-z][a-z0-9_]*)` \| (yes|no) \|")
+
+
+def wrong_reasons(facts: Facts, text_of: Callable[[str], bytes | None]) -> Iterator[Problem]:
+    """One problem a row that is not true. `text_of` gives the bytes of a file below the repository, None when there is
+    none."""
+    reasons = facts.repo.reasons
+    for module_id, contract in sorted(facts.repo.contracts.items()):
+        file = f"modules/{module_id}/README.md"
+        lines = (text_of(file) or b"").decode(errors="replace").splitlines()
+        for number, line in enumerate(lines, 1):
+            row = _ROW.match(line)
+            if row is None:
+                continue
+            slug, said, place = row[1], row[2], Place(file, number, row.start(2) + 1)
+            right = "yes" if reasons.refundable(slug) else "no"
+            if reasons.reserved(slug, module_id, delivery=contract.kind is Kind.DELIVERY):
+                yield Problem(place, "readme-differs", f"the module cannot give `{slug}`: the platform makes "
+                              "`module_failed` of it, which is refunded", "write `module_failed` and yes, and the word "
+                              "in its description")
+            elif said != right:
+                yield Problem(place, "readme-differs", f"`{slug}` is {'' if right == 'yes' else 'not '}refunded, as "
+                              "config/reasons.yml says", f"write {right}")

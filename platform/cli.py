@@ -9,7 +9,7 @@ import _platform_boot
 from platform import streams
 from platform.commands.parser import Parser
 from platform.errors import PlatformError
-from platform.report.words import printable
+from platform.model.characters import printable
 
 # name -> (module in platform.commands, its function pair's suffix, what it is for)
 COMMANDS = {

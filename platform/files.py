@@ -11,13 +11,16 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from platform import confined
 from platform.errors import StorageError
 from platform.model.digest import digest_of
+
+T = TypeVar("T")
 
 _GRAIN_NS = 20_000_000  # kernels stamp files with a tick of up to 10 ms; twice that is safe
 
@@ -31,25 +34,76 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Replace a whole file: a reader sees the old bytes or the new, never half. StorageError when the disk refuses."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.chmod(0o644)
+@contextmanager
+def temporary_file(beside: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file in the directory of `beside`, as (path, file), which is gone after `with` unless it
+    was renamed. Its name begins with a dot. OSError when the disk refuses."""
+    with tempfile.NamedTemporaryFile(dir=beside.parent, prefix=f".{beside.name}.", delete=False) as file:
+        path = Path(file.name)
+        try:
+            yield path, cast(BinaryIO, file)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def finish(path: Path, file: BinaryIO, *, durable: bool) -> None:
+    """Hand what was written to the kernel, or with `durable` to the disk, before a new name is given
+    to the file: readable by all, as a file made by `open` is. OSError when the disk refuses."""
+    file.flush()
+    if durable:
+        os.fsync(file.fileno())
+    path.chmod(0o644)
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """A file to write that takes the name `path` at the end of `with`: a reader sees the old bytes
+    or the new, never half. Nothing changes when `with` ends with an exception. `durable`: bytes and
+    name survive a power cut. OSError when the disk refuses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_file(path) as (temporary, file):
+        yield file
+        finish(temporary, file, durable=durable)
         temporary.replace(path)
-        if durable:
-            fsync_folder(path.parent)
+    if durable:
+        fsync_folder(path.parent)
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Replace a whole file with `data`, as `replacing` does. StorageError when the disk refuses."""
+    try:
+        with replacing(path, durable=durable) as file:
+            file.write(data)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot be written ({error.strerror}); free space, then run again") from error
+
+
+class CacheFile:
+    """A JSON file that saves time and nothing else: lost, damaged or on a full disk, work is done
+    again. Without a path it keeps nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def read(self, parse: Callable[[Any], T]) -> T | None:
+        """What `parse` makes of the JSON value; None when there is none, or when it is damaged: the
+        next `write` mends it."""
+        if self._path is None:
+            return None
+        try:
+            return parse(json.loads(self._path.read_bytes()))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None
+
+    def write(self, value: Any) -> bool:
+        """Whether the value was kept."""
+        if self._path is None:
+            return False
+        try:
+            write_atomic(self._path, json.dumps(value).encode())
+        except StorageError:
+            return False
+        return True
 
 
 def sha256_file(path: Path) -> str:
@@ -84,6 +138,7 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield below, folder / below
 
 
+Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
 Identity = tuple[int, int]  # device and inode: the same file, by whatever name and in whatever namespace
 
 
@@ -102,21 +157,10 @@ class Digests:
     """
 
     def __init__(self, cache_file: Path | None = None) -> None:
-        self._cache_file = cache_file
+        self._kept = CacheFile(cache_file)
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[tuple[int, int, int, int], str]] = {}
+        self._known = self._kept.read(_known) or {}
         self._dirty = False
-        if cache_file is not None:
-            self._load(cache_file)
-
-    def _load(self, cache_file: Path) -> None:
-        try:
-            entries = json.loads(cache_file.read_bytes())
-            self._known = {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-            self._known = {}  # damaged: files are read again, and the next save mends it
 
     def file(self, path: Path, stat: os.stat_result | None = None) -> str:
         """SHA-256 of a file by its absolute path; OSError when it cannot be read, confined.Refused for a link. What has
@@ -165,17 +209,19 @@ class Digests:
             return Seen(digest_of(found), 0, opened.identity)
 
     def save(self) -> None:
-        """Write what was learnt; a disk that refuses is no error, the cache is only speed."""
-        if self._cache_file is None or not self._dirty:
+        """Write what was learnt, if anything; a disk that refuses is no error."""
+        if not self._dirty:
             return
         with self._lock:
-            entries = json.dumps(self._known)
+            entries = dict(self._known)
             self._dirty = False
-        try:
-            write_atomic(self._cache_file, entries.encode())
-        except StorageError:
-            self._dirty = True
+        self._dirty = not self._kept.write(entries) or self._dirty
 
 
-def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
+def _known(entries: Any) -> dict[str, tuple[Signature, str]]:
+    """The stat cache in its file's JSON value."""
+    return {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
+
+
+def _signature(stat: os.stat_result) -> Signature:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

@@ -15,6 +15,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.model.utc import utc_text
 from platform.run import claimant
 from platform.run.fault import Fault
 from platform.run.inputs import what_went_in
@@ -54,7 +55,7 @@ def decide(session: Session, asked: Asked) -> Decided:
     if subject and asked.decision == "refund":
         raise UsageError(f"step {step_id}: was delivered, and what was done is not refunded; --arrived leaves it at "
                          "what was delivered, --resend sends the repaired package")
-    made = known or Decision(past.made, asked.decision, asked.by, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    made = known or Decision(past.made, asked.decision, asked.by, utc_text(datetime.now(UTC)),
                              asked.note, subject)
 
     for claim in past.open if known is None else ():

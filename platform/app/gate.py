@@ -30,6 +30,7 @@ from platform.model.ids import RUN_CHARGE
 from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import RunRecord, Status
+from platform.model.utc import utc_text
 from platform.run import claimant
 from platform.run.job import time_limit_s
 from platform.run.permit import Denied, Ended, Permit
@@ -104,7 +105,7 @@ class LedgerGate:
             settled = said._asdict() if said and said.decision == "arrived" else {}
             return Permit(look_only=True, in_doubt=not arrived, receipts=past.receipts, lost=lost or bool(settled),
                           settled=settled)
-        now = _utc(datetime.now(UTC))
+        now = utc_text(datetime.now(UTC))
         for claim in past.open:
             who = claim.claimant
             if not claimant.is_ours(who) and not claimant.is_dead(who) and now < claim.expires_at:
@@ -130,7 +131,7 @@ class LedgerGate:
         self._attempt = past.made + 1
         limit_s = time_limit_s(self._session.profile, self._planned)
         until = datetime.now(UTC) + (timedelta(seconds=limit_s) if limit_s else _NO_LIMIT) + _GRACE
-        told: dict[str, Any] = {"claimant": claimant.this_process(), "expires_at": _utc(until),
+        told: dict[str, Any] = {"claimant": claimant.this_process(), "expires_at": utc_text(until),
                 "settings": {name: digest_of(dict(values)) for name, values in self._session.profile.delivery.items()}}
         if past.inherited and not self._may_send:
             told["in_doubt_before"] = 1
@@ -202,7 +203,3 @@ class LedgerGate:
 
     def _past(self) -> Past:
         return self._session.deliveries.past(self._planned, self._work[1])
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

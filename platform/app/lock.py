@@ -1,14 +1,15 @@
 """One run at a time over a runtime folder: a second one says who holds it, and waits."""
 import contextlib
-import fcntl
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from platform import flock
 from platform.errors import StorageError
+from platform.model.utc import utc_text
 
 
 def file(runtime_dir: Path) -> Path:
@@ -20,15 +21,13 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> in
     """Hold the folder until `release(handle)` or the end of the process; waits while another run has it."""
     try:
         runtime_dir.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file(runtime_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = flock.open_lock(file(runtime_dir))
     except OSError as error:
         raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); mend the folder, run again") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not flock.take_now(handle):
         say(f"waiting for another run over {runtime_dir}/: {_holder(handle)}")
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    holder = {"pid": os.getpid(), "command": command, "since": time.strftime("%H:%M:%S UTC", time.gmtime())}
+        flock.take(handle)
+    holder = {"pid": os.getpid(), "command": command, "since": utc_text(datetime.now(UTC))}
     with contextlib.suppress(OSError):  # the note is for people; on a full disk the lock still holds
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(holder).encode(), 0)

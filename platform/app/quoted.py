@@ -1,6 +1,5 @@
 """A quote asked of a session, and a run held to a quote that was saved. It looks and makes nothing: where there is no
 billing state yet, the book is what the confirmed payments come to."""
-from datetime import UTC
 from pathlib import Path
 
 from platform.app.repairs import is_lost
@@ -14,6 +13,7 @@ from platform.model.held import Held
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Place, Problem, Source
+from platform.model.utc import utc_text
 from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import Kept, kept, moved, parse
 from platform.run.current import first_reasons
@@ -50,7 +50,7 @@ def _held(session: Session, order: PlannedOrder) -> list[tuple[PlannedStep, Held
 
 def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:
     """The session's quote as a file keeps it; the ids are what was asked for."""
-    return kept(quote_of(session), session.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant_id, work_order_id)
+    return kept(quote_of(session), utc_text(session.now), tenant_id, work_order_id)
 
 
 def read_quote(file: Path, name: str) -> Kept:

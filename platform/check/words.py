@@ -6,6 +6,7 @@ from heapq import nlargest
 from typing import Any
 
 from platform.model.characters import visible
+from platform.model.words import shortened
 
 LONGEST = 60
 _MANY = 200  # names; comparing with more of them costs more than the hint is worth
@@ -24,9 +25,7 @@ def shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    text = str(value)
-    short = text if len(text) <= LONGEST else text[:LONGEST - 3] + "..."
-    return f"`{visible(short)}`"
+    return f"`{visible(shortened(str(value), LONGEST))}`"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

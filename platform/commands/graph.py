@@ -8,8 +8,8 @@ from platform.check.words import meant
 from platform.commands.common import add_places, open_session
 from platform.commands.standing import standing
 from platform.errors import UsageError
+from platform.model.characters import one_line
 from platform.report import draw, graph
-from platform.report.words import one_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,9 @@ from platform.check.words import meant
 from platform.commands.common import add_places, open_session
 from platform.confined import read_file
 from platform.errors import StorageError, UsageError
+from platform.model.characters import one_line, printable
 from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
-from platform.report.words import one_line, printable
 from platform.run.records import LOG, fresh_dir, step_dir
 
 _LARGEST = 1 << 30  # bytes; what a step prints is limited, and far below it

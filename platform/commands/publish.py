@@ -13,6 +13,7 @@ from platform.commands.common import add_json, add_order, add_places, options, r
 from platform.errors import ConflictError, UsageError
 from platform.model.ids import OrderId
 from platform.model.repo import Repo
+from platform.model.utc import utc_text
 from platform.publish.publish import CONFLICT, Missing, Published
 from platform.publish.select import Purchase, select
 
@@ -81,7 +82,7 @@ def journal_time(text: str) -> str:
         in_utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"--since {text!r} is no time; write one like 2026-11-24T10:00:00Z") from error
-    return in_utc.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return utc_text(in_utc)
 
 
 def _row(purchase: Purchase) -> dict[str, Any]:

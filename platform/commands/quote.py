@@ -9,6 +9,7 @@ from platform.commands.common import add_decisions, add_json, add_order, add_pla
 from platform.errors import UsageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
+from platform.model.utc import utc_text
 from platform.report.quote_file import kept, render
 from platform.report.quote_views import as_json, as_text
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     answer = quote_of(session)
     show(arguments, as_json(answer), as_text(answer))
     if arguments.save:
-        made_at = session.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        made_at = utc_text(session.now)
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
         write_atomic(Path.cwd() / arguments.save, text.encode())
     return _INVALID if session.plan.refused else 0

@@ -12,12 +12,12 @@ from platform.commands.common import add_json, add_places, open_session, show
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
 from platform.files import write_atomic
+from platform.model.characters import one_line
 from platform.model.words import counted, in_credits
 from platform.report.draw import svg
 from platform.report.statement import statement
 from platform.report.statement_html import as_html
 from platform.report.statement_text import as_text
-from platform.report.words import one_line
 
 _DRAWING_TIMEOUT_S = 10  # of each order; without its drawing the page says the same in a list
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.confined import kind_at, opened, read
-from platform.model.characters import replaced
+from platform.model.characters import one_line, replaced
 from platform.model.words import counted, in_credits
 from platform.streams import is_command
 
@@ -51,11 +51,6 @@ class Counts:
 
     def _more(self, **more: int) -> "Counts":
         return replace(self, **{name: getattr(self, name) + int(count) for name, count in more.items()})
-
-
-def one_line(text: str) -> str:
-    """What a module said, on a terminal or in CI: no line of its own, no escape sequence."""
-    return replaced(" ".join(text.split()), by=" ")
 
 
 def success(name: str, values: Mapping[str, Any]) -> str:

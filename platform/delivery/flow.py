@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from platform.delivery.provider import Broken, Declined, Parcel, Presence, Provider, Sighting
-from platform.delivery.receipt import Event, Receipt, Verification, utc
+from platform.delivery.receipt import Event, Receipt, Verification
+from platform.model.utc import utc_text
 
 AFTER_ERROR = "verified_after_transient_error"
 BEFORE = "already_delivered"
@@ -119,7 +120,7 @@ class _Talk:
         self._events: list[Event] = []
 
     def _note(self, event: str, outcome: str, detail: str) -> None:
-        self._events.append(Event(utc(self._now()), event, outcome, detail))
+        self._events.append(Event(utc_text(self._now()), event, outcome, detail))
 
     def look(self) -> Sighting:
         sighting = self._provider.look(self._parcel)
@@ -138,7 +139,7 @@ class _Talk:
     def receipt(self, status: Verification, sighting: Sighting) -> Receipt:
         """Under the provider's own id where it has one, and its path otherwise."""
         return Receipt(
-            provider=self._provider.name, delivered_at=utc(self._now()),
+            provider=self._provider.name, delivered_at=utc_text(self._now()),
             remote_path="" if sighting.remote_object_id else self._parcel.remote_path,
             remote_object_id=sighting.remote_object_id, bytes=self._parcel.bytes, sha256=self._parcel.sha256,
             verification_status=status, recorded=self._provider.recorded, note=sighting.detail)

@@ -1,11 +1,9 @@
 """A folder as provider: <root_dir>/<remote path>. The package appears there whole or not at all, last of its files."""
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from platform.delivery.provider import Broken, Parcel, Presence, Sighting
-from platform.files import fsync_folder, sha256_file
+from platform.files import replacing, sha256_file
 
 
 class FolderProvider:
@@ -44,18 +42,5 @@ class FolderProvider:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy beside the target, make it durable, rename it into place."""
-    temporary = None
-    try:
-        with source.open("rb") as read, \
-                tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as write:
-            temporary = Path(write.name)
-            shutil.copyfileobj(read, write, 1 << 20)
-            write.flush()
-            os.fsync(write.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
-        fsync_folder(target.parent)
-    except OSError:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise
+    with source.open("rb") as read, replacing(target, durable=True) as write:
+        shutil.copyfileobj(read, write, 1 << 20)

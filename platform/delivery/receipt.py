@@ -5,7 +5,6 @@ The clock stands in these two files and in no other output.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -58,11 +57,6 @@ class Event:
     event: str  # look | put | ledger
     outcome: str  # a Presence, acknowledged, declined, broken, delivered
     detail: str = ""
-
-
-def utc(moment: datetime) -> str:
-    """A moment in UTC as receipts write it: 2026-11-24T10:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_receipt(outputs_dir: Path, receipt: Receipt) -> None:

@@ -27,6 +27,7 @@ from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
+from platform.model.utc import utc_text
 from platform.model.words import counted, in_credits
 from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
@@ -175,7 +176,7 @@ def workorder(order_id: OrderId) -> Values | Refused:
     refunded = _settle(now, order)
     held = {name: held.reason for name, held in now.holding.of(order).items() if not held.below}
     result = outcome(order, now.runs(order), refusal, held)
-    write_order(now.runtime_dir, order, result, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    write_order(now.runtime_dir, order, result, utc_text(datetime.now(UTC)))
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
     return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(refusal, 1), refunded)

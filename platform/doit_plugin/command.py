@@ -15,7 +15,7 @@ from platform.app.unknown import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.outcome import Refused
 from platform.errors import PlatformError
-from platform.report.words import printable
+from platform.model.characters import printable
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2

@@ -9,8 +9,8 @@ from doit.exceptions import InvalidCommand
 from platform.app import quoted, session
 from platform.doit_plugin.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
 from platform.errors import PlatformError
+from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
-from platform.report.words import printable
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types

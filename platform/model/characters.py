@@ -80,6 +80,18 @@ def visible(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Text that others wrote, safe in one line of a terminal, a diagram or a table: white space
+    becomes one space, and a refused character (an escape, a direction override) is spelt out."""
+    return escaped(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """Text that others wrote, safe on a terminal: its lines stay lines, and nothing in it moves the
+    cursor or changes a colour."""
+    return escaped(text.replace("\r\n", "\n"), kept="\n\t")
+
+
 def replaced(text: str, by: str) -> str:
     """`text` with `by` in the place of every refused character."""
     return (

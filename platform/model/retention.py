@@ -1,5 +1,5 @@
 """How long a result is kept: times such as 12h, 3d, 1w, 6m (of 30 days) and 1y (of 365). Pure."""
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 
@@ -12,17 +12,3 @@ def expires_at(created_at: datetime, *retentions: str) -> datetime | None:
         return created_at + min(times) if times else None
     except OverflowError:
         return None
-
-
-def moment(text: str) -> datetime | None:
-    """A time that was written as ISO 8601, aware; None for any other text."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
-
-
-def written(at: datetime | None) -> str:
-    """A time as files have it: UTC, ISO 8601, with Z; empty for none."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""

@@ -7,5 +7,10 @@ def counted(count: int, one: str, many: str = "", *, signed: bool = False) -> st
     return f"{number} {one if abs(count) == 1 else many or f'{one}s'}"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Text of at most `longest` characters; what is cut off ends with three dots."""
+    return text if len(text) <= longest else text[:longest - 3].rstrip() + "..."
+
+
 def in_credits(amount: int) -> str:
     return counted(amount, "credit")

@@ -1,13 +1,11 @@
 """A download on its way: a temporary file beside its target, which gets the target's name when its bytes are right."""
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from platform.errors import CorruptError, StorageError
-from platform.files import sha256_file
+from platform.files import replacing, sha256_file
 from platform.releases.store import Asset
 
 
@@ -15,19 +13,11 @@ from platform.releases.store import Asset
 def arriving(asset: Asset, target: Path) -> Iterator[BinaryIO]:
     """A file to write an asset's bytes into. It takes the target's name when they are the ones the asset says; until
     then what was there stays. CorruptError when they are others, StorageError when the disk refuses."""
-    temporary = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, path = tempfile.mkstemp(dir=target.parent, prefix=".")
-        temporary = Path(path)
-        with os.fdopen(handle, "wb") as file:
+        with replacing(target) as file:
             yield file
-        if sha256_file(temporary) != asset.sha256:
-            raise CorruptError(f"{asset.uri}: its bytes are not the ones that were listed; restore the release")
-        temporary.chmod(0o644)
-        temporary.replace(target)
+            file.flush()
+            if sha256_file(Path(file.name)) != asset.sha256:
+                raise CorruptError(f"{asset.uri}: its bytes are not the ones that were listed; restore the release")
     except OSError as error:
         raise StorageError(f"{target}: cannot be written ({error.strerror}); mend it, then run again") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

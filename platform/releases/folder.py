@@ -1,12 +1,10 @@
 """Releases in a folder: <root>/<tag>/<name>. A hard link gives a name once: the second link to it fails."""
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from platform.errors import StaleError, StorageError
-from platform.files import fsync_folder, sha256_file
+from platform.files import finish, fsync_folder, sha256_file, temporary_file
 from platform.releases.arrival import arriving
 from platform.releases.store import Asset, NameTaken
 
@@ -49,25 +47,17 @@ class FolderStore:
         folder = self.root / tag
         if not folder.is_dir():
             raise StaleError(f"{self._uri}/{tag}: there is no such release any more")
-        temporary = None
         try:
-            handle, path = tempfile.mkstemp(dir=folder, prefix=".")
-            temporary = Path(path)
-            with os.fdopen(handle, "wb") as target, file.open("rb") as source:
+            with temporary_file(folder / name) as (temporary, target), file.open("rb") as source:
                 shutil.copyfileobj(source, target)
-                target.flush()
-                os.fsync(target.fileno())
-            temporary.chmod(0o644)
-            (folder / name).hardlink_to(temporary)
+                finish(temporary, target, durable=True)
+                (folder / name).hardlink_to(temporary)
             fsync_folder(folder)
             return self._asset(tag, folder / name)
         except FileExistsError:
             raise NameTaken(self._asset(tag, folder / name)) from None
         except OSError as error:
             raise self._refused(folder / name, error) from error
-        finally:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
 
     def download(self, tag: str, asset: Asset, target: Path) -> None:
         source = self.root / tag / asset.name

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from platform.errors import RemoteError, StorageError
+from platform.model.utc import utc_moment
 
 NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # what GitHub keeps; it renames others
 SLOWEST = 250_000  # bytes/s: an upload that is slower is given up
@@ -42,7 +43,7 @@ class Kept:
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> "Kept":
         kind, _, digest = str(value.get("digest") or "").partition(":")
-        begun = datetime.fromisoformat(value["created_at"]).astimezone(UTC)
+        begun = utc_moment(value["created_at"])
         return cls(int(value["id"]), str(value["name"]), int(value["size"]), digest if kind == "sha256" else "",
                    value["state"] == "uploaded", begun, str(value["browser_download_url"]))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from platform.model.characters import replaced
 from platform.model.problem import Problem
+from platform.model.words import shortened
 
 MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary a step, and nobody reads on
 LONGEST = 300  # characters of one message
@@ -72,8 +73,7 @@ def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_l
 
 def cell(text: str) -> str:
     """Text as it may stand in a Markdown table: one line, no markup, no HTML, not longer than LONGEST."""
-    line = " ".join(text.split())
-    short = line if len(line) <= LONGEST else line[:LONGEST - 3] + "..."
+    short = shortened(" ".join(text.split()), LONGEST)
     return _ACTIVE.sub(_inactive, _MARKUP.sub(r"\\\1", replaced(short, by="?")))
 
 

@@ -5,9 +5,9 @@ word on its node as well as a class, so that nothing is said by colour alone.
 """
 from collections.abc import Mapping, Sequence
 
+from platform.model.characters import one_line
 from platform.model.words import in_credits
 from platform.report.status import OrderState, StepState, heading, what_became
-from platform.report.words import one_line
 
 _LONGEST_TITLE = 60
 _NAMED_UPSTREAM = 4  # in a line of text; the rest are counted

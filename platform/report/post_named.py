@@ -3,9 +3,9 @@ from collections.abc import Iterable, Iterator
 
 from platform.errors import UsageError
 from platform.ledger.journal.record import Record
+from platform.model.characters import one_line
 from platform.model.digest import derived_id
 from platform.model.entry import sides
-from platform.report.words import one_line
 
 _TOLD = 3  # of the posts that a beginning fits
 

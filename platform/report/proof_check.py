@@ -9,13 +9,13 @@ from typing import Any
 from platform.errors import CorruptError
 from platform.ledger.journal.record import BadRecord, Record, decode
 from platform.ledger.proof.merkle import is_consistent, is_included, leaf_hash
+from platform.model.characters import one_line
 from platform.model.digest import derived_id
 from platform.model.entry import Item, Side, sides
 from platform.model.words import counted, in_credits
 from platform.report.post_words import in_words, item_in_words
 from platform.report.proof import Inclusion, Proof
 from platform.report.tree_head import Head, unseal
-from platform.report.words import one_line
 from platform.signing.dsse import BadSignature, Envelope
 from platform.signing.keys import PublicKey
 

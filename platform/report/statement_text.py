@@ -1,7 +1,7 @@
 """A statement as lines for people: a post a line, its items and its proof below it. Pure."""
+from platform.model.characters import one_line
 from platform.model.words import counted, in_credits
 from platform.report.statement import Delivery, Line, Part, Statement
-from platform.report.words import one_line
 
 
 def as_text(of: Statement) -> str:

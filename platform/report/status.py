@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
+from platform.model.characters import one_line
 from platform.model.held import Held
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
@@ -13,7 +14,6 @@ from platform.plan.policy import outcome
 from platform.publish.select import Purchase
 from platform.report.past import PastOrder
 from platform.report.past import lines as past_lines
-from platform.report.words import one_line
 from platform.run.records import LOG, OUTPUTS
 
 NEEDS_DECISION = "NEEDS_DECISION"

@@ -14,6 +14,7 @@ from typing import Any
 from platform.model.ids import TENANT
 from platform.model.profile import Profile
 from platform.model.retention import expires_at
+from platform.model.utc import utc_moment
 from platform.releases.api import PAGE, Api
 from platform.releases.open import github_of
 from platform.retention.entry import ACTIONS, Entry
@@ -90,4 +91,4 @@ def _delete(github: Any, cache_id: int) -> Any:
 def _read(value: Any) -> list[Cached]:
     """A page of the list. KeyError, TypeError or ValueError when it is none."""
     return [Cached(int(one["id"]), str(one["key"]), str(one["ref"]), str(one.get("version", "")),
-                   datetime.fromisoformat(one["created_at"])) for one in value["actions_caches"]]
+                   utc_moment(one["created_at"])) for one in value["actions_caches"]]

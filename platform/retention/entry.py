@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from platform.model.cells import as_csv, plain
-from platform.model.retention import written
+from platform.model.utc import utc_text
 
 COLUMNS = ("place", "type", "ref", "created_at", "expires_at")
 INDEX = "cache_index.csv"
@@ -31,7 +31,7 @@ class Entry:
 
     @property
     def row(self) -> tuple[str, ...]:
-        return self.place, self.type, self.ref, written(self.created_at), written(self.expires_at)
+        return self.place, self.type, self.ref, _text(self.created_at), _text(self.expires_at)
 
 
 def why_over(entry: Entry, now: datetime) -> str:
@@ -39,7 +39,7 @@ def why_over(entry: Entry, now: datetime) -> str:
     if entry.created_at is None:
         return "torn"
     if entry.expires_at is not None and entry.expires_at <= now:
-        return f"expired {written(entry.expires_at)}"
+        return f"expired {_text(entry.expires_at)}"
     return ""
 
 
@@ -50,3 +50,7 @@ def index(entries: Iterable[Entry], looked_at: Iterable[str], old: bytes) -> byt
             and row[0] not in set(looked_at)]
     rows = sorted({*kept, *(entry.row for entry in entries if entry.created_at)})
     return as_csv([COLUMNS, *rows])
+
+
+def _text(at: datetime | None) -> str:
+    return utc_text(at) if at else ""

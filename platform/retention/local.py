@@ -5,13 +5,15 @@ not ours. Deleting is for who holds the runtime folder's lock: then no step take
 """
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from platform import trees
 from platform.errors import StorageError
 from platform.model.contract import Contract
 from platform.model.ids import TENANT, matches
-from platform.model.retention import expires_at, moment
+from platform.model.retention import expires_at
+from platform.model.utc import utc_moment
 from platform.retention.entry import LOCAL, Entry
 from platform.run.cache import ENTRY, FOLDER
 from platform.run.records import record_in
@@ -30,7 +32,7 @@ def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) ->
 
 def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Entry:
     record = record_in(folder / ENTRY) if _DIGEST.fullmatch(folder.name) else None
-    made = moment(record.finished_at) if record else None
+    made = _moment(record.finished_at) if record else None
     contract = contracts.get(record.module_id) if record else None
     end = expires_at(made, contract.retention if contract else "", limit) if made else None
     return Entry(LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder))
@@ -51,3 +53,10 @@ def _folders(path: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     return [each for each in inside if each.is_dir() and not each.is_symlink()]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return utc_moment(text)
+    except ValueError:
+        return None

@@ -17,8 +17,9 @@ from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.model.order import Kind, Reuse
 from platform.model.plan import PlannedStep
-from platform.model.retention import expires_at, moment
+from platform.model.retention import expires_at
 from platform.model.run import RunRecord
+from platform.model.utc import utc_moment
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.outputs import collect
@@ -84,8 +85,10 @@ def _drop(entry: Path) -> None:
 def expired(finished_at: str, now: datetime, *retentions: str) -> bool:
     """Whether a result of that time is over, by the shortest retention (12h, 3d, 1w, 6m, 1y; empty: for ever). A time
     that is none is of a record that nobody may take."""
-    made = moment(finished_at)
-    end = expires_at(made, *retentions) if made else now
+    try:
+        end = expires_at(utc_moment(finished_at), *retentions)
+    except ValueError:
+        return True
     return end is not None and end <= now
 
 

@@ -10,7 +10,6 @@ that the next run asks for before it kills what is in them and removes them.
 
 import atexit
 import contextlib
-import fcntl
 import functools
 import itertools
 import os
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from platform import flock
 from platform.model.profile import Limits
 from platform.run import cgroup
 from platform.run.cgroup import CONTROLLERS
@@ -151,8 +151,7 @@ def _locked(home: Path) -> tuple[Path, int]:
         except FileNotFoundError:
             continue
         with contextlib.suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(lock), folder.stat()):
+            if flock.take_now(lock) and os.path.samestat(os.fstat(lock), folder.stat()):
                 return folder, lock
         os.close(lock)
 
@@ -172,10 +171,10 @@ def remove_left(home: Path) -> None:
         except OSError:
             continue  # another run was faster, or it is another user's
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove(folder)
+            if flock.take_now(lock):
+                remove(folder)
         except OSError:
-            continue  # its run lives
+            continue  # one of its members cannot be killed
         finally:
             os.close(lock)
 

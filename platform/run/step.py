@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from platform.confined import read_file
@@ -17,6 +16,7 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import OutputFile, RunRecord, Status
+from platform.model.utc import utc_text
 from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
@@ -48,7 +48,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
     """
     started = context.now()
     with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
-        record = replace(_blank(context, step, epoch), started_at=_iso(started))
+        record = replace(_blank(context, step, epoch), started_at=utc_text(started))
         try:
             record = _made(context, step, record, place, gate, sleep)
         except Fault as fault:
@@ -58,7 +58,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
         except Exception as error:  # noqa: BLE001  whatever it is, the order settles
             record = _failed_by_us(context, step, record, place, error, began=_arrived(context, step, epoch, place))
         ended = context.now()
-        record = replace(record, finished_at=_iso(ended), duration_s=round((ended - started).total_seconds(), 3))
+        record = replace(record, finished_at=utc_text(ended), duration_s=round((ended - started).total_seconds(), 3))
         if not record.completed:
             place.clear()  # nobody may build on them
         cache.keep(context, step, record, place.outputs)
@@ -68,7 +68,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
 
 def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) -> RunRecord:
     """Record that a step did not run because the step `because` did not complete."""
-    at = _iso(context.now())
+    at = utc_text(context.now())
     record = replace(_blank(context, step, epoch), status=Status.SKIPPED, reason="skipped_upstream",
                      message=f"step {because} did not complete", started_at=at, finished_at=at)
     with fresh_place(context.runtime_dir, step.id) as place:
@@ -78,7 +78,7 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
 
 def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, message: str) -> RunRecord:
     """Record that a step waits for a person's decision and was not run."""
-    at = _iso(context.now())
+    at = utc_text(context.now())
     record = replace(_blank(context, step, epoch), status=Status.NEEDS_DECISION, reason=reason, message=message,
                      started_at=at, finished_at=at)
     with fresh_place(context.runtime_dir, step.id) as place:
@@ -89,7 +89,7 @@ def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, m
 def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Exception, *, known: bool) -> RunRecord:
     """Record that the platform itself failed at a step, before or after it ran; the traceback is in its log.
     `known`: the ledger has a fact of it, so that a delivery may have arrived before."""
-    at = _iso(context.now())
+    at = utc_text(context.now())
     with fresh_place(context.runtime_dir, step.id) as place:
         record = replace(_blank(context, step, epoch), started_at=at, finished_at=at)
         began = known or _arrived(context, step, epoch, place)
@@ -239,7 +239,3 @@ def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:
     return RunRecord(*step.id, step.contract.module_id, step.contract.version, step.kind.value, Status.FAILED,
                      step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.manifest,
                      isolation="none: nothing was started")
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,6 +4,7 @@ from typing import Any
 import yaml
 
 from platform.model.characters import replaced
+from platform.model.words import shortened
 
 LONGEST_REMARK = 90
 GIT_ATTRIBUTES = b"""# Git converts nothing here: what is digested is bytes, and other bytes would be other work.
@@ -19,9 +20,7 @@ def flow(value: Any) -> str:
 
 def remark(text: str) -> str:
     """A description as a comment behind a value: one short line."""
-    line = " ".join(text.split())
-    short = line if len(line) <= LONGEST_REMARK else line[:LONGEST_REMARK - 3].rstrip() + "..."
-    return replaced(short, by=" ")
+    return replaced(shortened(" ".join(text.split()), LONGEST_REMARK), by=" ")
 
 
 def with_remark(line: str, text: str) -> str:

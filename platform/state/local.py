@@ -4,7 +4,6 @@
 posted again; `.release/` is for files on their way up or down. One process at a time shares a folder (`.release.lock`);
 the ledger's own lock is held for looks and swaps only, never while the network is waited for.
 """
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from platform import flock
 from platform.errors import ConflictError, CorruptError, StorageError
 from platform.ledger.journal import manifest as checkpoints
 from platform.ledger.journal.disk import DISK, Disk, locked, read_whole, refusals, write_whole
@@ -54,10 +54,10 @@ class LocalState:
         """The folder for one sharer alone, with an empty `scratch`; waits for another."""
         with refusals(self.folder, "make the folder"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / ".release.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = flock.open_lock(self.folder / ".release.lock")
         try:
             with refusals(self.scratch, "make the folder"):
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                flock.take(handle)
                 shutil.rmtree(self.scratch, ignore_errors=True)
                 self.scratch.mkdir()
             yield

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from platform.ledger.journal.manifest import FileState
 from platform.ledger.journal.record import GENESIS
+from platform.model.utc import utc_moment, utc_text
 
 STATE = "billing-state-"  # after a profile's tag_prefix, before four digits
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 _NAME = re.compile(r"state_manifest\.(\d{8})\.json")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -59,11 +58,6 @@ class StateManifest:
 
 
 EMPTY = (0, GENESIS)  # the head of a journal without a record
-
-
-def moment(text: str) -> datetime:
-    """A time as the manifest writes it; ValueError for any other text."""
-    return datetime.strptime(text, TIME)
 
 
 def name_of(generation: int) -> str:
@@ -125,5 +119,7 @@ def _typed(manifest: StateManifest) -> bool:
         numbers += [segment.first, segment.last, segment.bytes]
         digests += [segment.hash, segment.sha256]
     words = [manifest.next_tag, manifest.archive.name]
-    return (moment(manifest.created) <= moment(manifest.expires) and all(type(number) is int for number in numbers)
+    created, expires = utc_moment(manifest.created), utc_moment(manifest.expires)
+    written = (utc_text(created), utc_text(expires)) == (manifest.created, manifest.expires)
+    return (written and created <= expires and all(type(number) is int for number in numbers)
             and all(isinstance(word, str) for word in words) and all(_DIGEST.fullmatch(digest) for digest in digests))

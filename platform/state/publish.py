@@ -13,18 +13,17 @@ from platform.errors import ConflictError, StaleError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import GENESIS
 from platform.model.digest import sha256_hex
+from platform.model.utc import utc_moment, utc_text
 from platform.releases.store import NameTaken
 from platform.state.chain import TrustedHead, contains, hash_of
 from platform.state.hydrate import Hydrated, catch_up
 from platform.state.local import LocalState, Snapshot
 from platform.state.manifest import (
     EMPTY,
-    TIME,
     Archive,
     Segment,
     StateManifest,
     generation_of,
-    moment,
     name_of,
     number_of,
     render,
@@ -159,12 +158,12 @@ def _decide(local: LocalState, release: Release, tag: str, manifest: StateManife
 
 
 def _expires(created: str, release: Release) -> str:
-    return (moment(created) + timedelta(days=release.expires_days)).strftime(TIME)
+    return utc_text(utc_moment(created) + timedelta(days=release.expires_days))
 
 
 def _is_due(newest: StateManifest, now: str) -> bool:
     """Whether half of a generation's time is over: then the next one is made, so that no state in use expires."""
-    created, expires, now_ = moment(newest.created), moment(newest.expires), moment(now)
+    created, expires, now_ = utc_moment(newest.created), utc_moment(newest.expires), utc_moment(now)
     return now_ - created > expires - now_
 
 

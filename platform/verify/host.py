@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platform.model.utc import utc_moment, utc_text
 from platform.verify.finding import MISSING, OK, WARNING, Finding
 
 _JOURNAL = "journal.csv"
@@ -27,7 +28,7 @@ def host(billing_state_dir: Path) -> Iterator[Finding]:
 def clock(now: datetime, last: str) -> Finding:
     """Whether the clock can be right, and has not gone back behind the last post (ISO 8601, or
     empty)."""
-    shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = utc_text(now)
     cure = "set the clock (timedatectl set-ntp true)"
     if now < _WRITTEN:
         return Finding("clock", WARNING, shown, "prices and periods are those of another day", cure)
@@ -55,7 +56,7 @@ def last_post(billing_state_dir: Path) -> str:
         return ""
     said = fields[1].decode("ascii", "replace") if len(fields) == 3 and fields[0].isdigit() else ""
     try:
-        datetime.fromisoformat(said)
+        utc_moment(said)
     except ValueError:
         return ""
     return said

@@ -3,6 +3,7 @@ import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platform import files
 from platform.delivery import folder
 from platform.delivery.flow import deliver
 from platform.delivery.folder import FolderProvider
@@ -57,7 +58,7 @@ def test_a_rename_that_happened_before_the_error_counts_as_delivered(parcel, tmp
         if path.name == "package_artifacts" and (path / "package.zip").exists():
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(folder, "fsync_folder", broken)
+    monkeypatch.setattr(files, "fsync_folder", broken)
     delivery = deliver(FolderProvider(tmp_path / "put"), parcel, now)
     assert (delivery.completed, delivery.reason_slug) == (True, "verified_after_transient_error")
 
@@ -72,7 +73,7 @@ def test_a_folder_that_breaks_off_and_cannot_be_read_is_unverified(parcel, tmp_p
     def gone(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(folder, "fsync_folder", gone)
+    monkeypatch.setattr(files, "fsync_folder", gone)
     monkeypatch.setattr(folder, "sha256_file", gone)
     delivery = deliver(FolderProvider(tmp_path / "put"), dataclasses.replace(parcel, manifest=None), now)
     assert (delivery.completed, delivery.reason_slug) == (False, "unverified")

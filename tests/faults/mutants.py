@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant("no fsync of the folder after a rename", "disk.py", "        disk.sync_folder(path.parent)\n", ""),
     Mutant("no fsync of the parent of a new folder", "journal.py",
            "                disk.sync_folder(folder.parent)\n", ""),
-    Mutant("no lock between processes", "disk.py", "        fcntl.flock(handle, fcntl.LOCK_EX)\n", "        pass\n",
+    Mutant("no lock between processes", "disk.py", "        flock.take(handle)\n", "        pass\n",
            ("writers",)),
     Mutant("no turn between threads", "turns.py", "if self._owner is None:", "if True:", ("writers",)),
     Mutant("a manifest whose name is taken counts as published", "publish.py", _DECIDED, _DECIDED_ANYWAY,

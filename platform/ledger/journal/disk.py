@@ -3,12 +3,12 @@
 They raise OSError, as the system does; `refusals` makes it the StorageError of what was being done.
 """
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from platform import flock
 from platform.errors import StaleError, StorageError
 from platform.files import fsync_folder
 
@@ -21,11 +21,11 @@ class Disk:
 
     def open_lock(self, path: Path) -> int:
         """A handle of a file to lock, which is made when it is not there."""
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return flock.open_lock(path)
 
     def lock(self, handle: int) -> None:
         """Wait for the exclusive lock."""
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        flock.take(handle)
 
     def is_at(self, handle: int, path: Path) -> bool:
         """Whether a path still names an open file: somebody may have replaced or deleted it."""
@@ -36,7 +36,7 @@ class Disk:
 
     def unlock(self, handle: int) -> None:
         """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        flock.release(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
         flags = os.O_RDWR | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)

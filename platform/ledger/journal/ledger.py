@@ -25,6 +25,7 @@ from platform.ledger.rules.body import is_replay
 from platform.ledger.rules.conflict import PostConflict
 from platform.ledger.rules.tables import kept_of
 from platform.model.entry import Post
+from platform.model.utc import utc_text
 
 LOCK = ".lock"
 Decide = Callable[[Book], Sequence[Post]]
@@ -37,7 +38,7 @@ def utc_now() -> str:
 
 @lru_cache(maxsize=1)
 def _in_words(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(datetime.fromtimestamp(second, UTC))
 
 
 class _Request:

@@ -68,7 +68,7 @@ def complete() -> Iterator[None]:
         raise
 
 _PLUGINS = {
-    "Run": "platform.doit_plugin.command",
+    "RunCommand": "platform.doit_plugin.command",
     "Loader": "platform.doit_plugin.loader",
     "Backend": "platform.doit_plugin.backend",
 }

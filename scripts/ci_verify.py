@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
-from platform.commands.common import add_json, add_places, open_session, root
+from platform.commands.common import add_json, add_places, open_run, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.verify import repository, sequence
@@ -32,16 +32,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def pre(arguments: argparse.Namespace) -> Iterator[Check]:
     """What is written is right, each module does what its self-test says, each schema allows its own examples."""
-    session = open_session(arguments)
-    yield from repository.written(session)
-    for name, contract in sorted(session.repo.contracts.items()):
-        problem = verify_module(session, contract)
+    run = open_run(arguments)
+    yield from repository.written(run)
+    for name, contract in sorted(run.snapshot.repo.contracts.items()):
+        problem = verify_module(run, contract)
         yield Check(f"self-test {name}", not problem, problem)
 
 
 def e2e(arguments: argparse.Namespace) -> Iterator[Check]:
     """The README's offline sequence, in throw-away folders. UsageError when there is no order to assert anything of."""
-    repo, order = open_session(arguments).repo, OrderId(arguments.tenant_id, arguments.work_order_id)
+    repo, order = open_run(arguments).snapshot.repo, OrderId(arguments.tenant_id, arguments.work_order_id)
     if order not in repo.orders and order not in repo.unreadable:
         raise UsageError(f"there is no work order {order}; see `doit list --all`")
     return sequence.everything(root(), root() / arguments.runtime_profile, order)

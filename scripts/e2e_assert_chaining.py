@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.bundle.manifest import JSON_NAME
 from platform.cli import script
 from platform.commands.common import add_json, add_places, one_order, show
@@ -52,10 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all that was compared is equal; 1 when something differs or there was nothing to compare."""
-    session, order = one_order(arguments)
+    run, order = one_order(arguments)
     found = Findings()
     for step in order.steps:
-        check_step(session, step, found)
+        check_step(run, step, found)
     if not found.compared["inputs"]:
         found.differences.append(f"{order.id}: no step is bound to another; there is nothing to compare")
     counts = ", ".join(f"{kind} {count}" for kind, count in sorted(found.compared.items()))
@@ -65,22 +65,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if found.differences else 0
 
 
-def check_step(session: Session, step: PlannedStep, found: Findings) -> None:
-    record = session.record(step.id)
+def check_step(run: Run, step: PlannedStep, found: Findings) -> None:
+    record = run.records.newest(step.id)
     if record is None:
         found.differences.append(f"step {step.id}: has no run record")
         return
     found.equal("records", f"step {step.id}: status", record.status.value, "COMPLETED")
     found.equal("records", f"step {step.id}: task hash", record.task_hash, step.task_hash)
     for output in record.outputs:
-        path = output_path(session.runtime_dir, step.id, output.path)
+        path = output_path(run.workspace.runtime_dir, step.id, output.path)
         found.equal("outputs", f"step {step.id}: {output.path}, record and disk", output.sha256, digest(path))
     for pointer, binding in bindings(step):
-        check_binding(session, step, record, pointer, binding, found)
+        check_binding(run, step, record, pointer, binding, found)
     if step.kind is Kind.PACKAGING:
-        check_package(session, step, record, found)
+        check_package(run, step, record, found)
     if step.kind is Kind.DELIVERY:
-        check_receipt(session, step, record, found)
+        check_receipt(run, step, record, found)
 
 
 def bindings(step: PlannedStep) -> list[tuple[str, Binding]]:
@@ -89,12 +89,12 @@ def bindings(step: PlannedStep) -> list[tuple[str, Binding]]:
     return places
 
 
-def check_binding(session: Session, step: PlannedStep, record: RunRecord, pointer: str, binding: Binding,
+def check_binding(run: Run, step: PlannedStep, record: RunRecord, pointer: str, binding: Binding,
                   found: Findings) -> None:
     """What went in then, by the step's own record, is what the step upstream recorded and what lies there now."""
     where = f"step {step.id}: input {pointer} from {binding.from_step or binding.asset}"
     went_in = record.inputs.get("bindings", {}).get(pointer, {})
-    origin = origin_of(session, step, binding)
+    origin = origin_of(run, step, binding)
     kind = "inputs" if binding.from_step else "assets"
     if origin is None:
         found.equal(kind, where, "an input", NOTHING)
@@ -116,13 +116,13 @@ class Origin:
     output_id: str = ""
 
 
-def origin_of(session: Session, step: PlannedStep, binding: Binding) -> Origin | None:
+def origin_of(run: Run, step: PlannedStep, binding: Binding) -> Origin | None:
     if binding.asset:
-        asset = session.repo.assets.get((step.id.tenant_id, binding.asset))
-        return Origin(session.root / asset.file, asset.sha256) if asset else None
-    record = session.record(StepId(*step.id.order, binding.from_step))
+        asset = run.snapshot.repo.assets.get((step.id.tenant_id, binding.asset))
+        return Origin(run.workspace.root / asset.file, asset.sha256) if asset else None
+    record = run.records.newest(StepId(*step.id.order, binding.from_step))
     for output in record.outputs if record else ():
-        path = output_path(session.runtime_dir, StepId(*step.id.order, binding.from_step), output.path)
+        path = output_path(run.workspace.runtime_dir, StepId(*step.id.order, binding.from_step), output.path)
         if binding.output_id == output.output_id or binding.from_file == output.path:
             return Origin(path, output.sha256, binding.from_step, output.output_id)
         if output.type == "dir" and binding.from_file.startswith(output.path + "/"):
@@ -139,17 +139,17 @@ def selected(path: Path, binding: Binding) -> str:
         return NOTHING
 
 
-def check_package(session: Session, step: PlannedStep, record: RunRecord, found: Findings) -> None:
+def check_package(run: Run, step: PlannedStep, record: RunRecord, found: Findings) -> None:
     """Each file of the zip is the one that its manifest names, and that is one that was bound."""
     there = Counter((origin.step_id, origin.output_id, sha) for _, binding in bindings(step)
-                    if binding.selector is Selector.FILE and (origin := origin_of(session, step, binding))
+                    if binding.selector is Selector.FILE and (origin := origin_of(run, step, binding))
                     for sha in shas(origin.path))
     zipped = record.output("package_zip")
     if zipped is None:
         found.differences.append(f"step {step.id}: made no package_zip")
         return
     try:
-        with (opened(output_path(session.runtime_dir, step.id, zipped.path)) as handle,
+        with (opened(output_path(run.workspace.runtime_dir, step.id, zipped.path)) as handle,
               open(handle, "rb", closefd=False) as file, zipfile.ZipFile(file) as archive):
             rows = json.loads(archive.read(JSON_NAME))["files"]
             for row in rows:
@@ -163,16 +163,16 @@ def check_package(session: Session, step: PlannedStep, record: RunRecord, found:
         found.differences.append(f"step {step.id}: {zipped.path} cannot be read as a package ({error})")
 
 
-def check_receipt(session: Session, step: PlannedStep, record: RunRecord, found: Findings) -> None:
+def check_receipt(run: Run, step: PlannedStep, record: RunRecord, found: Findings) -> None:
     """The receipt is about the package as it lies on disk."""
     receipt, package = record.output("delivery_receipt_json"), step.params.get("package_zip")
-    origin = origin_of(session, step, package) if isinstance(package, Binding) else None
+    origin = origin_of(run, step, package) if isinstance(package, Binding) else None
     if receipt is None or origin is None:
         found.differences.append(f"step {step.id}: has no receipt, or no package that it could be about")
         return
     try:
         says: dict[str, Any] = json.loads(
-            read_file(output_path(session.runtime_dir, step.id, receipt.path), MOST_SELECTED))
+            read_file(output_path(run.workspace.runtime_dir, step.id, receipt.path), MOST_SELECTED))
         size = origin.path.lstat().st_size
         found.equal("receipts", f"step {step.id}: receipt and package", (says["sha256"], says["bytes"]),
                     (digest(origin.path), size))

@@ -34,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the order was charged exactly once; 1 when something is doubled, damaged or was never charged."""
-    session, order = one_order(arguments)
-    folder = session.billing_state_dir
-    found = [] if Ledger.exists(folder) else [f"{session.shown(folder)}: no billing state; nothing was charged"]
+    run, order = one_order(arguments)
+    folder = run.workspace.billing_state_dir
+    found = [] if Ledger.exists(folder) else [f"{run.workspace.shown(folder)}: no billing state; nothing was charged"]
     try:
         found += doubled_rows(folder)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        found.append(f"{session.shown(folder)}: a file's rows cannot be read ({error!r})")
+        found.append(f"{run.workspace.shown(folder)}: a file's rows cannot be read ({error!r})")
     posts: tuple[Post, ...] = ()
     if Ledger.exists(folder):
         found += audit(folder)  # the chain, the keys, the sums, and every projection against the journal

@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
-from platform.commands.common import add_places, open_session
+from platform.commands.common import add_places, open_run
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     listed = [OrderId(*name.partition("/")[::2]) for line in sys.stdin
               if (name := line.strip().removeprefix("workorder:")) != line.strip()]
     if arguments.scheduled:
-        scheduled = {order.id for order in open_session(arguments).repo.orders.values() if order.schedule_cron}
+        scheduled = {order.id for order in open_run(arguments).snapshot.repo.orders.values() if order.schedule_cron}
         listed = [order for order in listed if order in scheduled]
     print(f"legs={json.dumps(legs(listed, arguments.tenant_id, arguments.work_order))}")
     return 0

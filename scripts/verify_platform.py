@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
-from platform.commands.common import add_json, add_places, open_session
+from platform.commands.common import add_json, add_places, open_run
 from platform.errors import InputError
 from platform.verify.repository import invariants
 from platform.verify.verdict import tell
@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every check is ok; 10 when what somebody wrote is wrong; 1 when something else is."""
-    session = open_session(arguments)
-    if tell("platform", invariants(session), arguments.json):
+    run = open_run(arguments)
+    if tell("platform", invariants(run), arguments.json):
         return 0
-    return InputError.exit_status if any(not problem.warning for problem in session.problems) else 1
+    return InputError.exit_status if any(not problem.warning for problem in run.snapshot.problems) else 1
 
 
 if __name__ == "__main__":

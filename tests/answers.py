@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from platform.app.holding import Allowed
 from platform.app.quoted import quote_of
-from platform.app.session import Options, Session, known_orders
+from platform.app.run import Asked, Run
+from platform.app.snapshot import Scope
 from platform.app.whys import why_task
+from platform.app.workspace import Options, Workspace
+from platform.config.folders import order_ids
 from platform.model.ids import OrderId
 from platform.report.why import OrderWhy, StepWhy
 
@@ -32,11 +36,10 @@ def before(repo: Path, line: str) -> Answers | None:
     if len(asked) > 1 or any(word.partition(":")[0] not in ("step", "workorder", "charge") for word in asked) or any(
             word in ("maintenance", "state", "check", "publish") for word in words):
         return None
-    orders = [order for order in known_orders(repo) if not asked or _is_asked(order, asked[0])]
-    session = _session(repo, words)
-    session.only = frozenset(orders) if asked else None
-    quote = quote_of(session)
-    whys = [_whys(repo, words, order) for order in session.plan.orders]
+    orders = frozenset(order for order in order_ids(repo) if not asked or _is_asked(order, asked[0]))
+    run = _run(repo, words, orders if asked else None)
+    quote = quote_of(run)
+    whys = [_whys(repo, words, order) for order in run.snapshot.plan.orders]
     return Answers(
         sorted(f"SPEND {step.step_id} {item.deliverable_id} {-item.credits}"
                for order in quote.orders if order.total_credits or not order.refusal
@@ -75,15 +78,13 @@ def _is_asked(order: OrderId, word: str) -> bool:
     return f"{order}/".startswith(f"{pattern}/") or f"{pattern}/".startswith(f"{order}/")
 
 
-def _session(repo: Path, words: list[str]) -> Session:
+def _run(repo: Path, words: list[str], scope: Scope | None = None) -> Run:
     given = dict(word.split("=", 1) for word in words if "=" in word)
-    session = Session(repo, Options(**given))
-    session.retry_failed = "--retry-failed" in words
-    session.resend_repaired |= "--resend-repaired" in words
-    return session
+    allowed = Allowed(retry_failed="--retry-failed" in words, resend_repaired="--resend-repaired" in words)
+    return Run(Workspace.open(repo, Options(**given)), Asked(scope, allowed=allowed))
 
 
 def _whys(repo: Path, words: list[str], order: OrderId) -> OrderWhy:
-    answer = why_task(_session(repo, words), f"workorder:{order}")
+    answer = why_task(_run(repo, words), f"workorder:{order}")
     assert isinstance(answer, OrderWhy)
     return answer

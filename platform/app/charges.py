@@ -5,24 +5,25 @@ fsync. Which of them gets the last credits, or the last use of a promotion, is t
 every `-n`. Each order is all or nothing by itself; one whose posts are refused is told so when it asks, by itself.
 """
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
+from platform.app.billing import Billing
+from platform.app.guard import Guard
+from platform.app.holding import Holding
 from platform.app.order_record import make_order_dir, order_dir
+from platform.app.records import Records
+from platform.app.snapshot import Snapshot
 from platform.errors import ConflictError, CreditsError, PlatformError
 from platform.ledger.rules.balance import Answer, Book
-from platform.ledger.rules.charge import decide_charge, unpaid
+from platform.ledger.rules.charge import ChargeDecision, decide_charge, unpaid
 from platform.ledger.rules.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
 from platform.report.refusal import in_words
-
-if TYPE_CHECKING:
-    from platform.app.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,17 @@ class Charged:
 
 
 class Charges:
-    """Of one session. Safe for threads."""
+    """Of one run. Safe for threads. `buys`: the orders that the command line buys; None for all."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, holding: Holding, guard: Guard, *,
+                 is_shared: Callable[[], bool], buys: Collection[OrderId] | None) -> None:
+        self._snapshot, self._records, self._billing = snapshot, records, billing
+        self._holding, self._guard = holding, guard
+        self._is_shared, self._buys = is_shared, buys
         self._lock = threading.RLock()
         self._begun = False  # the orders that were asked for have been decided together
         self._decided: dict[OrderId, Charged] = {}
         self._paid: dict[OrderId, tuple[int, bool]] = {}
-        self.asked: Collection[OrderId] | None = None  # the orders that the command line buys; None for all
 
     def charge(self, order_id: OrderId) -> Charged:
         """Post the order's charge, or its refusal; the first time, together with those of all that were asked for."""
@@ -55,7 +58,7 @@ class Charges:
             if not self._begun:
                 self._begin(order_id)
             if order_id not in self._decided:
-                self._post([self._session.plan.orders[order_id]])
+                self._post([self._snapshot.plan.orders[order_id]])
             return self._decided[order_id]
 
     def _begin(self, order_id: OrderId) -> None:
@@ -74,12 +77,11 @@ class Charges:
 
     def is_current(self, order_id: OrderId) -> bool:
         """Whether there is nothing to post for the order, and nothing that was posted for it still to be told."""
-        if order_id in self._decided or not self._session.has_ledger:
+        if order_id in self._decided or not self._billing.exists:
             return False
-        now = self._session
-        order, book = now.plan.orders[order_id], now.ledger.book
-        return not unpaid(book, order, now.holding.unbought(order)) and not self._superseded(
-            book, order, now.records_of(order_id))
+        order, book = self._snapshot.plan.orders[order_id], self._billing.ledger.book
+        return not unpaid(book, order, self._holding.unbought(order)) and not self._superseded(
+            book, order, self._records.every(order_id))
 
     def refusal(self, order_id: OrderId) -> str:
         """Why the order's charge was refused in this run, or nothing."""
@@ -89,22 +91,25 @@ class Charges:
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
         """Why the order's charge would be refused now, or nothing, and in words what is needed and what to do; nothing
         is posted. For who only looks."""
-        now = self._session
-        order, tenant = now.plan.orders[order_id], now.repo.tenants[order_id.tenant_id]
-        decision = decide_charge(now.ledger.book, order, tenant, now.repo.promotions, now.now.date(),
-                                 now.holding.unbought(order))
+        order, tenant = self._snapshot.plan.orders[order_id], self._snapshot.repo.tenants[order_id.tenant_id]
+        decision = self._decide(self._billing.ledger.book, order)
         return decision.refusal, in_words(decision, order, tenant)
+
+    def _decide(self, book: Book, order: PlannedOrder) -> ChargeDecision:
+        snapshot = self._snapshot
+        return decide_charge(book, order, snapshot.repo.tenants[order.id.tenant_id], snapshot.repo.promotions,
+                             snapshot.now.date(), self._holding.unbought(order))
 
     def may_run(self, order_id: OrderId) -> bool:
         """Whether the order is paid: by its charge in this run or, when that had nothing to do, before."""
         decided = self._decided.get(order_id)
         if decided:
             return not decided.refusal
-        book, order = self._session.ledger.book, self._session.plan.orders[order_id]
+        book, order = self._billing.ledger.book, self._snapshot.plan.orders[order_id]
         with self._lock:
             at, answer = self._paid.get(order_id, (-1, False))
             if at != book.seq:  # every post may change the answer, nothing else can
-                answer = not unpaid(book, order, self._session.holding.unbought(order))
+                answer = not unpaid(book, order, self._holding.unbought(order))
                 self._paid[order_id] = (book.seq, answer)
         return answer
 
@@ -116,25 +121,25 @@ class Charges:
     def orphans(self, book: Book | None = None) -> tuple[Post, ...]:
         """Refunds for orders that are gone or are drafts now and had paid for what was not done. Orders that are only
         wrong are left alone, and so are those that this command did not read, and those of another clone."""
-        now = self._session
-        if now.only is not None or not now.has_ledger:
+        if self._snapshot.scope is not None or not self._billing.exists:
             return ()
-        book = now.ledger.book if book is None else book
-        gone = [order for order in book.open_orders() if order.tenant_id in now.repo.tenants
-                and order not in now.plan.orders and order not in now.plan.refused and self._was_here(order)]
+        book = self._billing.ledger.book if book is None else book
+        tenants, plan = self._snapshot.repo.tenants, self._snapshot.plan
+        gone = [order for order in book.open_orders() if order.tenant_id in tenants
+                and order not in plan.orders and order not in plan.refused and self._was_here(order)]
         return tuple(post for order in gone for post in supersede(
-            book, order, (), now.records_of(order), now.repo.reasons))
+            book, order, (), self._records.every(order), self._snapshot.repo.reasons))
 
     def _was_here(self, order_id: OrderId) -> bool:
         """Whether an order that is not in the plan is over, rather than one that only another clone of the ledger has
         ever had: this clone has charged or run it, or has its file, which is a draft then."""
-        now = self._session
-        file = now.root / "tenants" / order_id.tenant_id / "workorders" / f"{order_id.work_order_id}.yml"
-        return not now.sharing.is_shared or order_dir(now.runtime_dir, order_id).is_dir() or file.is_file()
+        workspace = self._snapshot.workspace
+        file = workspace.root / "tenants" / order_id.tenant_id / "workorders" / f"{order_id.work_order_id}.yml"
+        return not self._is_shared() or order_dir(workspace.runtime_dir, order_id).is_dir() or file.is_file()
 
     def _together(self, order_id: OrderId) -> list[PlannedOrder]:
-        return [order for order in self._session.plan.orders.values()
-                if order.id == order_id or self.asked is None or order.id in self.asked]
+        return [order for order in self._snapshot.plan.orders.values()
+                if order.id == order_id or self._buys is None or order.id in self._buys]
 
     def _post(self, orders: Collection[PlannedOrder]) -> None:
         """Post what each order needs and keep what it came to. ConflictError or CreditsError when an order's posts are
@@ -145,15 +150,15 @@ class Charges:
             told[order.id] = self._decision(book, order, records)
             return told[order.id][0]
 
-        ledger, records_of = self._session.ledger, self._session.records_of
+        ledger, records_of = self._billing.ledger, self._records.every
         for order in orders:
-            self._session.holding.unbought(order)  # not under the ledger's lock
+            self._holding.unbought(order)  # not under the ledger's lock
         decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
         for order in orders:
-            make_order_dir(self._session.runtime_dir, order.id)  # before the post: `_was_here` asks for it
+            make_order_dir(self._snapshot.workspace.runtime_dir, order.id)  # before the post: `_was_here` asks for it
         try:
             ledger.post_each(decisions)
-            self._session.guard.keep()
+            self._guard.keep()
         except (ConflictError, CreditsError):
             self._decided |= {order_id: charged for order_id, (posts, charged) in told.items()
                               if all(ledger.book.compare(post) is Answer.SAME for post in posts)}
@@ -162,13 +167,13 @@ class Charges:
 
     def _decision(self, book: Book, order: PlannedOrder, records: Collection[RunRecord]
                   ) -> tuple[tuple[Post, ...], Charged]:
-        """Pure but for what the session has read: what to post for an order, and what that comes to."""
-        now, back = self._session, self._superseded(book, order, records)
+        """Pure but for what was read: what to post for an order, and what that comes to."""
+        back = self._superseded(book, order, records)
         draft = book.draft()
         for post in back:
             draft.apply(post)
-        tenant = now.repo.tenants[order.id.tenant_id]
-        decision = decide_charge(draft, order, tenant, now.repo.promotions, now.now.date(), now.holding.unbought(order))
+        tenant = self._snapshot.repo.tenants[order.id.tenant_id]
+        decision = self._decide(draft, order)
         posts = (*back, *decision.posts)
         sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
         return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],
@@ -177,4 +182,4 @@ class Charges:
 
     def _superseded(self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]) -> tuple[Post, ...]:
         planned = frozenset(step.task_hash for step in order.steps)
-        return supersede(book, order.id, planned, records, self._session.repo.reasons)
+        return supersede(book, order.id, planned, records, self._snapshot.repo.reasons)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from platform.app.repairs import about
-from platform.app.session import Session, known_orders
+from platform.app.run import Run
 from platform.check.words import nearest
 from platform.errors import ConflictError, UsageError
 from platform.ledger.rules import attempts, keys
@@ -42,12 +42,12 @@ class Decided(NamedTuple):
     refunded_credits: int
 
 
-def decide(session: Session, asked: Asked) -> Decided:
+def decide(run: Run, asked: Asked) -> Decided:
     """Post the decision, and the refund that it asks for. UsageError when there is no such task or nothing to settle,
     ConflictError when it was decided otherwise."""
-    step_id = _step_of(session, asked.task)
-    planned = session.plan.step(step_id)
-    past, subject = _past(session, step_id, planned)
+    run, step_id = _step_of(run, asked.task)
+    planned = run.snapshot.plan.step(step_id)
+    past, subject = _past(run, step_id, planned)
     known = past.decided(subject)
     if known and known.decision != asked.decision:
         raise ConflictError(f"step {step_id}: {known.by} decided {known.decision} at {known.at}; nothing was posted, a "
@@ -71,50 +71,52 @@ def decide(session: Session, asked: Asked) -> Decided:
         paid = book.open_items(step_id.order) if made.decision == "refund" else ()
         return *told, *attempts.returned(step_id.order, past.work, paid)
 
-    posted = session.deliveries.post(posts)
+    posted = run.deliveries.post(posts)
     back = sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
     return Decided(step_id, known is None, made.by, made.at, made.note, back)
 
 
-def _step_of(session: Session, task: str) -> StepId:
-    """The step that is named. UsageError with the nearest name when there is none, in orders and in the ledger."""
+def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
+    """The step that is named, and the run of its order. UsageError with the nearest name when neither the orders nor
+    the ledger has it."""
     kind, colon, subject = task.rpartition(":")
     parts = subject.split("/")
     if (colon and kind != "step") or len(parts) != 3 or not all(parts):
         raise UsageError(f"{task!r} is not a step; write step:TENANT/ORDER/STEP")
     step_id, order_id = StepId(*parts), OrderId(*parts[:2])
-    if order_id in set(known_orders(session.root)):
-        session.only = frozenset({order_id})
-    if session.plan.step(step_id) or session.deliveries.index.of_step(step_id):
-        return step_id
-    session.only = None
-    order = session.plan.orders.get(order_id)
+    if order_id in set(run.workspace.order_ids()):
+        of_order = run.narrowed(frozenset({order_id}))
+        if of_order.snapshot.plan.step(step_id) or run.deliveries.index.of_step(step_id):
+            return of_order, step_id
+    elif run.deliveries.index.of_step(step_id):
+        return run, step_id
+    order = run.snapshot.plan.orders.get(order_id)
     names = ([str(step.id) for step in order.steps] if order else
-             [str(step.id) for each in session.plan.orders.values() for step in each.steps])
+             [str(step.id) for each in run.snapshot.plan.orders.values() for step in each.steps])
     near = nearest(str(step_id), names)
     raise UsageError(f"there is no step {step_id}; " + (f"did you mean {near}?" if near else "see `status`"))
 
 
-def _past(session: Session, step_id: StepId, planned: PlannedStep | None) -> tuple[Past, str]:
+def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past, str]:
     """The delivery that is meant and, where a repair of it waits, what that is about: the one of the plan before those
     of earlier versions of the order. UsageError when nothing waits and nothing was decided."""
-    book = session.ledger.book
+    book = run.billing.ledger.book
     if planned and planned.kind is not Kind.DELIVERY:
         raise UsageError(f"step {step_id} is not a delivery; try a failed step again with `doit run --retry-failed`")
     if planned:
         epoch = book.epoch(planned.task_hash, RUN_CHARGE)
-        held, last = session.holding.own(planned), session.run(planned)
+        held, last = run.holding.own(planned), run.records.of_step(planned)
         if REPAIR_HELD in (held.reason if held else "", last.reason if last else ""):
-            return session.deliveries.past(planned, epoch), _subject(session, planned)
+            return run.deliveries.past(planned, epoch), _subject(run, planned)
         works: list[Work] = [(planned.task_hash, number) for number in (epoch, epoch - 1) if number >= 0]
         for work in works:
-            past = session.deliveries.past(planned, work[1])
+            past = run.deliveries.past(planned, work[1])
             if _waits(book, past) or past.decided():
                 return past, ""
-        past = session.deliveries.past(planned, epoch)
-        if past.receipts and past.decided(subject := _subject(session, planned)):
+        past = run.deliveries.past(planned, epoch)
+        if past.receipts and past.decided(subject := _subject(run, planned)):
             return past, subject
-    for past in reversed(session.deliveries.index.of_step(step_id)):
+    for past in reversed(run.deliveries.index.of_step(step_id)):
         if _waits(book, past) or (planned is None and past.decided()):
             return past, ""
     raise UsageError(f"step {step_id} has nothing to settle: none of its deliveries is in doubt")
@@ -125,8 +127,8 @@ def _waits(book: Book, past: Past) -> bool:
     return bool(past.doubts) and book.fact(*past.work) in (None, Fact.HELD)
 
 
-def _subject(session: Session, planned: PlannedStep) -> str:
+def _subject(run: Run, planned: PlannedStep) -> str:
     try:
-        return about(what_went_in(session.context, planned))
+        return about(what_went_in(run.context, planned))
     except Fault:
         return ""

@@ -1,13 +1,14 @@
-"""The ledger's deliveries of one session: what was attempted, read from the journal when it is first needed.
+"""The ledger's deliveries of one run: what was attempted, read from the journal when it is first needed.
 
-Posts of this session are added as they are made. Another process that posts for the same delivery meanwhile meets this
+Posts of this run are added as they are made. Another process that posts for the same delivery meanwhile meets this
 one in the key of the next attempt; then the journal is read again.
 """
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from platform.app.billing import Billing
+from platform.app.records import Records
 from platform.ledger.rules import keys
 from platform.ledger.rules.attempts import Attempts, Past
 from platform.ledger.rules.balance import Book
@@ -18,21 +19,18 @@ from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import Status
 
-if TYPE_CHECKING:
-    from platform.app.session import Session
-
 
 class Deliveries:
-    """Of one session. Safe for threads."""
+    """Of one run. Safe for threads."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, billing: Billing, records: Records) -> None:
+        self._billing, self._records = billing, records
         self._lock = threading.RLock()
         self._index: Attempts | None = None
 
     def past(self, planned: PlannedStep, epoch: int) -> Past:
         """A delivery so far. The journal is not read for one of which the book knows nothing."""
-        work, book = (planned.task_hash, epoch), self._session.ledger.book
+        work, book = (planned.task_hash, epoch), self._billing.ledger.book
         with self._lock:
             if self._index is None and book.fact(*work) is None and not book.has(keys.claim(*work, 1)):
                 return Past(planned.id, work)
@@ -47,13 +45,13 @@ class Deliveries:
         with self._lock:
             if self._index is None:
                 self._index = Attempts()
-                self._index.add(record.post for record in self._session.ledger.records())
+                self._index.add(record.post for record in self._billing.ledger.records())
             return self._index
 
     def post(self, decide: Callable[[Book], Sequence[Post]]) -> tuple[Post, ...]:
         """Post, and know it. ConflictError as the ledger's."""
         with self._lock:
-            posted = self._session.ledger.post(decide)
+            posted = self._billing.ledger.post(decide)
             if self._index is not None:
                 self._index.add(posted)
             return posted
@@ -66,7 +64,7 @@ class Deliveries:
     def _was_in_doubt(self, planned: PlannedStep, epoch: int) -> bool:
         """Of work that is held without a claim, by a ledger older than claims: whether it may have arrived. So it may
         when no record of the run is left that says why it is held."""
-        last = self._session.run(planned)
+        last = self._records.of_step(planned)
         if planned.kind is not Kind.DELIVERY or last is None or last.refund_epoch != epoch:
             return planned.kind is Kind.DELIVERY
         return last.reason == UNVERIFIED or last.status is not Status.FAILED

@@ -3,24 +3,24 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.run.machine import isolation_here, this_machine
 from platform.run.sandbox import bubblewrapped, why_plain
 
 
-def before_steps(now: Session, tasks: Mapping[str, Any], selected: Iterable[str]) -> str:
+def before_steps(run: Run, tasks: Mapping[str, Any], selected: Iterable[str]) -> str:
     """The line for a run whose steps are plain processes, or nothing. ForbiddenError when the profile demands what is
     not here; a run without steps is not asked."""
     if not any(name.startswith("step:") for name in closure(tasks, selected)):
         return ""
-    if now.profile.limits.enforce == "cgroup":
-        isolation_here(now.profile, network=False)  # makes the run's cgroup; else the first step does
+    if run.workspace.profile.limits.enforce == "cgroup":
+        isolation_here(run.workspace.profile, network=False)  # makes the run's cgroup; else the first step does
     machine = this_machine()
-    if bubblewrapped(now.profile.sandbox, machine):
+    if bubblewrapped(run.workspace.profile.sandbox, machine):
         return ""
     return (
         "warning      steps run as plain processes, which can read and write what this user can "
-        f"({why_plain(now.profile.sandbox, machine)}); `doctor` says more"
+        f"({why_plain(run.workspace.profile.sandbox, machine)}); `doctor` says more"
     )
 
 

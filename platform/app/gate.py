@@ -14,9 +14,10 @@ Between a provider's acknowledgement and the evidence in the journal there is on
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from platform.app.repairs import SETTLE, about, is_lost, is_same
+from platform.app.run import Run
 from platform.delivery.flow import LOOK_ABSENT, SETTLED
 from platform.delivery.receipt import Verification
 from platform.delivery.step import looks
@@ -36,9 +37,6 @@ from platform.run.job import time_limit_s
 from platform.run.permit import Denied, Ended, Permit
 from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 
-if TYPE_CHECKING:
-    from platform.app.session import Session
-
 _GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
 _NO_LIMIT = timedelta(hours=6)  # of a profile that gives steps all the time in the world
 _TRIES = 5
@@ -47,8 +45,8 @@ _TRIES = 5
 class LedgerGate:
     """Of one run of one delivery step."""
 
-    def __init__(self, session: "Session", planned: PlannedStep, epoch: int) -> None:
-        self._session, self._planned, self._work = session, planned, (planned.task_hash, epoch)
+    def __init__(self, run: Run, planned: PlannedStep, epoch: int) -> None:
+        self._run, self._planned, self._work = run, planned, (planned.task_hash, epoch)
         self._went_in: Mapping[str, Any] = {}
         self._may_send = False  # a look has shown that nothing is there, or sending again is allowed
         self._looking = False
@@ -59,7 +57,7 @@ class LedgerGate:
         """As `permit.Gate`."""
         self._went_in = went_in
         for _ in range(_TRIES):
-            with self._session.sharing.steady:
+            with self._run.billing.steady:
                 past = self._past()
                 answer = self._answer(past)
                 claimed = answer is None and self._claim(past)
@@ -71,10 +69,10 @@ class LedgerGate:
 
     def ended(self, record: RunRecord) -> Ended:
         """As `permit.Gate`."""
-        with self._session.sharing.steady:
+        with self._run.billing.steady:
             ended = self._ended(record)
         if ended.record.completed and record.evidence.get("verification_status") == Verification.UNVERIFIED:
-            self._session.sharing.publish_evidence()  # nobody else can find out that it arrived
+            self._run.sharing.publish_evidence()  # nobody else can find out that it arrived
         return ended
 
     def _ended(self, record: RunRecord) -> Ended:
@@ -91,15 +89,14 @@ class LedgerGate:
 
     def _answer(self, past: Past) -> Permit | Denied | None:
         """What is allowed without a claim; None when an attempt may be claimed."""
-        session = self._session
-        lost = is_lost(session.run(self._planned))
+        run, lost = self._run, is_lost(self._run.records.of_step(self._planned))
         if self._restores:
             return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
-        arrived = bool(past.receipts) or session.ledger.book.fact(*self._work) is Fact.DONE
+        arrived = bool(past.receipts) or run.billing.ledger.book.fact(*self._work) is Fact.DONE
         said = past.decided(about(self._went_in)) or (None if past.receipts else past.decided())
-        again = session.always or (said is not None and said.decision == "resend")
+        again = run.allowed.always or (said is not None and said.decision == "resend")
         if not self._may_send and (past.is_capped if not arrived else not again):
-            if not looks(session.context.module_dir(self._planned.contract.module_id)):
+            if not looks(run.context.module_dir(self._planned.contract.module_id)):
                 return self._unasked(arrived, said)
             self._looking = True
             settled = said._asdict() if said and said.decision == "arrived" else {}
@@ -129,19 +126,20 @@ class LedgerGate:
     def _claim(self, past: Past) -> bool:
         """Whether the next attempt is ours."""
         self._attempt = past.made + 1
-        limit_s = time_limit_s(self._session.profile, self._planned)
+        limit_s = time_limit_s(self._run.workspace.profile, self._planned)
         until = datetime.now(UTC) + (timedelta(seconds=limit_s) if limit_s else _NO_LIMIT) + _GRACE
+        settings = self._run.workspace.profile.delivery.items()
         told: dict[str, Any] = {"claimant": claimant.this_process(), "expires_at": utc_text(until),
-                "settings": {name: digest_of(dict(values)) for name, values in self._session.profile.delivery.items()}}
+                                "settings": {name: digest_of(dict(values)) for name, values in settings}}
         if past.inherited and not self._may_send:
             told["in_doubt_before"] = 1
         post = attempts.claim(self._planned.id, self._work, self._attempt, told)
         try:
-            self._session.deliveries.post(lambda book: (post,))
+            self._run.deliveries.post(lambda book: (post,))
         except ConflictError:  # another run was first
-            self._session.deliveries.forget()
+            self._run.deliveries.forget()
             return False
-        self._session.sharing.claims(post.key)
+        self._run.sharing.claims(post.key)
         return True
 
     def _is_known_to_all(self) -> bool:
@@ -149,37 +147,37 @@ class LedgerGate:
         cannot be published nothing is sent, and the claim is void."""
         key = keys.claim(*self._work, self._attempt)
         try:
-            if not self._session.sharing.publish_claims(key):
+            if not self._run.sharing.publish_claims(key):
                 return True
         except BaseException:
-            with self._session.sharing.steady:
+            with self._run.billing.steady:
                 self._post_voids([self._attempt], "not_published")
             raise
-        with self._session.sharing.steady:
+        with self._run.billing.steady:
             ours = [claim for claim in self._past().open if claim.attempt == self._attempt]
             return bool(ours) and claimant.is_ours(ours[0].claimant) and self._is_paid()
 
     def _is_paid(self) -> bool:
-        return self._session.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
+        return self._run.billing.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
 
     def _acknowledge(self, record: RunRecord) -> None:
         """Evidence and the fact in one post, at once. A claim that needs no new evidence is closed by itself."""
-        order, reasons = self._planned.id.order, self._session.repo.reasons
-        posted = self._session.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
+        order, reasons = self._planned.id.order, self._run.snapshot.repo.reasons
+        posted = self._run.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
         if self._attempt and not any(post.kind == "evidence" for post in posted):
             self._post_voids([self._attempt], record.reason or "known_before")
 
     def _looked(self, record: RunRecord) -> Ended:
         """What a look means, which sent nothing."""
         past = self._past()
-        arrived = bool(past.receipts) or self._session.ledger.book.fact(*self._work) is Fact.DONE
+        arrived = bool(past.receipts) or self._run.billing.ledger.book.fact(*self._work) is Fact.DONE
         absent = record.reason == LOOK_ABSENT
         if record.completed:
             self._acknowledge(record)
             return Ended(record)
         if arrived:
-            self._restores = absent and is_same(past, self._went_in, self._session.run(self._planned))
-            self._may_send = self._restores or self._session.resend_repaired
+            self._restores = absent and is_same(past, self._went_in, self._run.records.of_step(self._planned))
+            self._may_send = self._restores or self._run.allowed.resend_repaired
             return Ended(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
         self._may_send = absent
         if absent:
@@ -199,7 +197,7 @@ class LedgerGate:
 
     def _post_voids(self, numbers: list[int], reason: str) -> None:
         posts = [attempts.void(self._planned.id, self._work, number, reason) for number in numbers if number]
-        self._session.deliveries.post(lambda book: [post for post in posts if not book.has(post.key)])
+        self._run.deliveries.post(lambda book: [post for post in posts if not book.has(post.key)])
 
     def _past(self) -> Past:
-        return self._session.deliveries.past(self._planned, self._work[1])
+        return self._run.deliveries.past(self._planned, self._work[1])

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from platform.app.billing import Billing
+from platform.app.records import Records
+from platform.app.snapshot import Snapshot
 from platform.errors import CorruptError, StaleError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import BadRecord, read
@@ -22,33 +24,30 @@ from platform.model.run import RunRecord
 from platform.model.words import counted
 from platform.state.remembered import Head, Memory, others, places
 
-if TYPE_CHECKING:
-    from platform.app.session import Session
-
 _WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state; to go on "
                "without what is lost: `python -m platform.cli state accept-loss --note WHY`")
 
 
 class Guard:
-    """Of one session."""
+    """Of one run: its plan, its records and its billing state."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing) -> None:
+        self._snapshot, self._records, self._billing = snapshot, records, billing
         self._passed = False
 
     def memory(self, *, make: bool = False) -> Memory:
-        """What is remembered of the session's state; `make` for who is going to write it."""
-        now = self._session
+        """What is remembered of the billing state; `make` for who is going to write it."""
+        now = self._snapshot.workspace
         found = places(now.root, now.runtime_dir, now.billing_state_dir, os.environ,
-                       own=now.sharing.is_own, make=make)
+                       own=now.has_own_state, make=make)
         return Memory(found, lambda line: sys.stderr.write(f"{line}\n"))
 
     def check(self) -> None:
-        """StaleError unless the state may be posted to. Once a session; again after `again`."""
+        """StaleError unless the state may be posted to. Once a run; again after `again`."""
         if self._passed:
             return
         heads, unpaid = self.lost()
-        where = self._session.shown(self._session.billing_state_dir)
+        where = self._shown()
         if heads:
             raise StaleError(self.rolled_back(heads))
         if unpaid:
@@ -60,10 +59,14 @@ class Guard:
     def rolled_back(self, heads: Iterable[Head]) -> str:
         """What it means that the state lacks heads that are remembered, one at least, and what to do."""
         head = max(heads, key=lambda head: head.seq)
-        there = "is not there" if not self._session.has_ledger else "does not have it in its journal"
-        return (f"{self._session.shown(self._session.billing_state_dir)}: this machine acknowledged post {head.seq} "
+        there = "is not there" if not self._billing.exists else "does not have it in its journal"
+        return (f"{self._shown()}: this machine acknowledged post {head.seq} "
                 f"with hash {head.hash[:12]}, and the billing state {there}: it was deleted, rolled back or exchanged; "
                 f"{_WHAT_TO_DO}")
+
+    def _shown(self) -> str:
+        workspace = self._snapshot.workspace
+        return workspace.shown(workspace.billing_state_dir)
 
     def again(self) -> None:
         """The state may be another one now."""
@@ -72,18 +75,19 @@ class Guard:
     def lost(self) -> tuple[tuple[Head, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that completed and
         that it does not know as paid."""
-        ledger = self._session.ledger if self._session.has_ledger else None
+        ledger = self._billing.ledger if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 
     def keep(self, *, durable: bool = False) -> None:
         """Remember where the ledger stands."""
-        if "ledger" in self._session.__dict__:
-            self.memory(make=True).keep(self._session.ledger, durable=durable)
+        if self._billing.is_open:
+            self.memory(make=True).keep(self._billing.ledger, durable=durable)
 
     def _unpaid(self, ledger: Ledger | None) -> Iterable[RunRecord]:
-        now = self._session
+        now = self._snapshot.workspace
         book = ledger.book if ledger else Book()
-        found = [record for order in now.plan.orders.values() for record in now.runs(order).values()
+        found = [record for order in self._snapshot.plan.orders.values()
+                 for record in self._records.of_order(order).values()
                  if record.completed and not _was_paid(book, record)]
         if not found:
             return []
@@ -95,7 +99,7 @@ class Guard:
     def _put_aside(self) -> Iterable[str]:
         """Task hashes of charges that could not be posted again after another clone's: nobody lost them, they were
         told and lie in journal.lost.<n>, and a later run charges them."""
-        for file in sorted(self._session.billing_state_dir.glob("journal.lost.*")):
+        for file in sorted(self._snapshot.workspace.billing_state_dir.glob("journal.lost.*")):
             for line in file.read_bytes().splitlines(keepends=True)[1:]:
                 try:
                     yield from (item.task_hash for item in read(line).post.items)

@@ -8,9 +8,13 @@
     below one of these, but for a repair                      not bought; it would only be skipped
 """
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from platform.app.billing import Billing
+from platform.app.deliveries import Deliveries
+from platform.app.records import Records
 from platform.app.repairs import SETTLE, about, is_lost, is_same
+from platform.app.snapshot import Snapshot
 from platform.ledger.rules.attempts import REFUND_REASON
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact
@@ -21,21 +25,30 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import Ended, RunRecord, Status
+from platform.run.context import RunContext
 from platform.run.current import current
 from platform.run.fault import Fault
 from platform.run.inputs import went_in_digest, what_went_in
 from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
 
-if TYPE_CHECKING:
-    from platform.app.session import Session
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a person lets a run do that it does not do by itself."""
+
+    always: bool = False  # `doit run -a`: steps run although they are done
+    retry_failed: bool = False  # `--retry-failed`: what failed for good is bought and tried again
+    resend_repaired: bool = False  # `--resend-repaired`: what arrived is delivered again after a repair
 
 
 class Holding:
-    """Of one session."""
+    """Of one run."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, deliveries: Deliveries,
+                 context: RunContext, allowed: Allowed) -> None:
+        self._snapshot, self._records, self._billing = snapshot, records, billing
+        self._deliveries, self._context, self._allowed = deliveries, context, allowed
         self._unbought: dict[OrderId, Mapping[str, Held]] = {}
 
     def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
@@ -46,7 +59,7 @@ class Holding:
 
     def of(self, order: PlannedOrder) -> Mapping[str, Held]:
         """All steps of an order that wait now."""
-        if not self._session.has_ledger:
+        if not self._billing.exists:
             return {}
         held: dict[str, Held] = {}
         for step in order.steps:
@@ -60,11 +73,11 @@ class Holding:
 
     def own(self, step: PlannedStep) -> Held | None:
         """Why a step itself waits now, or None; there must be a billing state."""
-        session, book = self._session, self._session.ledger.book
-        epoch, last = book.epoch(step.task_hash, RUN_CHARGE), session.run(step)
-        if is_returned(book, step) and not session.retry_failed:
+        book = self._billing.ledger.book
+        epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
+        if is_returned(book, step) and not self._allowed.retry_failed:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
-        if not session.retry_failed and (ended := self._failed_twice(step, epoch, last)):
+        if not self._allowed.retry_failed and (ended := self._failed_twice(step, epoch, last)):
             said = f" ({last.message})" if last and last.message else ""
             return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
                         "changes its order, its inputs or its code; `doit run --retry-failed` tries again")
@@ -72,7 +85,7 @@ class Holding:
             return None
         if book.fact(step.task_hash, epoch) is Fact.DONE:
             return self._repair(step, epoch, last)
-        if not session.deliveries.past(step, epoch).is_capped:
+        if not self._deliveries.past(step, epoch).is_capped:
             return None
         if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
             return Held(last.reason, last.message, runs=True, is_bought=True)
@@ -83,37 +96,35 @@ class Holding:
 
     def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Ended | None:
         """How it failed, the last two times and for a reason that time does not mend, with what would go in now."""
-        session = self._session
-        if last is None or last.completed or epoch < 2 or session.ledger.book.paid(
+        if last is None or last.completed or epoch < 2 or self._billing.ledger.book.paid(
                 step.task_hash, RUN_CHARGE) is not None:
             return None
-        failed = [ended for ended in endings(session.runtime_dir, step.id.order, step.task_hash)
+        failed = [ended for ended in endings(self._snapshot.workspace.runtime_dir, step.id.order, step.task_hash)
                   if ended.status is Status.FAILED and ended.refund_epoch < epoch][-2:]
         reasons = {(ended.reason, ended.went_in) for ended in failed}
-        if len(failed) < 2 or len(reasons) > 1 or session.repo.reasons.transient(failed[0].reason):
+        if len(failed) < 2 or len(reasons) > 1 or self._snapshot.repo.reasons.transient(failed[0].reason):
             return None
         if not failed[0].went_in or self._may_change(step) or went_in_digest(
-                session.context, step) != failed[0].went_in:
+                self._context, step) != failed[0].went_in:
             return None
         return failed[-1]
 
     def _may_change(self, step: PlannedStep) -> bool:
         """Whether a step above, however far, is about to run: what goes in here may be something else then."""
-        above = [self._session.step(StepId(*step.id.order, name)) for name in step.upstream]
-        return any(current(self._session.context, each) or self._may_change(each) for each in above)
+        above = [self._snapshot.step(StepId(*step.id.order, name)) for name in step.upstream]
+        return any(current(self._context, each) or self._may_change(each) for each in above)
 
     def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
         """Where the record here is of what arrived, and what would go in now is something else."""
-        session = self._session
-        if session.always or session.resend_repaired or last is None or is_lost(last):
+        if self._allowed.always or self._allowed.resend_repaired or last is None or is_lost(last):
             return None
         try:
-            went_in = what_went_in(session.context, step)
+            went_in = what_went_in(self._context, step)
         except Fault:
             return None  # a step above has not completed: it is not known what would go in
         if last.completed and last.inputs_digest == digest_of(went_in):
             return None  # it was accepted as what was delivered
-        past = session.deliveries.past(step, epoch)
+        past = self._deliveries.past(step, epoch)
         if not past.receipts or is_same(past, went_in, last) or past.decided(about(went_in)):
             return None
         return Held(REPAIR_HELD, "it was delivered before and something else would go out now; `doit run "
@@ -123,10 +134,9 @@ class Holding:
     def goes_again(self, order: PlannedOrder) -> frozenset[StepId]:
         """The deliveries that would be sent although they arrived, or may have: as far as is known before the steps
         above them run."""
-        session = self._session
         found = set()
         for step in order.steps:
-            if (step.kind is Kind.DELIVERY and session.has_ledger and self.own(step) is None
+            if (step.kind is Kind.DELIVERY and self._billing.exists and self.own(step) is None
                     and (self._is_in_doubt(step) or self._is_repaired(step))):
                 found.add(step.id)
         return frozenset(found)
@@ -134,34 +144,34 @@ class Holding:
     def _is_in_doubt(self, step: PlannedStep) -> bool:
         """Whether an attempt may have arrived and another is allowed: the automatic one, or one that a person asked
         for."""
-        book, last = self._session.ledger.book, self._session.run(step)
+        book, last = self._billing.ledger.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if book.fact(step.task_hash, epoch) is Fact.DONE:
             return False
-        past = self._session.deliveries.past(step, epoch)
+        past = self._deliveries.past(step, epoch)
         if past.doubts:
             return not past.is_capped
         return last is not None and (last.status, last.reason) == (Status.FAILED, UNVERIFIED)
 
     def _is_repaired(self, step: PlannedStep) -> bool:
         """Whether something else than what arrived goes out, because everybody's repairs do or a person said so."""
-        book, last = self._session.ledger.book, self._session.run(step)
+        book, last = self._billing.ledger.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if last is None:
             return False
         try:
-            went_in = what_went_in(self._session.context, step)
+            went_in = what_went_in(self._context, step)
         except Fault:
             return False
         if book.fact(step.task_hash, epoch) is not Fact.DONE or last.inputs_digest == digest_of(went_in):
             return False
-        past = self._session.deliveries.past(step, epoch)
+        past = self._deliveries.past(step, epoch)
         said = past.decided(about(went_in))
         return not is_same(past, went_in, last) and (
-            (self._session.resend_repaired and not is_lost(last)) or (said is not None and said.decision == "resend"))
+            (self._allowed.resend_repaired and not is_lost(last)) or (said is not None and said.decision == "resend"))
 
     def _is_done(self, step: PlannedStep) -> bool:
-        last = self._session.run(step)
+        last = self._records.of_step(step)
         return last is not None and last.completed
 
 

@@ -1,10 +1,14 @@
-"""Publishing in a session: where it goes, and what of an order awaits it. The script and the `publish:` tasks share
+"""Publishing in a run: where it goes, and what of an order awaits it. The script and the `publish:` tasks share
 it."""
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from platform.app.billing import Billing
+from platform.app.records import Records
+from platform.app.snapshot import Snapshot
 from platform.errors import ForbiddenError, InputError
 from platform.model.ids import OrderId, is_internal
 from platform.model.words import in_credits
@@ -14,47 +18,45 @@ from platform.publish.shelf import Rehearsal, Shelf
 from platform.releases.open import open_store
 from platform.signing.open import open_signer
 
-if TYPE_CHECKING:
-    from platform.app.session import Session
-
 
 class Publishing:
-    """One for each session, made when first asked for; threads may share it."""
+    """Of one run. Safe for threads."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing) -> None:
+        self._snapshot, self._records, self._billing = snapshot, records, billing
         self._bought: dict[tuple[str, str], Purchase] = {}
         self._lock = threading.Lock()
 
     @property
     def simulated(self) -> bool:
         """Everything but the upload: nobody outside this machine sees it."""
-        return self._session.options.no_publish == "1"
+        return self._snapshot.workspace.options.no_publish == "1"
 
     @cached_property
     def place(self) -> Place:
         """InputError for a profile that is wrong; ForbiddenError (17) where it has no store, or no token for it."""
-        session, profile = self._session, self._session.profile
-        wrong = [problem for problem in session.problems
+        workspace = self._snapshot.workspace
+        profile, env = workspace.profile, dict(os.environ)
+        wrong = [problem for problem in self._snapshot.problems
                  if not problem.warning and problem.place.file == profile.source.file]
         if wrong:
             raise InputError(wrong)
-        staging = session.runtime_dir / "publishing"
-        key = open_signer(profile.signing, session.root, session.context.env)
+        staging = workspace.runtime_dir / "publishing"
+        key = open_signer(profile.signing, workspace.root, env)
         if self.simulated:
-            store = Rehearsal(session.runtime_dir / "published", "file:published")
+            store = Rehearsal(workspace.runtime_dir / "published", "file:published")
             return Place(Shelf(store), "", key, staging, simulated=True)
         if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
-            raise ForbiddenError(f"{session.options.runtime_profile}: release_store folder has no dir; name one")
-        opened = open_store(profile.release_store, session.root, session.context.env)
+            raise ForbiddenError(f"{workspace.options.runtime_profile}: release_store folder has no dir; name one")
+        opened = open_store(profile.release_store, workspace.root, env)
         if opened is None:
-            raise ForbiddenError(f"{session.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
+            raise ForbiddenError(f"{workspace.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
                                  "can be simulated: --no-publish, `doit run publish no_publish=1`")
         return Place(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
 
     def purchases(self) -> list[Purchase]:
         """Everything that was ever bought, in the order it was charged, as the journal says now."""
-        records = self._session.ledger.records()
+        records = self._billing.ledger.records()
         with self._lock:
             self._bought = bought((record.ts, record.post) for record in records)
             return list(self._bought.values())
@@ -62,9 +64,8 @@ class Publishing:
     def due(self, order_id: OrderId) -> list[Purchase]:
         """What the order bought as it is planned now, completed, and did not publish. What did not complete is the
         order's own affair: it is refunded there, or keeps its charge and runs again."""
-        session = self._session
-        order, book = session.plan.orders[order_id], session.ledger.book
-        runs = session.runs(order)
+        order, book = self._snapshot.plan.orders[order_id], self._billing.ledger.book
+        runs = self._records.of_order(order)
         done = [step for step in order.steps if step.id.step_id in runs and runs[step.id.step_id].completed]
         wanted = [(step.task_hash, name) for step in done for name in step.deliverables
                   if not is_internal(name) and book.paid(step.task_hash, name) is not None]
@@ -73,9 +74,9 @@ class Publishing:
         return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
 
     def publish(self, purchases: Iterable[Purchase]) -> tuple[list[Published], list[Missing]]:
-        session = self._session
-        shop = Shop(session.repo.contracts, session.repo.reasons, session.runtime_dir, session.record)
-        return publish_all(purchases, shop, self.place, session.ledger)
+        repo, runtime_dir = self._snapshot.repo, self._snapshot.workspace.runtime_dir
+        shop = Shop(repo.contracts, repo.reasons, runtime_dir, self._records.newest)
+        return publish_all(purchases, shop, self.place, self._billing.ledger)
 
 
 def line(outcome: Published | Missing) -> str:

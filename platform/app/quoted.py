@@ -1,14 +1,13 @@
-"""A quote asked of a session, and a run held to a quote that was saved. It looks and makes nothing: where there is no
+"""A quote asked of a run, and a run held to a quote that was saved. It looks and makes nothing: where there is no
 billing state yet, the book is what the confirmed payments come to."""
 from pathlib import Path
 
 from platform.app.repairs import is_lost
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
 from platform.confined import named, read
 from platform.errors import ConflictError, InputError, UsageError
-from platform.ledger.rules.balance import Book
 from platform.model.held import Held
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
@@ -22,35 +21,30 @@ _LARGEST = 256 << 20  # bytes: the orders of a whole repository
 _CURE = "make a new one with `quote --save`"
 
 
-def book_of(session: Session) -> Book:
-    """The ledger's book; an empty one where there is no billing state."""
-    return session.ledger.book if session.has_ledger else Book()
-
-
-def quote_of(session: Session) -> Quote:
-    """The quote of all orders that the session is about (`session.only`)."""
-    repo, orders = session.repo, session.plan.orders.values()
+def quote_of(run: Run) -> Quote:
+    """The quote of all orders that the run is about (`run.snapshot.scope`)."""
+    repo, orders = run.snapshot.repo, run.snapshot.plan.orders.values()
     steps = [step for order in orders for step in order.steps]
-    first = {step.id: found[0] for step in steps if (found := first_reasons(session.context, step))}
+    first = {step.id: found[0] for step in steps if (found := first_reasons(run.context, step))}
     due = {step_id: reason.words for step_id, reason in first.items()}
     remade = {step_id for step_id, reason in first.items() if reason.is_loss}
-    lost = {step.id for step in steps if step.kind is Kind.DELIVERY and is_lost(session.run(step))}
-    held = {step.id: each for order in orders for step, each in _held(session, order)}
-    again = {step_id for order in orders for step_id in session.holding.goes_again(order)}
-    terms = Terms(repo.tenants, session.now.date(), repo.promotions, session.open_payments, repo.reasons, due,
-                  {order: session.records_of(order) for order in session.plan.orders}, session.charges.orphans(), held,
-                  again, session.resend_repaired, remade, lost)
-    return quote(session.plan, book_of(session), terms)
+    lost = {step.id for step in steps if step.kind is Kind.DELIVERY and is_lost(run.records.of_step(step))}
+    held = {step.id: each for order in orders for step, each in _held(run, order)}
+    again = {step_id for order in orders for step_id in run.holding.goes_again(order)}
+    terms = Terms(repo.tenants, run.snapshot.now.date(), repo.promotions, run.open_payments, repo.reasons, due,
+                  {order: run.records.every(order) for order in run.snapshot.plan.orders}, run.charges.orphans(), held,
+                  again, run.allowed.resend_repaired, remade, lost)
+    return quote(run.snapshot.plan, run.billing.book, terms)
 
 
-def _held(session: Session, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
-    found = session.holding.of(order)
+def _held(run: Run, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
+    found = run.holding.of(order)
     return [(step, found[step.id.step_id]) for step in order.steps if step.id.step_id in found]
 
 
-def kept_of(session: Session, tenant_id: str = "", work_order_id: str = "") -> Kept:
-    """The session's quote as a file keeps it; the ids are what was asked for."""
-    return kept(quote_of(session), utc_text(session.now), tenant_id, work_order_id)
+def kept_of(run: Run, tenant_id: str = "", work_order_id: str = "") -> Kept:
+    """The run's quote as a file keeps it; the ids are what was asked for."""
+    return kept(quote_of(run), utc_text(run.snapshot.now), tenant_id, work_order_id)
 
 
 def read_quote(file: Path, name: str) -> Kept:
@@ -71,13 +65,13 @@ def read_quote(file: Path, name: str) -> Kept:
         raise InputError([Problem(Place(name), "not-valid", str(error), _CURE)]) from error
 
 
-def hold(session: Session, name: str) -> None:
+def hold(run: Run, name: str) -> None:
     """Refuse to go on unless the run will post exactly what the quote says. ConflictError names all that moved.
 
     Called under the run folder's lock and before any task: nothing is posted when this raises.
     """
-    old = read_quote(session.root / name, name)
-    if found := moved(old, kept_of(session)):
+    old = read_quote(run.workspace.root / name, name)
+    if found := moved(old, kept_of(run)):
         lines = "\n".join(f"  {line}" for line in found)
         raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was posted; make a new one, "
                             f"or run without it\n{lines}")

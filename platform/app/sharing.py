@@ -1,4 +1,4 @@
-"""One session's use of the release: the state is brought up to it before the first post, and published at the end.
+"""One run's use of the release: the state is brought up to it before the first post, and published at the end.
 
 Only the profile's own billing state folder is shared: another one, named on the command line, is a scratch state and no
 release's. Nothing here happens before a task asks for it, so that commands which only look never touch the network, nor
@@ -6,15 +6,16 @@ import what it takes.
 """
 import os
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from platform.app.billing import Billing
+from platform.app.guard import Guard
+from platform.app.workspace import Workspace
 from platform.errors import ConflictError, PlatformError, UsageError
 
 if TYPE_CHECKING:
-    from platform.app.session import Session
     from platform.state.local import LocalState
     from platform.state.remote import Release
 
@@ -22,15 +23,19 @@ INTERRUPTED = 130
 
 
 class Sharing:
-    """Of one session. Its ledger is closed before the journal may be exchanged, and opens again when it is asked."""
+    """Of one run. Its ledger is closed before the journal may be exchanged, and opens again when it is asked."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace, billing: Billing, guard: Guard, statuses: list[int]) -> None:
+        """`statuses` gets the exit status of what goes wrong with sharing alone."""
+        self._workspace, self._billing, self._guard, self._statuses = workspace, billing, guard, statuses
+        self._changed: list[Callable[[], None]] = []
         self._release: Release | None = None
         self._asked = False
         self._unpublished: set[str] = set()  # keys of claims that no other clone knows of yet
-        # Held by whoever asks the ledger while other threads may exchange it for what the release has.
-        self.steady: threading.RLock = threading.RLock()
+
+    def on_exchange(self, forget: Callable[[], None]) -> None:
+        """Call this whenever the ledger may have got posts of others."""
+        self._changed.append(forget)
 
     @property
     def is_shared(self) -> bool:
@@ -40,17 +45,18 @@ class Sharing:
     @property
     def awaits(self) -> bool:
         """Whether the release must be asked before anything is posted. Asking this opens nothing."""
-        return not self._asked and self.is_own and self._session.profile.billing_state_release != "none"
+        workspace = self._workspace
+        return not self._asked and workspace.has_own_state and workspace.profile.billing_state_release != "none"
 
     def local(self) -> "LocalState":
         from platform.state.local import LocalState
 
-        return LocalState(self._session.billing_state_dir, memory=self._session.guard.memory(make=True))
+        return LocalState(self._workspace.billing_state_dir, memory=self._guard.memory(make=True))
 
     def opened(self) -> "Release | str":
         """The release, or why there is none. UsageError for a folder that is not the profile's own."""
-        now = self._session
-        if not self.is_own:
+        now = self._workspace
+        if not now.has_own_state:
             raise UsageError(f"{now.shown(now.billing_state_dir)}: is not the billing state of "
                              f"{now.options.runtime_profile}, and no release's; leave --billing-state-dir away")
         from platform.state.open import open_release
@@ -61,19 +67,19 @@ class Sharing:
         """Bring the state up to the release, once; what is to be said of it."""
         if not self.awaits:
             return ""
-        now, release = self._session, self.opened()
+        release = self.opened()
         if isinstance(release, str):
             self._asked = True
             return f"billing state: stays offline, {release}"
         from platform.state.hydrate import hydrate
         from platform.state.words import hydrated_lines, shortened
 
-        self._close_ledger()
+        self._billing.close()
         done = hydrate(self.local(), release)
-        now.guard.again()
+        self._guard.again()
         self._release, self._asked = release, True
-        now.exit_statuses += [ConflictError.exit_status] * bool(done.lost)
-        return shortened(hydrated_lines(done), now.root)
+        self._statuses += [ConflictError.exit_status] * bool(done.lost)
+        return shortened(hydrated_lines(done), self._workspace.root)
 
     def claims(self, key: str) -> None:
         """A claim was posted under this key: `publish_claims` is to be called before anything is sent."""
@@ -83,7 +89,7 @@ class Sharing:
     def publish_claims(self, key: str) -> bool:
         """Make the claim known to all clones; whether the ledger may have changed by that. Claims that several threads
         have posted go up together. RemoteError when the store does not take it: nothing may be sent then."""
-        with self.steady:
+        with self._billing.steady:
             if key not in self._unpublished:
                 return self._release is not None
             self._publish_posts()
@@ -94,7 +100,7 @@ class Sharing:
         not take it fails nothing: the end of the run tries again."""
         if self._release is None:
             return
-        with self.steady:
+        with self._billing.steady:
             try:
                 self._publish_posts()
             except PlatformError as error:
@@ -103,16 +109,16 @@ class Sharing:
     def _publish_posts(self) -> None:
         self._publish(posts_only=True)
         self._unpublished.clear()  # not before: what failed for one thread is not done for another
-        self._session.charges.forget()
-        self._session.deliveries.forget()
+        for forget in self._changed:
+            forget()
 
     def publish(self) -> None:
-        """Publish what the session posted; says so. Nothing when the release was not asked before."""
+        """Publish what the run posted; says so. Nothing when the release was not asked before."""
         try:
             self._publish()
         except KeyboardInterrupt:
             sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
-            self._session.exit_statuses.append(INTERRUPTED)
+            self._statuses.append(INTERRUPTED)
 
     def _publish(self, *, posts_only: bool = False) -> None:
         """`posts_only`: in the middle of a run; then only what went wrong is said."""
@@ -121,12 +127,12 @@ class Sharing:
         from platform.state.publish import publish
         from platform.state.words import lost_lines, published_lines, shortened
 
-        self._close_ledger()
+        self._billing.close()
         done = publish(self.local(), self._release, posts_only=posts_only)
         if done.hydrated and done.hydrated.lost:
-            self._session.exit_statuses.append(ConflictError.exit_status)
+            self._statuses.append(ConflictError.exit_status)
         lines = published_lines(done) if not posts_only else lost_lines(done.hydrated) if done.hydrated else []
-        if text := shortened(lines, self._session.root):
+        if text := shortened(lines, self._workspace.root):
             sys.stderr.write(f"{text}\n")
 
     @contextmanager
@@ -136,14 +142,3 @@ class Sharing:
             sys.stderr.write(f"{text}\n")
         yield
         self.publish()
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the session works on the profile's own state, and not on a scratch state."""
-        now = self._session
-        return (now.root / now.profile.billing_state_dir).resolve() == now.billing_state_dir.resolve()
-
-    def _close_ledger(self) -> None:
-        ledger = self._session.__dict__.pop("ledger", None)
-        if ledger is not None:
-            ledger.close()

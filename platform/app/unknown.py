@@ -5,8 +5,8 @@ steps of that order would look alike.
 """
 from collections.abc import Collection, Iterable
 
-from platform.app import session
 from platform.app.scope import with_warnings
+from platform.app.snapshot import Snapshot
 from platform.check.words import meant, nearest
 from platform.model.ids import OrderId
 
@@ -14,13 +14,12 @@ OF_ORDERS = ("workorder", "charge", "step", "publish")
 GROUPS = ("check", "state", *OF_ORDERS, "maintenance")
 
 
-def no_such_task(name: str) -> str:
+def no_such_task(snapshot: Snapshot, name: str) -> str:
     """One line for `doit run <name>`, of which doit knows no task."""
-    now = session.current()
     kind, colon, subject = name.partition(":")
     if kind not in OF_ORDERS or not colon:
         return f"there is no task or file `{name}`; {meant(name, GROUPS, 'see `doit list --all`')}"
-    known = set(session.known_orders(now.root))
+    known = set(snapshot.workspace.order_ids())
     asked = OrderId(*[*subject.split("/"), "", ""][:2])
     order = asked if asked in known else nearest_order(asked, known)
     if order is None:
@@ -30,10 +29,10 @@ def no_such_task(name: str) -> str:
         return f"there is no work order {asked}; did you mean {kind}:{'/'.join([*order, *rest])}?"
     if kind != "step" and rest:
         return f"there is no task {name}; write {kind}:{order}"
-    plan = now.plan
+    plan = snapshot.plan
     if order not in plan.orders and order not in plan.refused:
         message = f"{order} has no tasks because it is a draft; set enabled: true, and see `consistency-validate`"
-        return with_warnings(now, order, message)
+        return with_warnings(snapshot, order, message)
     steps = [step.id.step_id for step in plan.orders[order].steps] if order in plan.orders else []
     return f"there is no task {name}; {step_cure(order, '/'.join(rest), steps)}"
 

@@ -1,9 +1,9 @@
-"""What `why` asks a session for: the facts of an order, and one item of the ledger. It looks and makes nothing."""
+"""What `why` asks a run for: the facts of an order, and one item of the ledger. It looks and makes nothing."""
 from typing import NamedTuple
 
 from platform.app.quoted import quote_of
+from platform.app.run import Run
 from platform.app.scope import planned_or_told
-from platform.app.session import Session, known_orders
 from platform.app.unknown import no_such_task, step_cure
 from platform.errors import UsageError
 from platform.ledger.journal.record import Record
@@ -50,38 +50,38 @@ def asked(name: str) -> Asked:
     return Asked(kind, OrderId(*parts[:2]), "".join(parts[2:]))
 
 
-def why_task(session: Session, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:
-    """Why of one task; the session must be this process's own. UsageError for a task that there is not."""
+def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:
+    """Why of one task; UsageError for a task that there is not."""
     kind, order_id, step_id = asked(name)
-    if order_id not in set(known_orders(session.root)):
-        raise UsageError(no_such_task(f"{kind}:{order_id}" + (f"/{step_id}" if step_id else "")))
-    session.only = frozenset({order_id})
-    planned_or_told(session, order_id)
-    if order_id in session.plan.refused:
-        return invalid_why(order_id, session.plan.refused[order_id])
+    if order_id not in set(run.workspace.order_ids()):
+        raise UsageError(no_such_task(run.snapshot, f"{kind}:{order_id}" + (f"/{step_id}" if step_id else "")))
+    run = run.narrowed(frozenset({order_id}))
+    planned_or_told(run.snapshot, order_id)
+    if order_id in run.snapshot.plan.refused:
+        return invalid_why(order_id, run.snapshot.plan.refused[order_id])
     if kind == "publish":
-        return publish_why(order_id, session.publishing.due(order_id) if session.has_ledger else ())
-    order = session.plan.orders[order_id]
-    step = session.plan.step(StepId(*order_id, step_id))
+        return publish_why(order_id, run.publishing.due(order_id) if run.billing.exists else ())
+    order = run.snapshot.plan.orders[order_id]
+    step = run.snapshot.plan.step(StepId(*order_id, step_id))
     if kind == "step" and step is None:
         cure = step_cure(order_id, step_id, [each.id.step_id for each in order.steps])
         raise UsageError(f"there is no task step:{order_id}/{step_id}; {cure}")
-    facts = _facts(session, order)
+    facts = _facts(run, order)
     if step is not None:
         return step_why(order, step, facts)
     return order_why(order, facts) if kind == "workorder" else charge_why(order, order.steps, facts)
 
 
-def _facts(session: Session, order: PlannedOrder) -> Facts:
-    refusal = quote_of(session).orders[0].refusal
-    records = {step.id.step_id: record for step in order.steps if (record := session.record(step.id))}
-    return Facts({step.id.step_id: reasons(session.context, step) for step in order.steps}, records,
-                 items_of(_records(session), order.id), refusal, session.holding.of(order))
+def _facts(run: Run, order: PlannedOrder) -> Facts:
+    refusal = quote_of(run).orders[0].refusal
+    records = {step.id.step_id: record for step in order.steps if (record := run.records.newest(step.id))}
+    return Facts({step.id.step_id: reasons(run.context, step) for step in order.steps}, records,
+                 items_of(_records(run), order.id), refusal, run.holding.of(order))
 
 
-def why_item(session: Session, item_id: str) -> CreditWhy:
+def why_item(run: Run, item_id: str) -> CreditWhy:
     """One item of the ledger, explained. UsageError when no post has it."""
-    records = _records(session)
+    records = _records(run)
     at = found(records, item_id)
     if at is None:
         items = items_of_transaction(records, item_id)
@@ -92,13 +92,13 @@ def why_item(session: Session, item_id: str) -> CreditWhy:
     record, row = at
     order_id = OrderId(record.post.tenant_id, record.post.work_order_id)
     step_id = StepId(*order_id, row.step_id)
-    session.only = frozenset({order_id})
-    step = session.plan.step(step_id)
-    task = ordered(session.runtime_dir, order_id, row.task_hash) or (
+    run = run.narrowed(frozenset({order_id}))
+    step = run.snapshot.plan.step(step_id)
+    task = ordered(run.workspace.runtime_dir, order_id, row.task_hash) or (
         step.manifest if step and step.task_hash == row.task_hash else {})  # today's plan, of what never ran
-    return credit_why(records, record, row, session.repo.prices, session.record(step_id),
-                      session.shown(record_file(session.runtime_dir, step_id)), task)
+    return credit_why(records, record, row, run.snapshot.repo.prices, run.records.newest(step_id),
+                      run.workspace.shown(record_file(run.workspace.runtime_dir, step_id)), task)
 
 
-def _records(session: Session) -> list[Record]:
-    return list(session.ledger.records()) if session.has_ledger else []
+def _records(run: Run) -> list[Record]:
+    return list(run.billing.ledger.records()) if run.billing.exists else []

@@ -2,8 +2,8 @@
 import argparse
 from collections.abc import Callable
 
-from platform.app.session import Session
-from platform.commands.common import add_json, add_places, open_session
+from platform.app.run import Run
+from platform.commands.common import add_json, add_places, open_run
 from platform.commands.posting import (
     REASONS,
     must_read,
@@ -62,42 +62,42 @@ def signed_number(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """2 for a transaction that is not the tenant's, 11 for a reference that was used for another
     correction, 12 when the balance does not cover it."""
-    session = open_session(arguments)
+    run = open_run(arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
-    said = correction(session, arguments)
-    tenant_known(session, tenant_id, "--tenant-id")
+    said = correction(run, arguments)
+    tenant_known(run, tenant_id, "--tenant-id")
 
     def make() -> Post:
-        corrects = transaction_of(session.ledger, said.corrects, tenant_id)
+        corrects = transaction_of(run.billing.ledger, said.corrects, tenant_id)
         return adjustment(tenant_id, amount, said._replace(corrects=corrects))
 
-    post, new = covered(session, make)
+    post, new = covered(run, make)
     result = {"tenant_id": tenant_id, "posted": new, "amount_credits": amount,
-              "balance": session.ledger.book.balance(tenant_id),
+              "balance": run.billing.ledger.book.balance(tenant_id),
               "transaction_id": derived_id(post.key), "corrects": post.metadata["corrects"]}
     what = (f"ADJUSTMENT {counted(amount, 'credit', signed=True)} for {tenant_id}, transaction "
             f"{derived_id(post.key)}")
-    return show_post(arguments, session, what, new, result, tenant_id)
+    return show_post(arguments, run, what, new, result, tenant_id)
 
 
-def correction(session: Session, arguments: argparse.Namespace) -> Correction:
+def correction(run: Run, arguments: argparse.Namespace) -> Correction:
     """What the options of a correction say. UsageError for texts and reasons that are none."""
-    must_read(session, REASONS)
+    must_read(run, REASONS)
     texts = {"--reference": arguments.reference, "--note": arguments.note,
              "--approved-by": arguments.approved_by}
     plain_texts(texts)
     reference_given(arguments.reference)
     if not arguments.note.strip():
         raise UsageError("--note is empty; say why, for the tenant to read")
-    _known_reason(session.repo, arguments.reason)
+    _known_reason(run.snapshot.repo, arguments.reason)
     return Correction(arguments.reference, arguments.reason, arguments.note, arguments.corrects,
                       arguments.approved_by, arguments.allow_debt)
 
 
-def covered(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
+def covered(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
     """As `posted`; a balance that does not cover it is told with the option that allows it."""
     try:
-        return posted(session, make)
+        return posted(run, make)
     except CreditsError as error:
         what = str(error).partition("; ")[0]
         raise CreditsError(f"{what}; nothing was posted, --allow-debt takes the balance below zero") from error

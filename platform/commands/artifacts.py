@@ -3,9 +3,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.check.words import meant
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
 from platform.publish.publish import Place
 from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
@@ -25,22 +25,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 17 when the reader may not; 13 when what is in the release is not what was published."""
-    session = open_session(arguments)
-    _allowed(session, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
-    posts = ((record.ts, record.post) for record in session.ledger.records())
+    run = open_run(arguments)
+    _allowed(run, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
+    posts = ((record.ts, record.post) for record in run.billing.ledger.records())
     found = published(posts, arguments.tenant_id, arguments.work_order_id)
     if arguments.fetch:
         for evidence in found:
-            _fetch(session.publishing.place, evidence, Path(arguments.fetch))
+            _fetch(run.publishing.place, evidence, Path(arguments.fetch))
     show(arguments, {"artifacts": [_row(evidence) for evidence in found]}, _text(found, arguments.fetch))
     return 0
 
 
-def _allowed(session: Session, owner_id: str, reader_id: str) -> None:
+def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
     for name in (owner_id, reader_id):
-        if name not in session.repo.tenants:
-            raise UsageError(f"{name}: no such tenant; {meant(name, session.repo.tenants, 'see tenants/')}")
-    if not may_read(session.repo.tenants[owner_id], reader_id):
+        if name not in run.snapshot.repo.tenants:
+            raise UsageError(f"{name}: no such tenant; {meant(name, run.snapshot.repo.tenants, 'see tenants/')}")
+    if not may_read(run.snapshot.repo.tenants[owner_id], reader_id):
         raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with {reader_id}; its tenant.yml "
                              "says with whom, under allow_release_consumers")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from platform.app.cached import local_entries, write_index
-from platform.app.session import Session
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.app.run import Run
+from platform.commands.common import add_json, add_places, open_workspace, show
 from platform.errors import InputError, UsageError
 from platform.retention import actions, local
 from platform.retention.entry import ACTIONS, LOCAL, Entry, why_over
@@ -26,21 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 15 and 16 when a place refuses: what was deleted until then is gone, the next prune goes on."""
-    session = open_session(arguments)
-    if errors := [problem for problem in session.profile_problems if not problem.warning]:
+    workspace = open_workspace(arguments)
+    if errors := [problem for problem in workspace.profile_problems if not problem.warning]:
         raise InputError(errors)  # its retention is not known
-    if not arguments.dry_run:
-        session.take_lock()  # no run takes or keeps an entry meanwhile
+    # locked: no run takes or keeps an entry meanwhile
+    run = Run(workspace) if arguments.dry_run else Run.locked(workspace)
     try:
-        return _prune(session, arguments)
+        return _prune(run, arguments)
     finally:
-        session.close()
+        run.close()
 
 
-def _prune(session: Session, arguments: argparse.Namespace) -> int:
-    found = _look(session, arguments.place)
+def _prune(run: Run, arguments: argparse.Namespace) -> int:
+    found = _look(run, arguments.place)
     over = [(entry, why, delete) for entries, delete in found.values() for entry in entries
-            if (why := why_over(entry, session.now))]
+            if (why := why_over(entry, run.snapshot.now))]
     gone: list[Entry] = []
     try:
         for entry, _, delete in () if arguments.dry_run else over:
@@ -49,7 +49,7 @@ def _prune(session: Session, arguments: argparse.Namespace) -> int:
     finally:
         if not arguments.dry_run:
             left = [entry for entries, _ in found.values() for entry in entries if entry not in gone]
-            write_index(session, left, found)
+            write_index(run.workspace, run.billing, left, found)
     kept = sum(len(entries) for entries, _ in found.values()) - len(over)
     result = {"dry_run": arguments.dry_run, "places": list(found), "kept": kept,
               "deleted": [_as_json(entry, why) for entry, why, _ in over]}
@@ -60,15 +60,15 @@ def _prune(session: Session, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _look(session: Session, place: str) -> _Found:
+def _look(run: Run, place: str) -> _Found:
     """Every entry of the places that are asked for, and how one is deleted there."""
     found: _Found = {}
     if place != ACTIONS:
-        found[LOCAL] = local_entries(session), local.delete
+        found[LOCAL] = local_entries(run.workspace), local.delete
     if place != LOCAL:
-        cache = actions.open_cache(session.profile, os.environ)
+        cache = actions.open_cache(run.workspace.profile, os.environ)
         if cache is not None:
-            found[ACTIONS] = actions.entries(cache.listed(), session.profile.cache_retention), cache.delete
+            found[ACTIONS] = actions.entries(cache.listed(), run.workspace.profile.cache_retention), cache.delete
         elif place == ACTIONS:
             raise UsageError(f"--place actions: {_OFFLINE}")
     return found

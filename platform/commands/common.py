@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from platform.app.session import Options, Session
+from platform.app.run import Asked, Run
+from platform.app.scope import scope_of
+from platform.app.snapshot import Scope
+from platform.app.workspace import Options, Workspace
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
@@ -56,19 +59,29 @@ def options(arguments: argparse.Namespace) -> Options:
     return Options(arguments.runtime_profile, arguments.billing_state_dir, arguments.runtime_dir)
 
 
-def open_session(arguments: argparse.Namespace) -> Session:
-    """A session for a command that looks and does not run tasks."""
-    return Session(root(), options(arguments))
+def open_workspace(arguments: argparse.Namespace) -> Workspace:
+    """The workspace that the working directory and `add_places` name."""
+    return Workspace.open(root(), options(arguments))
 
 
-def one_order(arguments: argparse.Namespace) -> tuple[Session, PlannedOrder]:
-    """A session and the order that --tenant-id and --work-order-id name; UsageError when the plan does not have it."""
-    session = open_session(arguments)
+def open_run(arguments: argparse.Namespace, scope: Scope | None = None) -> Run:
+    """A run for a command that looks, or that posts without running tasks; None: of all orders."""
+    return Run(open_workspace(arguments), Asked(scope))
+
+
+def open_scope(arguments: argparse.Namespace, *, past: bool = False) -> Run:
+    """A run of the orders that `add_order` parsed; `past` as for `scope_of`."""
+    workspace = open_workspace(arguments)
+    return Run(workspace, Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)))
+
+
+def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
+    """A run and the order that --tenant-id and --work-order-id name; UsageError when the plan does not have it."""
     order_id = OrderId(arguments.tenant_id, arguments.work_order_id)
-    session.only = frozenset({order_id})
-    if order_id not in session.plan.orders:
+    run = open_run(arguments, frozenset({order_id}))
+    if order_id not in run.snapshot.plan.orders:
         raise UsageError(f"{order_id}: not an enabled work order without errors; see `consistency-validate`")
-    return session, session.plan.orders[order_id]
+    return run, run.snapshot.plan.orders[order_id]
 
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:

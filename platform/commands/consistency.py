@@ -5,7 +5,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.console.ci import annotations
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, file_of, read
@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when nothing is wrong (warnings about drafts are printed), 10 otherwise."""
-    session = open_session(arguments)
-    problems = (*session.problems, *changed_modules(session.facts, read(session.root / file_of(INDEX)) or b""))
+    run = open_run(arguments)
+    problems = (*run.snapshot.problems, *changed_modules(run.facts, read(run.workspace.root / file_of(INDEX)) or b""))
     errors = [problem for problem in problems if not problem.warning]
-    repo = session.repo
+    repo = run.snapshot.repo
     whole = ", ".join([counted(len(repo.tenants), "tenant"),
                        counted(len(repo.orders) + len(repo.unreadable), "work order"),
                        counted(len(repo.contracts), "module")])
@@ -30,6 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
     result = {"errors": len(errors), "warnings": len(problems) - len(errors),
               "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
     show(arguments, result, "\n".join([*map(str, problems), summary]))
-    for line in annotations(problems, session.root):
+    for line in annotations(problems, run.workspace.root):
         sys.stderr.write(line + "\n")  # not among the JSON; GitHub reads both
     return 10 if errors else 0

@@ -5,7 +5,7 @@ import socket
 import sys
 
 from platform.app.decide import Asked, decide
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.parser import Parser
 from platform.errors import UsageError
 from platform.ledger.journal.payments import apply_payments
@@ -34,20 +34,20 @@ def run(arguments: argparse.Namespace) -> int:
     """0 also when it was decided so before; 11 when it was decided otherwise; 2 when there is nothing to settle."""
     if not arguments.note.strip() or any(ord(mark) < 32 for mark in arguments.note):
         raise UsageError("--note is empty or holds a control character; write in one line how you know")
-    session = open_session(arguments)
+    run = open_run(arguments)
     asked = Asked(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
-    with session.sharing.around():
-        session.make_ledger()
-        for line in apply_payments(session.ledger, session.payments).conflicts:
+    with run.sharing.around():
+        run.make_ledger()
+        for line in apply_payments(run.billing.ledger, run.snapshot.payments).conflicts:
             sys.stderr.write(f"{line}\n")
-        done = decide(session, asked)
-        session.ledger.checkpoint()
+        done = decide(run, asked)
+        run.billing.ledger.checkpoint()
     back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
     before = "" if done.posted else ", decided before, nothing changed"
     show(arguments, {"task": f"step:{done.step}", "decision": arguments.decision, "posted": done.posted,
                      "by": done.by, "at": done.at, "note": done.note, "refunded_credits": done.refunded_credits},
          f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}")
-    return max(session.exit_statuses, default=0)
+    return max(run.statuses, default=0)
 
 
 def _user() -> str:

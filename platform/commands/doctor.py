@@ -3,7 +3,7 @@ it."""
 
 import argparse
 
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import ForbiddenError, InputError
 from platform.verify.fences import fences
 from platform.verify.finding import lines, summary, verdict
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 17 when the profile demands what is not here; 10 when the profile is wrong."""
-    session = open_session(arguments)
-    if errors := [problem for problem in session.profile_problems if not problem.warning]:
+    run = open_run(arguments)
+    if errors := [problem for problem in run.workspace.profile_problems if not problem.warning]:
         raise InputError(errors)  # what it demands is not known
-    profile, state, runtime = session.profile, session.billing_state_dir, session.runtime_dir
+    profile, state, runtime = run.workspace.profile, run.workspace.billing_state_dir, run.workspace.runtime_dir
     keys = (
-        {"signing key": session.root / profile.signing["key_file"]}
+        {"signing key": run.workspace.root / profile.signing["key_file"]}
         if profile.signing.get("key_file")
         else {}
     )

@@ -2,10 +2,11 @@
 import argparse
 import sys
 
+from platform.app.run import Asked, Run
 from platform.app.scope import with_warnings
-from platform.app.session import Session, known_orders
+from platform.app.workspace import Workspace
 from platform.check.words import meant
-from platform.commands.common import add_places, open_session
+from platform.commands.common import add_places, open_workspace
 from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.model.characters import one_line
@@ -24,9 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     """0; UsageError when nothing has that name, or for svg without Graphviz."""
     if arguments.format == "svg" and not draw.available():
         raise UsageError("--format svg needs Graphviz; install graphviz, or take --format mermaid, dot or text")
-    session = open_session(arguments)
-    narrow_to(session, arguments.what.removeprefix("workorder:"))
-    status = standing(session)
+    run = _run_of(open_workspace(arguments), arguments.what.removeprefix("workorder:"))
+    status = standing(run)
     if arguments.format == "svg":
         drawing = draw.svg(graph.dot(status.orders, status.refused))
         if not drawing:
@@ -38,16 +38,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def narrow_to(session: Session, what: str) -> None:
-    """Load only the orders of a tenant, or one order; UsageError when no file has that name."""
-    known = tuple(known_orders(session.root))
+def _run_of(workspace: Workspace, what: str) -> Run:
+    """A run of a tenant's orders, or of one order; UsageError when no file has that name."""
     if not what:
-        return
-    session.only = frozenset(order for order in known if what in (str(order), order.tenant_id))
-    if not session.only:
+        return Run(workspace)
+    known = tuple(workspace.order_ids())
+    own = frozenset(order for order in known if what in (str(order), order.tenant_id))
+    if not own:
         names = {*map(str, known), *(order.tenant_id for order in known)}
         raise UsageError(f"there is no order or tenant {one_line(what)!r}; {meant(what, names, 'see `status`')}")
-    if "/" in what and not session.plan.orders and not session.plan.refused:
-        draft, = session.only
+    run = Run(workspace, Asked(own))
+    if "/" in what and not run.snapshot.plan.orders and not run.snapshot.plan.refused:
+        draft, = own
         message = f"{what} is a draft (enabled: false) and never runs; set enabled: true first"
-        raise UsageError(with_warnings(session, draft, message))
+        raise UsageError(with_warnings(run.snapshot, draft, message))
+    return run

@@ -2,9 +2,8 @@
 import argparse
 from collections.abc import Collection
 
-from platform.app.scope import narrow
-from platform.app.session import Session
-from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.app.run import Run
+from platform.commands.common import add_json, add_order, add_places, open_scope, show
 from platform.errors import StaleError
 from platform.ledger.proof.audit import audit
 from platform.model.plan import PlannedOrder
@@ -21,16 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 14 when it is not the one that
     this machine knew; 1 when only outputs are wrong."""
-    session = open_session(arguments)
-    narrow(session, arguments.tenant_id, arguments.work_order_id)
-    ledger = list(audit(session.billing_state_dir)) if session.has_ledger else []
-    orders = session.plan.orders.values()
-    heads, lost = ((), ()) if ledger else session.guard.lost()
-    stale = [session.guard.rolled_back(heads)] if heads and not session.sharing.awaits else []
+    run = open_scope(arguments)
+    ledger = list(audit(run.workspace.billing_state_dir)) if run.billing.exists else []
+    orders = run.snapshot.plan.orders.values()
+    heads, lost = ((), ()) if ledger else run.guard.lost()
+    stale = [run.guard.rolled_back(heads)] if heads and not run.sharing.awaits else []
     unpaid = {record.task_hash for record in lost}
-    outputs = [] if ledger else [line for order in orders for line in _order(session, order, unpaid)]
-    records = sum(len(session.runs(order)) for order in orders)
-    state = counted(session.ledger.book.seq, "post") if session.has_ledger and not ledger else "no billing state yet"
+    outputs = [] if ledger else [line for order in orders for line in _order(run, order, unpaid)]
+    records = sum(len(run.records.of_order(order)) for order in orders)
+    known = run.billing.exists and not ledger
+    state = counted(run.billing.ledger.book.seq, "post") if known else "no billing state yet"
     summary = (f"{'ledger damaged' if ledger else state}, {counted(records, 'run record')}: "
                f"{counted(len(ledger) + len(stale) + len(outputs), 'finding')}")
     show(arguments, {"ledger": [*ledger, *stale], "outputs": outputs},
@@ -38,12 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 13 if ledger else StaleError.exit_status if stale else 1 if outputs else 0
 
 
-def _order(session: Session, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:
+def _order(run: Run, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:
     """Records that speak of unpaid work, and outputs that are no longer what their record says."""
     found = []
-    for name, record in session.runs(order).items():
+    for name, record in run.records.of_order(order).items():
         found += [f"step {record.id}: {reason}; `doit run step:{record.id}` makes it again"
-                  for reason in damage(session.context, record)]
+                  for reason in damage(run.context, record)]
         if record.completed and record.task_hash in unpaid:
             found.append(f"step {order.id}/{name}: completed and not paid; the ledger is not the one it ran with")
     return found

@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from platform.app.session import PAYMENTS
+from platform.app.snapshot import PAYMENTS
 from platform.commands.common import add_json, add_places, show
 from platform.commands.ledger_verify import with_state
 from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, wrong_rows
@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when every credit is explained, 1 with one line for each that is not; 10 when rows of a table that explains
     credits are wrong, InputError when a whole one cannot be read."""
-    session = with_state(arguments)
-    wrong = wrong_rows(session, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
-    runs = [record for file in sorted(session.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
-    found = reconcile(session.ledger.records(), session.repo, session.plan, runs,
-                      all_ordered(session.runtime_dir), all_endings(session.runtime_dir))
-    journal = session.shown(session.billing_state_dir / "journal.csv")
+    run = with_state(arguments)
+    wrong = wrong_rows(run, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
+    runs = [record for file in sorted(run.workspace.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
+    found = reconcile(run.billing.ledger.records(), run.snapshot.repo, run.snapshot.plan, runs,
+                      all_ordered(run.workspace.runtime_dir), all_endings(run.workspace.runtime_dir))
+    journal = run.workspace.shown(run.workspace.billing_state_dir / "journal.csv")
     lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
              f"{counted(row.amount_credits, 'credit', signed=True)}, {row.key}: {row.why}" for row in found.unexplained]
     lines += [f"{counted(found.items[by], 'item')}, {counted(found.credits[by], 'credit', signed=True)}: {by}"

@@ -2,7 +2,7 @@
 import argparse
 from pathlib import Path
 
-from platform.app.session import Options
+from platform.app.workspace import Options
 from platform.commands.common import add_json, root, show
 from platform.commands.proof_file import read_proof
 from platform.config.load import load_profile

@@ -15,11 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """As `verify`, until it is asked to rebuild; then 0 when the journal is sound, and what was made again."""
-    session = with_state(arguments)
+    run = with_state(arguments)
     if not arguments.rebuild:
-        return verified(arguments, session)
-    made = rebuild(session.billing_state_dir)
-    lines = [f"{session.shown(session.billing_state_dir / name)}: made again" for name in made]
+        return verified(arguments, run)
+    made = rebuild(run.workspace.billing_state_dir)
+    lines = [f"{run.workspace.shown(run.workspace.billing_state_dir / name)}: made again" for name in made]
     summary = f"{counted(len(made), 'file')} made again from the journal"
     show(arguments, {"rebuilt": list(made)}, "\n".join([*lines, summary]))
     return 0

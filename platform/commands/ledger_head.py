@@ -6,7 +6,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.commands.common import add_places
 from platform.commands.ledger_verify import with_state
 from platform.commands.proof_file import read_proof
@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def write(arguments: argparse.Namespace, name: str | None = None) -> int:
     """Write a head, with the post of that name proved to be in the ledger when one is given."""
-    session = with_state(arguments)
-    proof = made(session, signer(session), name, arguments.since)
+    run = with_state(arguments)
+    proof = made(run, signer(run), name, arguments.since)
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:
         write_atomic(Path(arguments.output), text.encode())
@@ -46,20 +46,20 @@ def write(arguments: argparse.Namespace, name: str | None = None) -> int:
     return 0
 
 
-def signer(session: Session) -> SigningKey:
+def signer(run: Run) -> SigningKey:
     """The profile's private key; ForbiddenError, saying what to do, when there is none."""
-    settings = session.profile.signing
-    key = open_signer(settings, session.root, os.environ)
+    settings = run.workspace.profile.signing
+    key = open_signer(settings, run.workspace.root, os.environ)
     if key is None:
         name = settings.get("key_env", "PLATFORM_SIGNING_KEY")
-        raise ForbiddenError(f"{session.options.runtime_profile}: there is no key to sign with; set {name} to a "
+        raise ForbiddenError(f"{run.workspace.options.runtime_profile}: there is no key to sign with; set {name} to a "
                              "private key, or `signing: {key_file: ...}`; `ledger keygen FILE` makes one")
     return key
 
 
-def made(session: Session, key: SigningKey, name: str | None, since: str) -> Proof:
+def made(run: Run, key: SigningKey, name: str | None, since: str) -> Proof:
     """What is signed is durable and was read and checked from its first byte, whatever was known of it before."""
-    ledger = session.ledger
+    ledger = run.billing.ledger
     ledger.post(lambda book: ())  # nothing: but before a post is acknowledged, all that it may stand on is made durable
     size = ledger.book.seq
     index, found = post_named(islice(ledger.records(), size), name) if name is not None else (None, "")

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from platform.app.run import Run
 from platform.app.running import running_s
-from platform.app.session import Session
 from platform.check.words import meant
-from platform.commands.common import add_places, open_session
+from platform.commands.common import add_places, open_run
 from platform.confined import read_file
 from platform.errors import StorageError, UsageError
 from platform.model.characters import one_line, printable
@@ -26,20 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 also when there is no log: that is the answer. UsageError when there is no such step."""
     step_id = step_named(arguments.task)
-    session = open_session(arguments)
-    session.only = frozenset({step_id.order})
-    seconds = running_s(session.runtime_dir, step_id)
-    record = session.record(step_id)
+    run = open_run(arguments, frozenset({step_id.order}))
+    seconds = running_s(run.workspace.runtime_dir, step_id)
+    record = run.records.newest(step_id)
     folder = step_dir if seconds is None else fresh_dir
-    file = folder(session.runtime_dir, step_id) / LOG
+    file = folder(run.workspace.runtime_dir, step_id) / LOG
     if record is None and not file.is_file():
-        _check_known(session, step_id)
+        _check_known(run, step_id)
     log = _text(file)
     if sys.stdout.isatty():
         log = printable(log)
     if log and not log.endswith("\n"):
         log += "\n"
-    shown = session.shown(file)
+    shown = run.workspace.shown(file)
     last = ending(step_id, record, empty=not log, file=shown) if seconds is None else (
         f"RUNNING {step_id}  {seconds:.2f} s so far  "
         + (f"the log is {shown}" if log else "it has printed nothing yet"))
@@ -77,8 +76,8 @@ def _text(file: Path) -> str:
         raise StorageError(f"{file}: cannot be read ({error.strerror}); mend it, or run the step again") from error
 
 
-def _check_known(session: Session, step_id: StepId) -> None:
-    order = session.repo.orders.get(step_id.order)
+def _check_known(run: Run, step_id: StepId) -> None:
+    order = run.snapshot.repo.orders.get(step_id.order)
     names = [step.step_id for step in order.steps] if order else []
     if step_id.step_id not in names:
         cure = meant(step_id.step_id, names, "see `doit list --all`") if order else "see `doit list --all`"

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.console.ci import with_annotations
 from platform.errors import InputError, UsageError
 from platform.maintain.changed import changed_modules
@@ -27,23 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every file is right (now); 1 with --check when one is not; 10 when what they are made of is wrong."""
-    session = open_session(arguments)
-    wrong = [problem for problem in session.problems if not problem.warning]
+    run = open_run(arguments)
+    wrong = [problem for problem in run.snapshot.problems if not problem.warning]
     if wrong:
         raise InputError(wrong)
-    index = _index_of(session.root, arguments.since) if arguments.since else read(session.root / file_of(INDEX)) or b""
-    warnings = list(changed_modules(session.facts, index))
-    untrue = list(wrong_reasons(session.facts, lambda file: read(session.root / file)))
-    files = {file_of(name): data for name, data in everything(session.root, session.facts).items()}
+    root = run.workspace.root
+    index = _index_of(root, arguments.since) if arguments.since else read(root / file_of(INDEX)) or b""
+    warnings = list(changed_modules(run.facts, index))
+    untrue = list(wrong_reasons(run.facts, lambda file: read(root / file)))
+    files = {file_of(name): data for name, data in everything(root, run.facts).items()}
     if arguments.check:
-        found = (drift(file, read(session.root / file), data) for file, data in files.items())
+        found = (drift(file, read(root / file), data) for file, data in files.items())
         drifted = [*(problem for problem in found if problem), *untrue]
-        told = with_annotations([*drifted, *warnings], session.root)
+        told = with_annotations([*drifted, *warnings], root)
         show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},
              "\n".join(filter(None, [told, "" if drifted else f"right: {counted(len(files), 'derived file')}"])))
         return 1 if drifted else 0
-    written = [file for file, data in files.items() if write(session.root / file, data)]
-    told = with_annotations([*untrue, *warnings], session.root)
+    written = [file for file, data in files.items() if write(root / file, data)]
+    told = with_annotations([*untrue, *warnings], root)
     show(arguments, {"written": written, "warnings": [_as_json(one) for one in warnings]},
          "\n".join(filter(None, [told, *written])) or f"right already: {counted(len(files), 'derived file')}")
     return 0

@@ -1,7 +1,7 @@
 """`verify-module`: a module's self-test, run like a step in its sandbox, in a throw-away folder, for no money."""
 import argparse
 
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import InputError, UsageError
 from platform.verify.module import verify_module
 
@@ -14,16 +14,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every self-test ends as it says; 1 when one does not; 10 when a contract is wrong."""
-    session = open_session(arguments)
-    names = [arguments.module_id] if arguments.module_id else sorted(session.repo.contracts)
-    unknown = [name for name in names if name not in session.repo.module_ids]
+    run = open_run(arguments)
+    names = [arguments.module_id] if arguments.module_id else sorted(run.snapshot.repo.contracts)
+    known = run.snapshot.repo.module_ids
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"module {unknown[0]!r} is not there; known: {', '.join(sorted(session.repo.module_ids))}")
-    wrong = [problem for problem in session.problems
+        raise UsageError(f"module {unknown[0]!r} is not there; known: {', '.join(sorted(known))}")
+    wrong = [problem for problem in run.snapshot.problems
              if not problem.warning and problem.subject in [("module", name) for name in names]]
     if wrong:
         raise InputError(wrong)
-    results = {name: verify_module(session, session.repo.contracts[name]) for name in names}
+    results = {name: verify_module(run, run.snapshot.repo.contracts[name]) for name in names}
     lines = [f"{'FAILED' if problem else 'passed'}  {name}{'  ' + problem if problem else ''}"
              for name, problem in results.items()]
     show(arguments, {"modules": [{"module_id": name, "passed": not problem, "problem": problem}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from platform.app.session import Options, Session
+from platform.app.snapshot import Snapshot
+from platform.app.workspace import Workspace
 from platform.check.words import meant
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
@@ -86,7 +87,7 @@ def _add_terms(path: Path, tenant_id: str) -> bool:
 
 
 def _workorder(arguments: argparse.Namespace) -> None:
-    repo = Session(root(), Options()).repo
+    repo = Snapshot(Workspace.open(root())).repo
     tenant_id, module_id = arguments.tenant_id, arguments.module_id
     if tenant_id not in repo.tenant_ids:
         raise UsageError(f"there is no tenant {tenant_id!r}; {meant(tenant_id, repo.tenant_ids, 'see tenants/')}")

@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from platform.app.scope import narrow, scheduled
-from platform.commands.common import add_decisions, add_order, add_places, open_session, options, root
+from platform.app.scope import scheduled, scope_of
+from platform.app.snapshot import Snapshot
+from platform.commands.common import add_decisions, add_order, add_places, open_workspace, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
         return 0
     os.chdir(root())
-    plugins = {"COMMAND": {"run": "_platform_boot:Run"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
+    plugins = {"COMMAND": {"run": "_platform_boot:RunCommand"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]
@@ -53,9 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
     """The tasks of enabled orders with a schedule, those that are wrong or cannot be read among them: that is told."""
-    session = open_session(arguments)
-    narrow(session, *asked)
-    return [f"workorder:{order_id}" for order_id in scheduled(session)]
+    workspace = open_workspace(arguments)
+    snapshot = Snapshot(workspace, scope_of(workspace, *asked))
+    return [f"workorder:{order_id}" for order_id in scheduled(snapshot)]
 
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:

@@ -3,8 +3,8 @@ import argparse
 import sys
 from typing import Any
 
-from platform.app.session import PAID_BY
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.app.snapshot import PAID_BY
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.posting import must_read
 from platform.errors import ConflictError
 from platform.ledger.journal.payments import apply_payments
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Refuses with 10 while the file is wrong: a payment that cannot be read is not passed over."""
-    session = open_session(arguments)
-    must_read(session, *PAID_BY, session.options.runtime_profile)
-    with session.sharing.around():
-        session.make_ledger()
-        done = apply_payments(session.ledger, session.payments)
-        session.checkpoint()
+    run = open_run(arguments)
+    must_read(run, *PAID_BY, run.workspace.options.runtime_profile)
+    with run.sharing.around():
+        run.make_ledger()
+        done = apply_payments(run.billing.ledger, run.snapshot.payments)
+        run.checkpoint()
     for line in done.conflicts:
         sys.stderr.write(f"{line}\n")
     posted = done.posted
@@ -33,4 +33,4 @@ def run(arguments: argparse.Namespace) -> int:
                           "amount_credits": post.amount_credits} for post in posted]}
     result["conflicts"] = list(done.conflicts)
     show(arguments, result, "\n".join(lines) or "nothing new to post")
-    return max([*session.exit_statuses, ConflictError.exit_status if done.conflicts else 0])
+    return max([*run.statuses, ConflictError.exit_status if done.conflicts else 0])

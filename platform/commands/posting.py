@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from platform.app.session import PAYMENTS, Session
+from platform.app.run import Run
+from platform.app.snapshot import PAYMENTS
 from platform.check.words import meant
 from platform.commands.common import show
 from platform.errors import InputError, StorageError, UsageError
@@ -21,25 +22,25 @@ REASONS, METHODS = "config/reasons.yml", "config/topup_methods.csv"
 PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"
 
 
-def must_read(session: Session, *files: str) -> None:
+def must_read(run: Run, *files: str) -> None:
     """InputError when something in one of these files is wrong: nobody can say then what it allows."""
-    if wrong := session.wrong_in(*files):
+    if wrong := run.snapshot.wrong_in(*files):
         raise InputError(wrong)
 
 
-def wrong_rows(session: Session, *files: str) -> tuple[Problem, ...]:
+def wrong_rows(run: Run, *files: str) -> tuple[Problem, ...]:
     """The rows of these files that are wrong, which stop only what they name; InputError when a whole file is."""
-    wrong = session.wrong_in(*files)
+    wrong = run.snapshot.wrong_in(*files)
     if any(not problem.subject for problem in wrong):
         raise InputError(wrong)
     return wrong
 
 
-def tenant_known(session: Session, tenant_id: str, option: str) -> None:
+def tenant_known(run: Run, tenant_id: str, option: str) -> None:
     """UsageError for a tenant that is not there, InputError for one whose file cannot be read."""
-    tenants = session.repo.tenants
+    tenants = run.snapshot.repo.tenants
     if tenant_id not in tenants:
-        must_read(session, f"tenants/{tenant_id}/tenant.yml")
+        must_read(run, f"tenants/{tenant_id}/tenant.yml")
         raise UsageError(f"{option}: tenant {tenant_id!r} is not there; "
                          f"{meant(tenant_id, tenants, 'see tenants/')}")
 
@@ -57,29 +58,29 @@ def reference_given(reference: str) -> None:
         raise UsageError("--reference is empty; it is what makes this one post and not two")
 
 
-def posted(session: Session, make: Callable[[], Post]) -> tuple[Post, bool]:
+def posted(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
     """Post once what `make` says of the newest ledger: the post, and whether it is new. Confirmed payments are
     posted before it, and a shared state is hydrated before and published after."""
-    must_read(session, PAYMENTS, session.options.runtime_profile)
-    with session.sharing.around():
-        session.make_ledger()
-        for line in apply_payments(session.ledger, session.payments).conflicts:
+    must_read(run, PAYMENTS, run.workspace.options.runtime_profile)
+    with run.sharing.around():
+        run.make_ledger()
+        for line in apply_payments(run.billing.ledger, run.snapshot.payments).conflicts:
             sys.stderr.write(f"{line}\n")
         post = make()
-        new = bool(post_once(session.ledger, post))
+        new = bool(post_once(run.billing.ledger, post))
         try:
-            session.checkpoint()
+            run.checkpoint()
         except StorageError as error:
             raise StorageError(f"{error}. The post {derived_id(post.key)} is in the journal all the same and counts; "
                                "the same command again posts nothing twice") from error
     return post, new
 
 
-def show_post(arguments: argparse.Namespace, session: Session, what: str, new: bool,
+def show_post(arguments: argparse.Namespace, run: Run, what: str, new: bool,
               result: dict[str, Any], *tenants: str) -> int:
     """Print what became of a post, with the balances of its tenants."""
-    book = session.ledger.book
+    book = run.billing.ledger.book
     balances = ", ".join(f"{f'{tenant}: ' if len(tenants) > 1 else ''}balance "
                          f"{in_credits(book.balance(tenant))}" for tenant in tenants)
     show(arguments, result, f"{what if new else 'posted before, nothing changed'}; {balances}")
-    return max(session.exit_statuses, default=0)
+    return max(run.statuses, default=0)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from platform.app.publishing import line
-from platform.app.session import Session
+from platform.app.run import Run
+from platform.app.workspace import Workspace
 from platform.check.words import meant
 from platform.commands.common import add_json, add_order, add_places, options, root, show
 from platform.errors import ConflictError, UsageError
@@ -38,25 +39,26 @@ def run(arguments: argparse.Namespace) -> int:
     since = "" if arguments.since == LAST else journal_time(arguments.since)
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
-    session = Session(root(), replace(options(arguments), no_publish="1" if arguments.no_publish else ""))
-    publishing = session.publishing
-    place = publishing.place
-    session.take_lock()
+    places = replace(options(arguments), no_publish="1" if arguments.no_publish else "")
+    workspace = Workspace.open(root(), places)
+    place = Run(workspace).publishing.place  # whether it can be opened is known before anything waits for the lock
+    run = Run.locked(workspace)
+    publishing = run.publishing
     try:
-        if not place.simulated and (text := session.sharing.hydrate()):  # a simulation asks nobody
+        if not place.simulated and (text := run.sharing.hydrate()):  # a simulation asks nobody
             sys.stderr.write(f"{text}\n")
-        session.guard.check()
+        run.guard.check()
         purchases = publishing.purchases()
-        _known(arguments, session.repo, purchases)
-        due = select(purchases, session.ledger.book, since=since, tenant_id=arguments.tenant_id,
+        _known(arguments, run.snapshot.repo, purchases)
+        due = select(purchases, run.billing.ledger.book, since=since, tenant_id=arguments.tenant_id,
                      work_order_id=arguments.work_order_id, simulated=place.simulated)
         published, missing = publishing.publish(due)
     finally:
-        session.close()
+        run.close()
     show(arguments, {"published": [_published(done) for done in published],
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
     own = [ConflictError.exit_status if lost.reason == CONFLICT else 1 for lost in missing]
-    return max(own + session.exit_statuses, default=0)
+    return max(own + run.statuses, default=0)
 
 
 def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purchase]) -> None:

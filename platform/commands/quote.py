@@ -3,9 +3,12 @@ import argparse
 import json
 from pathlib import Path
 
+from platform.app.holding import Allowed
 from platform.app.quoted import quote_of
-from platform.app.scope import narrow, planned_or_told, scheduled
-from platform.commands.common import add_decisions, add_json, add_order, add_places, open_session, show
+from platform.app.run import Asked, Run
+from platform.app.scope import planned_or_told, scheduled, scope_of
+from platform.app.snapshot import Snapshot
+from platform.commands.common import add_decisions, add_json, add_order, add_places, open_workspace, show
 from platform.errors import UsageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
@@ -32,25 +35,23 @@ def run(arguments: argparse.Namespace) -> int:
     """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none; 14: the
     next run posts nothing, because the billing state was deleted or rolled back."""
     asked = _asked(arguments)
-    session = open_session(arguments)
-    session.retry_failed, session.resend_repaired = arguments.retry_failed, (
-        session.resend_repaired or arguments.resend_repaired)
-    narrow(session, *asked)
+    workspace = open_workspace(arguments)
+    scope = scope_of(workspace, *asked)
     if arguments.scheduled:
-        orders = scheduled(session)
-        session = open_session(arguments)  # which has read nothing yet: those orders alone, as the run reads them
-        session.only = frozenset(orders)
-    elif asked.work_order_id:
-        planned_or_told(session, asked)
-    if not session.sharing.awaits:  # the run brings it up to its release first
-        session.guard.check()
-    answer = quote_of(session)
+        scope = frozenset(scheduled(Snapshot(workspace, scope)))
+    allowed = Allowed(retry_failed=arguments.retry_failed, resend_repaired=arguments.resend_repaired)
+    run = Run(workspace, Asked(scope, allowed=allowed))
+    if asked.work_order_id and not arguments.scheduled:
+        planned_or_told(run.snapshot, asked)
+    if not run.sharing.awaits:  # the run brings it up to its release first
+        run.guard.check()
+    answer = quote_of(run)
     show(arguments, as_json(answer), as_text(answer))
     if arguments.save:
-        made_at = utc_text(session.now)
+        made_at = utc_text(run.snapshot.now)
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
         write_atomic(Path.cwd() / arguments.save, text.encode())
-    return _INVALID if session.plan.refused else 0
+    return _INVALID if run.snapshot.plan.refused else 0
 
 
 def _asked(arguments: argparse.Namespace) -> OrderId:

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from platform.commands.common import add_json, add_places, open_session
+from platform.commands.common import add_json, add_places, open_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    session = open_session(arguments)
-    profile = {name: value for name, value in asdict(session.profile).items() if name != "source"}
-    profile["billing_state_dir"] = session.shown(session.billing_state_dir)
-    profile["runtime_dir"] = session.shown(session.runtime_dir)
+    run = open_run(arguments)
+    profile = {name: value for name, value in asdict(run.workspace.profile).items() if name != "source"}
+    profile["billing_state_dir"] = run.workspace.shown(run.workspace.billing_state_dir)
+    profile["runtime_dir"] = run.workspace.shown(run.workspace.runtime_dir)
     if arguments.json:
         text = json.dumps(profile, indent=1)
     else:

@@ -1,8 +1,8 @@
 """How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
 from platform.app.order_record import order_file, read_order
+from platform.app.run import Run
 from platform.app.running import running_s
 from platform.app.scope import ran_orders
-from platform.app.session import Session
 from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
@@ -14,54 +14,54 @@ from platform.run.current import current
 _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 
 
-def standing(session: Session) -> Status:
-    """Every order that the session was asked for, what is invalid, and the balances. Looks, changes nothing."""
-    orders = tuple(order_standing(session, order) for order in session.plan.orders.values())
-    refused = {str(order): tuple(map(str, problems)) for order, problems in session.plan.refused.items()}
+def standing(run: Run) -> Status:
+    """Every order that the run was asked for, what is invalid, and the balances. Looks, changes nothing."""
+    orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
+    refused = {str(order): tuple(map(str, problems)) for order, problems in run.snapshot.plan.refused.items()}
     tenants = sorted({order.tenant_id for order in orders})
-    balances = {tenant: session.ledger.book.balance(tenant) for tenant in tenants} if session.has_ledger else {}
-    return Status(orders, refused, balances, past=past(session))
+    balances = {tenant: run.billing.ledger.book.balance(tenant) for tenant in tenants} if run.billing.exists else {}
+    return Status(orders, refused, balances, past=past(run))
 
 
-def past(session: Session) -> tuple[PastOrder, ...]:
+def past(run: Run) -> tuple[PastOrder, ...]:
     """Orders that ran here and are drafts now, or gone; their part of the runtime folder remembers them."""
     found = []
-    for order_id in ran_orders(session):
-        asked = session.only is None or order_id in session.only
-        record = read_order(session.runtime_dir, order_id)
-        if asked and record and order_id not in session.plan.orders and order_id not in session.plan.refused:
-            state = "DRAFT" if order_id in session.repo.orders else "DELETED"
+    for order_id in ran_orders(run.workspace):
+        asked = run.snapshot.scope is None or order_id in run.snapshot.scope
+        record = read_order(run.workspace.runtime_dir, order_id)
+        if asked and record and order_id not in run.snapshot.plan.orders and order_id not in run.snapshot.plan.refused:
+            state = "DRAFT" if order_id in run.snapshot.repo.orders else "DELETED"
             found.append(PastOrder(*order_id, state, record.status, record.reason, record.completed,
                                    len(record.task_hashes), record.finished_at))
     return tuple(found)
 
 
-def awaiting(session: Session, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
+def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
     """What was bought and is not published, of orders that are gone too."""
-    if not session.has_ledger:
+    if not run.billing.exists:
         return ()
-    return select(session.publishing.purchases(), session.ledger.book, tenant_id=tenant_id, work_order_id=work_order_id)
+    return select(run.publishing.purchases(), run.billing.ledger.book, tenant_id=tenant_id, work_order_id=work_order_id)
 
 
-def order_standing(session: Session, order: PlannedOrder) -> OrderState:
+def order_standing(run: Run, order: PlannedOrder) -> OrderState:
     """One order of the plan."""
-    due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(session.context, planned))}
-    for name in {step_id.step_id for step_id in session.holding.goes_again(order)} & due.keys():
+    due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(run.context, planned))}
+    for name in {step_id.step_id for step_id in run.holding.goes_again(order)} & due.keys():
         due[name] += f"; it may have arrived, and the next run {AGAIN}"
-    folder = order_file(session.runtime_dir, order.id).parent
+    folder = order_file(run.workspace.runtime_dir, order.id).parent
     running = {planned.id.step_id: seconds for planned in order.steps
-               if (seconds := running_s(session.runtime_dir, planned.id)) is not None}
-    runs, record = session.runs(order), read_order(session.runtime_dir, order.id)
-    refusal, words = _refusal(session, order)
+               if (seconds := running_s(run.workspace.runtime_dir, planned.id)) is not None}
+    runs, record = run.records.of_order(order), read_order(run.workspace.runtime_dir, order.id)
+    refusal, words = _refusal(run, order)
     settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
-    return order_state(order, runs, due, refusal, session.shown(folder), running, settled,
-                       session.holding.of(order), words)
+    return order_state(order, runs, due, refusal, run.workspace.shown(folder), running, settled,
+                       run.holding.of(order), words)
 
 
-def _refusal(session: Session, order: PlannedOrder) -> tuple[str, str]:
+def _refusal(run: Run, order: PlannedOrder) -> tuple[str, str]:
     """Why the order's last run did not start, if it still would not: what was not tried yet is due, not refused."""
-    record = read_order(session.runtime_dir, order.id)
-    if record is None or record.reason not in _REFUSALS or not session.has_ledger:
+    record = read_order(run.workspace.runtime_dir, order.id)
+    if record is None or record.reason not in _REFUSALS or not run.billing.exists:
         return "", ""
-    reason, words = session.charges.refused_now(order.id)
+    reason, words = run.charges.refused_now(order.id)
     return (reason, words) if reason == record.reason else ("", "")

@@ -2,12 +2,11 @@
 import argparse
 import sys
 
-from platform.app.session import Session
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.app.run import Run
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.parser import Parser
 from platform.commands.posting import must_read, plain_texts
 from platform.errors import ConflictError, ForbiddenError, UsageError
-from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.loss import loss
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
@@ -51,66 +50,66 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """17 when the profile shares no state, or its store cannot be opened; `accept-loss` is for every state."""
-    session = open_session(arguments)
-    must_read(session, session.options.runtime_profile)
+    run = open_run(arguments)
+    must_read(run, run.workspace.options.runtime_profile)
     if arguments.act is None:
-        return _accept_loss(arguments, session)
-    release = session.sharing.opened()
+        return _accept_loss(arguments, run)
+    release = run.sharing.opened()
     if isinstance(release, str):
         raise ForbiddenError(f"{arguments.runtime_profile}: the billing state is not shared, {release}; see "
                              "docs/howto/share-the-ledger.md")
-    return int(arguments.act(arguments, session, release))
+    return int(arguments.act(arguments, run, release))
 
 
-def _init(arguments: argparse.Namespace, session: Session, release: Release) -> int:
-    done = initialise(session.sharing.local(), release)
-    lines = [*published_lines(done), _to_pin(session, done)]
-    show(arguments, published_json(done), shortened(lines, session.root))
+def _init(arguments: argparse.Namespace, run: Run, release: Release) -> int:
+    done = initialise(run.sharing.local(), release)
+    lines = [*published_lines(done), _to_pin(run, done)]
+    show(arguments, published_json(done), shortened(lines, run.workspace.root))
     return 0
 
 
-def _hydrate(arguments: argparse.Namespace, session: Session, release: Release) -> int:
+def _hydrate(arguments: argparse.Namespace, run: Run, release: Release) -> int:
     """11 when a post of ours could not be posted again."""
-    done = hydrate(session.sharing.local(), release)
-    session.guard.check()
+    done = hydrate(run.sharing.local(), release)
+    run.guard.check()
     lines = hydrated_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     if done.ahead:
         lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the next run does")
-    show(arguments, hydrated_json(done), shortened(lines, session.root))
+    show(arguments, hydrated_json(done), shortened(lines, run.workspace.root))
     return ConflictError.exit_status if done.lost else 0
 
 
-def _publish(arguments: argparse.Namespace, session: Session, release: Release) -> int:
-    done = publish(session.sharing.local(), release, renew=arguments.renew)
-    session.guard.check()
+def _publish(arguments: argparse.Namespace, run: Run, release: Release) -> int:
+    done = publish(run.sharing.local(), release, renew=arguments.renew)
+    run.guard.check()
     lines = published_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
-    show(arguments, published_json(done), shortened([*lines, _to_pin(session, done)], session.root))
+    show(arguments, published_json(done), shortened([*lines, _to_pin(run, done)], run.workspace.root))
     return ConflictError.exit_status if done.hydrated and done.hydrated.lost else 0
 
 
-def _to_pin(session: Session, done: Published) -> str:
-    return f"to pin it, in billing_state of {session.options.runtime_profile}: {done.pin}"
+def _to_pin(run: Run, done: Published) -> str:
+    return f"to pin it, in billing_state of {run.workspace.options.runtime_profile}: {done.pin}"
 
 
-def _accept_loss(arguments: argparse.Namespace, session: Session) -> int:
+def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
     """Post what is given up, and remember the state as it is now."""
     plain_texts({"--note": arguments.note})
     if not arguments.note.strip():
         raise UsageError("--note is empty; say why what is lost cannot be restored")
-    session.take_lock()
+    run = Run.locked(run.workspace)
     try:
-        if text := session.sharing.hydrate():
+        if text := run.sharing.hydrate():
             sys.stderr.write(f"{text}\n")
-        heads, unpaid = session.guard.lost()
+        heads, unpaid = run.guard.lost()
         if heads or unpaid:
-            session.ledger = Ledger.create(session.billing_state_dir)
+            run.billing.create()
             known = [{"ledger_id": head.ledger_id, "seq": head.seq, "hash": head.hash}
                      for head in dict.fromkeys(head._replace(state_dir="") for head in heads)]
             post = loss(arguments.note, known, [record.task_hash for record in unpaid])
-            session.ledger.post(lambda book: (post,))
-            session.guard.memory(make=True).replace(session.ledger, durable=True)
+            run.billing.ledger.post(lambda book: (post,))
+            run.guard.memory(make=True).replace(run.billing.ledger, durable=True)
     finally:
-        session.close()
+        run.close()
     lost = max((head.seq for head in heads), default=0)
     told = (f"billing state: continues without {f'posts up to {lost} that this machine acknowledged' if lost else ''}"
             f"{' and ' if lost and unpaid else ''}"
@@ -118,10 +117,10 @@ def _accept_loss(arguments: argparse.Namespace, session: Session) -> int:
             "; post each lost top-up by hand again, with its reference")
     show(arguments, {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
          told if heads or unpaid else "nothing is lost, nothing was posted")
-    return max(session.exit_statuses, default=0)
+    return max(run.statuses, default=0)
 
 
-def _verify(arguments: argparse.Namespace, session: Session, release: Release) -> int:
-    verdict = verify(session.sharing.local(), release)
-    show(arguments, verdict_json(verdict), shortened(verdict_lines(verdict), session.root))
+def _verify(arguments: argparse.Namespace, run: Run, release: Release) -> int:
+    verdict = verify(run.sharing.local(), release)
+    show(arguments, verdict_json(verdict), shortened(verdict_lines(verdict), run.workspace.root))
     return verdict.status

@@ -6,9 +6,9 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from platform.app.session import known_orders
+from platform.app.run import Asked, Run
 from platform.check.words import meant
-from platform.commands.common import add_json, add_places, open_session, show
+from platform.commands.common import add_json, add_places, open_workspace, show
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
 from platform.files import write_atomic
@@ -38,20 +38,21 @@ def run(arguments: argparse.Namespace) -> int:
     days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
     if all(days) and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} lies after --to {days[1]}; exchange them")
-    session = open_session(arguments)
-    session.only = frozenset(order for order in known_orders(session.root) if order.tenant_id == arguments.tenant_id)
-    tenant = session.repo.tenants.get(arguments.tenant_id)
-    made = statement(session.ledger.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
+    workspace = open_workspace(arguments)
+    own = frozenset(order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id)
+    run = Run(workspace, Asked(own))
+    tenant = run.snapshot.repo.tenants.get(arguments.tenant_id)
+    made = statement(run.billing.ledger.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
     if tenant is None and not made.lines and not made.ledger_balance_credits:
         raise UsageError(f"there is no tenant {one_line(arguments.tenant_id)!r}; "
-                         f"{meant(arguments.tenant_id, session.repo.tenants, 'see tenants/')}")
+                         f"{meant(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")
     text = as_text(made)
     if arguments.html:
         file = Path(arguments.html)
-        write_atomic(file, as_html(made, standing(session).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
+        write_atomic(file, as_html(made, standing(run).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
         text = f"{file}: {counted(len(made.lines), 'post')}, closing balance {in_credits(made.closing_credits)}"
     show(arguments, asdict(made), text)
-    wrong = session.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
+    wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
     return InputError.exit_status if wrong else 0
 

@@ -4,8 +4,7 @@ import sys
 import time
 from dataclasses import replace
 
-from platform.app.scope import narrow
-from platform.commands.common import add_json, add_order, add_places, open_session, show
+from platform.commands.common import add_json, add_order, add_places, open_scope, show
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
@@ -39,18 +38,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _look(arguments: argparse.Namespace) -> Status:
-    session = open_session(arguments)
-    narrow(session, arguments.tenant_id, arguments.work_order_id, past=True)
-    status = standing(session)
+    run = open_scope(arguments, past=True)
+    status = standing(run)
     if arguments.due:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if not arguments.publish:
         return status
-    return replace(status, awaiting=awaiting(session, arguments.tenant_id, arguments.work_order_id))
+    return replace(status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id))
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    """Each time a fresh session: orders, records and the ledger may all have changed. Ctrl-C is how it ends."""
+    """Each time a fresh run: orders, records and the ledger may all have changed. Ctrl-C is how it ends."""
     if arguments.json or not sys.stdout.isatty():
         raise UsageError("--watch draws on a terminal, and this is none; leave it out, or ask `status --json` again")
     from rich.console import Console

@@ -1,8 +1,8 @@
 """`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
 import argparse
 
-from platform.app.session import PAYMENTS
-from platform.commands.common import add_json, add_places, open_session
+from platform.app.snapshot import PAYMENTS
+from platform.commands.common import add_json, add_places, open_run
 from platform.commands.posting import (
     METHODS,
     must_read,
@@ -47,23 +47,23 @@ def whole_number(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Makes and reconciles the billing state when there is none, as a run would."""
-    session = open_session(arguments)
-    must_read(session, METHODS, PAYMENTS)
-    tenant_known(session, arguments.tenant_id, "--tenant-id")
+    run = open_run(arguments)
+    must_read(run, METHODS, PAYMENTS)
+    tenant_known(run, arguments.tenant_id, "--tenant-id")
     plain_texts({"--reference": arguments.reference, "--note": arguments.note})
     reference_given(arguments.reference)
-    _check(session.repo, arguments)
+    _check(run.snapshot.repo, arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
     post = topup(tenant_id, amount, arguments.topup_method_id, arguments.reference, arguments.note)
     new = False
     try:
-        _, new = posted(session, lambda: post)
+        _, new = posted(run, lambda: post)
     except PostConflict as error:
-        _must_be_corrected(session.ledger, error)
+        _must_be_corrected(run.billing.ledger, error)
     result = {"tenant_id": tenant_id, "posted": new, "amount_credits": amount,
-              "balance": session.ledger.book.balance(tenant_id), "transaction_id": derived_id(post.key)}
+              "balance": run.billing.ledger.book.balance(tenant_id), "transaction_id": derived_id(post.key)}
     what = f"TOPUP {in_credits(amount)} for {tenant_id}, transaction {derived_id(post.key)}"
-    return show_post(arguments, session, what, new, result, tenant_id)
+    return show_post(arguments, run, what, new, result, tenant_id)
 
 
 def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:

@@ -2,7 +2,7 @@
 import argparse
 
 from platform.commands.adjust import add_correction, correction, covered, transaction_of
-from platform.commands.common import add_places, open_session
+from platform.commands.common import add_places, open_run
 from platform.commands.posting import show_post, tenant_known
 from platform.commands.topup import whole_number
 from platform.errors import UsageError
@@ -23,20 +23,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """As `admin-adjust`, for both tenants at once or for neither."""
-    session = open_session(arguments)
+    run = open_run(arguments)
     giver, taker, amount = arguments.from_tenant_id, arguments.to_tenant_id, arguments.amount_credits
-    said = correction(session, arguments)
-    tenant_known(session, giver, "--from")
-    tenant_known(session, taker, "--to")
+    said = correction(run, arguments)
+    tenant_known(run, giver, "--from")
+    tenant_known(run, taker, "--to")
     if giver == taker:
         raise UsageError(f"--from and --to are both {giver}; a transfer needs two tenants")
 
     def make() -> Post:
-        corrects = said.corrects and transaction_of(session.ledger, said.corrects, giver)
+        corrects = said.corrects and transaction_of(run.billing.ledger, said.corrects, giver)
         return transfer(giver, taker, amount, said._replace(corrects=corrects))
 
-    post, new = covered(session, make)
-    book = session.ledger.book
+    post, new = covered(run, make)
+    book = run.billing.ledger.book
     result = {"from_tenant_id": giver, "to_tenant_id": taker, "posted": new, "amount_credits": amount,
               "from_balance": book.balance(giver), "to_balance": book.balance(taker),
               "transaction_id": derived_id(post.key),
@@ -44,4 +44,4 @@ def run(arguments: argparse.Namespace) -> int:
               "corrects": post.metadata.get("corrects", "")}
     what = (f"ADJUSTMENT {in_credits(amount)} from {giver} to {taker}, transactions "
             f"{derived_id(post.key)} and {derived_id(received(post).key)}")
-    return show_post(arguments, session, what, new, result, giver, taker)
+    return show_post(arguments, run, what, new, result, giver, taker)

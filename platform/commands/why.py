@@ -1,9 +1,8 @@
 """`why`: why a task would run or be charged, or why not; and what one credit was for. Looks, changes nothing."""
 import argparse
 
-from platform.app.session import start
 from platform.app.whys import why_item, why_task
-from platform.commands.common import add_json, add_places, options, root, show
+from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import UsageError
 from platform.report import why_charge, why_views
 
@@ -22,11 +21,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Always 0: an answer is no verdict."""
     if bool(arguments.task) == bool(arguments.charge):
         raise UsageError("name a task, or an item with --charge; `doit list --all` has the tasks")
-    session = start(root(), options(arguments))
+    run = open_run(arguments)
     if arguments.charge:
-        item = why_item(session, arguments.charge)
+        item = why_item(run, arguments.charge)
         show(arguments, why_charge.as_json(item), why_charge.as_text(item))
     else:
-        task = why_task(session, arguments.task)
+        task = why_task(run, arguments.task)
         show(arguments, why_views.as_json(task), why_views.as_text(task))
     return 0

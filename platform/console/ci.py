@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from platform.app.order_record import read_order
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.problem import Problem
@@ -33,18 +33,18 @@ def with_annotations(problems: Collection[Problem], root: Path) -> str:
     return "\n".join([*map(str, problems), *annotations(problems, root)])
 
 
-def write_summary(now: Session, tasks: Collection[str], last_line: str) -> None:
+def write_summary(run: Run, tasks: Collection[str], last_line: str) -> None:
     """Append what became of the orders that `tasks` belong to, to the file that GITHUB_STEP_SUMMARY names."""
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
         return
     subjects = [name.partition(":")[2].split("/") for name in tasks if name.startswith(_OF_ORDERS)]
     asked = {OrderId(*parts[:2]) for parts in subjects if len(parts) >= 2}
-    orders = [order for order_id, order in now.plan.orders.items() if order_id in asked]
-    lines = [_order_line(now, order, f"workorder:{order.id}" in tasks) for order in orders]
+    orders = [order for order_id, order in run.snapshot.plan.orders.items() if order_id in asked]
+    lines = [_order_line(run, order, f"workorder:{order.id}" in tasks) for order in orders]
     lines += [OrderLine(str(order_id), "", "INVALID", "", 0, 0, 0, tuple(map(str, problems)))
-              for order_id, problems in now.plan.refused.items() if order_id in asked]
-    failures = [line for order in orders for line in _failures(now, order)]
+              for order_id, problems in run.snapshot.plan.refused.items() if order_id in asked]
+    failures = [line for order in orders for line in _failures(run, order)]
     try:
         with Path(file).open("a", encoding="utf-8") as opened:
             opened.write(summary(lines, failures, last_line))
@@ -52,22 +52,22 @@ def write_summary(now: Session, tasks: Collection[str], last_line: str) -> None:
         sys.stderr.write(f"{file}: the summary cannot be written ({error.strerror})\n")
 
 
-def _order_line(now: Session, order: PlannedOrder, settled: bool) -> OrderLine:
+def _order_line(run: Run, order: PlannedOrder, settled: bool) -> OrderLine:
     """An order that was settled says itself why it was refused; of another one the records of its steps are asked."""
-    result = outcome(order, now.runs(order))
-    written = read_order(now.runtime_dir, order.id) if settled else None
+    result = outcome(order, run.records.of_order(order))
+    written = read_order(run.workspace.runtime_dir, order.id) if settled else None
     return OrderLine(str(order.id), str(order.order.metadata.get("title", "")),
                      written.status if written else result.status, written.reason if written else result.reason,
                      result.completed, len(order.steps), order.total_credits)
 
 
-def _failures(now: Session, order: PlannedOrder) -> Iterator[FailureLine]:
-    runs, waiting = now.runs(order), now.holding.of(order)
+def _failures(run: Run, order: PlannedOrder) -> Iterator[FailureLine]:
+    runs, waiting = run.records.of_order(order), run.holding.of(order)
     for planned in order.steps:
         record, held = runs.get(planned.id.step_id), waiting.get(planned.id.step_id)
         if held and not held.below:
             yield FailureLine(str(planned.id), Status.NEEDS_DECISION.value, held.reason, held.words, "")
         elif record is not None and not record.completed:
-            log = step_dir(now.runtime_dir, planned.id) / LOG
+            log = step_dir(run.workspace.runtime_dir, planned.id) / LOG
             yield FailureLine(str(planned.id), record.status.value, record.reason, record.message,
-                              now.shown(log) if log.is_file() else "")
+                              run.workspace.shown(log) if log.is_file() else "")

@@ -11,8 +11,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live as RichLive
 from rich.text import Text
 
-from platform.app import session
 from platform.app.fences import closure
+from platform.app.run import Run
 from platform.console.lines import Counts
 from platform.console.meter import Meter, line
 from platform.console.reporter import Plain
@@ -25,8 +25,9 @@ _COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "N
 class Live(Plain):
     """Lines scroll above, the progress line stays below."""
 
-    def __init__(self, outstream: Any) -> None:
+    def __init__(self, run: Run, outstream: Any) -> None:
         super().__init__(outstream)
+        self._run = run
         self._console = Console(file=outstream, highlight=False, soft_wrap=True)
         self._live = RichLive(self, console=self._console, transient=True)
         self._due: set[str] = set()
@@ -36,7 +37,8 @@ class Live(Plain):
         self._started: float | None = None
 
     def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None:
-        self._due = {name for name in closure(tasks, selected) if name.startswith("step:") and _looks_due(name)}
+        steps = (name for name in closure(tasks, selected) if name.startswith("step:"))
+        self._due = {name for name in steps if _looks_due(self._run, name)}
         self._live.start()
 
     def running(self, name: str) -> None:
@@ -76,12 +78,11 @@ class Live(Plain):
             yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
 
 
-def _looks_due(name: str) -> bool:
+def _looks_due(run: Run, name: str) -> bool:
     """Whether a step has no record that says that just this work completed. One of a refused order never runs."""
-    now = session.current()
     try:
-        planned = now.step(StepId(*name.removeprefix("step:").split("/")))
+        planned = run.snapshot.step(StepId(*name.removeprefix("step:").split("/")))
     except KeyError:
         return False
-    record = now.run(planned)
+    record = run.records.of_step(planned)
     return record is None or not record.completed

@@ -7,11 +7,10 @@ only keeps count and writes.
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from platform.app import session
 from platform.app.fences import before_steps
+from platform.app.run import Run
 from platform.app.running import process_s
 from platform.console import ci, lines
 from platform.streams import in_actions, neutral
@@ -22,16 +21,17 @@ class Reporter:
 
     desc = "one line a step, credits moved, failures with reason and log tail"
 
-    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
+    def __init__(self, run: Run, outstream: Any) -> None:
+        self._run = run
         self._out = outstream
         self._unread = False
         self._counts = lines.Counts()
         self._errors: list[str] = []
         self._tasks: set[str] = set()  # of this run, for its summary
-        self._progress = _progress(outstream)
+        self._progress = _progress(run, outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
-        self._write(before_steps(session.current(), tasks, selected_tasks))
+        self._write(before_steps(self._run, tasks, selected_tasks))
         self._progress.begin(tasks, selected_tasks)
 
     def get_status(self, task: Any) -> None:
@@ -47,8 +47,8 @@ class Reporter:
         self._progress.moved(self._counts)
         self._write(lines.success(task.name, task.values))
         if task.name.startswith("step:"):
-            log = _log_of(task.name)
-            self._write(lines.log_tail(task.values, log, session.current().shown(log)))
+            log = self._run.workspace.runtime_dir / task.name.removeprefix("step:") / "log.txt"
+            self._write(lines.log_tail(task.values, log, self._run.workspace.shown(log)))
             ran = task.values["state"] not in ("CURRENT", "REFUSED")
             (self._progress.done if ran else self._progress.not_due)(task.name)
 
@@ -71,7 +71,7 @@ class Reporter:
 
     def skip_ignore(self, task: Any) -> None:
         if task.name.startswith("workorder:"):  # one of its steps is ignored: it is not settled, and not completed
-            session.current().exit_statuses.append(1)
+            self._run.statuses.append(1)
             self._counts = self._counts.after_failure(task.name)
         self._write(f"ignored      {task.name} (`doit ignore`)")
 
@@ -90,7 +90,7 @@ class Reporter:
             self._write(f"doit: {message}")
         last = lines.summary(self._counts, process_s())
         self._write(last)
-        ci.write_summary(session.current(), self._tasks, last)
+        ci.write_summary(self._run, self._tasks, last)
 
     def _write(self, text: str) -> None:
         if not text or self._unread:
@@ -104,16 +104,12 @@ class Reporter:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
 
-def _log_of(task_name: str) -> Path:
-    return session.current().runtime_dir / task_name.removeprefix("step:") / "log.txt"
-
-
-def _progress(outstream: Any) -> "Plain":
+def _progress(run: Run, outstream: Any) -> "Plain":
     if not outstream.isatty() or os.environ.get("TERM") == "dumb":
         return Plain(outstream)
     from platform.console.progress import Live
 
-    return Live(outstream)
+    return Live(run, outstream)
 
 
 class Plain:

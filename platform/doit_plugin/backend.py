@@ -12,6 +12,8 @@ from typing import Any
 
 from doit.dependency import JSONCodec
 
+from platform.doit_plugin.adapter import LAST_KEY
+
 _BUSY_TIMEOUT_S = 30.0
 
 
@@ -93,7 +95,7 @@ class Backend:
         with self._lock:
             self._load(task_id)[dependency] = value
             self._dirty.add(task_id)
-            if dependency == "deps:":
+            if dependency == LAST_KEY:
                 self._write(task_id)
 
     def _write(self, task_id: str) -> None:

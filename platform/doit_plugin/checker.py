@@ -1,27 +1,32 @@
 """Whether a file dependency changed: by its bytes, never by its time alone."""
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 from doit.dependency import FileChangedChecker
 
-from platform.app import session
+from platform.files import Digests
 
 
-class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit has no types
-    """State of a file = its SHA-256, read through the session's stat cache: once a file, not once a task."""
+def checker(root: Path, digests: Callable[[], Digests]) -> type[FileChangedChecker]:
+    """doit's checker for files below `root`. doit takes a class, and makes the instance before there is a run."""
 
-    def check_modified(self, file_path: str, file_stat: os.stat_result, state: str) -> bool:
-        return _digest(file_path, file_stat) != state
+    def digest(file: str, status: os.stat_result | None = None) -> str:
+        """A file that cannot be read any more equals no other: what was done with it is recorded, and is not undone by
+        what became of it since."""
+        try:
+            return digests().file(root / file, status)
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
 
-    def get_state(self, dep: str, current_state: str | None) -> str | None:
-        digest = _digest(dep)
-        return None if digest == current_state else digest
+    class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit has no types
+        """State of a file = its SHA-256, read through the run's stat cache: once a file, not once a task."""
 
+        def check_modified(self, file_path: str, file_stat: os.stat_result, state: str) -> bool:
+            return digest(file_path, file_stat) != state
 
-def _digest(file: str, status: os.stat_result | None = None) -> str:
-    """A file that cannot be read any more equals no other: what was done with it is recorded, and is not undone by what
-    became of it since."""
-    try:
-        now = session.current()
-        return now.digests.file(now.root / file, status)
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        def get_state(self, dep: str, current_state: str | None) -> str | None:
+            found = digest(dep)
+            return None if found == current_state else found
+
+    return ContentChecker

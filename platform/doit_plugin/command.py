@@ -10,9 +10,10 @@ from doit.cmd_run import Run as DoitRun
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
-from platform.app import session
+from platform.app.run import Run
 from platform.app.unknown import no_such_task
 from platform.doit_plugin import actions
+from platform.doit_plugin.adapter import parse_error
 from platform.doit_plugin.outcome import Refused
 from platform.errors import PlatformError
 from platform.model.characters import printable
@@ -21,28 +22,29 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2
 
 
+PARALLEL = {**next(option for option in DoitRun.cmd_options if option["name"] == "par_type"), "default": "thread"}
 RETRY = {"name": "retry_failed", "long": "retry-failed", "type": bool, "default": False,
          "help": "also buy and try again what waits for a decision because it failed, or was given back"}
 RESEND = {"name": "resend_repaired", "long": "resend-repaired", "type": bool, "default": False,
           "help": "deliver again what was delivered before and has changed by a repair"}
 
 
-class Run(DoitRun):  # type: ignore[misc]  # doit has no types
+class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
     """The exit status is the largest of the failures', so that damage is not hidden behind an incomplete order."""
 
     name = "run"
-    cmd_options = (*DoitRun.cmd_options, RETRY, RESEND)
+    cmd_options = (*(option for option in DoitRun.cmd_options if option["name"] != PARALLEL["name"]), PARALLEL, RETRY,
+                   RESEND)
 
     def parse_execute(self, in_args: list[str]) -> int:
         try:
             return int(super().parse_execute(in_args))
         except CmdParseError as error:
-            told = str(error).partition(" (parsing options")[0]
-            sys.stderr.write(f"{told.removeprefix('Error parsing Command: ')}; see `doit help run`\n")
+            sys.stderr.write(f"{parse_error(error)}; see `doit help run`\n")
             return USAGE
 
     def execute(self, params: Any, args: list[str]) -> int:
-        if params["num_process"] and params["par_type"] == "process" and "par_type" in params._non_default_keys:
+        if params["num_process"] and params["par_type"] == "process":
             sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
                              "posts; use -P thread (the default), steps run in processes of their own anyway\n")
             return USAGE
@@ -57,25 +59,39 @@ class Run(DoitRun):  # type: ignore[misc]  # doit has no types
                 sys.stderr.write(f"{printable(str(error))}\n")
                 status = error.exit_status
             except InvalidCommand as error:
-                sys.stderr.write(f"{no_such_task(error.not_found) if error.not_found else error}\n")
+                run = self.loader.made
+                told = no_such_task(run.snapshot, error.not_found) if run and error.not_found else error
+                sys.stderr.write(f"{told}\n")
                 status = USAGE
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
                 status = INTERRUPTED
+            run = self.loader.made
+            if run is None:
+                return status
             if status != INTERRUPTED:
-                settle_rest()
-            failures = session.finish()
-        return status if status == INTERRUPTED else max(failures or [status])
+                settle_rest(run)
+            close(run)
+        return status if status == INTERRUPTED else max(run.statuses or [status])
 
 
-def settle_rest() -> None:
+def settle_rest(run: Run) -> None:
     """Settle the orders of which steps ran and whose `workorder:` did not, which doit does not do below a task that
     failed."""
-    for order_id in sorted(session.left_to_settle()):
-        ended = actions.settle_rest(order_id)
+    for order_id in sorted(run.left_to_settle):
+        ended = actions.settle_rest(run, order_id)
         told = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
         if told:
             sys.stderr.write(f"{printable(told)}\n")
+
+
+def close(run: Run) -> None:
+    """Close the run; what is wrong with that is printed, and its exit status counts with the others."""
+    try:
+        run.close()
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        run.statuses.append(error.exit_status)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The plan as doit tasks. Cheap and linear: values become dicts, nothing is read here but what the session has read.
+"""The plan as doit tasks. Cheap and linear: values become dicts, nothing is read here but what the run has read.
 
     check     state -> charge:t/o -> step:t/o/s ... -> workorder:t/o
                                         step:... asked for alone -> _settle:t/o
@@ -8,13 +8,13 @@ A step's file dependencies are its module's files and its assets; what it takes 
 content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
 """
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from platform.app.order_record import order_file
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.confined import kind_at
 from platform.doit_plugin import actions, uptodate
 from platform.doit_plugin.told import Told
@@ -30,67 +30,68 @@ from platform.run.records import record_file, step_dir
 Task = dict[str, Any]
 
 
-def check(session: Session) -> Iterator[Task]:
+def check(run: Run) -> Iterator[Task]:
     """One task for all that was read."""
-    yield {"basename": "check", "actions": [actions.check], "uptodate": [uptodate.no_problems],
-           "doc": "Everything that was read is right: orders, modules, prices", "io": {"capture": False}}
+    yield {"basename": "check", **_doing(run, actions.check), "uptodate": [partial(uptodate.no_problems, run)],
+           "doc": "Everything that was read is right: orders, modules, prices"}
 
 
-def state(session: Session) -> Iterator[Task]:
+def state(run: Run) -> Iterator[Task]:
     """The billing state, made and reconciled with the confirmed payments."""
-    yield {"basename": "state", "actions": [actions.state], "uptodate": [uptodate.state_is_current],
-           "doc": "The billing state exists and confirmed payments are in it", "io": {"capture": False}}
+    yield {"basename": "state", **_doing(run, actions.state), "uptodate": [partial(uptodate.state_is_current, run)],
+           "doc": "The billing state exists and confirmed payments are in it"}
 
 
-def charge(session: Session) -> Iterator[Task]:
+def charge(run: Run) -> Iterator[Task]:
     """`charge:<tenant>/<order>`."""
-    for order in session.plan.orders.values():
-        yield {"name": str(order.id), "actions": [(actions.charge, [order.id])], "task_dep": ["state"],
-               "uptodate": [Told(uptodate.is_paid, (order.id,), f"charge:{order.id}")], "io": {"capture": False},
+    for order in run.snapshot.plan.orders.values():
+        yield {"name": str(order.id), **_doing(run, actions.charge, order.id), "task_dep": ["state"],
+               "uptodate": [Told(uptodate.is_paid, run, order.id, f"charge:{order.id}")],
                "doc": f"{in_credits(order.total_credits)} for {counted(len(order.steps), 'step')}, once"}
 
 
-def step(session: Session) -> Iterator[Task]:
+def step(run: Run) -> Iterator[Task]:
     """`step:<tenant>/<order>/<step>`, and those of refused orders, which say what is wrong with them."""
+    repo, plan = run.snapshot.repo, run.snapshot.plan
     module_files: dict[str, list[str]] = {}
-    for order in session.plan.orders.values():
+    for order in plan.orders.values():
         for planned in order.steps:
             module_id = planned.contract.module_id
             if module_id not in module_files:
-                files = session.repo.module_files[module_id]
-                module_files[module_id] = [f"modules/{module_id}/{below}" for below in files]
-            yield _step(session, order, planned, module_files[module_id])
-    for order_id in session.plan.refused:
-        refused = session.repo.orders.get(order_id)
+                module_files[module_id] = [f"modules/{module_id}/{below}" for below in repo.module_files[module_id]]
+            yield _step(run, order, planned, module_files[module_id])
+    for order_id in plan.refused:
+        refused = repo.orders.get(order_id)
         for name in dict.fromkeys(step.step_id for step in refused.steps) if refused else ():
-            yield _refused(StepId(*order_id, name), order_id, "invalid input, see `doit run check`")
+            yield _refused(run, StepId(*order_id, name), order_id)
 
 
-def _step(session: Session, order: PlannedOrder, planned: PlannedStep, module_files: list[str]) -> Task:
+def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: list[str]) -> Task:
+    shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
     before = [f"step:{StepId(*order.id, name)}" for name in planned.upstream]
-    assets = [session.shown(session.context.assets[planned.id.tenant_id, binding.asset])
+    assets = [shown(run.context.assets[planned.id.tenant_id, binding.asset])
               for _, binding in bindings_in(planned.params) if binding.asset]
     return {
-        "name": str(planned.id), "actions": [(actions.step, [planned.id])], "task_dep": [f"charge:{order.id}", *before],
-        "file_dep": [*module_files, *assets], "targets": [session.shown(record_file(session.runtime_dir, planned.id))],
-        "uptodate": [Told(uptodate.is_done, (planned.id,), f"step:{planned.id}")], "io": {"capture": False},
-        "clean": [(actions.clean_folder, [session.shown(step_dir(session.runtime_dir, planned.id))])],
+        "name": str(planned.id), **_doing(run, actions.step, planned.id), "task_dep": [f"charge:{order.id}", *before],
+        "file_dep": [*module_files, *assets], "targets": [shown(record_file(runtime_dir, planned.id))],
+        "uptodate": [Told(uptodate.is_done, run, planned.id, f"step:{planned.id}")],
+        "clean": [(actions.clean_folder, [shown(step_dir(runtime_dir, planned.id))])],
         "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
     }
 
 
-def workorder(session: Session) -> Iterator[Task]:
+def workorder(run: Run) -> Iterator[Task]:
     """`workorder:<tenant>/<order>`: settles when every step has ended, and is the task that fails."""
-    for order in session.plan.orders.values():
-        yield {"name": str(order.id), "actions": [(actions.workorder, [order.id])],
-               "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
-               "uptodate": [Told(uptodate.is_settled, (order.id,), f"workorder:{order.id}")], "io": {"capture": False},
-               "targets": [session.shown(order_file(session.runtime_dir, order.id))],
-               "clean": [(actions.clean_folder, [session.shown(session.runtime_dir.joinpath(*order.id))])],
+    shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
+    for order in run.snapshot.plan.orders.values():
+        yield {"name": str(order.id), **_doing(run, actions.workorder, order.id), "task_dep": _after_steps(order),
+               "uptodate": [Told(uptodate.is_settled, run, order.id, f"workorder:{order.id}")],
+               "targets": [shown(order_file(runtime_dir, order.id))],
+               "clean": [(actions.clean_folder, [shown(runtime_dir.joinpath(*order.id))])],
                "doc": _order_doc(order)}
-    for order_id in session.plan.refused:
-        yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+    for order_id in run.snapshot.plan.refused:
+        yield _refused(run, order_id, order_id)
 
 
 def _order_doc(order: PlannedOrder) -> str:
@@ -98,43 +99,42 @@ def _order_doc(order: PlannedOrder) -> str:
     return "; ".join(part for part in (title, in_words(order.period, order.next_period)) if part)
 
 
-def settle(session: Session) -> Iterator[Task]:
+def settle(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]:
     """`_settle:<tenant>/<order>`: what the loader adds when steps are asked for without their order."""
-    for order_id, names in session.asked_steps.items():
-        yield {"name": str(order_id), "actions": [(actions.settle_steps, [order_id, names])],
-               "task_dep": [f"step:{StepId(*order_id, name)}" for name in names], "io": {"capture": False},
+    for order_id, names in asked_steps.items():
+        yield {"name": str(order_id), **_doing(run, actions.settle_steps, order_id, names),
+               "task_dep": [f"step:{StepId(*order_id, name)}" for name in names],
                "doc": "Refunds for what failed, and the exit status"}
 
 
-def publish(session: Session) -> Iterator[Task]:
+def publish(run: Run) -> Iterator[Task]:
     """`publish:<tenant>/<order>`: after the order's steps, whatever became of them. It cannot depend on `workorder:`,
     for doit runs nothing below a task that failed, and what a partial order bought and made is published all the same;
     the loader asks for the order with it, which settles and gives the exit status. Never part of a plain `doit run`."""
-    for order in session.plan.orders.values():
-        yield {"name": str(order.id), "actions": [(actions.publish, [order.id])],
-               "task_dep": [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)],
-               "uptodate": [Told(uptodate.is_published, (order.id,), f"publish:{order.id}")], "io": {"capture": False},
+    for order in run.snapshot.plan.orders.values():
+        yield {"name": str(order.id), **_doing(run, actions.publish, order.id), "task_dep": _after_steps(order),
+               "uptodate": [Told(uptodate.is_published, run, order.id, f"publish:{order.id}")],
                "doc": "What it bought, packed and put into its release, once"}
-    for order_id in session.plan.refused:
-        yield _refused(order_id, order_id, "invalid input, see `doit run check`")
+    for order_id in run.snapshot.plan.refused:
+        yield _refused(run, order_id, order_id)
 
 
-def maintenance(session: Session) -> Iterator[Task]:
+def maintenance(run: Run) -> Iterator[Task]:
     """`maintenance:<table>`, `maintenance:workflows/<file>`: each depends on the files that it is made of, and on no
     others. A command about some orders cannot run them, and does not look for those files."""
-    if session.only is not None:
+    if run.snapshot.scope is not None:
         return
-    root = session.root
+    root = run.workspace.root
     files_of = functools.cache(partial(_files, root))
     for name in derived(root):
         if name == MANIFEST:
             files = [file_of(listed) for listed in LISTED]
         else:
             files = [file for pattern in sources(root, name) for file in files_of(pattern)]
-        code = _code(session) if name in TABLES and TABLES[name].code else []
-        yield {"name": name, "actions": [(actions.maintain, [name])], "file_dep": list(dict.fromkeys([*files, *code])),
-               "targets": [file_of(name)], "uptodate": [(uptodate.file_is_right, [name])], "doc": file_of(name),
-               "io": {"capture": False}}
+        code = _code(run) if name in TABLES and TABLES[name].code else []
+        yield {"name": name, **_doing(run, actions.maintain, name), "file_dep": list(dict.fromkeys([*files, *code])),
+               "targets": [file_of(name)], "uptodate": [(partial(uptodate.file_is_right, run), [name])],
+               "doc": file_of(name)}
 
 
 def _files(root: Path, pattern: str) -> list[str]:
@@ -142,11 +142,20 @@ def _files(root: Path, pattern: str) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if kind_at(path) == "file")
 
 
-def _code(session: Session) -> list[str]:
+def _code(run: Run) -> list[str]:
     """What counts as code of all modules, relative to the root: the same files that run records digest."""
-    return [f"modules/{module_id}/{below}" for module_id, files in sorted(session.repo.module_files.items())
+    return [f"modules/{module_id}/{below}" for module_id, files in sorted(run.snapshot.repo.module_files.items())
             for below in files]
 
 
-def _refused(name: OrderId | StepId, order_id: OrderId, doc: str) -> Task:
-    return {"name": str(name), "actions": [(actions.refused, [order_id])], "doc": doc, "io": {"capture": False}}
+def _after_steps(order: PlannedOrder) -> list[str]:
+    return [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)]
+
+
+def _refused(run: Run, name: OrderId | StepId, order_id: OrderId) -> Task:
+    return {"name": str(name), **_doing(run, actions.refused, order_id), "doc": "invalid input, see `doit run check`"}
+
+
+def _doing(run: Run, action: Callable[..., Any], *args: Any) -> Task:
+    """One action of this run. It prints by itself: doit has nothing to capture."""
+    return {"actions": [(partial(action, run), args)], "io": {"capture": False}}

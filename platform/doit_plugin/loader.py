@@ -1,60 +1,125 @@
-"""Reads dodo.py like doit does, after looking at the command line: only what was asked for is loaded and built."""
+"""Reads the command line before anything else: only what was asked for is loaded and planned.
+
+One loader is one doit command. It opens the workspace, makes the run, and hands both to everything that doit creates.
+"""
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidCommand
 
-from platform.app import quoted, session
+from platform.app import quoted
+from platform.app.holding import Allowed
+from platform.app.run import Asked, Run
+from platform.app.workspace import Options, Workspace, must_run_own_code
+from platform.console.reporter import Reporter
+from platform.doit_plugin import graph
+from platform.doit_plugin.adapter import command_line_variables
+from platform.doit_plugin.checker import checker
 from platform.doit_plugin.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
-from platform.errors import PlatformError
+from platform.errors import PlatformError, UsageError
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
-    """For `doit run` it also takes the run folder's lock, and lets steps and publications that are asked for end in
-    their order's settlement."""
+    """For `doit run` it also takes the runtime directory's lock, and lets steps and publications that are asked for end
+    in their order's settlement."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: Run | None = None  # once the tasks are loaded
+
+    @property
+    def run(self) -> Run:
+        """The run of this command; RuntimeError before the tasks are loaded."""
+        if self.made is None:
+            raise RuntimeError("doit has not loaded the tasks yet")
+        return self.made
 
     def setup(self, opt_values: Any) -> None:
         try:
             super().setup(opt_values)
+            root = Path(self.namespace["__file__"]).parent
+            must_run_own_code(root)
+            self.workspace = Workspace.open(root, options(command_line_variables()))
         except PlatformError as error:  # doit would show a traceback
             sys.stderr.write(f"{printable(str(error))}\n")
             raise SystemExit(error.exit_status) from None
 
+    def load_doit_config(self) -> dict[str, Any]:
+        """What the graph needs of doit; a DOIT_CONFIG in dodo.py goes above it."""
+        loader = self
+
+        class OfThisRun(Reporter):
+            def __init__(self, outstream: Any, _options: dict[str, Any]) -> None:
+                super().__init__(loader.run, outstream)
+
+        return {
+            "default_tasks": graph.DEFAULT_TASKS,
+            "backend": "durable",  # doit_plugin/backend.py, found by entry point
+            "dep_file": str(self.workspace.runtime_dir / "doit.db"),
+            "check_file_uptodate": checker(self.workspace.root, lambda: self.run.snapshot.caches.digests),
+            "reporter": OfThisRun,
+            "continue": True,  # one tenant's failure never stops another's order
+            "par_type": "thread",  # actions wait for child processes; `doit run -n 4`
+            **super().load_doit_config(),
+        }
+
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
-        now = session.current()
         words = [word for word in pos_args if not word.startswith("-")]
-        orders = list(session.known_orders(now.root)) if words else []
-        now.only = orders_asked_for(words, orders)
-        now.charges.asked = orders_bought(words, orders)
-        if cmd.execute_tasks or cmd.name == "clean":
-            now.take_lock()  # until the process ends: nobody's folders are cleaned under a run
+        orders = list(self.workspace.order_ids()) if words else []
+        allowed = Allowed(*(bool(getattr(cmd, name, False)) for name in ("always", "retry_failed", "resend_repaired")))
+        asked = Asked(orders_asked_for(words, orders), orders_bought(words, orders), allowed)
+        locks = cmd.execute_tasks or cmd.name == "clean"  # nobody's directories are cleaned under a run
+        self.made = run = Run.locked(self.workspace, asked) if locks else Run(self.workspace, asked)
+        asked_steps: Mapping[OrderId, list[str]] = {}
         if cmd.execute_tasks:
-            now.always = getattr(cmd, "always", False)
-            now.retry_failed = getattr(cmd, "retry_failed", False)
-            now.resend_repaired |= getattr(cmd, "resend_repaired", False)
-            if now.options.quote:
-                now.sharing.hydrate()  # a quote is held against what the run will stand on
-                quoted.hold(now, now.options.quote)
-            before = [f"workorder:{order_id}" for order_id in orders_to_publish(words, now.plan.orders)]
-            now.asked_steps.update(_asked_steps(now, [*words, *before]))
-            after = [f"_settle:{order_id}" for order_id in now.asked_steps]
+            if self.workspace.options.quote:
+                run.sharing.hydrate()  # a quote is held against the state that the run starts from
+                quoted.hold(run, self.workspace.options.quote)
+            before = [f"workorder:{order_id}" for order_id in orders_to_publish(words, run.snapshot.plan.orders)]
+            asked_steps = _asked_steps(run, [*words, *before])
+            after = [f"_settle:{order_id}" for order_id in asked_steps]
             cmd.sel_tasks = [*before, *(cmd.sel_tasks or ()), *after] or None
+        self.namespace |= graph.creators(run, asked_steps)
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
-        names = [task.name for task in tasks]
-        for word in words if cmd.name in ("run", "info", "clean") else ():
-            known = names if cmd.name != "run" else [*names, *(target for task in tasks for target in task.targets)]
-            if not any(fnmatch(name, word) for name in known):
-                raise InvalidCommand(not_found=word)
+        _must_exist(cmd.name, words, tasks)
         return tasks
 
 
-def _asked_steps(now: session.Session, words: list[str]) -> dict[OrderId, list[str]]:
+def options(given: Mapping[str, str]) -> Options:
+    """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`.
+
+    Raises:
+        UsageError: a variable of another name. A mistyped one must not run on the real state.
+    """
+    known = [field.name for field in fields(Options)]
+    unknown = sorted(given.keys() - set(known))
+    if unknown:
+        raise UsageError(f"{unknown[0]}= is no variable of this graph; known: {', '.join(known)}")
+    return Options(**{name: value for name, value in given.items() if value})
+
+
+def _must_exist(command: str, words: list[str], tasks: list[Any]) -> None:
+    """InvalidCommand for a word that names no task and, for `run`, no file."""
+    if command not in ("run", "info", "clean"):
+        return
+    known = [task.name for task in tasks]
+    if command == "run":
+        known += [target for task in tasks for target in task.targets]
+    for word in words:
+        if not any(fnmatch(name, word) for name in known):
+            raise InvalidCommand(not_found=word)
+
+
+def _asked_steps(run: Run, words: list[str]) -> dict[OrderId, list[str]]:
     """The steps that are asked for by order, without the orders that are asked for whole and settle by themselves."""
-    known = {f"step:{step.id}": step.id for order in now.plan.orders.values() for step in order.steps}
+    known = {f"step:{step.id}": step.id for order in run.snapshot.plan.orders.values() for step in order.steps}
     asked: dict[OrderId, list[str]] = {}
     for name in steps_asked_for(words, known):
         step_id: StepId = known[name]

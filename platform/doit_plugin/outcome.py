@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from platform.app import session
+from platform.app.run import Run
 from platform.errors import PlatformError
 
 _WORDS = 500  # characters of an exception that stand in a line
@@ -40,9 +40,9 @@ def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
     it raises is a defect of ours: one line too, with the traceback in a file, and the other tasks go on. No other
     thread exchanges the ledger meanwhile."""
 
-    def steadily(*args: Any, **kwargs: Any) -> Any:
-        with session.current().sharing.steady:
-            return action(*args, **kwargs)
+    def steadily(run: Run, *args: Any) -> Any:
+        with run.billing.steady:
+            return action(run, *args)
 
     return long_action(functools.wraps(action)(steadily))
 
@@ -51,15 +51,15 @@ def long_action(action: Callable[..., Any]) -> Callable[..., Any]:
     """As `task_action`, for one that takes its time: it says by itself when the ledger must be steady."""
 
     @functools.wraps(action)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def act(run: Run, *args: Any) -> Any:
         try:
-            result = action(*args, **kwargs)
+            result = action(run, *args)
         except PlatformError as error:
             result = Refused(str(error), error.exit_status)
         except Exception as error:  # noqa: BLE001  nothing that is charged may depend on our code having no defect
-            result = Refused(told(error, session.current().runtime_dir), PlatformError.exit_status)
+            result = Refused(told(error, run.workspace.runtime_dir), PlatformError.exit_status)
         if isinstance(result, Refused):
-            session.current().exit_statuses.append(result.exit_status)
+            run.statuses.append(result.exit_status)
         return result
 
-    return run
+    return act

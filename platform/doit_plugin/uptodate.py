@@ -4,8 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from platform.app import session
 from platform.app.order_record import read_order
+from platform.app.run import Run
+from platform.app.snapshot import PAID_BY
 from platform.errors import PlatformError
 from platform.ledger.journal.payments import is_open
 from platform.ledger.rules.refund import settle
@@ -17,10 +18,10 @@ from platform.run.current import current as reasons_to_run
 
 def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
     @functools.wraps(question)
-    def ask(*args: Any) -> bool:
+    def ask(run: Run, *args: Any) -> bool:
         try:
-            with session.current().sharing.steady:
-                return question(*args)
+            with run.billing.steady:
+                return question(run, *args)
         except PlatformError:
             return False
         except Exception:  # noqa: BLE001  doit would end the whole run; the action meets the same and records it
@@ -29,62 +30,59 @@ def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
     return ask
 
 
-def no_problems() -> bool:
+def no_problems(run: Run) -> bool:
     """`check` has nothing to print."""
-    return not session.current().run_problems
+    return not run.snapshot.run_problems
 
 
 @_or_run
-def state_is_current() -> bool:
+def state_is_current(run: Run) -> bool:
     """`state`: the billing state is there and every payment that could be read is in it."""
-    now = session.current()
-    if now.sharing.awaits or now.wrong_in(*session.PAID_BY, now.options.runtime_profile) or not now.has_ledger:
+    wrong = run.snapshot.wrong_in(*PAID_BY, run.workspace.options.runtime_profile)
+    if run.sharing.awaits or wrong or not run.billing.exists:
         return False
-    now.guard.check()
-    book = now.ledger.book
-    return not any(is_open(book, row) for row in now.payments) and not now.charges.orphans()
+    run.guard.check()
+    book = run.billing.ledger.book
+    return not any(is_open(book, row) for row in run.snapshot.payments) and not run.charges.orphans()
 
 
 @_or_run
-def is_paid(order_id: OrderId) -> bool:
+def is_paid(run: Run, order_id: OrderId) -> bool:
     """`charge:`: nothing to post and nothing to refuse."""
-    return session.current().charges.is_current(order_id)
+    return run.charges.is_current(order_id)
 
 
 @_or_run
-def is_done(step_id: StepId) -> bool:
+def is_done(run: Run, step_id: StepId) -> bool:
     """`step:`: its record, its inputs and its outputs on disk all agree."""
-    now = session.current()
-    return not reasons_to_run(now.context, now.step(step_id))
+    return not reasons_to_run(run.context, run.snapshot.step(step_id))
 
 
 @_or_run
-def is_settled(order_id: OrderId) -> bool:
+def is_settled(run: Run, order_id: OrderId) -> bool:
     """`workorder:`: completed, nothing to refund, and its record says so."""
-    now = session.current()
-    order = now.plan.orders[order_id]
-    runs = now.runs(order)
+    order = run.snapshot.plan.orders[order_id]
+    runs = run.records.of_order(order)
     result = outcome(order, runs)
-    if now.holding.of(order):
+    if run.holding.of(order):
         return False
-    if result.status != "COMPLETED" or not now.has_ledger or now.charges.refusal(order_id):
+    if result.status != "COMPLETED" or not run.billing.exists or run.charges.refusal(order_id):
         return False
-    written = read_order(now.runtime_dir, order_id)
+    written = read_order(run.workspace.runtime_dir, order_id)
     return written is not None and written.matches(order, result) and not settle(
-        now.ledger.book, order, runs, now.repo.reasons)
+        run.billing.ledger.book, order, runs, run.snapshot.repo.reasons)
 
 
 @_or_run
-def is_published(order_id: OrderId) -> bool:
+def is_published(run: Run, order_id: OrderId) -> bool:
     """`publish:`: nothing that the order bought and made awaits publishing."""
-    return not session.current().publishing.due(order_id)
+    return not run.publishing.due(order_id)
 
 
 @_or_run
-def file_is_right(name: str) -> bool:
+def file_is_right(run: Run, name: str) -> bool:
     """`maintenance:`: the file is what it should be, not only unchanged in what it is made of."""
-    now = session.current()
     try:
-        return read(now.root / file_of(name)) == content(now.root, name, now.facts)
+        return read(run.workspace.root / file_of(name)) == content(run.workspace.root, name, run.facts)
     except FileNotFoundError:  # the manifest is there, and one that it is over is not
         return False

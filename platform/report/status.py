@@ -1,4 +1,4 @@
-"""Orders and steps as they stand: what was planned beside what became of it. Pure; the session brings both."""
+"""Orders and steps as they stand: what was planned beside what became of it. Pure; the run brings both."""
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath

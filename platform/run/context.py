@@ -1,4 +1,4 @@
-"""Where a step runs: folders, profile, environment and clock, as one value that the session or a test hands in."""
+"""Where a step runs: folders, profile, environment and clock, as one value that a run or a test hands in."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

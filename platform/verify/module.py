@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.confined import Refused, inside
 from platform.files import Digests
 from platform.model.contract import Contract
@@ -16,21 +16,21 @@ from platform.run.step import run_step
 from platform.verify.selftest import NOBODY, planned_self_test
 
 
-def verify_module(session: Session, contract: Contract) -> str:
+def verify_module(run: Run, contract: Contract) -> str:
     """What is wrong with a module's self-test, or nothing."""
     test = contract.self_test
     if test is None:
         return "has no testing.self_test in its module.yml"
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         planned = planned_self_test(contract)
-        step, module_dir = planned.step, session.root / "modules" / contract.module_id
+        step, module_dir = planned.step, run.workspace.root / "modules" / contract.module_id
         try:
             fixtures = {(NOBODY, path): inside(module_dir, path) for path in planned.fixtures}
         except Refused as error:
             return f"has a fixture that is not below its folder: {error.offender} is {error.kind}"
         context = RunContext(
-            root=session.root, runtime_dir=Path(folder), profile=_within(session.profile, folder), digests=Digests(),
-            env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
+            root=run.workspace.root, runtime_dir=Path(folder), profile=_within(run.workspace.profile, folder),
+            digests=Digests(), env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
             assets=fixtures)
         record = run_step(context, step, 0)
         made = step_dir(context.runtime_dir, step.id)

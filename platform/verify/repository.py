@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from platform.app.session import Session
+from platform.app.run import Run
 from platform.check.conform import faults, validator
 from platform.check.secrets import secrets_in
 from platform.config.read import read_yaml
@@ -23,24 +23,24 @@ SHOWN = 3  # files that are named when a check finds many
 LARGEST = 2**20  # bytes of a file that is looked at for secrets
 
 
-def written(session: Session) -> Iterator[Check]:
+def written(run: Run) -> Iterator[Check]:
     """What people write fits together, and each schema allows its own examples."""
-    errors = [str(problem) for problem in session.problems if not problem.warning]
-    yield Check("consistency", not errors, "; ".join(errors) or counted(len(session.repo.orders), "work order"))
-    yield _prices(session)
+    errors = [str(problem) for problem in run.snapshot.problems if not problem.warning]
+    yield Check("consistency", not errors, "; ".join(errors) or counted(len(run.snapshot.repo.orders), "work order"))
+    yield _prices(run)
     for file in sorted(SCHEMAS.glob("*.schema.json")):
         yield _schema(file)
 
 
-def invariants(session: Session) -> Iterator[Check]:
+def invariants(run: Run) -> Iterator[Check]:
     """`written`, derived files, workflows, and what git may not have."""
-    yield from written(session)
-    profile = ["--runtime-profile", session.options.runtime_profile]
-    yield told("maintenance", [*CLI, "maintenance", "--check", *profile], session.root)
-    yield _workflows(session.root)
-    tracked = _tracked(session.root)
+    yield from written(run)
+    profile = ["--runtime-profile", run.workspace.options.runtime_profile]
+    yield told("maintenance", [*CLI, "maintenance", "--check", *profile], run.workspace.root)
+    yield _workflows(run.workspace.root)
+    tracked = _tracked(run.workspace.root)
     yield _nothing_made(tracked)
-    yield _no_secrets(session.root, tracked)
+    yield _no_secrets(run.workspace.root, tracked)
 
 
 def nothing_changed(root: Path) -> Check:
@@ -49,11 +49,12 @@ def nothing_changed(root: Path) -> Check:
     return Check("git", not changed, f"changed: {', '.join(changed)}" if changed else "no tracked file was changed")
 
 
-def _prices(session: Session) -> Check:
+def _prices(run: Run) -> Check:
     """Whatever can be bought has a price today."""
-    wanted = [(contract.module_id, item) for contract in session.repo.contracts.values()
+    repo, today = run.snapshot.repo, run.snapshot.now.date()
+    wanted = [(contract.module_id, item) for contract in repo.contracts.values()
               for item in (RUN_CHARGE, *contract.deliverables)]
-    missing = [" ".join(item) for item in wanted if session.repo.prices.in_force(*item, session.now.date()) is None]
+    missing = [" ".join(item) for item in wanted if repo.prices.in_force(*item, today) is None]
     return Check("prices", not missing, f"no price: {', '.join(missing)}" if missing else counted(len(wanted), "item"))
 
 

@@ -11,7 +11,8 @@ import threading
 import pytest
 import yaml
 
-from platform.app.session import Options, Session
+from platform.app.run import Run
+from platform.app.workspace import Options, Workspace
 from platform.publish.select import select
 from tests.releases.fake_github import CUT, CUT_AFTER, FakeGitHub, Fault
 from tests.support import accept_loss, command, rows
@@ -89,11 +90,11 @@ class Publisher:
 
 
 def _publish(repo):
-    session = Session(repo, Options(runtime_profile="config/hub.yml"))
+    run = Run(Workspace.open(repo, Options(runtime_profile="config/hub.yml")))
     try:
-        _, missing = session.publishing.publish(select(session.publishing.purchases(), session.ledger.book))
+        _, missing = run.publishing.publish(select(run.publishing.purchases(), run.billing.ledger.book))
     finally:
-        session.close()
+        run.close()
     return len(missing)
 
 

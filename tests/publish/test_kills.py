@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from platform.app.session import Options, Session
+from platform.app.run import Run
+from platform.app.workspace import Options, Workspace
 from platform.model.digest import sha256_hex
 from platform.publish.select import select
 from platform.publish.shelf import Shelf
@@ -56,16 +57,16 @@ def profile(repo):
 
 def publisher(repo, runtime_dir="runtime", **between):
     """One run of a publisher, and the store as it saw it."""
-    session = Session(repo, Options(runtime_profile="config/folder.yml", runtime_dir=runtime_dir))
-    publishing = session.publishing
+    opened = Run(Workspace.open(repo, Options(runtime_profile="config/folder.yml", runtime_dir=runtime_dir)))
+    publishing = opened.publishing
     store = Between(publishing.place.shelf.store, **between)
     publishing.__dict__["place"] = replace(publishing.place, shelf=Shelf(store))
 
     def run():
         try:
-            return publishing.publish(select(publishing.purchases(), session.ledger.book))
+            return publishing.publish(select(publishing.purchases(), opened.billing.ledger.book))
         finally:
-            session.close()
+            opened.close()
 
     return run, store
 

@@ -1,11 +1,14 @@
 """Orders that are charged together: one fsync for all, each all or nothing by itself, the plan's order."""
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from platform.app.billing import Billing
 from platform.app.charges import Charged
-from platform.app.session import Options, Session
+from platform.app.run import Asked, Run
+from platform.app.workspace import Options, Workspace
 from platform.errors import ConflictError
 from platform.ledger.journal.disk import Disk
 from platform.ledger.journal.ledger import Ledger
@@ -52,24 +55,25 @@ def order(repo: Path, tenant: str, name: str, steps: int) -> None:
     (folder / f"{name}.yml").write_text(f"work_order_id: {name}\nsteps:\n" + "".join(lines))
 
 
-def session(repo: Path, disk: Disk, state: str = ".billing-state") -> Session:
+def started(repo: Path, disk: Disk, state: str = ".billing-state", buys: Collection[OrderId] | None = None) -> Run:
     """A run that has come to its charges, on a disk of the test's."""
-    made = Session(repo, Options(billing_state_dir=state))
-    made.ledger = Ledger.create(made.billing_state_dir, noon, disk)
-    made.ledger.post(lambda book: [topup(tenant, CREDITS, "bank-wire", "wire-2") for tenant in ("other0", "tenant")])
+    workspace = Workspace.open(repo, Options(billing_state_dir=state))
+    ledger = Ledger.create(workspace.billing_state_dir, noon, disk)
+    made = Run(workspace, Asked(buys=buys), billing=Billing(workspace.billing_state_dir, ledger))
+    ledger.post(lambda book: [topup(tenant, CREDITS, "bank-wire", "wire-2") for tenant in ("other0", "tenant")])
     return made
 
 
-def charge_all(now: Session, first: int = 0) -> dict[str, Charged]:
+def charge_all(run: Run, first: int = 0) -> dict[str, Charged]:
     """What each order is told, asked from the last to the first as doit may, or beginning with another one."""
-    ids = list(reversed(now.plan.orders))
-    return {str(order_id): now.charges.charge(order_id) for order_id in [*ids[first:], *ids[:first]]}
+    ids = list(reversed(run.snapshot.plan.orders))
+    return {str(order_id): run.charges.charge(order_id) for order_id in [*ids[first:], *ids[:first]]}
 
 
-def spent(now: Session) -> dict[str, int]:
+def spent(run: Run) -> dict[str, int]:
     """Credits by order, as the journal has them."""
     found: dict[str, int] = {}
-    for record in now.ledger.records():
+    for record in run.billing.ledger.records():
         if record.post.kind == "charge":
             name = f"{record.post.tenant_id}/{record.post.work_order_id}"
             found[name] = found.get(name, 0) - record.post.amount_credits
@@ -78,22 +82,21 @@ def spent(now: Session) -> dict[str, int]:
 
 def test_twenty_orders_are_charged_with_one_fsync(repo: Path) -> None:
     disk = CountingDisk()
-    now = session(repo, disk)
+    run = started(repo, disk)
     before = disk.syncs
-    told = charge_all(now)
+    told = charge_all(run)
     assert disk.syncs - before == 1
-    assert spent(now) == {str(order_id): 5 for order_id in now.plan.orders}
+    assert spent(run) == {str(order_id): 5 for order_id in run.snapshot.plan.orders}
     assert told["tenant/o00"] == Charged(5, 0, 0, CREDITS - 5, "")
     assert told["tenant/o09"] == Charged(5, 0, 0, CREDITS - 50, "")
-    charge_all(now)
+    charge_all(run)
     assert disk.syncs - before == 1
 
 
 def test_only_what_is_asked_for_is_bought_together(repo: Path) -> None:
-    now = session(repo, Disk())
-    now.charges.asked = {OrderId("tenant", "o03"), OrderId("other0", "o07")}
-    now.charges.charge(OrderId("tenant", "o03"))
-    assert spent(now) == {"other0/o07": 5, "tenant/o03": 5}
+    run = started(repo, Disk(), buys={OrderId("tenant", "o03"), OrderId("other0", "o07")})
+    run.charges.charge(OrderId("tenant", "o03"))
+    assert spent(run) == {"other0/o07": 5, "tenant/o03": 5}
 
 
 @pytest.mark.parametrize("first", [0, 7, 15])
@@ -101,33 +104,33 @@ def test_the_last_credits_go_to_the_first_in_the_plan_whoever_asks_first(repo: P
     """Of 60 credits o01 takes 40; o02 is too dear with 25 and stops nobody: four more of 5 are bought."""
     order(repo, "tenant", "o01", 8)
     order(repo, "tenant", "o02", 5)
-    now = session(repo, Disk())
-    told = charge_all(now, first)
+    run = started(repo, Disk())
+    told = charge_all(run, first)
     refused = [name for name, charged in told.items() if charged.refusal]
     assert sorted(refused) == [f"tenant/o{number:02}" for number in (2, 6, 7, 8, 9)]
     assert told["tenant/o02"] == Charged(0, 0, 0, CREDITS - 45, "not_enough_credits")
     assert told["tenant/o05"] == Charged(5, 0, 0, 0, "")
-    assert spent(now).keys() == told.keys() - set(refused)
+    assert spent(run).keys() == told.keys() - set(refused)
 
 
 def test_a_conflict_is_told_to_its_order_and_stops_no_other(repo: Path) -> None:
     """Two orders' keys were used for something else: a ledger that nobody here wrote."""
-    now = session(repo, Disk())
+    run = started(repo, Disk())
     wrong = {OrderId("tenant", "o02"), OrderId("tenant", "o07")}
-    now.ledger.post(lambda book: [taken(now, order_id) for order_id in sorted(wrong)])
-    paid = [order_id for order_id in now.plan.orders if order_id not in wrong]
+    run.billing.ledger.post(lambda book: [taken(run, order_id) for order_id in sorted(wrong)])
+    paid = [order_id for order_id in run.snapshot.plan.orders if order_id not in wrong]
     with pytest.raises(ConflictError, match="amount_credits -7, now it says -5"):  # its own, not that of o02
-        now.charges.charge(OrderId("tenant", "o07"))
-    assert [now.charges.charge(order_id).spent_credits for order_id in paid] == [5] * len(paid)
+        run.charges.charge(OrderId("tenant", "o07"))
+    assert [run.charges.charge(order_id).spent_credits for order_id in paid] == [5] * len(paid)
     with pytest.raises(ConflictError, match="amount_credits -2, now it says -5"):
-        now.charges.charge(OrderId("tenant", "o02"))
-    assert spent(now) == {**{str(order_id): 5 for order_id in paid}, "tenant/": 2 + 7}
+        run.charges.charge(OrderId("tenant", "o02"))
+    assert spent(run) == {**{str(order_id): 5 for order_id in paid}, "tenant/": 2 + 7}
 
 
-def taken(now: Session, order_id: OrderId) -> Post:
+def taken(run: Run, order_id: OrderId) -> Post:
     """A post under the key that the order's charge will have."""
-    planned, tenant = now.plan.orders[order_id], now.repo.tenants[order_id.tenant_id]
-    key = decide_charge(now.ledger.book, planned, tenant, {}, now.now.date()).posts[0].key
+    planned, tenant = run.snapshot.plan.orders[order_id], run.snapshot.repo.tenants[order_id.tenant_id]
+    key = decide_charge(run.billing.ledger.book, planned, tenant, {}, run.snapshot.now.date()).posts[0].key
     return Post(key, "charge", order_id.tenant_id, PostType.SPEND, -int(order_id.work_order_id[1:]))
 
 
@@ -135,20 +138,20 @@ def test_a_run_that_dies_at_any_moment_of_its_charges_leaves_each_whole_or_none(
     """And the next run's charges end in what an undisturbed run has."""
     for number in range(10):
         order(repo, "tenant", f"o{number:02}", 2)  # 100 credits, of which 60 are there
-    right = session(repo, FaultyDisk(), "state")
+    right = started(repo, FaultyDisk(), "state")
     right_told = charge_all(right)
     dead, half = 0, 0
     while True:
         for part in range(5):
             disk = KillingDisk(-1, part)
-            now = session(repo, disk, f"state{dead}.{part}")
+            run = started(repo, disk, f"state{dead}.{part}")
             disk.at = disk.count + dead
             with suppress(Killed):
-                charge_all(now)
+                charge_all(run)
                 assert (dead, part, half) > (2, 0, 2), "it never died, or never in the middle of a charge"
                 return
             disk.leave()
-            after = session(repo, FaultyDisk(), f"state{dead}.{part}")
+            after = started(repo, FaultyDisk(), f"state{dead}.{part}")
             left = spent(after)
             assert left.items() <= spent(right).items()
             half += 0 < len(left) < len(spent(right))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from platform.app.run import Run
+from platform.app.workspace import Workspace
 from platform.console.lines import Counts
 from platform.console.meter import Meter, clock, line
 from platform.console.progress import Live
@@ -59,6 +61,10 @@ ORDER = "work_order_id: tea\nsteps:\n" + "".join(
 HELD = "  - {step_id: held, module_id: hold, kind: transform, inputs: {gate: {asset: gate.txt}}}\n"
 
 
+def run_at(root: Path) -> Run:
+    return Run(Workspace.open(repository(root / "repo")))
+
+
 def screen(seen: str) -> list[str]:
     """All lines that ever were on the terminal."""
     return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen))
@@ -86,9 +92,9 @@ def test_only_what_is_due_counts(tmp_path: Path):
     assert "\x1b[?25h" in second.seen  # the cursor is shown again
 
 
-def test_whoever_turns_out_not_to_run_leaves_the_count():
+def test_whoever_turns_out_not_to_run_leaves_the_count(tmp_path: Path):
     """Three are at it: one ran, one is refused for want of credits, one still runs."""
-    live = Live(StringIO())
+    live = Live(run_at(tmp_path), StringIO())
     for name in ("step:t/o/ran", "step:t/o/refused", "step:t/o/runs"):
         live.running(name)
     live.done("step:t/o/ran")
@@ -97,12 +103,13 @@ def test_whoever_turns_out_not_to_run_leaves_the_count():
     assert replace(live.meter(), elapsed_s=0.0) == Meter(2, 1, ("t/o/runs",), 10, 5)
 
 
-def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(monkeypatch: pytest.MonkeyPatch):
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     class Screen(StringIO):
         def isatty(self) -> bool:
             return True
 
     monkeypatch.setenv("TERM", "dumb")
-    assert type(Reporter(Screen(), {})._progress) is Plain
+    run = run_at(tmp_path)
+    assert type(Reporter(run, Screen())._progress) is Plain
     monkeypatch.setenv("TERM", "xterm")
-    assert type(Reporter(Screen(), {})._progress) is Live
+    assert type(Reporter(run, Screen())._progress) is Live

@@ -5,12 +5,15 @@ import shlex
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from platform.app.session import Options, Session
+from platform.app import lock
+from platform.app.run import Run
+from platform.app.workspace import Workspace
 from tests.support import repository, rows
 
 # Only the clock is replaced: time_machine moves datetime and time of the whole process, then the command runs as ever.
@@ -135,11 +138,16 @@ def test_a_saved_quote_is_for_its_period(repo: Path) -> None:
 
 
 def test_a_run_that_waited_is_for_the_period_in_which_it_starts(tmp_path: Path) -> None:
-    session = Session(repository(tmp_path / "repo"), Options())
-    session.now = datetime(2020, 1, 1, tzinfo=UTC)  # when it began to wait
-    session.take_lock()
-    assert abs(session.now.timestamp() - time.time()) < 3600
-    session.close()
+    workspace = Workspace.open(repository(tmp_path / "repo"))
+    held = lock.acquire(workspace.runtime_dir, "a test", print)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(Run.locked, workspace)
+        time.sleep(0.05)
+        started = datetime.now(UTC)
+        lock.release(held)
+        run = waiting.result(60)
+    assert run.snapshot.now >= started
+    run.close()
 
 
 def test_a_quote_of_scheduled_orders_is_what_the_scheduled_run_charges(repo):

@@ -1,0 +1,172 @@
+"""One run: what a command line may do with a snapshot of a workspace, and everything that comes of it.
+
+    Workspace   directories and profile            frozen
+    Snapshot    repository, problems, plan         read once, never written
+    Run         lock, records, ledger, statuses    what happens
+
+A run is handed to whoever needs it, and nothing about it is global. Its parts are made when they are first asked for:
+`doit list` opens no ledger. A part knows the parts below it and not the run.
+"""
+import os
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property, partial
+
+from platform.app import cached, lock
+from platform.app.billing import Billing
+from platform.app.charges import Charges
+from platform.app.deliveries import Deliveries
+from platform.app.guard import Guard
+from platform.app.holding import Allowed, Holding
+from platform.app.publishing import Publishing
+from platform.app.records import Records
+from platform.app.sharing import Sharing
+from platform.app.snapshot import Caches, Scope, Snapshot
+from platform.app.workspace import Workspace
+from platform.config.load import load_profile
+from platform.errors import InputError
+from platform.ledger.journal.payments import unsettled
+from platform.maintain.facts import PROFILES, Facts
+from platform.model.ids import OrderId
+from platform.model.prices import Payment
+from platform.model.run import RunRecord, Status
+from platform.run import ordered
+from platform.run.context import RunContext
+from platform.run.inputs import module_code, went_in_digest
+from platform.run.worker import stop_all
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command line asks for. `scope`: the orders that are read; `buys`: those that are charged; None: all."""
+
+    scope: Scope | None = None
+    buys: Collection[OrderId] | None = None
+    allowed: Allowed = field(default_factory=Allowed)
+
+
+class Run:
+    """Errors of reading are values (`snapshot.problems`); errors of the ledger and the disk are raised by the part that
+    meets them. `close` it."""
+
+    def __init__(self, workspace: Workspace, asked: Asked | None = None, *, now: datetime | None = None,
+                 caches: Caches | None = None, billing: Billing | None = None) -> None:
+        self.workspace = workspace
+        self.asked = asked = asked or Asked()
+        self.allowed = replace(asked.allowed, resend_repaired=asked.allowed.resend_repaired
+                               or workspace.profile.repairs == "resend")
+        self.snapshot = Snapshot(workspace, asked.scope, now, caches)
+        self.records = Records(workspace.runtime_dir)
+        self.billing = billing or Billing(workspace.billing_state_dir)
+        self.statuses: list[int] = []  # exit statuses of what failed for a reason of ours
+        self.left_to_settle: set[OrderId] = set()  # orders of which steps ran, until they are settled
+        self.problems_printed = False  # `check` has printed them
+        self._steps_ran = False
+        self._held: int | None = None
+
+    @classmethod
+    def locked(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
+        """Hold the runtime directory until `close`; wait for another run, and print that. A run belongs to the period
+        in which it starts, not to the one in which it began to wait."""
+        held = lock.acquire(workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+        run = cls(workspace, asked)
+        run._held = held
+        return run
+
+    def narrowed(self, scope: Scope | None) -> "Run":
+        """The same run for other orders: it has the same moment, ledger and caches, and reads records anew."""
+        return Run(self.workspace, replace(self.asked, scope=scope, allowed=self.allowed), now=self.snapshot.now,
+                   caches=self.snapshot.caches, billing=self.billing)
+
+    @cached_property
+    def context(self) -> RunContext:
+        """Where a step of this run runs."""
+        workspace, repo = self.workspace, self.snapshot.repo
+        return RunContext(root=workspace.root, runtime_dir=workspace.runtime_dir, profile=workspace.profile,
+                          digests=self.snapshot.caches.digests, env=dict(os.environ), now=lambda: datetime.now(UTC),
+                          record=self.records.newest, reasons=repo.reasons,
+                          assets={key: workspace.root / asset.file for key, asset in repo.assets.items()})
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What derived files are made of. InputError when one of the profiles is wrong."""
+        root = self.workspace.root
+        read = [load_profile(root, file) for file in sorted(root.glob(PROFILES))]
+        if problems := [problem for _, found in read for problem in found if not problem.warning]:
+            raise InputError(problems)
+        return Facts(self.snapshot.repo, partial(module_code, self.context), tuple(profile for profile, _ in read))
+
+    @cached_property
+    def guard(self) -> Guard:
+        return Guard(self.snapshot, self.records, self.billing)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(self.workspace, self.billing, self.guard, self.statuses)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        deliveries = Deliveries(self.billing, self.records)
+        self.sharing.on_exchange(deliveries.forget)
+        return deliveries
+
+    @cached_property
+    def holding(self) -> Holding:
+        return Holding(self.snapshot, self.records, self.billing, self.deliveries, self.context, self.allowed)
+
+    @cached_property
+    def charges(self) -> Charges:
+        charges = Charges(self.snapshot, self.records, self.billing, self.holding, self.guard,
+                          is_shared=lambda: self.sharing.is_shared, buys=self.asked.buys)
+        self.sharing.on_exchange(charges.forget)
+        return charges
+
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self.snapshot, self.records, self.billing)
+
+    @property
+    def open_payments(self) -> tuple[Payment, ...]:
+        """The payments without those that were edited after they were posted and settled by corrections."""
+        payments = self.snapshot.payments
+        return unsettled(self.billing.ledger, payments) if self.billing.exists else payments
+
+    def remember(self, record: RunRecord) -> None:
+        """A step has just ended: this is its record now, and what was ordered outlives it."""
+        self.records.keep(record)
+        self._steps_ran = True
+        self.left_to_settle.add(record.id.order)
+        planned = self.snapshot.planned(record.id)
+        failed = record.status is Status.FAILED and planned is not None
+        went_in = record.inputs_digest or went_in_digest(self.context, planned) if failed and planned else ""
+        ordered.keep(self.workspace.runtime_dir, record, went_in)
+
+    def make_ledger(self) -> None:
+        """Create the billing state when there is none and never was one. StaleError when it is not the one that was
+        used before: everything that posts asks for it first."""
+        self.guard.check()
+        self.billing.create()
+
+    def checkpoint(self) -> None:
+        """Bring the ledger's tables up to date, and remember where it ends."""
+        self.billing.ledger.checkpoint()
+        self.guard.keep(durable=True)
+
+    def close(self) -> None:
+        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
+        stop_all()
+        try:
+            try:
+                if self.billing.is_open:
+                    self.checkpoint()
+                self.sharing.publish()
+            finally:
+                if self._steps_ran:
+                    cached.after_run(self.workspace, self.billing)
+        finally:
+            self.snapshot.caches.save()
+            if self._held is not None:
+                lock.release(self._held)
+                self._held = None

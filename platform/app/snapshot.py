@@ -1,0 +1,106 @@
+"""What a repository says at one moment, for the orders of one scope: its values, what is wrong with them, the plan.
+
+Everything is read when it is first asked for, and once. Errors of reading are in `problems`.
+"""
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from platform.app.preflight import missing_secrets
+from platform.app.workspace import Workspace
+from platform.check import check
+from platform.check.say import about_draft
+from platform.config.load import load_repo
+from platform.config.valid import Valid
+from platform.files import Digests
+from platform.model.ids import OrderId, StepId
+from platform.model.plan import Plan, PlannedStep
+from platform.model.prices import Payment
+from platform.model.problem import Problem
+from platform.model.repo import Repo
+from platform.plan.expand import expand
+
+PAYMENTS = "config/payments.csv"
+PAID_BY = (PAYMENTS, "config/topup_methods.csv")  # a payment counts when its method is known
+
+Scope: TypeAlias = Collection[OrderId]  # None: all orders
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What reading learns for the next time; losing it costs time and nothing else."""
+
+    digests: Digests
+    valid: Valid
+
+    @classmethod
+    def below(cls, runtime_dir: Path) -> "Caches":
+        return cls(Digests(runtime_dir / "digests.json"), Valid(runtime_dir / "valid.json"))
+
+    def save(self) -> None:
+        self.digests.save()
+        self.valid.save()
+
+
+class Snapshot:
+    """Of `scope`, the orders that a command line is about (None: all), at `now`, an aware time."""
+
+    def __init__(self, workspace: Workspace, scope: Scope | None = None, now: datetime | None = None,
+                 caches: Caches | None = None) -> None:
+        self.workspace = workspace
+        self.scope = scope
+        self.now = now or datetime.now(UTC)
+        self.caches = caches or Caches.below(workspace.runtime_dir)
+
+    def narrowed(self, scope: Scope | None) -> "Snapshot":
+        """The same moment for other orders."""
+        return Snapshot(self.workspace, scope, self.now, self.caches)
+
+    @cached_property
+    def repo(self) -> Repo:
+        return load_repo(self.workspace.root, self.workspace.profile, self.caches.digests, only=self.scope,
+                         valid=self.caches.valid)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything wrong with what was read, warnings included, sorted by place."""
+        found = (*self.workspace.profile_problems, *check(self.repo, self.now.date()),
+                 *missing_secrets(self.repo, os.environ))
+        return tuple(sorted(found))
+
+    @property
+    def run_problems(self) -> tuple[Problem, ...]:
+        """The problems that a run prints: warnings about drafts belong to `consistency-validate`."""
+        return tuple(problem for problem in self.problems if not about_draft(self.repo, problem))
+
+    def wrong_in(self, *files: str) -> tuple[Problem, ...]:
+        """The errors in files that were read, named from the repository's root."""
+        return tuple(problem for problem in self.problems
+                     if problem.place.file in files and not problem.warning)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return expand(self.repo, self.problems, self.now, self.scope)
+
+    @cached_property
+    def _steps(self) -> dict[StepId, PlannedStep]:
+        return {step.id: step for order in self.plan.orders.values() for step in order.steps}
+
+    def step(self, step_id: StepId) -> PlannedStep:
+        """A planned step by its id; KeyError when the plan has none."""
+        return self._steps[step_id]
+
+    def planned(self, step_id: StepId) -> PlannedStep | None:
+        """A planned step by its id; None when the plan has none."""
+        return self._steps.get(step_id)
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """The payments that can be posted: nothing is wrong with their rows, and their method is known."""
+        wrong = {problem.place.line for problem in self.wrong_in(PAYMENTS)}
+        return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong
+                     and payment.topup_method_id in self.repo.topup_methods)

@@ -1,0 +1,99 @@
+"""One step of a run: done already, not paid, held, stopped by another one, or run. Its order settles in any case."""
+from platform.app.gate import LedgerGate
+from platform.app.run import Run
+from platform.errors import PlatformError
+from platform.model.held import Held
+from platform.model.ids import RUN_CHARGE, StepId
+from platform.model.order import Kind
+from platform.model.plan import PlannedStep
+from platform.model.run import RunRecord, Status
+from platform.run import ordered
+from platform.run.current import current as reasons_to_run
+from platform.run.permit import Open
+from platform.run.step import fail_step, hold_step, run_step, skip_step
+
+Values = dict[str, object]  # plain JSON: what doit keeps of a task, and what a line is made of
+
+
+def take(run: Run, planned: PlannedStep) -> Values:
+    """Run one step, or record why it was skipped or that the platform failed at it.
+
+    Returns:
+        Its `state` and, of a step with a record, `reason`, `message`, `duration_s`, `cached_from`, `attempts`, `note`.
+
+    Raises:
+        PlatformError: nothing could be recorded.
+    """
+    try:
+        return _taken(run, planned)
+    except PlatformError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the order settles
+        record = _failed(run, planned, error)
+        run.remember(record)
+        return _shown(record)
+
+
+def _failed(run: Run, planned: PlannedStep, error: Exception) -> RunRecord:
+    """The record of a step at which the platform failed where the step itself could not record it."""
+    with run.billing.steady:
+        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+        known = run.billing.ledger.book.fact(planned.task_hash, epoch) is not None
+    return fail_step(run.context, planned, epoch, error, known=known)
+
+
+def _taken(run: Run, planned: PlannedStep) -> Values:
+    """Its own record is asked first: doit's store is only a cache."""
+    with run.billing.steady:
+        values = _without_running(run, planned)
+        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
+    if values is not None:
+        return values
+    gate = LedgerGate(run, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
+    record = run_step(run.context, planned, epoch, gate=gate)
+    run.remember(record)
+    return _shown(record)
+
+
+def _without_running(run: Run, planned: PlannedStep) -> Values | None:
+    """What becomes of a step that is done, not paid, waits, or is skipped; None when it is to be run."""
+    if not run.allowed.always and not reasons_to_run(run.context, planned):
+        return {"state": "CURRENT"}
+    if not run.charges.may_run(planned.id.order):
+        return {"state": "REFUSED"}
+    if last := run.records.newest(planned.id):
+        ordered.keep(run.workspace.runtime_dir, last)  # a run may have been killed between its record and this
+    order = run.snapshot.plan.orders[planned.id.order]
+    epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+    held = run.holding.own(planned)
+    if held and not held.runs:
+        return _waits(run, planned, epoch, held)
+    if stopped_by := _stopped_by(run, planned):
+        record = skip_step(run.context, planned, epoch, stopped_by)
+        run.remember(record)
+        return _shown(record)
+    if planned.id.step_id in run.holding.unbought(order):
+        return {"state": "REFUSED"}  # what it waited for is decided now; the next run buys it
+    return None
+
+
+def _waits(run: Run, planned: PlannedStep, epoch: int, held: Held) -> Values:
+    """A step that waits for a decision is not run. What its record says of work that was done stays."""
+    last = run.records.of_step(planned)
+    if last is None:
+        last = hold_step(run.context, planned, epoch, held.reason, held.words)
+        run.remember(last)
+    return {**_shown(last), "state": Status.NEEDS_DECISION.value, "reason": held.reason, "message": held.words}
+
+
+def _stopped_by(run: Run, planned: PlannedStep) -> str:
+    """The upstream step that stops this one, or nothing. In STRICT mode the step before it is upstream too."""
+    above = [run.snapshot.step(StepId(*planned.id.order, name)) for name in planned.upstream]
+    records = {step.id.step_id: run.records.of_step(step) for step in above}
+    return next((name for name, record in records.items() if record is None or not record.completed), "")
+
+
+def _shown(record: RunRecord) -> Values:
+    return {"state": record.status.value, "reason": record.reason, "message": record.message,
+            "duration_s": record.duration_s, "cached_from": record.cached_from, "attempts": record.attempts,
+            "note": str(record.evidence.get("note", ""))}

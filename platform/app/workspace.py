@@ -1,0 +1,75 @@
+"""Where a run works: one repository, its profile and its directories. Frozen; nothing here is opened twice."""
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from platform.config.folders import order_ids
+from platform.config.load import load_profile
+from platform.errors import UsageError
+from platform.errors import __file__ as errors_file
+from platform.model.ids import OrderId
+from platform.model.problem import Problem
+from platform.model.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command line says of places. An empty text means what the profile says; directories are
+    relative to the repository's root.
+
+    Raises:
+        UsageError: `no_publish` is neither 0 nor 1. A run that was meant to simulate must not publish.
+    """
+
+    runtime_profile: str = "config/runtime_profile.yml"
+    billing_state_dir: str = ""
+    runtime_dir: str = ""
+    quote: str = ""  # a saved quote that the run is held to
+    no_publish: str = ""  # 1: `publish:` tasks simulate
+
+    def __post_init__(self) -> None:
+        if self.no_publish not in ("", "0", "1"):
+            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 to simulate")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A repository as the command line opened it. All directories are absolute, and `root` has no link in it:
+    nothing below it is opened through a link (`confined`)."""
+
+    root: Path
+    options: Options
+    profile: Profile
+    profile_problems: tuple[Problem, ...]
+    runtime_dir: Path
+    billing_state_dir: Path
+
+    @classmethod
+    def open(cls, root: Path, options: Options | None = None) -> "Workspace":
+        """Read the profile, and nothing else; its errors are in `profile_problems`."""
+        root, options = root.resolve(), options or Options()
+        profile, problems = load_profile(root, root / options.runtime_profile)
+        return cls(root, options, profile, tuple(problems),
+                   (root / (options.runtime_dir or profile.runtime_dir)).resolve(),
+                   root / (options.billing_state_dir or profile.billing_state_dir))
+
+    @property
+    def has_own_state(self) -> bool:
+        """Whether the billing state is the profile's own, and not a scratch state of the command line."""
+        return (self.root / self.profile.billing_state_dir).resolve() == self.billing_state_dir.resolve()
+
+    def shown(self, path: Path) -> str:
+        """A path as people type it: relative to the repository where it is inside."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
+
+    def order_ids(self) -> Iterable[OrderId]:
+        """The ids of all work order files, by their names alone: no file is read."""
+        return order_ids(self.root)
+
+
+def must_run_own_code(root: Path) -> None:
+    """UsageError when the virtual environment belongs to another checkout than `root`."""
+    own = root / "platform" / "errors.py"
+    if own.is_file() and not own.samefile(errors_file):
+        raise UsageError(f"{root}: this virtual environment is another checkout's "
+                         f"({Path(errors_file).parent.parent}); run scripts/setup here and use .venv/bin/doit")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from platform.ledger.rules.attempts import REFUND_REASON
 from tests.year import judge
 from tests.year.clone import Clone
 from tests.year.events import EVENTS
@@ -110,7 +111,8 @@ def _decide(world: World, year: Year) -> list[str]:
     found = []
     for order in clone.asked(world.now, "status")["orders"]:
         for step in order["steps"]:
-            if step["state"] != "NEEDS_DECISION" or step["kind"] != "delivery" or world.chance.random() < 0.4:
+            waits = step["state"] == "NEEDS_DECISION" and step["kind"] == "delivery" and step["reason"] != REFUND_REASON
+            if not waits or world.chance.random() < 0.4:  # what a person had refunded is decided
                 continue
             what = world.chance.choice(["arrived", "resend", "refund"])
             task = f"{order['tenant_id']}/{order['work_order_id']}/{step['step_id']}"

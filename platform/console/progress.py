@@ -15,7 +15,7 @@ from platform.app.fences import closure
 from platform.app.run import Run
 from platform.console.lines import Counts
 from platform.console.meter import Meter, line
-from platform.console.reporter import Plain
+from platform.console.plain import Plain
 from platform.model.ids import StepId
 
 _COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "NOT": "bold red", "ERROR": "bold red",

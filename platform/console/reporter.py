@@ -6,13 +6,13 @@ only keeps count and writes.
 """
 import os
 import sys
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from platform.app.fences import before_steps
 from platform.app.run import Run
 from platform.app.running import process_s
 from platform.console import ci, lines
+from platform.console.plain import Plain
 from platform.streams import in_actions, neutral
 
 
@@ -104,34 +104,9 @@ class Reporter:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
 
-def _progress(run: Run, outstream: Any) -> "Plain":
+def _progress(run: Run, outstream: Any) -> Plain:
     if not outstream.isatty() or os.environ.get("TERM") == "dumb":
         return Plain(outstream)
     from platform.console.progress import Live
 
     return Live(run, outstream)
-
-
-class Plain:
-    """No progress line: files, pipes, CI."""
-
-    def __init__(self, outstream: Any) -> None:
-        self._out = outstream
-
-    def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None: ...
-
-    def running(self, name: str) -> None: ...
-
-    def done(self, name: str) -> None:
-        """A step has run."""
-
-    def not_due(self, name: str) -> None:
-        """A step need not or may not run."""
-
-    def moved(self, counts: lines.Counts) -> None: ...
-
-    def end(self) -> None: ...
-
-    def write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()

@@ -10,8 +10,9 @@ from platform.app.run import Run
 from platform.app.workspace import Workspace
 from platform.console.lines import Counts
 from platform.console.meter import Meter, clock, line
+from platform.console.plain import Plain
 from platform.console.progress import Live
-from platform.console.reporter import Plain, Reporter
+from platform.console.reporter import Reporter
 from tests.support import repository
 from tests.terminal import Terminal
 

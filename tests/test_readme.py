@@ -1,5 +1,5 @@
 """The README is true: its first command on a fresh checkout in an empty folder with a new virtual environment, and then
-every line of its long quickstart, in order. It installs what requirements.txt names, so it needs a package index."""
+every line of its long quickstart, in order. It installs what running needs, so it needs a package index."""
 import os
 import re
 import shutil
@@ -39,6 +39,7 @@ def shell(checkout: Path, line: str) -> subprocess.CompletedProcess[str]:
 def test_the_commands_do_what_the_readme_says(checkout: Path) -> None:
     first = shell(checkout, RUN)
     assert first.returncode == 0, first.stdout + first.stderr
+    assert not (checkout / ".venv" / "bin" / "pytest").exists(), "the first command installs only what running needs"
     printed = README.split("```text\n")[1].split("```")[0].splitlines()
     times = re.compile(r"\d+\.\d+ s")
     told = {times.sub("", line) for line in first.stdout.splitlines()}

@@ -2,6 +2,7 @@
 of tests begin with."""
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from tests.support import delivered
 def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the ledger remembers outside of a state never comes into the home of who runs the tests."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state-home"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_are_heeded() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored, and every child inherits that: what a test
+    interrupts would never end."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

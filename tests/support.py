@@ -1,19 +1,27 @@
 """What tests of whole commands share: a repository of their own, command lines in it, and its CSV files."""
 import csv
 import os
+import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tests import in_process
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases"
+SCRIPTS = Path(sys.executable).parent
+LONGEST_WAIT_S = 240.0  # for anything that a test waits for; a machine that is busy with much else needs some of it
 
 
 def repository(repo: Path, *overlays: Path) -> Path:
     """A repository of its own: what is shipped but the tenants, the base of the stories, and the story's own files."""
-    repo.mkdir()
+    repo.mkdir(parents=True)
     shutil.copy(ROOT / "dodo.py", repo)
     shutil.copy(ROOT / "pyproject.toml", repo)
     shutil.copy(ROOT / ".gitattributes", repo)
@@ -28,7 +36,7 @@ def repository(repo: Path, *overlays: Path) -> Path:
 
 def shipped(repo: Path) -> Path:
     """A copy of what is shipped, its tenants and their orders too."""
-    repo.mkdir()
+    repo.mkdir(parents=True)
     for name in ("dodo.py", "pyproject.toml", ".gitattributes"):
         shutil.copy(ROOT / name, repo)
     for folder in ("modules", "config", "schemas", "tenants"):
@@ -37,16 +45,60 @@ def shipped(repo: Path) -> Path:
 
 
 def command(repo: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line as a person in that repository would, with this virtual environment active."""
+    """What a command line does for a person in that repository, with this virtual environment active; run in this
+    process, without the third of a second that a process of its own takes to begin (`started`)."""
     words = shlex.split(line)
-    scripts = Path(sys.executable).parent
-    program = {"doit": [str(scripts / "doit")], "python": [sys.executable]}[words[0]]
+    if words[0] == "doit":
+        return in_process.run(in_process.doit, words, repo, _environment(environment))
+    if words[1:3] == ["-m", "platform.cli"]:
+        return in_process.run(in_process.cli, words[2:], repo, _environment(environment))
+    if words[1].startswith("scripts/"):
+        return in_process.run(in_process.script(ROOT / words[1]), words[1:], repo, _environment(environment))
+    return started(repo, line, **environment)
+
+
+def started(repo: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own: for what only a process shows, such as a crash or what it imports."""
+    words = shlex.split(line)
+    program = {"doit": [str(SCRIPTS / "doit")], "python": [sys.executable]}[words[0]]
     if words[1].startswith("scripts/"):
         words[1] = str(ROOT / words[1])
     if words[1:3] == ["-m", "platform.cli"]:
         program, words = [sys.executable, "-c", BOOT], words[2:]
-    env = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", **environment}
-    return subprocess.run([*program, *words[1:]], cwd=repo, capture_output=True, text=True, env=env, check=False)
+    return subprocess.run([*program, *words[1:]], cwd=repo, capture_output=True, text=True, check=False,
+                          env=_environment(environment), timeout=LONGEST_WAIT_S)
+
+
+def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PATH": f"{SCRIPTS}:{os.environ['PATH']}", **changes}
+
+
+def until(is_so: Callable[[], bool], run: "subprocess.Popen[str] | None" = None) -> None:
+    """Poll until it is so. AssertionError, with what it said, when `run` ends first; TimeoutError at the limit."""
+    end = time.monotonic() + LONGEST_WAIT_S
+    while not is_so():
+        if run is not None and run.poll() is not None and not is_so():
+            raise AssertionError(run.communicate(timeout=LONGEST_WAIT_S))
+        if time.monotonic() > end:
+            raise TimeoutError(f"not so after {LONGEST_WAIT_S:g} s")
+        time.sleep(0.01)
+
+
+def ended(pid: int) -> int:
+    """The exit status of a child that was forked, negative for a signal. TimeoutError at the limit; it is killed."""
+    handle = os.pidfd_open(pid)
+    try:
+        end = select.poll()
+        end.register(handle, select.POLLIN)
+        on_time = end.poll(1000 * LONGEST_WAIT_S)
+        if not on_time:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    finally:
+        os.close(handle)
+    if not on_time:
+        raise TimeoutError(f"process {pid} was killed after {LONGEST_WAIT_S:g} s")
+    return status
 
 
 def accept_loss(repo: Path) -> None:

@@ -10,15 +10,7 @@ import sys
 import termios
 from pathlib import Path
 
-from tests.support import BOOT
-
-_LONGEST_WAIT_S = 120.0
-
-
-def _heed_interrupts() -> None:
-    """A shell starts what it runs in the background with SIGINT ignored, and a child inherits that: a command on a
-    terminal does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+from tests.support import BOOT, LONGEST_WAIT_S
 
 
 class Terminal:
@@ -31,7 +23,7 @@ class Terminal:
         env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")}
         program = words if words[0] == "doit" else [sys.executable, "-c", BOOT, *words]
         self.process = subprocess.Popen(program, cwd=repo, stdin=slave, stdout=slave, stderr=slave, env=env,
-                                        start_new_session=True, preexec_fn=_heed_interrupts)
+                                        start_new_session=True)
         os.close(slave)
         self.seen = ""
 
@@ -48,15 +40,15 @@ class Terminal:
         while self._read():
             pass
         os.close(self._master)
-        return self.process.wait()
+        return self.process.wait(timeout=LONGEST_WAIT_S)
 
     def _read(self) -> bool:
         """Whether there may be more. TimeoutError when it says nothing for longer than any command takes."""
         poll = select.poll()  # select() takes no handle above 1,023
         poll.register(self._master, select.POLLIN)
-        if not poll.poll(1000 * _LONGEST_WAIT_S):
+        if not poll.poll(1000 * LONGEST_WAIT_S):
             self.process.kill()
-            raise TimeoutError(f"nothing more for {_LONGEST_WAIT_S:g} s after: {self.seen}")
+            raise TimeoutError(f"nothing more for {LONGEST_WAIT_S:g} s after: {self.seen}")
         try:
             chunk = os.read(self._master, 65536)
         except OSError:  # Linux says so when the other side is closed

@@ -7,21 +7,23 @@ import pytest
 import yaml
 
 from tests import answers
-from tests.support import CASES, command, repository, rows
+from tests.support import CASES, command, repository, rows, started
 
 STORIES = sorted(path.parent.name for path in CASES.glob("*/story.yml"))
+IN_PROCESSES = 3  # stories whose commands are processes of their own; all others are run in this one
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str, tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo", CASES / name / "repo")
     story = yaml.safe_load((CASES / name / "story.yml").read_text())
+    run = started if story.get("processes") else command
     before = State(repo)
     for number, act in enumerate(story["acts"], 1):
         change(repo, act)
         asked = answers.before(repo, act["run"])
         assert State(repo).transactions == before.transactions, "a quote posts nothing"
-        done = command(repo, act["run"])
+        done = run(repo, act["run"])
         after = State(repo)
         told = done.stdout + done.stderr
         assert act.keys() <= KEYS, f"act {number} has unknown keys {act.keys() - KEYS}"
@@ -40,6 +42,11 @@ def test_story(name: str, tmp_path: Path) -> None:
             keep_their_word(asked, act, before, after)
         before = after
     assert unexplained(repo) == story.get("unexplained", [])
+
+
+def test_some_stories_are_told_by_real_processes() -> None:
+    told = [name for name in STORIES if yaml.safe_load((CASES / name / "story.yml").read_text()).get("processes")]
+    assert len(told) == IN_PROCESSES
 
 
 def unexplained(repo: Path) -> list[str]:

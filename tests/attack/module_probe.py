@@ -22,7 +22,8 @@ class ModuleProbe:
 
     @property
     def probe(self) -> Probe:
-        return Probe("module", self.name, self.what, self.held, self.plain, self.as_user)
+        critical = bool(self.plain or self.as_user or self.needs or self.survivor)
+        return Probe("module", self.name, self.what, self.held, self.plain, self.as_user, critical)
 
     @property
     def module_id(self) -> str:

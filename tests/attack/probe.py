@@ -1,5 +1,6 @@
 """What an attack is, and what became of it. A probe is data: who tries what, and what must be seen."""
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ NOT_DEFENDED = "reached"  # what a plain process can do, and SECURITY.md says so
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One attempt. `held` is a pattern for all that is seen when the fence holds; `plain` is the same for a plain
-    process where it differs, such as NOT_DEFENDED. `as_user` is the same for a user that is not root."""
+    process where it differs, such as NOT_DEFENDED. `as_user` is the same for a user that is not root.
+    `critical`: the user or the sandbox is the fence, so that no way says anything of another."""
 
     group: str  # module | tenant | mail | secret | money
     name: str
@@ -29,6 +31,7 @@ class Probe:
     held: str
     plain: str = ""
     as_user: str = ""
+    critical: bool = False
 
     def expected(self, way: Way) -> str:
         """The pattern for a way of running."""
@@ -38,6 +41,12 @@ class Probe:
 
     def verdict(self, way: Way, seen: str) -> "Verdict":
         return Verdict(self, way, seen, re.search(self.expected(way), seen) is not None)
+
+
+def part(probes: Sequence[Probe], way: Way, ways: Sequence[Way]) -> list[int]:
+    """The places of the probes that a bounded campaign runs in this way: the critical ones in each of `ways`, every
+    other one in one of them, in turn. Each probe is in the part of at least one way."""
+    return [place for place, probe in enumerate(probes) if probe.critical or ways[place % len(ways)] == way]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from platform.streams import neutral, neutral_json
-from tests.support import BOOT, ROOT, TEA, command, repository, rows
+from tests.support import BOOT, LONGEST_WAIT_S, ROOT, TEA, command, repository, rows, started
 
 ORDER = TEA.replace("artifacts_requested", "metadata: {title: 日本のお茶 ☕}\nartifacts_requested", 1)
 POOR = {"ascii": {"PYTHONIOENCODING": "ascii"}, "latin-1": {"PYTHONIOENCODING": "latin-1:strict"},
@@ -34,14 +34,14 @@ def posts(repo: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("poor", POOR)
 def test_what_the_terminal_cannot_encode_is_escaped(repo: Path, poor: str) -> None:
-    done = command(repo, "doit run", **POOR[poor])
+    done = started(repo, "doit run", **POOR[poor])
     assert done.returncode == 10 and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     assert "\\u9593\\u9055\\u3044" in done.stdout and "COMPLETED    tenant/tea" in done.stdout
     assert posts(repo) == [("TOPUP", "100"), ("SPEND", "-14")]
     for line in ("status", "quote", "statement --tenant-id tenant", "graph", "consistency-validate"):
-        looked = command(repo, f"python -m platform.cli {line}", **POOR[poor])
+        looked = started(repo, f"python -m platform.cli {line}", **POOR[poor])
         assert looked.returncode in (0, 10) and "Traceback" not in looked.stderr, looked.stderr
-    assert "\\u65e5\\u672c" in command(repo, "python -m platform.cli status", **POOR[poor]).stdout
+    assert "\\u65e5\\u672c" in started(repo, "python -m platform.cli status", **POOR[poor]).stdout
 
 
 @pytest.mark.parametrize("sink", SINKS)
@@ -66,7 +66,7 @@ def test_a_terminal_that_is_closed_changes_nothing(repo: Path) -> None:
                            stdout=slave, stderr=slave, env={**os.environ, "TERM": "xterm"}, start_new_session=True)
     os.close(slave)
     os.close(master)  # from now on a write is EIO
-    assert run.wait() == 10 and posts(repo) == [("TOPUP", "100"), ("SPEND", "-14")]
+    assert run.wait(timeout=LONGEST_WAIT_S) == 10 and posts(repo) == [("TOPUP", "100"), ("SPEND", "-14")]
 
 
 @pytest.mark.parametrize("text", ["##[error]x", "a ##[group]b", "::error::x", "  ::error::x", "a::error::b", ":::x",

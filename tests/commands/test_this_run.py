@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from platform.run.machine import this_machine
-from tests.support import BOOT, ROOT, command, repository, rows
+from tests.support import BOOT, LONGEST_WAIT_S, ROOT, command, repository, rows
 from tests.tasks.test_runs import ORDER, started, until
 
 
@@ -40,7 +40,7 @@ def test_a_running_step_is_told_as_it_runs_and_not_as_it_last_ended(repo: Path) 
         status = command(repo, "python -m platform.cli status").stdout
     finally:
         run.kill()
-        run.communicate()
+        run.communicate(timeout=LONGEST_WAIT_S)
     assert re.fullmatch(r"gate is wait\nRUNNING step:tenant/tea/held|gate is wait\nRUNNING tenant/tea/held  "
                         r"[0-9.]+ s so far  the log is runtime/tenant/tea/\.held\.new/log\.txt\n", log), log
     [line] = [line for line in status.splitlines() if " held " in line]

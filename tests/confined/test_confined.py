@@ -10,6 +10,7 @@ import pytest
 
 from platform import confined, openat
 from platform.confined import Folder, Refused
+from tests.support import ended
 
 SECRET = b"the operator's"
 
@@ -198,7 +199,7 @@ def test_a_name_that_changes_between_two_looks_gives_nothing_away(way: str, here
                     seen.add(type(error).__name__.encode())
     finally:
         stop.touch()
-        os.waitpid(child, 0)
+        ended(child)
     assert SECRET not in seen
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from platform.delivery.provider import Listed, Parcel
+from tests.support import LONGEST_WAIT_S
 
 _HERE = ipaddress.ip_address("127.0.0.1")
 PACKAGE = b"PK not really a package\n.\r\n..dots\n"
@@ -142,7 +143,7 @@ def mail_server(authority: Authority) -> Callable[..., AbstractContextManager[Ma
         finally:
             asyncio.run_coroutine_threadsafe(_closed(listening), loop).result()
             loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            thread.join(timeout=LONGEST_WAIT_S)
             loop.close()
     return serve
 

@@ -2,7 +2,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import command, repository, rows
@@ -86,14 +85,3 @@ def start(house: House, *words: str) -> subprocess.Popen[str]:
     program = Path(sys.executable).parent / "doit"
     return subprocess.Popen([program, "run", *words], cwd=house.root, text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
-
-
-def wait_until(is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
-    """Polls; whoever waits for a run that ended is told what it said."""
-    while not is_so():
-        try:
-            run.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-        if not is_so():
-            raise AssertionError(run.communicate()[0])

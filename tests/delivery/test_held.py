@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.house import House, start, wait_until
+from tests.delivery.house import House, start
+from tests.support import until
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ def test_a_delivery_that_another_process_is_at_is_not_settled(house: House) -> N
     gate = house.server.gate = threading.Event()
     run = start(house)
     try:
-        wait_until(lambda: house.mails == 1, run)
+        until(lambda: house.mails == 1, run)
         assert f"process {run.pid} is delivering it and may do so until" in house.settle("--refund --note x", 11)
     finally:
         gate.set()

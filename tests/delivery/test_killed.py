@@ -11,6 +11,7 @@ from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules import attempts
 from platform.model.ids import StepId
 from tests.delivery.house import House, start
+from tests.support import LONGEST_WAIT_S, until
 
 
 @pytest.fixture
@@ -26,14 +27,13 @@ def killed(house: House, at: str) -> None:
     def meets(phase: str) -> None:
         if phase == at:
             runs[0].kill()
-            runs[0].wait()  # its child died with it: nothing that it still wrote was an answer to what follows
+            runs[0].wait(timeout=LONGEST_WAIT_S)  # its child died too: nothing that it wrote answers what follows
 
     house.server.meets = meets
     runs.append(start(house))
     if at == "evidence":
         journal = house.root / ".billing-state/journal.csv"
-        while not (journal.exists() and b",evidence," in journal.read_bytes()):
-            assert runs[0].poll() is None, runs[0].communicate()[0]
+        until(lambda: journal.exists() and b",evidence," in journal.read_bytes(), runs[0])
         runs[0].kill()
     runs[0].communicate(timeout=300)
     assert runs[0].returncode == -signal.SIGKILL

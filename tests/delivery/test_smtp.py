@@ -13,6 +13,7 @@ import pytest
 from platform.delivery.email import Mail, message_id
 from platform.delivery.flow import deliver
 from platform.delivery.smtp import Server, SmtpProvider
+from tests.support import LONGEST_WAIT_S
 
 MAIL = Mail("us@platform.example", "reader@harbour.example", "Boats", "A line.\n.\n..\nThe end.")
 USERS = {"robot": "a long password"}
@@ -113,7 +114,7 @@ def test_a_connection_lost_before_the_end_of_the_message_is_a_certain_failure(pa
         server = Server("127.0.0.1", listener.getsockname()[1], security="none", timeout_s=10.0)
         delivery = deliver(SmtpProvider(MAIL, server, now), parcel, now)
     finally:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
         listener.close()
     assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.house import ORDER, House, start, wait_until
+from tests.delivery.house import ORDER, House, start
+from tests.support import LONGEST_WAIT_S, until
 
 STATE = "python -m platform.cli state"
 
@@ -42,7 +43,7 @@ def test_who_comes_second_sends_nothing_and_completes_from_the_evidence(clones: 
     one.server.gate = threading.Event()
     try:
         first = start(one)
-        wait_until(lambda: one.mails == 1, first)  # it has the message, and waits for the answer
+        until(lambda: one.mails == 1, first)  # it has the message, and waits for the answer
         told = two.run(exit_status=1)
         assert "FAILED claimed_elsewhere" in told or "claimed_elsewhere: " in told
         assert f"process {first.pid} is delivering it and may do so until 20" in told
@@ -111,7 +112,7 @@ def test_a_runner_that_died_is_followed_at_once_on_its_machine(clones: tuple[Clo
 def end(run: subprocess.Popen[str]) -> None:
     if run.poll() is None:
         run.kill()
-        run.wait()
+        run.wait(timeout=LONGEST_WAIT_S)
 
 
 def test_a_machine_that_is_lost_after_the_answer_takes_no_evidence_with_it(clones: tuple[Clone, Clone]) -> None:
@@ -124,9 +125,9 @@ def test_a_machine_that_is_lost_after_the_answer_takes_no_evidence_with_it(clone
         return any(b",evidence," in path.read_bytes() and path.name in manifests
                    for path in store.glob("*/journal-*.csv"))
 
-    wait_until(is_published, run)
+    until(is_published, run)
     end(run)
-    run.communicate()
+    run.communicate(timeout=LONGEST_WAIT_S)
     for name in (".billing-state", "runtime"):
         shutil.rmtree(one.root / name)
     one.run()

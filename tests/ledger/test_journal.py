@@ -24,6 +24,7 @@ from platform.ledger.rules.credit import topup
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import noon
+from tests.support import LONGEST_WAIT_S, ended
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -290,10 +291,10 @@ def test_processes_that_post_at_once_lose_nothing_also_when_they_are_killed(stat
         acknowledged |= {f"{name}-{process.stdout.readline().strip()}" for _ in range(15)}
         process.send_signal(signal.SIGKILL)
         acknowledged |= {f"{name}-{line.strip()}" for line in process.stdout if line.endswith("\n")}
-        process.wait()
+        process.wait(timeout=LONGEST_WAIT_S)
         process.stdout.close()
     for name, process in writers.items():
-        out, _ = process.communicate()
+        out, _ = process.communicate(timeout=LONGEST_WAIT_S)
         acknowledged |= {f"{name}-{number}" for number in out.split()}
         assert process.returncode == 0
     ledger = Ledger.open(state)
@@ -311,7 +312,7 @@ def test_threads_that_post_at_once_share_a_write_and_keep_their_own_errors(ledge
     begin = threading.Barrier(8)
 
     def work(name: str) -> None:
-        begin.wait()
+        begin.wait(timeout=LONGEST_WAIT_S)
         for number in range(10):
             try:
                 post(ledger, f"{name}-{number}")
@@ -323,7 +324,7 @@ def test_threads_that_post_at_once_share_a_write_and_keep_their_own_errors(ledge
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
     ledger.checkpoint()
     assert (balance(ledger), len(failed), audit(state)) == (81, 80, ())
 
@@ -331,8 +332,12 @@ def test_threads_that_post_at_once_share_a_write_and_keep_their_own_errors(ledge
 def test_a_child_that_was_forked_while_the_lock_was_held_does_not_keep_it(ledger: Ledger, state: Path) -> None:
     ready, go = os.pipe(), os.pipe()
 
+    child = 0
+
     def decide_and_fork(book: object) -> list[Post]:
-        if os.fork() == 0:
+        nonlocal child
+        child = os.fork()
+        if child == 0:
             os.write(ready[1], b"x")
             os.read(go[0], 1)
             os._exit(0)
@@ -342,7 +347,7 @@ def test_a_child_that_was_forked_while_the_lock_was_held_does_not_keep_it(ledger
     os.read(ready[0], 1)
     post(Ledger.open(state), "while the child lives")
     os.write(go[1], b"x")
-    os.wait()
+    ended(child)
     for handle in (*ready, *go):
         os.close(handle)
 

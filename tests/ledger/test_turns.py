@@ -18,6 +18,7 @@ from platform.ledger.proof.audit import audit
 from platform.ledger.rules.credit import topup
 from platform.model.entry import Post
 from tests.ledger.conftest import noon
+from tests.support import LONGEST_WAIT_S, ended
 
 OURS = {module.__file__ for module in (turns, ledger, folder, log, disk)}
 PATIENCE_S = 20
@@ -104,7 +105,7 @@ def test_threads_of_a_forked_child_exclude_each_other_and_the_parent(ledger: Led
             start = threading.Barrier(3)
 
             def write(name: str) -> None:
-                start.wait()  # noqa: B023 (in this child)
+                start.wait(timeout=LONGEST_WAIT_S)  # noqa: B023 (in this child)
                 post(ledger, name)
 
             threads = [threading.Thread(target=write, args=[f"child {number} {name}"], daemon=True) for name in "abc"]
@@ -115,7 +116,7 @@ def test_threads_of_a_forked_child_exclude_each_other_and_the_parent(ledger: Led
             os._exit(0)
         for name in range(10):
             post(ledger, f"parent {number} {name}")
-        assert os.waitpid(pid, 0)[1] == 0
+        assert ended(pid) == 0
     ledger.refresh()
     ledger.checkpoint()
     assert (ledger.book.seq, audit(state)) == (1 + 20 * 13, ())

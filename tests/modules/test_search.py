@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.support import LONGEST_WAIT_S
+
 FIXTURES = Path(__file__).resolve().parents[2] / "modules/search_images/fixtures"
 PNG = (FIXTURES / "thumbnails/01.png").read_bytes()
 BOTH = pytest.mark.parametrize("module_id", ["search_images", "search_pages"])
@@ -80,7 +82,7 @@ def serving(google: Google) -> Iterator[Google]:
             yield google
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(timeout=LONGEST_WAIT_S)
 
 
 @pytest.fixture

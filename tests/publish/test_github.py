@@ -15,7 +15,7 @@ from platform.app.run import Run
 from platform.app.workspace import Options, Workspace
 from platform.publish.select import select
 from tests.releases.fake_github import CUT, CUT_AFTER, FakeGitHub, Fault
-from tests.support import accept_loss, command, rows
+from tests.support import LONGEST_WAIT_S, accept_loss, command, ended, rows
 
 PUBLISH = "python scripts/publish_artifacts_release.py --runtime-profile config/hub.yml"
 TAG = "dev-artifacts-tenant"
@@ -81,12 +81,12 @@ class Publisher:
     def _request(self, request):
         if request.number != self._at:
             return None
-        self._forked.wait()
+        self._forked.wait(timeout=LONGEST_WAIT_S)
         os.kill(self.pid, signal.SIGKILL)
         return self._effect
 
-    def wait(self):
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    def ended(self):
+        return ended(self.pid)
 
 
 def _publish(repo):
@@ -122,9 +122,9 @@ def test_killed_at_each_of_its_requests_it_converges(hub, github):
         for effect in (CUT, CUT_AFTER):
             again(hub, github)
             start = len(github.requests)
-            assert Publisher(hub, github, at, effect).wait() == -signal.SIGKILL
+            assert Publisher(hub, github, at, effect).ended() == -signal.SIGKILL
             assert set(published(hub)) <= set(told)
-            assert Publisher(hub, github).wait() == 0
+            assert Publisher(hub, github).ended() == 0
             assert (kept(github), published(hub)) == (wanted, told)
             cut = github.requests[start + at - 1]
             lost = [cut.query["name"]] if effect is CUT and "name" in cut.query else []  # sent, and without effect

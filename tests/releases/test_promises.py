@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from platform.errors import CorruptError, PlatformError, StaleError
 from platform.releases.folder import FolderStore
 from platform.releases.store import NameTaken
+from tests.support import LONGEST_WAIT_S
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_of_many_who_upload_one_name_one_has_it(place, a_file):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
     assert len(had) == 1
     assert told == had * 5
     assert place.store().assets("a") == {"x": had[0]}
@@ -80,7 +81,7 @@ def test_of_many_who_make_a_release_nobody_fails_and_one_is_there(place):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
     assert (failed, place.store().tags("")) == ([], ("a",))
 
 

@@ -18,7 +18,7 @@ from platform.releases.api import Api
 from platform.retention.actions import ActionsCache, entries
 from tests.releases.fake_github import CUT, CUT_AFTER, TOKEN, Fault
 from tests.retention.fake_caches import FakeCaches
-from tests.support import BOOT, command, delivered, repository, rows
+from tests.support import BOOT, LONGEST_WAIT_S, command, delivered, repository, rows
 
 PRUNE = "python -m platform.cli cache-prune"
 
@@ -134,7 +134,7 @@ def test_it_waits_for_a_run(repo: Path) -> None:
     assert prune.stderr is not None and "waiting for another run" in prune.stderr.readline()
     assert len(cached(repo)) == 3
     os.close(handle)
-    assert (prune.communicate()[0].startswith("deleted"), len(cached(repo))) == (True, 2)
+    assert (prune.communicate(timeout=LONGEST_WAIT_S)[0].startswith("deleted"), len(cached(repo))) == (True, 2)
 
 
 def test_without_a_state_there_is_no_index_and_without_a_cache_nothing_to_do(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from platform.model.profile import Limits
 from platform.model.run import Status
 from platform.run import cgroup, fence, killing
 from tests.run.conftest import ROOT, needs_bwrap
+from tests.support import LONGEST_WAIT_S
 
 V1 = """9:name=systemd:/
 8:pids:/
@@ -296,7 +297,7 @@ time.sleep(600)
     fence.remove_left(folders[0].parent)  # its run lives: nothing is touched
     assert all(folder.is_dir() for folder in folders) and not ended(orphan)
     parent.kill()
-    parent.wait()
+    parent.wait(timeout=LONGEST_WAIT_S)
     parent.stdout.close()
     for folder in folders:
         fence.remove_left(folder.parent)
@@ -466,7 +467,7 @@ def test_joining_killing_and_removing_in_a_real_v2_hierarchy():
             (folder,) = cage.folders
             assert str(child.pid) in (folder / "cgroup.procs").read_text().split()
             cage.kill()
-            assert child.wait() == -signal.SIGKILL
+            assert child.wait(timeout=LONGEST_WAIT_S) == -signal.SIGKILL
             child.stdout.close()
             assert cage.oom_kills() == 0
         assert not folder.exists()

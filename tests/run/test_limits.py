@@ -14,6 +14,7 @@ from platform.model.order import Kind
 from platform.model.run import Status
 from platform.run.job import time_limit_s
 from platform.run.worker import stop_all
+from tests.support import LONGEST_WAIT_S
 
 SLEEPS = '''
 import subprocess
@@ -178,7 +179,7 @@ def test_a_step_that_is_stopped_keeps_its_old_record_and_runs_again(house, tmp_p
     thread.start()
     pids = [int(pid) for pid in mark.read_text().split()]
     stop_all()
-    thread.join()
+    thread.join(timeout=LONGEST_WAIT_S)
     assert [str(error) for error in ended] == ["a step was stopped in the middle; run the same command again"]
     assert [alive(pid) for pid in pids] == [False, False]
     assert list(house.folder(house.step(contract)).parent.iterdir()) == []
@@ -210,7 +211,7 @@ def test_a_parent_that_is_killed_leaves_nothing_running_and_no_half_result(house
     child, grandchild = (int(pid) for pid in mark.read_text().split())
     handles = [os.pidfd_open(pid) for pid in (child, grandchild)]
     parent.kill()
-    parent.wait()
+    parent.wait(timeout=LONGEST_WAIT_S)
     for handle in handles:
         ended = select.poll()  # select() knows no handle above 1,023
         ended.register(handle, select.POLLIN)

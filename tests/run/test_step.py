@@ -12,6 +12,7 @@ from platform.model.ids import StepId
 from platform.model.order import Binding, Selector
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.run.records import as_bytes, from_bytes, output_path, record_file, step_dir
+from tests.support import LONGEST_WAIT_S
 
 SAY = 'print("said")\n(out / "text.txt").write_text(params["text"])\nreturn {"status": "COMPLETED"}'
 TREE = '''
@@ -99,7 +100,7 @@ def test_steps_run_side_by_side(both):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
     assert [records[name].status for name in "ab"] == [Status.COMPLETED] * 2
     assert [both.log(step) for step in steps] == ["I am a\n", "I am b\n"]
 

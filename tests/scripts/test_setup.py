@@ -1,5 +1,5 @@
-"""scripts/setup asks pip for what running needs, and with --dev for all; a Python that only writes down what it is asked
-stands in for the real one. That what running needs is enough is shown by tests/test_readme.py."""
+"""scripts/setup asks pip for what running needs, and with --dev for all. A stand-in for Python writes down what pip is
+asked for; tests/test_readme.py shows with the real one that what running needs is enough."""
 import shutil
 import subprocess
 from pathlib import Path

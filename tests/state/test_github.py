@@ -25,7 +25,7 @@ from platform.state.remote import Release
 from platform.state.verify import verify
 from tests.ledger.conftest import noon
 from tests.releases.fake_github import CUT, CUT_AFTER, STARTER, FakeGitHub, Fault, Request
-from tests.support import TEA, command, repository
+from tests.support import LONGEST_WAIT_S, TEA, command, ended, repository
 
 TAG = "dev-billing-state-0001"
 FAULTS = {"500": Fault(500), "500 after": Fault(500, after=True), "cut": CUT, "cut after": CUT_AFTER,
@@ -119,7 +119,7 @@ def is_killed(clones: Clones, number: int, effect: Fault) -> bool:
     def kill(request: Request) -> Fault | None:
         if request.number != at:
             return None
-        forked.wait()
+        forked.wait(timeout=LONGEST_WAIT_S)
         os.kill(pids[0], signal.SIGKILL)
         return effect
 
@@ -133,7 +133,7 @@ def is_killed(clones: Clones, number: int, effect: Fault) -> bool:
         finally:
             os._exit(status)
     forked.set()
-    status = os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1])
+    status = ended(pids[0])
     github.before = lambda request: None
     assert status in (0, -signal.SIGKILL)
     return status != 0

@@ -1,13 +1,12 @@
 """A run, and beside it on the same machine a command that replaces its journal: both end well, and nothing is lost."""
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.state.test_two_clones import STATE, TOPUP, balance, clone, journal, run, state, told
-from tests.support import command
+from tests.support import LONGEST_WAIT_S, command, until
 
 MODULE = """module_id: pause
 name: Pause
@@ -52,13 +51,11 @@ class Running:
         self.process = subprocess.Popen(
             [Path(sys.executable).parent / "doit", "run", "workorder:tenant/slow"], cwd=repo,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        while not Path(f"{self.gate}.started").exists():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.02)
+        until(Path(f"{self.gate}.started").exists, self.process)
 
     def ends(self) -> tuple[int, str]:
         self.gate.touch()
-        said, _ = self.process.communicate()
+        said, _ = self.process.communicate(timeout=LONGEST_WAIT_S)
         return self.process.returncode, said
 
 

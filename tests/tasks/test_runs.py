@@ -3,11 +3,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.support import LONGEST_WAIT_S, until
 from tests.test_stories import State, command, repository
 
 DOIT = str(Path(sys.executable).parent / "doit")
@@ -36,13 +36,6 @@ def started(repo: Path, *words: str) -> subprocess.Popen[str]:
     run = subprocess.Popen([DOIT, "run", *words], cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     until(lambda: any((repo / "runtime/tenant/tea").glob(".held.*/outputs/done.txt")), run)
     return run
-
-
-def until(true: "object", run: subprocess.Popen[str]) -> None:
-    """Wait for a condition; fails when the run ends first."""
-    while not true():  # type: ignore[operator]
-        assert run.poll() is None, run.stdout.read() if run.stdout else ""
-        time.sleep(0.01)
 
 
 def children_of(pid: int) -> set[int]:
@@ -76,11 +69,10 @@ def test_what_had_finished_is_not_run_again(repo: Path, ending: signal.Signals, 
     run = started(repo, *words)
     children = children_of(run.pid)
     run.send_signal(ending)
-    told = run.communicate()[0]
+    told = run.communicate(timeout=LONGEST_WAIT_S)[0]
     if ending is not signal.SIGKILL:
         assert (run.returncode, "Traceback" in told, "interrupted" in told) == (130, False, True), told
-    while not all(map(gone, children)):  # a child outlives its run by an instant at most
-        time.sleep(0.01)
+    until(lambda: all(map(gone, children)))  # a child outlives its run by an instant at most
     assert command(repo, "doit run state").returncode == 0  # the CSV files are made of the journal: now they are whole
     before = State(repo)
     (repo / "tenants/tenant/assets/gate.txt").write_text("go")
@@ -112,8 +104,8 @@ def test_a_second_run_waits_and_says_for_whom(repo: Path) -> None:
     assert "waiting for another run over" in waiting and f"process {first.pid} (`doit run`" in waiting
     assert second.poll() is None
     first.send_signal(signal.SIGTERM)
-    first.communicate()
-    assert second.communicate()[0].startswith("orders:")
+    first.communicate(timeout=LONGEST_WAIT_S)
+    assert second.communicate(timeout=LONGEST_WAIT_S)[0].startswith("orders:")
     assert second.returncode == 0
 
 
@@ -121,7 +113,7 @@ def test_two_runs_at_once_do_everything_once(repo: Path) -> None:
     (repo / "tenants/tenant/assets/gate.txt").write_text("go")
     runs = [subprocess.Popen([DOIT, "run", "-n", "2"], cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True) for _ in range(3)]
-    told = [run.communicate()[0] for run in runs]
+    told = [run.communicate(timeout=LONGEST_WAIT_S)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], told
     assert sorted(State(repo).items) == ["SPEND held __run__ -5", "SPEND one __run__ -5", "SPEND two __run__ -5"]
     assert sum("completed    tenant/tea/one" in text for text in told) == 1
@@ -147,7 +139,7 @@ def test_new_bytes_under_the_same_time_and_size_are_seen(repo: Path) -> None:
 def test_an_interrupted_write_of_outputs_leaves_no_half_result(repo: Path) -> None:
     run = started(repo)
     run.kill()
-    run.communicate()
+    run.communicate(timeout=LONGEST_WAIT_S)
     assert not (repo / "runtime/tenant/tea/held").exists()
 
 

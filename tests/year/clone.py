@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.support import LONGEST_WAIT_S
+
 _AT = """
 import sys, time_machine, datetime
 time_machine.travel(datetime.datetime.fromisoformat(sys.argv.pop(1)), tick=True).start()
@@ -45,7 +47,7 @@ class Clone:
             process.communicate(timeout=chance.uniform(0.2, 1.6))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
-            process.communicate()
+            process.communicate(timeout=LONGEST_WAIT_S)
 
     def asked(self, at: datetime, *words: str) -> Any:
         """What a command says in JSON; AssertionError when it says something else."""

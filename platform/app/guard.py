@@ -34,13 +34,20 @@ class Guard:
     def __init__(self, snapshot: Snapshot, records: Records, billing: Billing) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
         self._passed = False
+        self._told: set[str] = set()
 
     def memory(self, *, make: bool = False) -> Memory:
         """What is remembered of the billing state; `make` for who is going to write it."""
         now = self._snapshot.workspace
         found = places(now.root, now.runtime_dir, now.billing_state_dir, os.environ,
                        own=now.has_own_state, make=make)
-        return Memory(found, lambda line: sys.stderr.write(f"{line}\n"))
+        return Memory(found, self._say)
+
+    def _say(self, line: str) -> None:
+        """Once a run: a home that cannot be written is no news the second time."""
+        if line not in self._told:
+            self._told.add(line)
+            sys.stderr.write(f"{line}\n")
 
     def check(self) -> None:
         """StaleError unless the state may be posted to. Once a run; again after `again`."""
@@ -73,8 +80,8 @@ class Guard:
         self._passed = False
 
     def lost(self) -> tuple[tuple[Head, ...], tuple[RunRecord, ...]]:
-        """The remembered heads that the state lacks, and the records of planned steps that completed and
-        that it does not know as paid."""
+        """The remembered heads that the state lacks, and the records of planned steps that
+        completed and that it does not know as paid."""
         ledger = self._billing.ledger if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 
@@ -97,8 +104,8 @@ class Guard:
                 and not any(_was_paid(other, record) for other in elsewhere)]
 
     def _put_aside(self) -> Iterable[str]:
-        """Task hashes of charges that could not be posted again after another clone's: nobody lost them, they were
-        told and lie in journal.lost.<n>, and a later run charges them."""
+        """Task hashes of charges that could not be posted again after another clone's: nobody lost
+        them, they were told and lie in journal.lost.<n>, and a later run charges them."""
         for file in sorted(self._snapshot.workspace.billing_state_dir.glob("journal.lost.*")):
             for line in file.read_bytes().splitlines(keepends=True)[1:]:
                 try:
@@ -108,7 +115,8 @@ class Guard:
 
 
 def _was_paid(book: Book, record: RunRecord) -> bool:
-    """Whether a book knows the charge that a run was made for: it stands, or it was refunded since."""
+    """Whether a book knows the charge that a run was made for: it stands, or it was refunded
+    since."""
     epoch = book.epoch(record.task_hash, RUN_CHARGE)
     return epoch > record.refund_epoch or (
         epoch == record.refund_epoch and book.paid(record.task_hash, RUN_CHARGE) is not None)

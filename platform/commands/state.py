@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace, run: Run, release: Release) -> int:
+    run.guard.check()
     done = initialise(run.sharing.local(), release)
     lines = [*published_lines(done), _to_pin(run, done)]
     show(arguments, published_json(done), shortened(lines, run.workspace.root))

@@ -7,8 +7,8 @@ elsewhere can tell. The head is kept in two places:
     $XDG_STATE_HOME or ~/.local/state, platform/heads/<key>.json    of the profile's own state only
 
 In the runtime directory the key is the state's path from the repository; at home it is the state's
-real path and the clone's id (`.git/platform-clone-id`, made once; without git the repository's
-device and inode). So a new clone in the place of an old one is another one, and nothing is
+real path and the clone's id (`.git/platform-clone-id`, made once; without git, or where it cannot
+be written, the repository's device and inode). So a new clone in the place of an old one is another one, and nothing is
 remembered of it. A file whose `ledger_id` (the hash of the first post) is another ledger's is of a
 state that was replaced.
 
@@ -18,7 +18,7 @@ which the journal has in it as well. A place that cannot be written costs a line
 import contextlib
 import json
 import os
-import uuid
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,10 +160,8 @@ def _clone_id(root: Path, *, make: bool) -> str:
         with contextlib.suppress(OSError):
             if make and not file.exists():
                 with file.open("x") as opened:
-                    opened.write(uuid.uuid4().hex)
+                    opened.write(secrets.token_hex(16))
             return file.read_text(encoding="ascii", errors="replace").strip()
-        if not make:
-            return ""
     status = root.stat()
     return f"{status.st_dev}:{status.st_ino}"
 

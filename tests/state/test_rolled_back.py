@@ -220,6 +220,28 @@ def test_a_rebase_lowers_what_is_remembered_before_it_replaces_the_journal(tmp_p
     assert memory.missing_from(ledger) == ()
 
 
+def test_no_release_is_made_of_a_state_that_was_deleted(tmp_path: Path, home: str) -> None:
+    from tests.state.test_two_clones import STATE, clone
+
+    one = clone(tmp_path / "one", tmp_path / "store")
+    told(one, f"{STATE} init", home)
+    told(one, f"{TOPUP} --reference a", home)
+    shutil.rmtree(one / ".billing-state")
+    shutil.rmtree(tmp_path / "store")
+    told(one, f"{STATE} init", home, 14)
+    assert not (one / ".billing-state" / "journal.csv").exists()
+
+
+def test_a_git_directory_that_cannot_be_written_does_not_matter(tmp_path: Path, home: str) -> None:
+    repo = repository(tmp_path / "repo")
+    (repo / ".git").mkdir()
+    (repo / ".git" / "platform-clone-id").mkdir()  # root may write everywhere else
+    told(repo, "doit run state", home)
+    shutil.rmtree(repo / ".billing-state")
+    shutil.rmtree(repo / "runtime")
+    told(repo, "doit run state", home, 14)
+
+
 def test_two_clones_that_rebase_remember_what_they_have(tmp_path: Path, home: str) -> None:
     from tests.state.test_two_clones import STATE, clone
 

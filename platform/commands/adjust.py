@@ -1,4 +1,5 @@
-"""`admin-adjust`: a correction by an operator, of type ADJUSTMENT. It changes nothing that was posted."""
+"""`admin-adjust`: a correction by an operator, of type ADJUSTMENT. It changes nothing that was
+posted."""
 import argparse
 from collections.abc import Callable
 
@@ -104,8 +105,8 @@ def covered(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
 
 
 def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
-    """The id of the transaction that a correction names. UsageError when there is none, or when it moved
-    no credits of the tenant: neither by itself nor by its corrections."""
+    """The id of the transaction that a correction names. UsageError when there is none, or when it
+    moved no credits of the tenant: neither by itself nor by its corrections."""
     posts = [record.post for record in ledger.records()]
     index, key = post_named(ledger.records(), name)
     post = posts[index]

@@ -1,4 +1,5 @@
-"""`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is a conflict (11)."""
+"""`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is
+a conflict (11)."""
 import argparse
 
 from platform.app.snapshot import PAYMENTS
@@ -67,8 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
-    """Nothing when corrections have made the earlier top-up what this one says. Otherwise ConflictError
-    with the commands that do, for who typed the amount wrong; a second top-up would add to it."""
+    """Nothing when corrections have made the earlier top-up what this one says. Otherwise
+    ConflictError with the commands that do, for who typed the amount wrong; a second top-up would
+    add to it."""
     known, new = error.known, error.new
     now = standings((record.post for record in ledger.records()), [known.key])[known.key]
     want = {new.tenant_id: new.amount_credits}

@@ -1,7 +1,8 @@
-"""What explains the amount of a charge: the price row that it names, or the row that was in force that day. Pure.
+"""What explains the amount of a charge: the price row that it names, or the row that was in force
+that day. Pure.
 
-A charge keeps the values of its price row. So a row that was deleted since still explains it, by the ledger's word; a
-row that was edited in its place does not, and has to be restored.
+A charge keeps the values of its price row. So a row that was deleted since still explains it, by
+the ledger's word; a row that was edited in its place does not, and has to be restored.
 """
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +13,8 @@ from platform.model.words import in_credits
 
 
 def objection(prices: PriceList, item: Item, days: Sequence[date]) -> str:
-    """Why no price makes this charge, or nothing; `days` are those on which it may have been decided."""
+    """Why no price makes this charge, or nothing; `days` are those on which it may have been
+    decided."""
     what, since = f"{item.module_id} {item.deliverable_id}", _since(item)
     if since and since <= max(days):
         same = _rows(prices, item, since)
@@ -37,7 +39,8 @@ def is_gone(prices: PriceList, item: Item) -> bool:
 
 
 def _since(item: Item) -> date | None:
-    """The first day of the row that the charge names; None when it names none, or another amount."""
+    """The first day of the row that the charge names; None when it names none, or another
+    amount."""
     said = item.metadata.get("price")
     if not isinstance(said, dict) or said.get("credits") != -item.amount_credits:
         return None

@@ -1,10 +1,11 @@
-"""What was ordered and how it ended, by task hash; it outlives the step's record, which the next run replaces.
+"""What was ordered and how it ended, by task hash; it outlives the step's record, which the next
+run replaces.
 
     runtime/<tenant>/<order>/.tasks/<task hash>.json      what was ordered, written when a step first runs
     runtime/<tenant>/<order>/.tasks/<task hash>.ended     one outcome for each refund epoch, the last of it
 
-The name of the first file proves its content: a file that does not digest to it reads as none. The second file is
-believed as a run record is. Losing either costs an explanation and nothing else.
+The name of the first file proves its content: a file that does not digest to it reads as none. The
+second file is believed as a run record is. Losing either costs an explanation and nothing else.
 """
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,8 +22,9 @@ _LARGEST = 64 << 20  # bytes
 
 
 def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
-    """Keep what was ordered of a step that has just ended, and how it ended. `went_in` is a digest of inputs and code;
-    where it is not given, one that is kept for the same end stays. StorageError when the disk refuses."""
+    """Keep what was ordered of a step that has just ended, and how it ended. `went_in` is a digest
+    of inputs and code; where it is not given, one that is kept for the same end stays. StorageError
+    when the disk refuses."""
     file = _file(runtime_dir, record.id.order, record.task_hash)
     if not file.exists():
         write_atomic(file, canonical_json(record.task))
@@ -46,7 +48,8 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
 
 
 def endings(runtime_dir: Path, order: OrderId, task_hash: str) -> tuple[Ended, ...]:
-    """How the runs of a task hash ended, by refund epoch; none when the file is not there or is damaged."""
+    """How the runs of a task hash ended, by refund epoch; none when the file is not there or is
+    damaged."""
     return _endings(_file(runtime_dir, order, task_hash).with_suffix(".ended"))
 
 

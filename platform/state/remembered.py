@@ -8,9 +8,9 @@ elsewhere can tell. The head is kept in two places:
 
 In the runtime directory the key is the state's path from the repository; at home it is the state's
 real path and the clone's id (`.git/platform-clone-id`, made once; without git, or where it cannot
-be written, the repository's device and inode). So a new clone in the place of an old one is another one, and nothing is
-remembered of it. A file whose `ledger_id` (the hash of the first post) is another ledger's is of a
-state that was replaced.
+be written, the repository's device and inode). So a new clone in the place of an old one is another
+one, and nothing is remembered of it. A file whose `ledger_id` (the hash of the first post) is
+another ledger's is of a state that was replaced.
 
 It is written when posts were acknowledged, not at each post: after a kill it is an older head,
 which the journal has in it as well. A place that cannot be written costs a line, never a run.
@@ -51,7 +51,8 @@ class Place:
     state_dir: str
 
     def read(self) -> Head | None:
-        """None when nothing is kept, or what is kept cannot be read: it is no proof of anything then."""
+        """None when nothing is kept, or what is kept cannot be read: it is no proof of anything
+        then."""
         try:
             head = Head(**json.loads(self.file.read_bytes()))
         except (OSError, ValueError, TypeError):
@@ -62,7 +63,8 @@ class Place:
 
 
 class Memory:
-    """What is remembered of one state. `say` tells a person, once, that a place cannot be written."""
+    """What is remembered of one state. `say` tells a person, once, that a place cannot be
+    written."""
 
     def __init__(self, places: Sequence[Place], say: Callable[[str], object]) -> None:
         self.places = tuple(places)
@@ -142,7 +144,8 @@ def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
 
 
 def state_home(env: Mapping[str, str]) -> Path | None:
-    """The user's directory for state that is no configuration and no cache; None when there is none."""
+    """The user's directory for state that is no configuration and no cache; None when there is
+    none."""
     given = env.get("XDG_STATE_HOME", "")
     if Path(given).is_absolute():  # the specification: relative ones are ignored
         return Path(given)

@@ -57,7 +57,8 @@ def is_open(book: Book, row: Payment) -> bool:
 
 
 def unsettled(ledger: Ledger, payments: Iterable[Payment]) -> tuple[Payment, ...]:
-    """The payments without those that differ from what was posted and were settled by corrections."""
+    """The payments without those that differ from what was posted and were settled by
+    corrections."""
     rows = tuple(payments)
     edited = [row for row in rows
               if ledger.book.has(keys.payment(row.payment_id)) and is_open(ledger.book, row)]
@@ -75,7 +76,8 @@ def wanted(row: Payment | None) -> Mapping[str, int]:
 
 
 def correction_of(post: Post, now: Standing, row: Payment | None) -> str:
-    """What to do about a posted payment that stands otherwise than its row says; empty when it does not."""
+    """What to do about a posted payment that stands otherwise than its row says; empty when it does
+    not."""
     name = str(post.metadata.get("payment_id", ""))
     if wanted(row) == {post.tenant_id: post.amount_credits} and REASON not in now.reasons:
         return ""  # as it was posted; what else corrects it is no correction of the payment
@@ -116,8 +118,8 @@ def _words(known: Post, row: Payment) -> str:
 
 
 def _posted_as_another(history: Iterable[Post], post: Post) -> str:
-    """Why a payment is one that was posted under another name, or nothing: by its id in another case,
-    or by tenant, method and reference."""
+    """Why a payment is one that was posted under another name, or nothing: by its id in another
+    case, or by tenant, method and reference."""
     name = str(post.metadata["payment_id"])
     for other in history:
         if other.kind not in ("payment", "topup") or other.key == post.key:

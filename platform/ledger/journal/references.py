@@ -24,8 +24,9 @@ class _Earlier(NamedTuple):
 
 
 def post_once(ledger: Ledger, post: Post) -> tuple[Post, ...]:
-    """Post what has a reference; nothing when it was posted before. PostConflict when it says something
-    else now, ConflictError when an earlier reference differs from its own in case only."""
+    """Post what has a reference; nothing when it was posted before. PostConflict when it says
+    something else now, ConflictError when an earlier reference differs from its own in case
+    only."""
     while True:
         seq, same = -1, None
         if not ledger.book.has(post.key):

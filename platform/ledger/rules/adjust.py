@@ -1,4 +1,5 @@
-"""Corrections by an operator: posts of type ADJUSTMENT, and what a corrected transaction comes to. Pure.
+"""Corrections by an operator: posts of type ADJUSTMENT, and what a corrected transaction comes to.
+Pure.
 
 Nothing in the journal is ever changed. An adjustment is a post of its own that names the
 transaction that it corrects; a transfer is two adjustments in one post. The key of each is its
@@ -18,7 +19,8 @@ CATEGORY = "adjustment"  # of the reasons in config/reasons.yml that a correctio
 
 
 class Correction(NamedTuple):
-    """What every correction says. `corrects` is a transaction id; `approved_by` whoever allowed it."""
+    """What every correction says. `corrects` is a transaction id; `approved_by` whoever allowed
+    it."""
 
     reference: str
     reason: str

@@ -1,4 +1,5 @@
-"""A conflict of two posts with one key, as a value: what differs, so that a command can say what to do."""
+"""A conflict of two posts with one key, as a value: what differs, so that a command can say what to
+do."""
 from typing import Any
 
 from platform.errors import ConflictError

@@ -1,4 +1,5 @@
-"""That a person goes on without posts that are lost: a line of its own in the journal, of no tenant. Pure.
+"""That a person goes on without posts that are lost: a line of its own in the journal, of no
+tenant. Pure.
 
 It moves no credits. It names what was known of what is lost: heads that a machine remembered, and
 the task hashes of work that was done and that the state does not know as paid.

@@ -1,4 +1,5 @@
-"""The commands that correct a transaction, with their exact arguments: what a conflict's message says. Pure."""
+"""The commands that correct a transaction, with their exact arguments: what a conflict's message
+says. Pure."""
 import shlex
 from collections.abc import Mapping
 

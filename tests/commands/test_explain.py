@@ -27,7 +27,7 @@ def test_the_wrong_text_has_that_problem_and_the_right_one_has_none(code: str) -
 def test_a_code_is_explained_as_it_stands_in_a_problems_line(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", word]) == 0
     assert capsys.readouterr().out == (
-        "yaml-tab\n  cause: A tab indents.\n  cure:  Use spaces.\n\n"
+        "yaml-tab\n  cause: The file is indented with a tab.\n  cure:  Use spaces.\n\n"
         "  wrong:\n    metadata:\n    \ttitle: Sails\n  right:\n    metadata:\n      title: Sails\n")
 
 

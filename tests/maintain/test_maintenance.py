@@ -54,7 +54,7 @@ def test_touching_one_module_makes_what_depends_on_it_and_nothing_else(repo: Pat
     assert written(command(repo, "doit run maintenance").stdout) == {"modules_index", "maintenance_manifest"}
     assert due(repo) == set()
     reasons = repo / "config/reasons.yml"
-    reasons.write_text(reasons.read_text().replace("could not be read", "cannot be read"))
+    reasons.write_text(reasons.read_text().replace("could not be written", "cannot be written"))
     assert due(repo) == {"reason_catalog"}
 
 

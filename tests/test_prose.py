@@ -20,6 +20,7 @@ def lint(*words: str | Path) -> tuple[int, list[str]]:
     ("Fine.\n\nA file lies here.\n", "3:8", "prose[words]: write 'is' instead of 'lies here'"),
     ("| a | the cache\n| is over |\n", "2:3", "write 'expired, ended, or finished' instead of 'is over'"),
     ("It " + "is so " * 20 + "long.\n", "1:1", "prose[sentence]: 42 words"),
+    ("One; two; three.\n", "1:1", "prose[semicolons]"),
     ("It is for ever.\n", "1:7", "prose[archaism]"),
 ])
 def test_a_finding_names_its_place_and_what_to_write(tmp_path: Path, text: str, place: str, found: str) -> None:
@@ -35,7 +36,7 @@ def test_a_finding_names_its_place_and_what_to_write(tmp_path: Path, text: str, 
 @pytest.mark.parametrize("text", [
     "```\nwhat stands here\n```\n", "Use `it stands here`.\n", "<!-- what stands here -->\n",
     "<!-- prose: off -->\nWhat stands here.\n<!-- prose: on -->\n", "[a link](stands-here)\n",
-    "One short sentence. " * 20 + "\n",
+    "One short sentence. " * 20 + "\n", "| one; two; three |\n",
 ])
 def test_code_and_examples_are_not_prose(tmp_path: Path, text: str) -> None:
     page = tmp_path / "page.md"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from platform.app.repairs import about
 from platform.app.run import Run
+from platform.app.unknown import step_typed
 from platform.check.words import nearest
 from platform.errors import ConflictError, UsageError
 from platform.ledger.rules import attempts, keys
@@ -12,7 +13,7 @@ from platform.ledger.rules.attempts import Decision, Past, Work
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact
 from platform.model.entry import Post, PostType
-from platform.model.ids import RUN_CHARGE, OrderId, StepId
+from platform.model.ids import RUN_CHARGE, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.utc import utc_text
@@ -22,7 +23,7 @@ from platform.run.inputs import what_went_in
 from platform.run.results import REPAIR_HELD
 
 
-class Asked(NamedTuple):
+class Decide(NamedTuple):
     """What was typed. `task` may have `step:` in front."""
 
     task: str
@@ -42,7 +43,7 @@ class Decided(NamedTuple):
     refunded_credits: int
 
 
-def decide(run: Run, asked: Asked) -> Decided:
+def decide(run: Run, asked: Decide) -> Decided:
     """Post the decision, and the refund that it asks for. UsageError when there is no such task or nothing to settle,
     ConflictError when it was decided otherwise."""
     run, step_id = _step_of(run, asked.task)
@@ -79,11 +80,8 @@ def decide(run: Run, asked: Asked) -> Decided:
 def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
     """The step that is named, and the run of its order. UsageError with the nearest name when neither the orders nor
     the ledger has it."""
-    kind, colon, subject = task.rpartition(":")
-    parts = subject.split("/")
-    if (colon and kind != "step") or len(parts) != 3 or not all(parts):
-        raise UsageError(f"{task!r} is not a step; write step:TENANT/ORDER/STEP")
-    step_id, order_id = StepId(*parts), OrderId(*parts[:2])
+    step_id = step_typed(task)
+    order_id = step_id.order
     if order_id in set(run.workspace.order_ids()):
         of_order = run.narrowed(frozenset({order_id}))
         if of_order.snapshot.plan.step(step_id) or run.deliveries.index.of_step(step_id):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from platform.app.run import Run
+from platform.model.task_name import TaskKind, kind_of
 from platform.run.machine import isolation_here, this_machine
 from platform.run.sandbox import bubblewrapped, why_plain
 
@@ -11,7 +12,7 @@ from platform.run.sandbox import bubblewrapped, why_plain
 def before_steps(run: Run, tasks: Mapping[str, Any], selected: Iterable[str]) -> str:
     """The line for a run whose steps are plain processes, or nothing. ForbiddenError when the profile demands what is
     not here; a run without steps is not asked."""
-    if not any(name.startswith("step:") for name in closure(tasks, selected)):
+    if not any(kind_of(name) is TaskKind.STEP for name in closure(tasks, selected)):
         return ""
     if run.workspace.profile.limits.enforce == "cgroup":
         isolation_here(run.workspace.profile, network=False)  # makes the run's cgroup; else the first step does

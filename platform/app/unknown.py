@@ -3,21 +3,22 @@
 Names are compared part by part: in `step:nxlkGI/UbjkpxZO/quries` only the last part is wrong, and among whole names all
 steps of that order would look alike.
 """
+import contextlib
 from collections.abc import Collection, Iterable
 
 from platform.app.scope import with_warnings
 from platform.app.snapshot import Snapshot
 from platform.check.words import meant, nearest
-from platform.model.ids import OrderId
-
-OF_ORDERS = ("workorder", "charge", "step", "publish")
-GROUPS = ("check", "state", *OF_ORDERS, "maintenance")
+from platform.errors import UsageError
+from platform.model.characters import one_line
+from platform.model.ids import OrderId, StepId
+from platform.model.task_name import ASKABLE, GROUPS, TaskKind, TaskName
 
 
 def no_such_task(snapshot: Snapshot, name: str) -> str:
     """One line for `doit run <name>`, of which doit knows no task."""
     kind, colon, subject = name.partition(":")
-    if kind not in OF_ORDERS or not colon:
+    if kind not in ASKABLE or not colon:
         return f"there is no task or file `{name}`; {meant(name, GROUPS, 'see `doit list --all`')}"
     known = set(snapshot.workspace.order_ids())
     asked = OrderId(*[*subject.split("/"), "", ""][:2])
@@ -27,7 +28,7 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
     rest = subject.split("/")[2:]
     if order != asked:
         return f"there is no work order {asked}; did you mean {kind}:{'/'.join([*order, *rest])}?"
-    if kind != "step" and rest:
+    if kind != TaskKind.STEP and rest:
         return f"there is no task {name}; write {kind}:{order}"
     plan = snapshot.plan
     if order not in plan.orders and order not in plan.refused:
@@ -35,6 +36,16 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
         return with_warnings(snapshot, order, message)
     steps = [step.id.step_id for step in plan.orders[order].steps] if order in plan.orders else []
     return f"there is no task {name}; {step_cure(order, '/'.join(rest), steps)}"
+
+
+def step_typed(text: str) -> StepId:
+    """The step that a person names, `step:t/o/s` or `t/o/s`; whether there is one is not asked. UsageError for any
+    other text."""
+    with contextlib.suppress(ValueError):
+        name = TaskName.typed(text)
+        if name.kind is TaskKind.STEP:
+            return name.step
+    raise UsageError(f"{one_line(text)!r} is not a step; write step:TENANT/ORDER/STEP, as `doit list --all` has it")
 
 
 def nearest_order(asked: OrderId, known: Collection[OrderId]) -> OrderId | None:
@@ -51,5 +62,5 @@ def step_cure(order: OrderId, name: str, steps: Iterable[str]) -> str:
     known = list(steps)
     near = nearest(name, known)
     if near:
-        return f"did you mean step:{order}/{near}?"
+        return f"did you mean {TaskName(TaskKind.STEP, order, near)}?"
     return f"its steps are {', '.join(known[:12])}" if known else "see `doit run check`"

@@ -1,5 +1,4 @@
 """What `why` asks a run for: the facts of an order, and one item of the ledger. It looks and makes nothing."""
-from typing import NamedTuple
 
 from platform.app.quoted import quote_of
 from platform.app.run import Run
@@ -7,8 +6,10 @@ from platform.app.scope import planned_or_told
 from platform.app.unknown import no_such_task, step_cure
 from platform.errors import UsageError
 from platform.ledger.journal.record import Record
+from platform.model.characters import one_line
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder
+from platform.model.task_name import TaskKind, TaskName
 from platform.report.bill import items_of
 from platform.report.why import (
     ChargeWhy,
@@ -27,49 +28,37 @@ from platform.run.current import reasons
 from platform.run.ordered import ordered
 from platform.run.records import record_file
 
-KINDS = ("step", "workorder", "charge", "publish")
 
-
-class Asked(NamedTuple):
-    """A task of an order: its kind, its order and, of a step, its id."""
-
-    kind: str
-    order: OrderId
-    step_id: str = ""
-
-
-def asked(name: str) -> Asked:
-    """`step:t/o/s`, `workorder:t/o`, `charge:t/o`, `publish:t/o`, and the first two without the kind. UsageError for
-    any other form."""
-    kind, colon, subject = name.rpartition(":")
-    parts = subject.split("/")
-    kind = kind if colon else "step" if len(parts) == 3 else "workorder"
-    if kind not in KINDS or len(parts) != (3 if kind == "step" else 2) or not all(parts):
-        raise UsageError(f"{name}: is no task of an order; write step:TENANT/ORDER/STEP, or workorder:, charge: or "
-                         "publish: and TENANT/ORDER")
-    return Asked(kind, OrderId(*parts[:2]), "".join(parts[2:]))
+def asked(text: str) -> TaskName:
+    """The task of an order that a person names. UsageError when the text does not name one."""
+    try:
+        return TaskName.typed(text)
+    except ValueError as error:
+        raise UsageError(f"{one_line(text)}: is not a task of an order; write step:TENANT/ORDER/STEP, or workorder:, "
+                         "charge: or publish: and TENANT/ORDER") from error
 
 
 def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:
     """Why of one task; UsageError for a task that there is not."""
-    kind, order_id, step_id = asked(name)
+    task = asked(name)
+    order_id = task.order
     if order_id not in set(run.workspace.order_ids()):
-        raise UsageError(no_such_task(run.snapshot, f"{kind}:{order_id}" + (f"/{step_id}" if step_id else "")))
+        raise UsageError(no_such_task(run.snapshot, str(task)))
     run = run.narrowed(frozenset({order_id}))
     planned_or_told(run.snapshot, order_id)
     if order_id in run.snapshot.plan.refused:
         return invalid_why(order_id, run.snapshot.plan.refused[order_id])
-    if kind == "publish":
+    if task.kind is TaskKind.PUBLISH:
         return publish_why(order_id, run.publishing.due(order_id) if run.billing.exists else ())
     order = run.snapshot.plan.orders[order_id]
-    step = run.snapshot.plan.step(StepId(*order_id, step_id))
-    if kind == "step" and step is None:
-        cure = step_cure(order_id, step_id, [each.id.step_id for each in order.steps])
-        raise UsageError(f"there is no task step:{order_id}/{step_id}; {cure}")
+    step = run.snapshot.plan.step(task.step)
+    if task.kind is TaskKind.STEP and step is None:
+        cure = step_cure(order_id, task.step_id, [each.id.step_id for each in order.steps])
+        raise UsageError(f"there is no task {task}; {cure}")
     facts = _facts(run, order)
     if step is not None:
         return step_why(order, step, facts)
-    return order_why(order, facts) if kind == "workorder" else charge_why(order, order.steps, facts)
+    return order_why(order, facts) if task.kind is TaskKind.WORKORDER else charge_why(order, order.steps, facts)
 
 
 def _facts(run: Run, order: PlannedOrder) -> Facts:

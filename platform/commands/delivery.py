@@ -4,11 +4,12 @@ import getpass
 import socket
 import sys
 
-from platform.app.decide import Asked, decide
+from platform.app.decide import Decide, decide
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.parser import Parser
 from platform.errors import UsageError
 from platform.ledger.journal.payments import apply_payments
+from platform.model.task_name import step_task
 from platform.model.words import in_credits
 
 WORDS = {"arrived": "it arrived; the next run completes it and sends nothing",
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.note.strip() or any(ord(mark) < 32 for mark in arguments.note):
         raise UsageError("--note is empty or holds a control character; write in one line how you know")
     run = open_run(arguments)
-    asked = Asked(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
+    asked = Decide(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
     with run.sharing.around():
         run.make_ledger()
         for line in apply_payments(run.billing.ledger, run.snapshot.payments).conflicts:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         run.billing.ledger.checkpoint()
     back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
     before = "" if done.posted else ", decided before, nothing changed"
-    show(arguments, {"task": f"step:{done.step}", "decision": arguments.decision, "posted": done.posted,
+    show(arguments, {"task": step_task(done.step), "decision": arguments.decision, "posted": done.posted,
                      "by": done.by, "at": done.at, "note": done.note, "refunded_credits": done.refunded_credits},
          f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}")
     return max(run.statuses, default=0)

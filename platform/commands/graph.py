@@ -10,6 +10,7 @@ from platform.commands.common import add_places, open_workspace
 from platform.commands.standing import standing
 from platform.errors import UsageError
 from platform.model.characters import one_line
+from platform.model.task_name import TaskKind
 from platform.report import draw, graph
 
 
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0; UsageError when nothing has that name, or for svg without Graphviz."""
     if arguments.format == "svg" and not draw.available():
         raise UsageError("--format svg needs Graphviz; install graphviz, or take --format mermaid, dot or text")
-    run = _run_of(open_workspace(arguments), arguments.what.removeprefix("workorder:"))
+    run = _run_of(open_workspace(arguments), arguments.what.removeprefix(f"{TaskKind.WORKORDER}:"))
     status = standing(run)
     if arguments.format == "svg":
         drawing = draw.svg(graph.dot(status.orders, status.refused))

@@ -7,6 +7,7 @@ from platform.commands.common import add_json, add_order, add_places, open_scope
 from platform.errors import StaleError
 from platform.ledger.proof.audit import audit
 from platform.model.plan import PlannedOrder
+from platform.model.task_name import TaskName
 from platform.model.words import counted
 from platform.run.current import damage
 
@@ -41,7 +42,7 @@ def _order(run: Run, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:
     """Records that speak of unpaid work, and outputs that are no longer what their record says."""
     found = []
     for name, record in run.records.of_order(order).items():
-        found += [f"step {record.id}: {reason}; `doit run step:{record.id}` makes it again"
+        found += [f"step {record.id}: {reason}; `doit run {TaskName.of_step(record.id)}` makes it again"
                   for reason in damage(run.context, record)]
         if record.completed and record.task_hash in unpaid:
             found.append(f"step {order.id}/{name}: completed and not paid; the ledger is not the one it ran with")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from platform.app.run import Run
 from platform.app.running import running_s
+from platform.app.unknown import step_typed
 from platform.check.words import meant
 from platform.commands.common import add_places, open_run
 from platform.confined import read_file
@@ -48,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def step_named(task: str) -> StepId:
     """The step that a task's name means, with `step:` or without. UsageError when it is no step's name."""
-    parts = task.removeprefix("step:").split("/")
-    if len(parts) != 3 or not all(map(matches, (TENANT, WORK_ORDER, STEP), parts)):
-        raise UsageError(f"{one_line(task)!r} names no step; write step:TENANT/ORDER/STEP as `doit list --all` has it")
-    return StepId(*parts)
+    step_id = step_typed(task)
+    if not all(map(matches, (TENANT, WORK_ORDER, STEP), step_id)):
+        raise UsageError(f"{one_line(task)!r} has an id that no step can have; see `doit list --all`")
+    return step_id
 
 
 def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str) -> str:

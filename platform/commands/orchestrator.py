@@ -9,6 +9,7 @@ from platform.app.snapshot import Snapshot
 from platform.commands.common import add_decisions, add_order, add_places, open_workspace, options, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
+from platform.model.task_name import TaskKind, order_task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,12 +57,12 @@ def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
     """The tasks of enabled orders with a schedule, those that are wrong or cannot be read among them: that is told."""
     workspace = open_workspace(arguments)
     snapshot = Snapshot(workspace, scope_of(workspace, *asked))
-    return [f"workorder:{order_id}" for order_id in scheduled(snapshot)]
+    return [order_task(TaskKind.WORKORDER, order_id) for order_id in scheduled(snapshot)]
 
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:
     if work_order_id and not tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
     if work_order_id:
-        return [f"workorder:{tenant_id}/{work_order_id}"]
-    return [f"workorder:{tenant_id}/*"] if tenant_id else []
+        return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, work_order_id))]
+    return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, "*"))] if tenant_id else []

@@ -6,16 +6,14 @@ from pathlib import Path
 
 from platform.app.order_record import read_order
 from platform.app.run import Run
-from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.problem import Problem
 from platform.model.run import Status
+from platform.model.task_name import TaskKind, TaskName, kind_of, order_task
 from platform.plan.policy import outcome
 from platform.report.github import FailureLine, OrderLine, annotation, summary
 from platform.run.records import LOG, step_dir
 from platform.streams import command, in_actions
-
-_OF_ORDERS = ("workorder:", "_settle:", "charge:", "step:")
 
 
 def annotations(problems: Iterable[Problem], root: Path) -> list[str]:
@@ -38,10 +36,9 @@ def write_summary(run: Run, tasks: Collection[str], last_line: str) -> None:
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
         return
-    subjects = [name.partition(":")[2].split("/") for name in tasks if name.startswith(_OF_ORDERS)]
-    asked = {OrderId(*parts[:2]) for parts in subjects if len(parts) >= 2}
+    asked = {TaskName.parse(name).order for name in tasks if kind_of(name)}
     orders = [order for order_id, order in run.snapshot.plan.orders.items() if order_id in asked]
-    lines = [_order_line(run, order, f"workorder:{order.id}" in tasks) for order in orders]
+    lines = [_order_line(run, order, order_task(TaskKind.WORKORDER, order.id) in tasks) for order in orders]
     lines += [OrderLine(str(order_id), "", "INVALID", "", 0, 0, 0, tuple(map(str, problems)))
               for order_id, problems in run.snapshot.plan.refused.items() if order_id in asked]
     failures = [line for order in orders for line in _failures(run, order)]

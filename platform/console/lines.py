@@ -7,6 +7,7 @@ from typing import Any
 
 from platform.confined import kind_at, opened, read
 from platform.model.characters import one_line, replaced
+from platform.model.task_name import TaskKind, kind_of
 from platform.model.words import counted, in_credits
 from platform.streams import is_command
 
@@ -32,22 +33,23 @@ class Counts:
 
     def after(self, name: str, values: Mapping[str, Any]) -> "Counts":
         """One more task that doit calls a success."""
-        if name.startswith("step:"):
+        if kind_of(name) is TaskKind.STEP:
             field = {"COMPLETED": "ran", "FAILED": "failed", "SKIPPED": "skipped", "CURRENT": "current",
                      "REFUSED": "refused", "NEEDS_DECISION": "waiting"}[values["state"]]
             return self._more(**{field: 1})
         return self._more(spent_credits=values.get("spent_credits", 0),
                           refunded_credits=values.get("refunded_credits", 0),
                           added_credits=values.get("credits", 0) + values.get("granted_credits", 0),
-                          completed_orders=name.startswith("workorder:"))
+                          completed_orders=kind_of(name) is TaskKind.WORKORDER)
 
     def after_skip(self, name: str) -> "Counts":
         """One more task that was up to date."""
-        return self._more(current=name.startswith("step:"), completed_orders=name.startswith("workorder:"))
+        return self._more(current=kind_of(name) is TaskKind.STEP, completed_orders=kind_of(name) is TaskKind.WORKORDER)
 
     def after_failure(self, name: str, refunded_credits: int = 0) -> "Counts":
         """One more task that failed."""
-        return self._more(failed_orders=name.startswith(("workorder:", "_settle:")), refunded_credits=refunded_credits)
+        return self._more(failed_orders=kind_of(name) in (TaskKind.WORKORDER, TaskKind.SETTLE),
+                          refunded_credits=refunded_credits)
 
     def _more(self, **more: int) -> "Counts":
         return replace(self, **{name: getattr(self, name) + int(count) for name, count in more.items()})
@@ -55,22 +57,22 @@ class Counts:
 
 def success(name: str, values: Mapping[str, Any]) -> str:
     """A task's line, or nothing when there is nothing to say."""
-    kind, _, subject = name.partition(":")
+    kind, subject = kind_of(name), name.partition(":")[2]
     if not values:
         return ""  # a group
-    if kind == "step" and values["state"] == "COMPLETED":
+    if kind is TaskKind.STEP and values["state"] == "COMPLETED":
         how = f"taken from {values['cached_from']}" if values["cached_from"] else f"{values['duration_s']:.2f} s"
         remarks = [one_line(words) for words in (values["reason"], values["note"]) if words]
         return f"completed    {subject}  {how}" + (f"  ({'; '.join(remarks)})" if remarks else "")
-    if kind == "step" and values["state"] in ("FAILED", "SKIPPED"):
+    if kind is TaskKind.STEP and values["state"] in ("FAILED", "SKIPPED"):
         return f"{values['state'].lower():<12} {subject}  {values['reason']}: {one_line(values['message'])}"
-    if kind == "step" and values["state"] == "NEEDS_DECISION":
+    if kind is TaskKind.STEP and values["state"] == "NEEDS_DECISION":
         return f"waits        {subject}  NEEDS_DECISION {values['reason']}: {one_line(values['message'])}"
-    if kind == "charge":
+    if kind is TaskKind.CHARGE:
         return _charge(subject, values)
-    if kind == "state":
+    if name == "state":
         return _state(values)
-    if kind == "workorder":
+    if kind is TaskKind.WORKORDER:
         refund = f", {in_credits(values['refunded_credits'])} refunded" if values["refunded_credits"] else ""
         return f"COMPLETED    {subject}  {values['steps']} of {counted(values['steps'], 'step')}{refund}"
     return str(values.get("lines", ""))

@@ -16,7 +16,7 @@ from platform.app.run import Run
 from platform.console.lines import Counts
 from platform.console.meter import Meter, line
 from platform.console.plain import Plain
-from platform.model.ids import StepId
+from platform.model.task_name import TaskKind, TaskName, kind_of
 
 _COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "NOT": "bold red", "ERROR": "bold red",
             "refused": "yellow", "skipped": "yellow", "charged": "cyan", "top-up": "cyan", "promotion": "cyan"}
@@ -37,7 +37,7 @@ class Live(Plain):
         self._started: float | None = None
 
     def begin(self, tasks: Mapping[str, Any], selected: Iterable[str]) -> None:
-        steps = (name for name in closure(tasks, selected) if name.startswith("step:"))
+        steps = (name for name in closure(tasks, selected) if kind_of(name) is TaskKind.STEP)
         self._due = {name for name in steps if _looks_due(self._run, name)}
         self._live.start()
 
@@ -68,7 +68,7 @@ class Live(Plain):
     def meter(self) -> Meter:
         """This moment's numbers."""
         elapsed_s = 0.0 if self._started is None else time.monotonic() - self._started
-        running = tuple(name.removeprefix("step:") for name in list(self._running))
+        running = tuple(str(TaskName.parse(name).step) for name in list(self._running))
         return Meter(len(self._due), self._done, running, self._counts.spent_credits, self._counts.refunded_credits,
                      elapsed_s)
 
@@ -81,7 +81,7 @@ class Live(Plain):
 def _looks_due(run: Run, name: str) -> bool:
     """Whether a step has no record that says that just this work completed. One of a refused order never runs."""
     try:
-        planned = run.snapshot.step(StepId(*name.removeprefix("step:").split("/")))
+        planned = run.snapshot.step(TaskName.parse(name).step)
     except KeyError:
         return False
     record = run.records.of_step(planned)

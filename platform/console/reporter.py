@@ -13,6 +13,8 @@ from platform.app.run import Run
 from platform.app.running import process_s
 from platform.console import ci, lines
 from platform.console.plain import Plain
+from platform.model.task_name import TaskKind, TaskName, kind_of
+from platform.run.records import LOG, step_dir
 from platform.streams import in_actions, neutral
 
 
@@ -39,22 +41,22 @@ class Reporter:
         self._tasks.add(task.name)
 
     def execute_task(self, task: Any) -> None:
-        if task.name.startswith("step:"):
+        if kind_of(task.name) is TaskKind.STEP:
             self._progress.running(task.name)
 
     def add_success(self, task: Any) -> None:
         self._counts = self._counts.after(task.name, task.values)
         self._progress.moved(self._counts)
         self._write(lines.success(task.name, task.values))
-        if task.name.startswith("step:"):
-            log = self._run.workspace.runtime_dir / task.name.removeprefix("step:") / "log.txt"
+        if kind_of(task.name) is TaskKind.STEP:
+            log = step_dir(self._run.workspace.runtime_dir, TaskName.parse(task.name).step) / LOG
             self._write(lines.log_tail(task.values, log, self._run.workspace.shown(log)))
             ran = task.values["state"] not in ("CURRENT", "REFUSED")
             (self._progress.done if ran else self._progress.not_due)(task.name)
 
     def add_failure(self, task: Any, fail: Any) -> None:
         unmet = fail.get_name() == "UnmetDependency"
-        if task.name.startswith("step:"):
+        if kind_of(task.name) is TaskKind.STEP:
             (self._progress.not_due if unmet else self._progress.done)(task.name)
         if unmet:  # the one it waited for has said why
             return
@@ -64,13 +66,13 @@ class Reporter:
 
     def skip_uptodate(self, task: Any) -> None:
         self._counts = self._counts.after_skip(task.name)
-        if task.name.startswith("step:"):
+        if kind_of(task.name) is TaskKind.STEP:
             self._progress.not_due(task.name)
         if task.verbosity == 2 and task.actions:
             self._write(f"up to date   {task.name}")
 
     def skip_ignore(self, task: Any) -> None:
-        if task.name.startswith("workorder:"):  # one of its steps is ignored: it is not settled, and not completed
+        if kind_of(task.name) is TaskKind.WORKORDER:  # doit ignored a step: it is not settled
             self._run.statuses.append(1)
             self._counts = self._counts.after_failure(task.name)
         self._write(f"ignored      {task.name} (`doit ignore`)")

@@ -23,6 +23,7 @@ from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
 from platform.model.plan import PlannedOrder, PlannedStep
+from platform.model.task_name import TaskKind, TaskName, order_task, step_task
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
 from platform.run.records import record_file, step_dir
@@ -46,7 +47,7 @@ def charge(run: Run) -> Iterator[Task]:
     """`charge:<tenant>/<order>`."""
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.charge, order.id), "task_dep": ["state"],
-               "uptodate": [Told(uptodate.is_paid, run, order.id, f"charge:{order.id}")],
+               "uptodate": [Told(uptodate.is_paid, run, order.id, order_task(TaskKind.CHARGE, order.id))],
                "doc": f"{in_credits(order.total_credits)} for {counted(len(order.steps), 'step')}, once"}
 
 
@@ -68,13 +69,14 @@ def step(run: Run) -> Iterator[Task]:
 
 def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: list[str]) -> Task:
     shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
-    before = [f"step:{StepId(*order.id, name)}" for name in planned.upstream]
+    before = [str(TaskName(TaskKind.STEP, order.id, name)) for name in planned.upstream]
     assets = [shown(run.context.assets[planned.id.tenant_id, binding.asset])
               for _, binding in bindings_in(planned.params) if binding.asset]
     return {
-        "name": str(planned.id), **_doing(run, actions.step, planned.id), "task_dep": [f"charge:{order.id}", *before],
+        "name": str(planned.id), **_doing(run, actions.step, planned.id),
+        "task_dep": [order_task(TaskKind.CHARGE, order.id), *before],
         "file_dep": [*module_files, *assets], "targets": [shown(record_file(runtime_dir, planned.id))],
-        "uptodate": [Told(uptodate.is_done, run, planned.id, f"step:{planned.id}")],
+        "uptodate": [Told(uptodate.is_done, run, planned.id, step_task(planned.id))],
         "clean": [(actions.clean_folder, [shown(step_dir(runtime_dir, planned.id))])],
         "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
@@ -86,7 +88,7 @@ def workorder(run: Run) -> Iterator[Task]:
     shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.workorder, order.id), "task_dep": _after_steps(order),
-               "uptodate": [Told(uptodate.is_settled, run, order.id, f"workorder:{order.id}")],
+               "uptodate": [Told(uptodate.is_settled, run, order.id, order_task(TaskKind.WORKORDER, order.id))],
                "targets": [shown(order_file(runtime_dir, order.id))],
                "clean": [(actions.clean_folder, [shown(runtime_dir.joinpath(*order.id))])],
                "doc": _order_doc(order)}
@@ -103,7 +105,7 @@ def settle(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]
     """`_settle:<tenant>/<order>`: what the loader adds when steps are asked for without their order."""
     for order_id, names in asked_steps.items():
         yield {"name": str(order_id), **_doing(run, actions.settle_steps, order_id, names),
-               "task_dep": [f"step:{StepId(*order_id, name)}" for name in names],
+               "task_dep": [str(TaskName(TaskKind.STEP, order_id, name)) for name in names],
                "doc": "Refunds for what failed, and the exit status"}
 
 
@@ -113,7 +115,7 @@ def publish(run: Run) -> Iterator[Task]:
     the loader asks for the order with it, which settles and gives the exit status. Never part of a plain `doit run`."""
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.publish, order.id), "task_dep": _after_steps(order),
-               "uptodate": [Told(uptodate.is_published, run, order.id, f"publish:{order.id}")],
+               "uptodate": [Told(uptodate.is_published, run, order.id, order_task(TaskKind.PUBLISH, order.id))],
                "doc": "What it bought, packed and put into its release, once"}
     for order_id in run.snapshot.plan.refused:
         yield _refused(run, order_id, order_id)
@@ -149,7 +151,7 @@ def _code(run: Run) -> list[str]:
 
 
 def _after_steps(order: PlannedOrder) -> list[str]:
-    return [f"charge:{order.id}", *(f"step:{planned.id}" for planned in order.steps)]
+    return [order_task(TaskKind.CHARGE, order.id), *(step_task(planned.id) for planned in order.steps)]
 
 
 def _refused(run: Run, name: OrderId | StepId, order_id: OrderId) -> Task:

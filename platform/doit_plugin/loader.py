@@ -24,6 +24,7 @@ from platform.doit_plugin.selection import orders_asked_for, orders_bought, orde
 from platform.errors import PlatformError, UsageError
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
+from platform.model.task_name import TaskKind, order_task, step_task
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
@@ -82,9 +83,10 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             if self.workspace.options.quote:
                 run.sharing.hydrate()  # a quote is held against the state that the run starts from
                 quoted.hold(run, self.workspace.options.quote)
-            before = [f"workorder:{order_id}" for order_id in orders_to_publish(words, run.snapshot.plan.orders)]
+            before = [order_task(TaskKind.WORKORDER, order_id)
+                      for order_id in orders_to_publish(words, run.snapshot.plan.orders)]
             asked_steps = _asked_steps(run, [*words, *before])
-            after = [f"_settle:{order_id}" for order_id in asked_steps]
+            after = [order_task(TaskKind.SETTLE, order_id) for order_id in asked_steps]
             cmd.sel_tasks = [*before, *(cmd.sel_tasks or ()), *after] or None
         self.namespace |= graph.creators(run, asked_steps)
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
@@ -119,11 +121,11 @@ def _must_exist(command: str, words: list[str], tasks: list[Any]) -> None:
 
 def _asked_steps(run: Run, words: list[str]) -> dict[OrderId, list[str]]:
     """The steps that are asked for by order, without the orders that are asked for whole and settle by themselves."""
-    known = {f"step:{step.id}": step.id for order in run.snapshot.plan.orders.values() for step in order.steps}
+    known = {step_task(step.id): step.id for order in run.snapshot.plan.orders.values() for step in order.steps}
     asked: dict[OrderId, list[str]] = {}
     for name in steps_asked_for(words, known):
         step_id: StepId = known[name]
-        whole = f"workorder:{step_id.order}"
-        if not any(word == "workorder" or fnmatch(whole, word) for word in words):
+        whole = order_task(TaskKind.WORKORDER, step_id.order)
+        if not any(word == TaskKind.WORKORDER or fnmatch(whole, word) for word in words):
             asked.setdefault(step_id.order, []).append(step_id.step_id)
     return asked

@@ -3,8 +3,7 @@ from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 
 from platform.model.ids import OrderId
-
-_KINDS = ("step", "charge", "workorder", "settle", "publish")
+from platform.model.task_name import ASKABLE, TaskKind, kind_of, order_task
 
 
 def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
@@ -27,7 +26,7 @@ def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozen
 def orders_bought(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
     """The orders that a command line buys: those whose tasks it names; None for all, as it does without a word or with
     a group. A word that is nothing of an order (`check`, a path) buys nothing by itself."""
-    if not words or any(word in _KINDS for word in words):
+    if not words or any(word in ASKABLE for word in words):
         return None
     named = [word for word in words if _order_pattern(word) is not None]
     return orders_asked_for(named, known) if named else frozenset()
@@ -36,10 +35,10 @@ def orders_bought(words: Sequence[str], known: Collection[OrderId]) -> frozenset
 def _order_pattern(word: str) -> str | None:
     """`step:nxlkGI/UbjkpxZO/a` -> `nxlkGI/UbjkpxZO`; a star may stand for several parts, as in doit."""
     kind, _, name = word.partition(":")
-    if kind not in _KINDS or not name:
+    if kind not in ASKABLE or not name:
         return None
     parts = name.split("/")
-    if kind != "step":
+    if kind != TaskKind.STEP:
         return name
     if len(parts) >= 3:
         return "/".join(parts[:2])
@@ -49,11 +48,11 @@ def _order_pattern(word: str) -> str | None:
 def orders_to_publish(words: Sequence[str], known: Iterable[OrderId]) -> list[OrderId]:
     """The orders whose `publish:` task the words name, in the graph's order, wildcards expanded."""
     return [order for order in known
-            if any(word == "publish" or fnmatch(f"publish:{order}", word) for word in words)]
+            if any(word == TaskKind.PUBLISH or fnmatch(order_task(TaskKind.PUBLISH, order), word) for word in words)]
 
 
 def steps_asked_for(words: Sequence[str], known: Iterable[str]) -> list[str]:
     """The `step:` tasks that the words name, in the graph's order, wildcards expanded."""
-    patterns = [word for word in words if word == "step" or word.startswith("step:")]
+    patterns = [word for word in words if word == TaskKind.STEP or kind_of(word) is TaskKind.STEP]
     return [name for name in known
-            if any(pattern == "step" or name == pattern or fnmatch(name, pattern) for pattern in patterns)]
+            if any(pattern == TaskKind.STEP or name == pattern or fnmatch(name, pattern) for pattern in patterns)]

@@ -12,6 +12,7 @@ from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem
 from platform.model.run import RunRecord
+from platform.model.task_name import TaskKind, order_task, step_task
 from platform.publish.select import Purchase
 from platform.report.bill import Posted, is_spend
 from platform.report.quote import INVALID, Action, running_above, still_up_to_date
@@ -126,7 +127,7 @@ def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
     """What of an order awaits publishing."""
     awaiting = tuple(Awaiting(each.step.step_id, each.deliverable_id, each.item_id, each.posted_at, each.artifact_name)
                      for each in due)
-    return PublishWhy(f"publish:{order_id}", Action.RUN if awaiting else Action.CACHED, awaiting)
+    return PublishWhy(order_task(TaskKind.PUBLISH, order_id), Action.RUN if awaiting else Action.CACHED, awaiting)
 
 
 def order_why(order: PlannedOrder, facts: Facts) -> OrderWhy:
@@ -134,12 +135,14 @@ def order_why(order: PlannedOrder, facts: Facts) -> OrderWhy:
     steps = tuple(step_why(order, step, facts) for step in order.steps)
     due = any(step.reasons for step in steps)
     verdict = Action.REFUSED if facts.refusal else Action.RUN if due else Action.CACHED
-    return OrderWhy(f"workorder:{order.id}", verdict, facts.refusal, (), charge_why(order, order.steps, facts), steps)
+    return OrderWhy(order_task(TaskKind.WORKORDER, order.id), verdict, facts.refusal, (),
+                    charge_why(order, order.steps, facts), steps)
 
 
 def invalid_why(order_id: OrderId, problems: Iterable[Problem]) -> OrderWhy:
     """An order that cannot be planned: its problems."""
-    return OrderWhy(f"workorder:{order_id}", Action.REFUSED, INVALID, tuple(map(str, problems)), None, ())
+    return OrderWhy(order_task(TaskKind.WORKORDER, order_id), Action.REFUSED, INVALID,
+                    tuple(map(str, problems)), None, ())
 
 
 def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) -> ChargeWhy:
@@ -148,7 +151,7 @@ def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) 
                   for step in steps for charge in step.charges)
     due = any(item.due for item in items)
     verdict = Action.REFUSED.value if facts.refusal else CHARGE if due else PAID
-    return ChargeWhy(f"charge:{order.id}", verdict, facts.refusal,
+    return ChargeWhy(order_task(TaskKind.CHARGE, order.id), verdict, facts.refusal,
                      sum(item.price_credits for item in items if item.due), items)
 
 
@@ -162,7 +165,7 @@ def step_why(order: PlannedOrder, step: PlannedStep, facts: Facts) -> StepWhy:
     record = facts.records.get(step.id.step_id)
     compared = Compared(record.run_id, record.finished_at, record.status.value, record.task_hash) if record else None
     verdict = (Action.REFUSED if facts.refusal else Action.HELD if held else Action.RUN if reasons else Action.CACHED)
-    return StepWhy(f"step:{step.id}", verdict, words, reasons, tuple(_causes(reasons, facts, {step.id.step_id})),
+    return StepWhy(step_task(step.id), verdict, words, reasons, tuple(_causes(reasons, facts, {step.id.step_id})),
                    compared, charge_why(order, [step], facts))
 
 

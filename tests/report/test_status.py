@@ -107,8 +107,8 @@ def test_a_log_is_what_the_step_printed_and_then_how_it_ended(shop: Path, task: 
     ("tenant/dear/s1", 0, "no log of tenant/dear/s1: it has not run yet"),
     ("tenant/fails/on", 2, "there is no step tenant/fails/on; did you mean `one`?"),
     ("tenant/none/one", 2, "there is no step tenant/none/one; see `doit list --all`"),
-    ("workorder:tenant/fails", 2, "'workorder:tenant/fails' names no step; write step:TENANT/ORDER/STEP"),
-    ("tenant/../one", 2, "'tenant/../one' names no step"),
+    ("workorder:tenant/fails", 2, "'workorder:tenant/fails' is not a step; write step:TENANT/ORDER/STEP"),
+    ("tenant/../one", 2, "'tenant/../one' has an id that no step can have"),
 ])
 def test_without_a_log_there_is_one_line(shop: Path, task: str, status: int, words: str):
     done = command(shop, f"python -m platform.cli log {task}")

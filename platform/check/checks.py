@@ -14,13 +14,14 @@ from platform.check.money import bought, payments, prices, promotions, reasons, 
 from platform.check.orders import modules, names, policy, schedules
 from platform.check.packages import packages
 from platform.check.say import Check
+from platform.check.titles import titles
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 _OF_ORDERS: tuple[Check, ...] = (names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,
                                  recipients, bought)
 CHECKS: tuple[Check, ...] = (
-    names, filled, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
+    names, filled, titles, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
     contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
 )
 # A contract that contradicts itself refuses the orders of its module, and says nothing of what is wrong in them.

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from platform.confined import SECOND_NAME, Folder, Refused, named, read
-from platform.model.characters import escaped
+from platform.model.characters import escaped, name_of
 from platform.model.problem import Place, Problem
 
 # What YAML calls not printable; NUL has its own code, tab and line ends are fine.
@@ -92,7 +92,7 @@ def decode(data: bytes, file: str, limit: int) -> str | Problem:
 def _control(character: str, place: Place) -> Problem:
     if character == "\0":
         return Problem(place, "nul-character", "there is a NUL character", "remove it; is this a text file?")
-    return Problem(place, "control-character", f"there is a control character U+{ord(character):04X}", "remove it")
+    return Problem(place, "control-character", f"there is the character {name_of(character)}", "remove it")
 
 
 def control_in(value: str) -> str:

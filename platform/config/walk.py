@@ -7,6 +7,7 @@ from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, Scala
 from platform.config.scalars import Fault, resolve
 from platform.config.text import control_in
 from platform.config.words import syntax_problem
+from platform.model.characters import name_of
 from platform.model.problem import Path, Place, Problem
 
 MAX_DEPTH = 32
@@ -103,7 +104,7 @@ class Walk:
         control = control_in(value)
         if control:
             code = "nul-character" if control == "\0" else "control-character"
-            what = f"the text holds a control character U+{ord(control):04X}"
+            what = f"the text holds the character {name_of(control)}"
             self._refuse(event, Fault(code, what, "remove it", ""))
             value = ""
         elif not event.style and event.implicit[0]:
@@ -118,8 +119,8 @@ class Walk:
         plain = not event.style
         if plain and key == "<<":
             raise self._stop(event, "yaml-merge", "`<<` would merge another map", "write the fields out")
-        if control_in(key):
-            raise self._stop(event, "control-character", "a key holds a control character", "remove it")
+        if control := control_in(key):
+            raise self._stop(event, "control-character", f"a key holds the character {name_of(control)}", "remove it")
         if plain and not isinstance(resolve(key), str):
             self._problem(event, "yaml-key", f"the key {key[:60] or 'that is empty'} is not text", "put it in quotes")
         path = (*top.path, key)

@@ -15,7 +15,7 @@ BROKEN = [
      "as UTF-8"),
     ("a: b\n".encode("utf-16"), "f.yml:1:1: error[not-utf8]: byte 0xff is not UTF-8 text; save the file as UTF-8"),
     (b"a: b\nc: \0\n", "f.yml:2:4: error[nul-character]: there is a NUL character; remove it; is this a text file?"),
-    (b"a: \x1b[31m\n", "f.yml:1:4: error[control-character]: there is a control character U+001B; remove it"),
+    (b"a: \x1b[31m\n", "f.yml:1:4: error[control-character]: there is the character U+001B ESCAPE; remove it"),
     (b"a: " + b"x" * MAX_BYTES, "f.yml:1:1: error[file-too-large]: is larger than 256 KiB; split it"),
     # the form
     (b"a: 1\n\tb: 2\n", "f.yml:2:1: error[yaml-tab]: a tab stands where only spaces may indent; use spaces"),
@@ -67,8 +67,8 @@ BROKEN = [
      "write a number below 2^63, or put it in quotes if it is text"),
     (b"a: 1e999\n", "f.yml:1:4: error[number-too-large]: 1e999 is too large a number; write a number below 2^63, or "
      "put it in quotes if it is text"),
-    (b'a: "x\\0"\n', "f.yml:1:4: error[nul-character]: the text holds a control character U+0000; remove it"),
-    (b'a: "\\e[31m"\n', "f.yml:1:4: error[control-character]: the text holds a control character U+001B; remove it"),
+    (b'a: "x\\0"\n', "f.yml:1:4: error[nul-character]: the text holds the character U+0000 NULL; remove it"),
+    (b'a: "\\e[31m"\n', "f.yml:1:4: error[control-character]: the text holds the character U+001B ESCAPE; remove it"),
 ]
 
 

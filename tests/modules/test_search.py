@@ -243,3 +243,23 @@ def test_only_http_is_fetched(live, monkeypatch, link):
         result = live("search_images", google, max_items_per_query=1, download_images=True)
     assert result["reason_slug"] == "external_api_error"
     assert "none of 1 images" in result["message"]
+
+
+@BOTH
+def test_half_a_character_in_an_answer_spoils_neither_the_rows_nor_the_search(live, module_id):
+    with serving(Google(total=1)) as google:
+        status, headers, body = Google.reply(google, "/customsearch/v1?start=1&num=10")
+        google.answers = [(status, headers, body.replace(b"Result 1", b"Result \\ud83d"))]
+        result = live(module_id, google)
+    assert result["status"] == "COMPLETED", result
+    (row,) = [json.loads(line) for line in (live.runner.outputs / "results.jsonl").read_text("utf-8").splitlines()]
+    assert row["title"] == "Result ?"
+
+
+@BOTH
+@pytest.mark.parametrize("answer", [b'{"items": [{"image": {"width": 1e999}}]}', b'{"items": [NaN]}', b'{"items": [1]}',
+                                    b"[" * 100_000, b'{"items": [{"title": ' + b"9" * 5_000 + b"}]}"])
+def test_an_answer_that_cannot_be_written_again_is_the_apis_failure(live, module_id, answer):
+    with serving(Google(total=1, answers=[(200, {}, answer)])) as google:
+        result = live(module_id, google)
+    assert (result["status"], result["reason_slug"]) == ("FAILED", "external_api_error")

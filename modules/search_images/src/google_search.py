@@ -80,11 +80,15 @@ class Engine:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
+    """An answer that can be written again: no infinity and no NaN, and a sign in place of half a character (a title
+    that was cut in the middle of an emoji)."""
     try:
-        value = json.loads(data)
-    except ValueError as error:
+        text = json.dumps(json.loads(data), ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
         raise ApiError("Google's search API: its answer is not JSON") from error
-    if not isinstance(value, dict) or not isinstance(value.get("items", []), list):
+    value = json.loads(text.encode("utf-8", "replace"))
+    if not isinstance(value, dict) or not isinstance(value.get("items", []), list) \
+            or not all(isinstance(item, dict) for item in value.get("items", [])):
         raise ApiError("Google's search API: its answer has not the documented form")
     return value
 
@@ -93,7 +97,7 @@ def _told(error: urllib.error.HTTPError) -> str:
     """An error's status and Google's own message, which the documented form has under error.message."""
     try:
         message = json.loads(error.read(_LARGEST_ANSWER))["error"]["message"]
-    except (ValueError, LookupError, TypeError, OSError):
+    except (ValueError, LookupError, TypeError, OSError, RecursionError):
         message = error.reason
     return f"{error.code} {' '.join(str(message).split())[:200]}"
 

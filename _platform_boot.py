@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent
@@ -31,14 +32,15 @@ def graft() -> None:
 
 
 graft()
+_CURE = "run scripts/setup, and then `. .venv/bin/activate`"
+
 
 def lacking(error: ModuleNotFoundError) -> str:
     """One line for whoever starts us with a Python that has not what we need; nothing when the module is ours."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "platform", "_platform_boot"):
         return ""
-    return (f"{sys.executable} does not have {name}, which this repository needs; run scripts/setup, and then "
-            "`. .venv/bin/activate`")
+    return f"{sys.executable} does not have {name}, which this repository needs; {_CURE}"
 
 
 def _told(kind: type[BaseException], error: BaseException, trace: object) -> None:
@@ -67,6 +69,22 @@ def complete() -> Iterator[None]:
             raise SystemExit(2) from None
         raise
 
+
+def ready() -> None:
+    """One line, and 2, where a doit reads dodo.py with a Python that lacks what a run needs sooner or later, or without
+    our plugins: its run would take no lock."""
+    if missing := [package for package, name in NEEDED.items() if find_spec(name) is None]:
+        sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which this repository needs; {_CURE}\n")
+        raise SystemExit(2)
+    if "doit.doit_cmd" in sys.modules and _PLUGINS["Loader"] not in sys.modules:
+        sys.stderr.write(f"this doit ({sys.executable}) does not have the plugins of this repository; {_CURE}\n")
+        raise SystemExit(2)
+
+
+# What pyproject.toml depends on, and what it is imported as; much of it is imported only when it is needed.
+NEEDED = {"PyYAML": "yaml", "jsonschema": "jsonschema", "rich": "rich", "ghapi": "ghapi", "cronsim": "cronsim",
+          "Pillow": "PIL", "Jinja2": "jinja2", "cryptography": "cryptography", "msgspec": "msgspec", "idna": "idna",
+          "google-re2": "re2"}
 _PLUGINS = {
     "RunCommand": "platform.doit_plugin.command",
     "Loader": "platform.doit_plugin.loader",
@@ -80,6 +98,9 @@ def __getattr__(name: str) -> object:
         with complete():
             import_module("platform.streams").guard()  # before doit prints anything
             return getattr(import_module(_PLUGINS[name]), name)
+    if name[:1].isupper():  # a plugin that an earlier version had, and that the installed entry points still name
+        sys.stderr.write(f"the plugins that {sys.executable} has are of another version of this repository; {_CURE}\n")
+        raise SystemExit(2)
     raise AttributeError(name)
 
 

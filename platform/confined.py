@@ -50,6 +50,18 @@ class Folder:
         os.close(self._handle)
 
     @property
+    def handle(self) -> int:
+        """For what the kernel does below an open directory: it stays this object's."""
+        return self._handle
+
+    @property
+    def path(self) -> Path:
+        """A path of this very directory while it is open, whatever its name leads to, where the system has one. It is
+        a link of the kernel's, which `opened` and `folder_at` refuse."""
+        by_handle = Path(f"/proc/self/fd/{self._handle}")
+        return by_handle if by_handle.is_dir() else Path(self._name)
+
+    @property
     def identity(self) -> tuple[int, int]:
         """Its device and inode."""
         status = os.fstat(self._handle)
@@ -78,6 +90,11 @@ class Folder:
         """What is in this directory, sorted by name; a link is a link, whatever it leads to."""
         with os.scandir(self._handle) as found:
             return sorted(Entry(entry.name, _kind_of(entry)) for entry in found)
+
+    def names(self) -> list[str]:
+        """The names in this directory, in no order."""
+        with os.scandir(self._handle) as found:
+            return [entry.name for entry in found]
 
     def walk(self) -> Iterator[tuple[str, Entry, "Folder"]]:
         """Everything below that is no directory, as (posix path below this one, entry, its own directory), a
@@ -143,7 +160,7 @@ def kind_at(path: Path) -> str:
 def make_folders(folder: Folder, name: str) -> None:
     """Make a directory and those above it, below an open one. Errors as `Folder.folder`."""
     parts = parts_of(name)
-    here = os.dup(folder._handle)
+    here = os.dup(folder.handle)
     try:
         for index, part in enumerate(parts):
             with suppress(FileExistsError):
@@ -163,7 +180,7 @@ def create(folder: Folder, name: str, data: bytes) -> None:
         make_folders(folder, "/".join(above))
     with folder.folder("/".join(above)) if above else nullcontext(folder) as parent:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(last, flags, 0o666, dir_fd=parent._handle), "wb") as file:
+        with open(os.open(last, flags, 0o666, dir_fd=parent.handle), "wb") as file:
             file.write(data)
 
 

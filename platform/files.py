@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
-from platform import confined
+from platform import confined, owned
 from platform.errors import StorageError
 from platform.model.digest import digest_of
 
 T = TypeVar("T")
 
+_LARGEST_CACHE = 1 << 30  # bytes
 _GRAIN_NS = 20_000_000  # kernels stamp files with a tick of up to 10 ms; twice that is safe
 
 
@@ -80,7 +81,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
 
 class CacheFile:
     """A JSON file that saves time and nothing else: lost, damaged or on a full disk, work is done
-    again. Without a path it keeps nothing."""
+    again. Without a path it keeps nothing. The path is absolute, and no link in it is followed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -91,7 +92,7 @@ class CacheFile:
         if self._path is None:
             return None
         try:
-            return parse(json.loads(self._path.read_bytes()))
+            return parse(json.loads(confined.read_file(self._path, _LARGEST_CACHE)))
         except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return None
 
@@ -100,7 +101,7 @@ class CacheFile:
         if self._path is None:
             return False
         try:
-            write_atomic(self._path, json.dumps(value).encode())
+            owned.write(self._path.parent, self._path.name, data=json.dumps(value).encode())
         except StorageError:
             return False
         return True

@@ -77,7 +77,7 @@ def walked(folder: int, parts: list[str], flags: int, above: str | None) -> int:
                 found = os.open(part, flags if index == len(parts) - 1 else _ON_THE_WAY, dir_fd=here)
             except OSError as error:
                 name = "/".join([*([above] if above is not None else []), *parts[:index + 1]])
-                raise _explained(here, part, name, error) from None
+                raise explained(here, part, name, error) from None
             if here != folder:
                 os.close(here)
             here = found
@@ -88,7 +88,7 @@ def walked(folder: int, parts: list[str], flags: int, above: str | None) -> int:
         raise
 
 
-def _explained(folder: int, part: str, name: str, error: OSError) -> OSError:
+def explained(folder: int, part: str, name: str, error: OSError) -> OSError:
     """The error of opening one part of a name, in words when it is what it is that was refused."""
     try:
         mode = os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode

@@ -23,6 +23,7 @@ from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
+from platform.owned import Displaced
 from platform.report.refusal import in_words
 
 
@@ -66,7 +67,7 @@ class Charges:
         by itself: nothing of a batch is posted when a decision of ours breaks."""
         try:
             self._post(self._together(order_id))
-        except (ConflictError, CreditsError):
+        except (ConflictError, CreditsError, Displaced):
             self._begun = True
         except PlatformError:
             raise  # the ledger's or the disk's
@@ -143,7 +144,9 @@ class Charges:
 
     def _post(self, orders: Collection[PlannedOrder]) -> None:
         """Post what each order needs and keep what it came to. ConflictError or CreditsError when an order's posts are
-        refused, the first of them: then the others are posted and kept."""
+        refused, Displaced where something else stands in the place of its results, the first of them: then the others
+        are posted and kept."""
+        orders, displaced = self._with_place(orders)
         told: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
 
         def decide(order: PlannedOrder, records: Collection[RunRecord], book: Book) -> tuple[Post, ...]:
@@ -154,8 +157,6 @@ class Charges:
         for order in orders:
             self._holding.unbought(order)  # not under the ledger's lock
         decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
-        for order in orders:
-            make_order_dir(self._snapshot.workspace.runtime_dir, order.id)  # before the post: `_was_here` asks for it
         try:
             ledger.post_each(decisions)
             self._guard.keep()
@@ -164,6 +165,20 @@ class Charges:
                               if all(ledger.book.compare(post) is Answer.SAME for post in posts)}
             raise
         self._decided |= {order_id: charged for order_id, (_, charged) in told.items()}
+        if displaced:
+            raise displaced[0]
+
+    def _with_place(self, orders: Collection[PlannedOrder]) -> tuple[list[PlannedOrder], list[Displaced]]:
+        """The orders whose directories are there now, which is before the post: `_was_here` asks for them. And the
+        errors of the others: nothing is charged whose results could not be kept."""
+        ready, displaced = [], []
+        for order in orders:
+            try:
+                make_order_dir(self._snapshot.workspace.runtime_dir, order.id)
+                ready.append(order)
+            except Displaced as error:
+                displaced.append(error)
+        return ready, displaced
 
     def _decision(self, book: Book, order: PlannedOrder, records: Collection[RunRecord]
                   ) -> tuple[tuple[Post, ...], Charged]:

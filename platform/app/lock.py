@@ -8,20 +8,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from platform import flock
+from platform.confined import Folder, Refused, read_file
 from platform.errors import StorageError
 from platform.model.utc import utc_text
+from platform.openat import explained
+from platform.owned import owned, refused
+
+_NAME = ".lock"
 
 
 def file(runtime_dir: Path) -> Path:
     """The lock of a folder, written when it is taken."""
-    return runtime_dir / ".lock"
+    return runtime_dir / _NAME
 
 
 def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> int:
-    """Hold the folder until `release(handle)` or the end of the process; waits while another run has it."""
+    """Hold the folder until `release(handle)` or the end of the process; waits while another run has it.
+    Displaced where the folder or the lock is a link, StorageError."""
     try:
-        runtime_dir.mkdir(parents=True, exist_ok=True)
-        handle = flock.open_lock(file(runtime_dir))
+        with owned(runtime_dir, make=True) as folder:
+            handle = _opened(folder)
+    except Refused as error:
+        raise refused(file(runtime_dir), "be locked", error) from error
     except OSError as error:
         raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); mend the folder, run again") from error
     if not flock.take_now(handle):
@@ -34,6 +42,14 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> in
     return handle
 
 
+def _opened(folder: Folder) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        return os.open(_NAME, flags, 0o644, dir_fd=folder.handle)
+    except OSError as error:
+        raise explained(folder.handle, _NAME, folder.named(_NAME), error) from None
+
+
 def release(handle: int) -> None:
     """Let the next run in."""
     os.close(handle)
@@ -42,7 +58,7 @@ def release(handle: int) -> None:
 def is_held(runtime_dir: Path) -> bool:
     """Whether a run is at this folder. Asks the note in the lock, for taking the lock to ask would stop a run."""
     try:
-        return Path("/proc", str(json.loads(file(runtime_dir).read_bytes())["pid"])).exists()
+        return Path("/proc", str(json.loads(read_file(file(runtime_dir), 4096))["pid"])).exists()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 

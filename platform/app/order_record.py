@@ -4,14 +4,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from platform.confined import read_file
-from platform.errors import StorageError
-from platform.files import write_atomic
 from platform.model import jsontext
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
+from platform.owned import owned, refused, write
 from platform.plan.policy import Outcome
 
 _LARGEST = 16 << 20  # bytes
+_NAME = "order.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ def order_dir(runtime_dir: Path, order_id: OrderId) -> Path:
 
 
 def make_order_dir(runtime_dir: Path, order_id: OrderId) -> None:
-    """StorageError when the disk refuses."""
-    folder = order_dir(runtime_dir, order_id)
+    """Displaced where a link stands on the way, StorageError when the disk refuses."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with owned(runtime_dir, *order_id, make=True):
+            pass
     except OSError as error:
-        raise StorageError(f"{folder}: cannot be made ({error.strerror}); free space, then run again") from error
+        raise refused(order_dir(runtime_dir, order_id), "be made", error) from error
 
 
 def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
-    return order_dir(runtime_dir, order_id) / "order.json"
+    return order_dir(runtime_dir, order_id) / _NAME
 
 
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
@@ -70,10 +70,10 @@ def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
 
 
 def write_order(runtime_dir: Path, order: PlannedOrder, outcome: Outcome, finished_at: str) -> OrderRecord:
-    """Write what became of the order; StorageError when the disk refuses."""
+    """Write what became of the order; Displaced, StorageError when the disk refuses."""
     record = OrderRecord(*order.id, **asdict(outcome), task_hashes=_hashes(order), finished_at=finished_at)
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
-    write_atomic(order_file(runtime_dir, order.id), text.encode())
+    write(runtime_dir, *order.id, _NAME, data=text.encode())
     return record
 
 

@@ -3,15 +3,18 @@ it."""
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from platform.app.billing import Billing
 from platform.app.records import Records
 from platform.app.snapshot import Snapshot
+from platform.confined import Refused
 from platform.errors import ForbiddenError, InputError
 from platform.model.ids import OrderId, is_internal
 from platform.model.words import in_credits
+from platform.owned import owned, refused
 from platform.publish.publish import Missing, Place, Published, Shop, publish_all
 from platform.publish.select import Purchase, awaits, bought
 from platform.publish.shelf import Rehearsal, Shelf
@@ -74,9 +77,13 @@ class Publishing:
         return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
 
     def publish(self, purchases: Iterable[Purchase]) -> tuple[list[Published], list[Missing]]:
-        repo, runtime_dir = self._snapshot.repo, self._snapshot.workspace.runtime_dir
+        repo, runtime_dir, place = self._snapshot.repo, self._snapshot.workspace.runtime_dir, self.place
         shop = Shop(repo.contracts, repo.reasons, runtime_dir, self._records.newest)
-        return publish_all(purchases, shop, self.place, self._billing.ledger)
+        try:
+            with owned(runtime_dir, place.staging.name, make=True) as staging:
+                return publish_all(purchases, shop, replace(place, staging=staging.path), self._billing.ledger)
+        except Refused as error:
+            raise refused(place.staging, "be made", error) from error
 
 
 def line(outcome: Published | Missing) -> str:

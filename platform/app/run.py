@@ -29,7 +29,7 @@ from platform.config.load import load_profile
 from platform.errors import InputError
 from platform.ledger.journal.payments import unsettled
 from platform.maintain.facts import PROFILES, Facts
-from platform.model.ids import OrderId
+from platform.model.ids import OrderId, StepId
 from platform.model.prices import Payment
 from platform.model.run import RunRecord, Status
 from platform.run import ordered
@@ -62,6 +62,7 @@ class Run:
         self.billing = billing or Billing(workspace.billing_state_dir)
         self.statuses: list[int] = []  # exit statuses of what failed for a reason of ours
         self.left_to_settle: set[OrderId] = set()  # orders of which steps ran, until they are settled
+        self.ended_here: dict[StepId, RunRecord] = {}  # the records of the steps that ended in this run
         self.problems_printed = False  # `check` has printed them
         self._steps_ran = False
         self._held: int | None = None
@@ -133,11 +134,20 @@ class Run:
         payments = self.snapshot.payments
         return unsettled(self.billing.ledger, payments) if self.billing.exists else payments
 
-    def remember(self, record: RunRecord) -> None:
-        """A step has just ended: this is its record now, and what was ordered outlives it."""
+    def remember(self, record: RunRecord, *, kept: bool = True) -> None:
+        """A step has just ended: this is its record now, and what was ordered outlives it. Not `kept`: the record could
+        not be put into its place, and nothing else is written there.
+
+        Raises:
+            Displaced: a link is in the place of what was ordered.
+            StorageError: the disk refuses.
+        """
         self.records.keep(record)
+        self.ended_here[record.id] = record
         self._steps_ran = True
         self.left_to_settle.add(record.id.order)
+        if not kept:
+            return
         planned = self.snapshot.planned(record.id)
         failed = record.status is Status.FAILED and planned is not None
         went_in = record.inputs_digest or went_in_digest(self.context, planned) if failed and planned else ""

@@ -2,8 +2,8 @@
 from platform.app.snapshot import Scope, Snapshot
 from platform.app.workspace import Workspace
 from platform.check.words import meant
-from platform.config.folders import tenant_names
-from platform.errors import UsageError
+from platform.config.folders import hidden, tenant_names
+from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
 
 
@@ -13,6 +13,7 @@ def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "",
 
     Raises:
         UsageError: a name that no directory or file has, or an order without its tenant.
+        InputError: a link hides the tenant's orders, the one that is asked for among them.
     """
     if not tenant_id:
         if work_order_id:
@@ -27,6 +28,8 @@ def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "",
         raise UsageError(f"{tenant_id}: no such tenant; {meant(tenant_id, tenants, 'see tenants/')}")
     order_id = OrderId(tenant_id, work_order_id)
     if work_order_id and order_id not in own:
+        if wrong := hidden(workspace.root, tenant_id):
+            raise InputError(wrong)
         names = [order.work_order_id for order in own]
         raise UsageError(f"{order_id}: no such work order; {meant(work_order_id, names, 'see workorders/')}")
     return frozenset([order_id] if work_order_id else own)

@@ -1,16 +1,20 @@
 """One step of a run: done already, not paid, held, stopped by another one, or run. Its order settles in any case."""
+import sys
+
 from platform.app.gate import LedgerGate
 from platform.app.run import Run
 from platform.errors import PlatformError
+from platform.model.characters import printable
 from platform.model.held import Held
 from platform.model.ids import RUN_CHARGE, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.run import RunRecord, Status
+from platform.owned import Displaced
 from platform.run import ordered
 from platform.run.current import current as reasons_to_run
 from platform.run.permit import Open
-from platform.run.step import fail_step, hold_step, run_step, skip_step
+from platform.run.step import fail_step, hold_step, run_step, skip_step, unkept_step
 
 Values = dict[str, object]  # plain JSON: what doit keeps of a task, and what a line is made of
 
@@ -26,6 +30,8 @@ def take(run: Run, planned: PlannedStep) -> Values:
     """
     try:
         return _taken(run, planned)
+    except Displaced as error:
+        return _shown(_unkept(run, planned, error))
     except PlatformError:
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the order settles
@@ -40,6 +46,21 @@ def _failed(run: Run, planned: PlannedStep, error: Exception) -> RunRecord:
         epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
         known = run.billing.ledger.book.fact(planned.task_hash, epoch) is not None
     return fail_step(run.context, planned, epoch, error, known=known)
+
+
+def _unkept(run: Run, planned: PlannedStep, error: Displaced) -> RunRecord:
+    """What became of a step when something else is where the platform keeps its results; the exit status is 15. A
+    record that was put into place stays, even if what was ordered cannot be kept beside it."""
+    run.statuses.append(error.exit_status)
+    if planned.id in run.ended_here:
+        sys.stderr.write(f"{printable(str(error))}\n")
+        return run.ended_here[planned.id]
+    with run.billing.steady:
+        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+        known = run.billing.ledger.book.fact(planned.task_hash, epoch) is not None
+    record = unkept_step(run.context, planned, epoch, error, known=known)
+    run.remember(record, kept=False)
+    return record
 
 
 def _taken(run: Run, planned: PlannedStep) -> Values:

@@ -10,6 +10,7 @@ from platform.errors import __file__ as errors_file
 from platform.model.ids import OrderId
 from platform.model.problem import Problem
 from platform.model.profile import Profile
+from platform.owned import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Workspace:
         root, options = root.resolve(), options or Options()
         profile, problems = load_profile(root, root / options.runtime_profile)
         return cls(root, options, profile, tuple(problems),
-                   (root / (options.runtime_dir or profile.runtime_dir)).resolve(),
+                   placed(root, options.runtime_dir or profile.runtime_dir),
                    root / (options.billing_state_dir or profile.billing_state_dir))
 
     @property

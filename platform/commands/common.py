@@ -9,7 +9,9 @@ from platform.app.run import Asked, Run
 from platform.app.scope import scope_of
 from platform.app.snapshot import Scope
 from platform.app.workspace import Options, Workspace
+from platform.config.folders import hidden
 from platform.errors import UsageError
+from platform.model.characters import printable
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.streams import neutral_json
@@ -82,6 +84,16 @@ def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
     if order_id not in run.snapshot.plan.orders:
         raise UsageError(f"{order_id}: not an enabled work order without errors; see `consistency-validate`")
     return run, run.snapshot.plan.orders[order_id]
+
+
+UNSEEN = "no work order can be seen; correct what is told first"
+
+
+def tell_hidden(tenant_id: str = "") -> bool:
+    """Print the links that hide work orders, of all tenants or of one; whether there are any."""
+    wrong = hidden(root(), tenant_id)
+    sys.stderr.write("".join(f"{printable(str(problem))}\n" for problem in wrong))
+    return bool(wrong)
 
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from platform.app.scope import scheduled, scope_of
 from platform.app.snapshot import Snapshot
-from platform.commands.common import add_decisions, add_order, add_places, open_workspace, options, root
-from platform.errors import UsageError
+from platform.commands.common import (
+    add_decisions,
+    add_order,
+    add_places,
+    open_workspace,
+    options,
+    root,
+    tell_hidden,
+)
+from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
 from platform.model.task_name import TaskKind, order_task
 
@@ -25,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: every order COMPLETED; otherwise the status of `doit run`."""
+    """0: every order COMPLETED; 10: a link hides orders that were asked for; otherwise the status of `doit run`."""
     from doit.doit_cmd import DoitMain
 
     from platform.app.quoted import read_quote
@@ -41,6 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
         asked = OrderId(quoted.tenant_id, quoted.work_order_id)
     tasks = _scheduled(arguments, asked) if arguments.scheduled else _tasks(*asked)
+    unseen = (arguments.scheduled or any(asked)) and tell_hidden(asked.tenant_id)  # of all, the run's own check tells
+    if unseen and (not tasks or not arguments.scheduled):
+        return InputError.exit_status
     if arguments.scheduled and not tasks:
         sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
         return 0
@@ -49,8 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]
-    return int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
+    status = int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
         ["run", *jobs, *decided, *words, *tasks]))
+    return max(status, InputError.exit_status) if unseen else status
 
 
 def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:

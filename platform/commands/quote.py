@@ -8,7 +8,16 @@ from platform.app.quoted import quote_of
 from platform.app.run import Asked, Run
 from platform.app.scope import planned_or_told, scheduled, scope_of
 from platform.app.snapshot import Snapshot
-from platform.commands.common import add_decisions, add_json, add_order, add_places, open_workspace, show
+from platform.commands.common import (
+    UNSEEN,
+    add_decisions,
+    add_json,
+    add_order,
+    add_places,
+    open_workspace,
+    show,
+    tell_hidden,
+)
 from platform.errors import UsageError
 from platform.files import write_atomic
 from platform.model.ids import OrderId
@@ -32,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none; 14: the
-    next run posts nothing, because the billing state was deleted or rolled back."""
+    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none, or a link
+    hides orders; 14: the next run posts nothing, because the billing state was deleted or rolled back."""
     asked = _asked(arguments)
     workspace = open_workspace(arguments)
     scope = scope_of(workspace, *asked)
@@ -46,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not run.sharing.awaits:  # the run brings it up to its release first
         run.guard.check()
     answer = quote_of(run)
-    show(arguments, as_json(answer), as_text(answer))
+    unseen = tell_hidden(asked.tenant_id)
+    show(arguments, as_json(answer), as_text(answer) if answer.orders or not unseen else UNSEEN)
     if arguments.save:
         made_at = utc_text(run.snapshot.now)
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
         write_atomic(Path.cwd() / arguments.save, text.encode())
-    return _INVALID if run.snapshot.plan.refused else 0
+    return _INVALID if run.snapshot.plan.refused or unseen else 0
 
 
 def _asked(arguments: argparse.Namespace) -> OrderId:

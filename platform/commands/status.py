@@ -4,7 +4,15 @@ import sys
 import time
 from dataclasses import replace
 
-from platform.commands.common import add_json, add_order, add_places, open_scope, show
+from platform.commands.common import (
+    UNSEEN,
+    add_json,
+    add_order,
+    add_places,
+    open_scope,
+    show,
+    tell_hidden,
+)
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
 from platform.report.status import Status, as_text
@@ -26,8 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.watch:
         return _watch(arguments)
     status = _look(arguments)
+    unseen = tell_hidden(arguments.tenant_id) and not (status.orders or status.refused or status.past)
     if arguments.json or not sys.stdout.isatty():
-        show(arguments, status.as_json(), as_text(status))
+        show(arguments, status.as_json(), UNSEEN if unseen else as_text(status))
     else:
         from rich.console import Console
 

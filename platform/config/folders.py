@@ -65,6 +65,20 @@ def tenant_names(root: Path) -> set[str]:
         return {entry.name for entry in entries_of(top, "tenants")[0] if entry.kind != "file"}
 
 
+def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
+    """The links that hide work orders, of all tenants or of one: in the place of tenants/, of a tenant's directory, or
+    of its workorders/. No order behind one has a name, so nothing but these says that they are not seen."""
+    with Folder.at(root) as top:
+        names, wrong = folders_in(top, "tenants", ids.TENANT, "a tenant id", "tenant")
+        linked_here = {problem.subject for problem in wrong}
+        for name in names:
+            if ("tenant", name) not in linked_here:
+                wrong += entries_of(top, f"tenants/{name}/workorders", ("tenant", name))[1]
+    about = ((), ("tenant", tenant_id)) if tenant_id else None
+    return sorted(problem for problem in wrong if problem.code == "linked-directory"
+                  and problem.subject[:1] in ((), ("tenant",)) and (about is None or problem.subject in about))
+
+
 def order_ids(root: Path) -> list[OrderId]:
     """The ids of all work orders by the names of their files alone; none behind a link."""
     with Folder.at(root) as top:

@@ -10,6 +10,7 @@ from platform.config.schema import schemas_digest
 from platform.files import CacheFile
 from platform.model.digest import sha256_hex
 
+_LARGEST = 1 << 30  # bytes
 MOST = 200_000  # entries; above it the oldest go
 
 

@@ -17,16 +17,19 @@ from platform.app.run import Run
 from platform.app.snapshot import PAID_BY
 from platform.console.ci import with_annotations
 from platform.doit_plugin.outcome import Refused, long_action, task_action
-from platform.errors import ConflictError, InputError, StorageError
+from platform.errors import ConflictError, InputError
 from platform.ledger.journal.payments import apply_payments
 from platform.ledger.rules.refund import settle
 from platform.maintain.changed import changed_modules
 from platform.maintain.files import INDEX, content, file_of, read, write
+from platform.model.characters import printable
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
 from platform.model.plan import PlannedOrder
 from platform.model.utc import utc_text
 from platform.model.words import counted, in_credits
+from platform.owned import Displaced, exists, owned
+from platform.owned import refused as unremoved
 from platform.plan.policy import Outcome, outcome
 from platform.publish.publish import CONFLICT
 
@@ -95,7 +98,10 @@ def workorder(run: Run, order_id: OrderId) -> Values | Refused:
     refunded = _settle(run, order)
     held = {name: held.reason for name, held in run.holding.of(order).items() if not held.below}
     result = outcome(order, run.records.of_order(order), refusal, held)
-    write_order(run.workspace.runtime_dir, order, result, utc_text(datetime.now(UTC)))
+    try:
+        write_order(run.workspace.runtime_dir, order, result, utc_text(datetime.now(UTC)))
+    except Displaced as error:
+        return Refused(f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded)
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
     return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
@@ -173,11 +179,19 @@ def maintain(run: Run, name: str) -> Values:
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:
-    """`doit clean`: a step's folder with everything in it. What was paid stays paid."""
-    if Path(folder).is_dir():
-        sys.stdout.write(f"removing {folder}\n")
-        if not dryrun:
-            try:
-                trees.remove(Path(folder))
-            except OSError as error:
-                raise StorageError(f"{folder}: cannot be removed ({error.strerror}); mend it, run again") from error
+    """`doit clean`: a step's folder with everything in it. What was paid stays paid. A link in its place is removed
+    itself. Ends the command with 15 where one stands on the way to it, and when it cannot be removed: of an exception
+    doit would show a traceback and go on."""
+    path = Path(folder).absolute()
+    try:
+        with owned(path.parent) as above:
+            if exists(above, path.name):
+                sys.stdout.write(f"removing {folder}\n")
+                if not dryrun:
+                    trees.remove_at(path.name, above.handle)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        told = unremoved(path, "be removed", error)
+        sys.stderr.write(f"{printable(str(told))}\n")
+        raise SystemExit(told.exit_status) from None

@@ -13,6 +13,7 @@ from typing import Any
 from doit.dependency import JSONCodec
 
 from platform.doit_plugin.adapter import LAST_KEY
+from platform.owned import exists, owned
 
 _BUSY_TIMEOUT_S = 30.0
 
@@ -34,13 +35,22 @@ class Backend:
         """Opened when first asked for, so that a command which needs no state makes no file. None: go without."""
         if self._rows is None and not self._without:
             try:
-                Path(self.name).parent.mkdir(parents=True, exist_ok=True)
+                self._make_sure()
                 self._rows = self._opened()
             except (sqlite3.OperationalError, OSError):  # full, locked, read-only, a folder: nothing to mend here
                 self._without = True
             except sqlite3.DatabaseError:
                 self._start_again()
         return self._rows
+
+    def _make_sure(self) -> None:
+        """Make the store's directory. OSError when its own files are anything but files: SQLite follows links."""
+        path = Path(self.name).absolute()
+        with owned(path.parent, make=True) as folder:
+            for name in (f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")):
+                if exists(folder, name):
+                    with folder.file(name):
+                        pass
 
     def _start_again(self) -> None:
         """Torn: it is a cache, throw it away."""

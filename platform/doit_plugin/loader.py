@@ -12,6 +12,7 @@ from typing import Any
 from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidCommand
 
+from _platform_boot import complete
 from platform.app import quoted
 from platform.app.holding import Allowed
 from platform.app.run import Asked, Run
@@ -44,7 +45,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
 
     def setup(self, opt_values: Any) -> None:
         try:
-            super().setup(opt_values)
+            with complete():
+                super().setup(opt_values)
             root = Path(self.namespace["__file__"]).parent
             must_run_own_code(root)
             self.workspace = Workspace.open(root, options(command_line_variables()))
@@ -72,6 +74,10 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         }
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
+        with complete():
+            return self._loaded(cmd, pos_args)
+
+    def _loaded(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         words = [word for word in pos_args if not word.startswith("-")]
         orders = list(self.workspace.order_ids()) if words else []
         allowed = Allowed(*(bool(getattr(cmd, name, False)) for name in ("always", "retry_failed", "resend_repaired")))

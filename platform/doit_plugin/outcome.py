@@ -9,6 +9,7 @@ from doit.exceptions import TaskFailed
 
 from platform.app.run import Run
 from platform.errors import PlatformError
+from platform.owned import adding, owned
 
 _WORDS = 500  # characters of an exception that stand in a line
 DEFECTS = "internal-errors.log"  # in the runtime folder
@@ -19,7 +20,8 @@ def told(error: Exception, runtime_dir: Path) -> str:
     file = runtime_dir / DEFECTS
     words = " ".join(f"{type(error).__name__}: {error}".split())[:_WORDS]
     try:
-        with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        with owned(runtime_dir) as folder, \
+                open(adding(folder, DEFECTS), "a", encoding="utf-8", errors="backslashreplace") as log:
             log.write("".join(traceback.format_exception(error)))
     except OSError as refused:
         return f"internal error: {words}; its traceback cannot be written ({refused.strerror}); run again"

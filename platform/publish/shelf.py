@@ -7,8 +7,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from platform import trees
+from platform.confined import Refused
 from platform.errors import ConflictError
 from platform.files import sha256_file
+from platform.owned import owned, refused
 from platform.releases.folder import FolderStore
 from platform.releases.store import Asset, NameTaken, ReleaseStore
 
@@ -54,11 +57,26 @@ class Rehearsal(FolderStore):
     def assets(self, tag: str) -> dict[str, Asset] | None:
         return None
 
+    def create(self, tag: str, title: str) -> None:
+        self._sure(tag)
+        super().create(tag, title)
+
     def upload(self, tag: str, name: str, file: Path) -> Asset:
+        self._sure(tag)
         try:
             return super().upload(tag, name, file)
         except NameTaken as taken:
             if taken.asset.sha256 == sha256_file(file):
                 return taken.asset
-        (self.root / tag / name).unlink(missing_ok=True)
+        trees.remove(self.root / tag / name)
         return super().upload(tag, name, file)
+
+    def _sure(self, tag: str) -> None:
+        """Displaced when a release's directory is a link: a module may have put it there."""
+        try:
+            with owned(self.root, tag):
+                pass
+        except Refused as error:
+            raise refused(self.root / tag, "be written", error) from error
+        except FileNotFoundError:
+            return

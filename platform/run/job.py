@@ -12,6 +12,7 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.profile import Profile
 from platform.model.reasons import UNVERIFIED
+from platform.owned import placed, within
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
@@ -122,8 +123,8 @@ def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], ten
 def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
     """A tenant's part of a delivery folder, made. In the repository nothing on the way may be a link: a module could
     have put it there. Outside of it the folder is the operator's, and only the tenant's part must be none."""
-    inside = not Path(name).is_absolute() and ".." not in Path(name).parts
-    base = root if inside else (root / name).resolve()
+    whole, inside = placed(root, name), within(name)
+    base = root if inside else whole
     try:
         base.mkdir(parents=True, exist_ok=True)
         with Folder.at(base) as folder:
@@ -134,4 +135,4 @@ def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
     except OSError as error:
         raise StorageError(f"{base / name / tenant_id}: cannot be made ({error.strerror}); "
                            f"see {setting} of the runtime profile") from error
-    return (root / name if inside else base) / tenant_id
+    return whole / tenant_id

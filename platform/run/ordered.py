@@ -11,30 +11,41 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from platform.confined import read_file
-from platform.files import write_atomic
+from platform.confined import Folder, read_file
 from platform.model import jsontext
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
 from platform.model.run import Ended, RunRecord, Status
+from platform.owned import exists, owned, refused, replace
 
 _LARGEST = 64 << 20  # bytes
+_FOLDER = ".tasks"
 
 
 def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
     """Keep what was ordered of a step that has just ended, and how it ended. `went_in` is a digest
-    of inputs and code; where it is not given, one that is kept for the same end stays. StorageError
-    when the disk refuses."""
+    of inputs and code; where it is not given, one that is kept for the same end stays. Displaced,
+    StorageError when the disk refuses."""
     file = _file(runtime_dir, record.id.order, record.task_hash)
-    if not file.exists():
-        write_atomic(file, canonical_json(record.task))
+    try:
+        with owned(runtime_dir, *record.id.order, _FOLDER, make=True) as folder:
+            _keep(runtime_dir, folder, record, went_in)
+    except OSError as error:
+        raise refused(file, "be written", error) from error
+
+
+def _keep(runtime_dir: Path, folder: Folder, record: RunRecord, went_in: str) -> None:
+    file = _file(runtime_dir, record.id.order, record.task_hash)
+    if not exists(folder, file.name):
+        replace(folder, file.name, canonical_json(record.task))
     known = {ended.refund_epoch: ended for ended in endings(runtime_dir, record.id.order, record.task_hash)}
     before = known.get(record.refund_epoch)
     same = before is not None and before._replace(went_in="") == record.ended
     ended = record.ended._replace(went_in=went_in or (before.went_in if before and same else ""))
     if before != ended:
         known[record.refund_epoch] = ended
-        write_atomic(file.with_suffix(".ended"), canonical_json([known[epoch]._asdict() for epoch in sorted(known)]))
+        data = canonical_json([known[epoch]._asdict() for epoch in sorted(known)])
+        replace(folder, file.with_suffix(".ended").name, data)
 
 
 def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, Any]:
@@ -76,4 +87,4 @@ def _endings(file: Path) -> tuple[Ended, ...]:
 
 
 def _file(runtime_dir: Path, order: OrderId, task_hash: str) -> Path:
-    return runtime_dir.joinpath(*order, ".tasks", f"{task_hash}.json")
+    return runtime_dir.joinpath(*order, _FOLDER, f"{task_hash}.json")

@@ -9,33 +9,36 @@ run. Never half a result. What a crash left behind is removed by the next run of
 at a time (tasks/lock.py).
 
 A module that runs as a plain process can do anything to its folder that this user can: nothing of it is trusted after
-the module ran, and no state of it keeps a record from being written.
+the module ran, and no state of it keeps a record from being written. Everything here is done through the open handle
+of the order's directory. That this is still the directory that its name leads to, through no link, is proved again
+before anything is renamed; where it is not, nothing is put into place (`Displaced`).
 """
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from platform import trees
-from platform.errors import StorageError
-from platform.files import write_atomic
+from platform.confined import Folder, Refused
 from platform.model.ids import StepId
 from platform.model.run import RunRecord
+from platform.owned import adding, exists, owned, refused, replace
 from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, fresh_dir, step_dir
 
 _KEPT = frozenset({OUTPUTS, LOG})
+_SCRATCH = "scratch"
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """The fresh folder of a step that runs."""
+    """The fresh folder of a step that runs. `in_doubt`: an earlier run of the step was stopped in the middle."""
 
-    folder: Path
-    target: Path
-    in_doubt: bool = False  # an earlier run of the step was stopped in the middle
+    def __init__(self, runtime_dir: Path, step_id: StepId, order: Folder) -> None:
+        self.folder, self.target = fresh_dir(runtime_dir, step_id), step_dir(runtime_dir, step_id)
+        self._top, self._names, self._order = runtime_dir, step_id.order, order
+        self.in_doubt = exists(order, self.folder.name)
 
     @property
     def outputs(self) -> Path:
@@ -43,7 +46,7 @@ class Place:
 
     @property
     def scratch(self) -> Path:
-        return self.folder / "scratch"
+        return self.folder / _SCRATCH
 
     @property
     def log(self) -> Path:
@@ -51,113 +54,139 @@ class Place:
 
     def clear(self) -> None:
         """Empty outputs and scratch folder and a log that is a file, for the first attempt and for each that follows.
-        StorageError when the disk refuses."""
+        Displaced, StorageError when the disk refuses."""
         try:
-            self._make_reachable()
-            for folder in (self.outputs, self.scratch):
-                self.discard(folder)
-                folder.mkdir()
-            self._mend_log()
+            with self._own() as own:
+                for name in (OUTPUTS, _SCRATCH):
+                    self._discard(name, own)
+                    os.mkdir(name, dir_fd=own.handle)
+                os.close(self._mended_log(own))
         except OSError as error:
-            raise _refused(self.folder, "be made", error) from error
+            raise refused(self.folder, "be made", error) from error
 
     def note(self, text: str) -> None:
-        """Add to the log. StorageError when the disk refuses."""
+        """Add to the log. Displaced, StorageError when the disk refuses."""
         try:
-            self._mend_log()
-            with self.log.open("ab") as log:
+            with self._own() as own, open(self._mended_log(own), "ab") as log:
                 log.write(text.encode(errors="backslashreplace"))
         except OSError as error:
-            raise _refused(self.log, "be written", error) from error
+            raise refused(self.log, "be written", error) from error
 
     def publish(self, record: RunRecord) -> None:
-        """Outputs, log and record take the place of what was there. StorageError when the disk refuses."""
-        old = self.target.with_name(f".{self.target.name}.old")
+        """Outputs, log and record take the place of what was there. Displaced, StorageError when the disk refuses."""
+        old, target, order = f".{self.target.name}.old", self.target.name, self._order
         try:
-            self._make_reachable()
-            for path in list(self.folder.iterdir()):
-                if path.name not in _KEPT:
-                    self.discard(path)
-            self.folder.chmod(0o755)
-            self._mend_log()
-            write_atomic(self.folder / RECORD, as_bytes(record))
-            self.discard(old)
-            with contextlib.suppress(FileNotFoundError):
-                self.target.rename(old)
-            self.folder.rename(self.target)
-            self.discard(old)
+            with self._own() as own:
+                for name in own.names():
+                    if name not in _KEPT:
+                        self._discard(name, own)
+                os.fchmod(own.handle, 0o755)
+                os.close(self._mended_log(own))
+                replace(own, RECORD, as_bytes(record))
+                self._discard(old, order)
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(target, old, src_dir_fd=order.handle, dst_dir_fd=order.handle)
+                os.rename(self.folder.name, target, src_dir_fd=order.handle, dst_dir_fd=order.handle)
+                self._prove(own, target)
+            self._discard(old, order)
+            with owned(self._top, *self._names) as now:
+                self._same(now)
         except OSError as error:
-            raise _refused(self.target, "be put into place", error) from error
+            raise refused(self.target, "be put into place", error) from error
 
-    def discard(self, path: Path) -> None:
+    def remove(self) -> None:
+        """Remove the fresh folder, as it is after it was published or when it shall not be. OSError."""
+        self._discard(self.folder.name, self._order)
+
+    def prepare(self) -> None:
+        """Free the names in the order's directory that the step needs, and make its fresh folder. OSError."""
+        self._remove_left()
+        for name in (self.folder.name, f".{self.target.name}.old"):
+            self._discard(name, self._order)
+        os.mkdir(self.folder.name, dir_fd=self._order.handle)
+
+    def _discard(self, name: str, within: Folder) -> None:
         """Free a name in the step's folder or beside it, whatever has it. What cannot be removed now, because it is
         immutable, mounted or still written to, is moved aside. OSError when it cannot even be moved."""
         try:
-            trees.remove(path)
+            trees.remove_at(name, within.handle)
         except OSError:
             number = 0
-            while os.path.lexists(aside := self.target.with_name(f".{self.target.name}.left.{number}")):
+            while exists(self._order, aside := f".{self.target.name}.left.{number}"):
                 number += 1
-            path.rename(aside)
+            os.rename(name, aside, src_dir_fd=within.handle, dst_dir_fd=self._order.handle)
 
-    def remove_left(self) -> None:
+    def _remove_left(self) -> None:
         """Remove what earlier runs moved aside, as far as that can be done now."""
-        for path in self.target.parent.iterdir() if self.target.parent.is_dir() else ():
-            if path.name.startswith(f".{self.target.name}.left."):
+        for name in self._order.names():
+            if name.startswith(f".{self.target.name}.left."):
                 with contextlib.suppress(OSError):  # it is in nobody's way; the next run tries again
-                    trees.remove(path)
+                    trees.remove_at(name, self._order.handle)
 
-    def _make_reachable(self) -> None:
-        """Make the folder a directory that can be written to and reached, also when a module put something else there
-        or took the modes of those above it away."""
-        for each in (self.folder.parent.parent, self.folder.parent):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.close(trees.open_directory(each))
+    @contextmanager
+    def _own(self) -> Iterator[Folder]:
+        """The fresh folder, open: a directory that can be written to and reached, also when a module put something
+        else there or took the modes of those above it away. Refused when its name leads elsewhere now."""
+        with owned(self._top, *self._names, make=True, mend=True) as now:
+            self._same(now)
+        name = self.folder.name
         try:
-            os.close(trees.open_directory(self.folder))
-        except (FileNotFoundError, NotADirectoryError):
-            self.discard(self.folder)
-            self.outputs.mkdir(parents=True)
+            handle = trees.open_directory(name, self._order.handle)
+        except (FileNotFoundError, Refused):
+            self._discard(name, self._order)
+            os.mkdir(name, dir_fd=self._order.handle)
+            handle = trees.open_directory(name, self._order.handle)
+            os.mkdir(OUTPUTS, dir_fd=handle)
+        with Folder(handle, self._order.named(name)) as own:
+            yield own
 
-    def _mend_log(self) -> None:
-        """Make the log a file of its own again: a module may have put a link or a pipe in its place."""
+    def _same(self, now: Folder) -> None:
+        """Refused when the order's name leads to another directory now. One that was removed is made anew."""
+        if now.identity == self._order.identity:
+            return
+        if os.fstat(self._order.handle).st_nlink == 0:
+            os.dup2(now.handle, self._order.handle, inheritable=False)
+        else:
+            raise Refused(str(self.target.parent), "another directory than when the step began", errno.ESTALE)
+
+    def _prove(self, own: Folder, name: str) -> None:
+        """Refused when what was renamed is not what was written."""
+        status = os.lstat(name, dir_fd=self._order.handle)
+        if (status.st_dev, status.st_ino) != own.identity:
+            raise Refused(str(self.target), "another directory than was written", errno.ESTALE)
+
+    def _mended_log(self, own: Folder) -> int:
+        """A handle of the log, which is a file of its own again: a module may have put a link or a pipe there."""
         try:
-            status = self.log.lstat()
+            status = os.lstat(LOG, dir_fd=own.handle)
             if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
                 if stat.S_IMODE(status.st_mode) & 0o600 != 0o600:
-                    self.log.chmod(0o644)
-                return
-            self.discard(self.log)
+                    trees.set_mode(LOG, own.handle, 0o644)
+            else:
+                self._discard(LOG, own)
         except FileNotFoundError:
             pass
-        self.log.touch()
+        return adding(own, LOG)
 
 
 @contextmanager
 def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[Place]:
     """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
-    the run is stopped, for the next run to see that there was one. StorageError when it cannot be made."""
-    target = step_dir(runtime_dir, step_id)
-    folder = fresh_dir(runtime_dir, step_id)
-    try:
-        place = Place(folder, target, os.path.lexists(folder))
-        place.remove_left()
-        for left in (place.folder, target.with_name(f".{target.name}.old")):
-            place.discard(left)
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise _refused(folder, "be made", error) from error
-    place.clear()
-    try:
-        yield place
-    except BaseException:
-        if not leave_trace:
-            with contextlib.suppress(OSError):  # the error that is on its way says more
-                place.discard(place.folder)
-        raise
-    if os.path.lexists(place.folder):
-        place.discard(place.folder)
-
-
-def _refused(path: Path, what: str, error: OSError) -> StorageError:
-    return StorageError(f"{path}: cannot {what} ({error.strerror}); free space, then run again")
+    the run is stopped, for the next run to see that there was one. Displaced where a link stands on the way to it,
+    StorageError when it cannot be made."""
+    with contextlib.ExitStack() as stack:
+        try:
+            order = stack.enter_context(owned(runtime_dir, *step_id.order, make=True))
+            place = Place(runtime_dir, step_id, order)
+            place.prepare()
+        except OSError as error:
+            raise refused(fresh_dir(runtime_dir, step_id), "be made", error) from error
+        place.clear()
+        try:
+            yield place
+        except BaseException:
+            if not leave_trace:
+                with contextlib.suppress(OSError):  # the error that is on its way says more
+                    place.remove()
+            raise
+        place.remove()

@@ -17,6 +17,7 @@ from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.model.utc import utc_text
+from platform.owned import Displaced
 from platform.run import cache, results, worker
 from platform.run.context import RunContext
 from platform.run.fault import Fault
@@ -61,7 +62,11 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
         record = replace(record, finished_at=utc_text(ended), duration_s=round((ended - started).total_seconds(), 3))
         if not record.completed:
             place.clear()  # nobody may build on them
-        cache.keep(context, step, record, place.outputs)
+        try:
+            cache.keep(context, step, record, place.outputs)
+        except Displaced as error:
+            record = replace(record, status=Status.FAILED, reason=NOT_WRITTEN, message=str(error), outputs=())
+            place.clear()
         place.publish(record)
     return record
 
@@ -98,6 +103,17 @@ def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Excepti
     return record
 
 
+def unkept_step(context: RunContext, step: PlannedStep, epoch: int, error: Displaced, *, known: bool) -> RunRecord:
+    """The record of a step that cannot be put into place, because something else stands where it belongs. It is on no
+    disk: its order is settled by it, and the next run knows of no run. `known`: as in `fail_step`."""
+    at = utc_text(context.now())
+    outcome = Outcome(Status.FAILED, NOT_WRITTEN, str(error))
+    if known and step.kind is Kind.DELIVERY:
+        outcome = results.unproven(outcome)
+    return replace(_blank(context, step, epoch), status=outcome.status, reason=outcome.reason,
+                   message=outcome.message, started_at=at, finished_at=at)
+
+
 def wait_s(attempt: int) -> float:
     """Seconds before an attempt, the second being 1: 1, 2, 4 ... up to half a minute."""
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
@@ -110,7 +126,10 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     identities = unaltered(context, resolved)
     conforming(step, resolved)
     record = replace(record, inputs=resolved.manifest, inputs_digest=digest_of(resolved.manifest))
-    taken = cache.take(context, step, record.inputs_digest, place.outputs)
+    try:
+        taken = cache.take(context, step, record.inputs_digest, place.outputs)
+    except Displaced as error:
+        raise Fault(NOT_WRITTEN, str(error)) from error
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")

@@ -11,13 +11,14 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from platform.confined import folder_at
 from platform.errors import PlatformError, StorageError
 from platform.files import Identity
 from platform.model.contract import Contract
 from platform.model.profile import Limits
+from platform.owned import adding, refused
 from platform.run import fence
 from platform.run.box import Box, box, memory
 from platform.run.fault import Fault
@@ -43,7 +44,8 @@ exec(program)
 main(job, int(sys.argv[2]), int(sys.argv[3]))
 """
 _OURS = tuple(_PLATFORM / name for name in (
-    "__init__.py", "errors.py", "files.py", "confined.py", "openat.py", "model", "bundle", "delivery"))
+    "__init__.py", "errors.py", "files.py", "owned.py", "trees", "confined.py", "openat.py", "model", "bundle",
+    "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _MESSAGE_CHARS = 2000
@@ -79,6 +81,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
     PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
         try:
+            log = stack.enter_context(_log(job))
             same = _same(job)
         except OSError as error:
             return Ended(("moved", str(error.strerror)), 0)
@@ -87,7 +90,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
         except (OSError, ValueError) as error:  # no handles, processes or memory left; params that no child could read
             raise Fault("internal_error", f"the child process could not be started ({error})") from error
         with group:
-            timed_out, too_large = _watch(group, job)
+            timed_out, too_large = _watch(group, job, log)
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
@@ -98,7 +101,7 @@ def _same(job: Job) -> list[tuple[str, int, int]]:
     """What the child must find at its paths before anything of the module is executed, by device and inode. Bubblewrap
     and modules open by name: a directory on the way may have become a link since. OSError when it has already."""
     found = dict(job.identities)
-    for folder in (job.module_dir, job.outputs, *job.writable):
+    for folder in (job.module_dir, job.outputs, job.scratch, *job.writable):
         with folder_at(folder) as opened:
             found[folder] = opened.identity
     return [(str(path), *identity) for path, identity in found.items()]
@@ -174,13 +177,22 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
         yield cage
 
 
-def _watch(group: Group, job: Job) -> tuple[bool, str]:
+def _log(job: Job) -> BinaryIO:
+    """The job's log, opened before anything of the module runs. Displaced, StorageError when it cannot be written."""
+    try:
+        with folder_at(job.log.parent) as folder:
+            return open(adding(folder, job.log.name), "ab")
+    except OSError as error:
+        raise refused(job.log, "be written", error) from error
+
+
+def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
     """`group.watch` with the job's log."""
     try:
-        with job.log.open("ab") as file:
-            log = Log(file, Redactor(job.secrets))
-            ended = watch(group, log, job.limits, (job.outputs, job.scratch))
-            log.close()
+        log = Log(file, Redactor(job.secrets))
+        ended = watch(group, log, job.limits, (job.outputs, job.scratch))
+        log.close()
+        file.flush()
     except OSError as error:
         raise StorageError(f"{job.log}: cannot be written ({error.strerror}); free space, then run again") from error
     return ended

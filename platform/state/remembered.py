@@ -24,13 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from platform import trees
+from platform.confined import read_file
 from platform.errors import StorageError
 from platform.files import write_atomic
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import HEADER
 from platform.model.digest import sha256_hex
+from platform.owned import write
 
 _CLONE = "platform-clone-id"
+_HEADS = ".ledger_heads"
+_LARGEST = 64 << 10  # bytes
 
 
 class Head(NamedTuple):
@@ -49,17 +54,33 @@ class Place:
 
     file: Path
     state_dir: str
+    top: Path | None = None  # where modules may reach the file: the directory that it is opened from, through no link
 
     def read(self) -> Head | None:
         """None when nothing is kept, or what is kept cannot be read: it is no proof of anything
         then."""
         try:
-            head = Head(**json.loads(self.file.read_bytes()))
+            data = self.file.read_bytes() if self.top is None else read_file(self.file, _LARGEST)
+            head = Head(**json.loads(data))
         except (OSError, ValueError, TypeError):
             return None
         right = (type(head.seq) is int and type(head.bytes) is int
                  and all(type(text) is str for text in (head.ledger_id, head.hash, head.state_dir)))
         return head if right else None
+
+    def write(self, data: bytes, *, durable: bool) -> None:
+        """Keep a head. StorageError when the disk refuses, Displaced for a link."""
+        if self.top is None:
+            write_atomic(self.file, data, durable=durable)
+        else:
+            write(self.top, *self.file.relative_to(self.top).parts, data=data, durable=durable)
+
+    def remove(self) -> None:
+        """OSError when it cannot be."""
+        if self.top is None:
+            self.file.unlink()
+        else:
+            trees.remove(self.file)
 
 
 class Memory:
@@ -103,7 +124,7 @@ class Memory:
             return
         for place in known:
             with contextlib.suppress(OSError):  # then it is told as rolled back, by mistake and not in silence
-                place.file.unlink()
+                place.remove()
 
     def _write(self, head: Head, places: Iterable[Place] | None = None, *, durable: bool) -> None:
         for place in self.places if places is None else places:
@@ -111,7 +132,7 @@ class Memory:
             if place.read() == named:
                 continue
             try:
-                write_atomic(place.file, json.dumps(named._asdict()).encode(), durable=durable)
+                place.write(json.dumps(named._asdict()).encode(), durable=durable)
             except StorageError as error:
                 if not self._told:
                     self._told = True
@@ -127,7 +148,7 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
     too; `make`: the clone's id is made when it has none."""
     real = os.path.realpath(state_dir)
     below = os.path.relpath(real, os.path.realpath(root))
-    found = [Place(runtime_dir / ".ledger_heads" / f"{sha256_hex(below.encode())[:32]}.json", below)]
+    found = [Place(runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir)]
     home, clone = state_home(env), _clone_id(root, make=make) if own else ""
     if home is not None and clone:
         key = sha256_hex(f"{real}\0{clone}".encode())[:32]
@@ -138,7 +159,7 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
 def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
     """The other states that runs over this runtime directory used, and that are still there."""
     own = os.path.realpath(state_dir)
-    heads = (Place(file, "").read() for file in sorted((runtime_dir / ".ledger_heads").glob("*.json")))
+    heads = (Place(file, "", runtime_dir).read() for file in sorted((runtime_dir / _HEADS).glob("*.json")))
     found = [Path(os.path.realpath(root), head.state_dir) for head in heads if head]
     return tuple(path for path in found if os.path.realpath(path) != own and Ledger.exists(path))
 

@@ -9,7 +9,7 @@ What it does not know: what may be in the directory (run/outputs.py), and how to
 which only root can set.
 """
 
-from platform.trees.changing import copy, empty, remove
+from platform.trees.changing import copy, empty, remove, remove_at
 from platform.trees.handles import open_directory, open_file, opened, set_mode
 from platform.trees.walking import (
     LONGEST_PATH,
@@ -40,6 +40,7 @@ __all__ = [
     "opened",
     "paths",
     "remove",
+    "remove_at",
     "set_mode",
     "walk",
 ]

@@ -3,8 +3,10 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
+from platform.confined import folder_at
 from platform.trees.handles import Cursor, open_directory, open_file, opened
 from platform.trees.walking import paths
 
@@ -25,10 +27,10 @@ _CHANGING = frozenset(
 )
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy what is below a directory into another one, which is empty and nobody else's. OSError for anything but files
+def copy(source: Path, into: int) -> None:
+    """Copy what is below a directory into an open one, which is empty and nobody else's. OSError for anything but files
     of their own and directories, and TooMuch."""
-    with opened(source) as top, opened(target) as into:
+    with opened(source) as top:
         for path, entry in paths(top):
             if stat.S_ISDIR(entry.status.st_mode):
                 os.mkdir(path, 0o755, dir_fd=into)
@@ -55,11 +57,22 @@ def _copy_file(source: int, path: str, into: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove whatever has this path, in time that is linear in what is there; nothing when there is nothing. OSError
-    when something stays: it is immutable, mounted or another user's, or somebody goes on writing there."""
+    """Remove whatever has this absolute path, in time that is linear in what is there; nothing when there is nothing.
+    A link is removed itself. Refused for a link on the way to it; OSError when something stays: it is immutable,
+    mounted or another user's, or somebody goes on writing there."""
+    try:
+        above = folder_at(path.parent)
+    except FileNotFoundError:
+        return
+    with above:
+        remove_at(path.name, above.handle)
+
+
+def remove_at(name: str, above: int) -> None:
+    """The same of a name in an open directory."""
     for attempt in range(1, _TRIES + 1):
         try:
-            _remove(path)
+            _remove(name, above)
             return
         except OSError as error:
             if error.errno not in _CHANGING or attempt == _TRIES:
@@ -68,19 +81,21 @@ def remove(path: Path) -> None:
 
 def empty(folder: Path) -> None:
     """Remove what is below a directory, and keep it. OSError as `remove`."""
-    _empty(open_directory(folder))
+    with opened(folder) as handle:
+        _empty(os.dup(handle))
 
 
-def _remove(path: Path) -> None:
+def _remove(name: str, above: int) -> None:
     try:
-        status = path.lstat()
+        status = os.lstat(name, dir_fd=above)
     except FileNotFoundError:
         return
     if not stat.S_ISDIR(status.st_mode):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=above)
         return
-    _empty(open_directory(path))
-    path.rmdir()
+    _empty(open_directory(name, above))
+    os.rmdir(name, dir_fd=above)
 
 
 def _empty(top: int) -> None:

@@ -7,19 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from platform.confined import folder_at
+from platform.openat import explained
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OWNER = 0o700
 
 
-def open_directory(name: str | Path, above: int | None = None) -> int:
-    """The handle of a directory, not of what a link leads to. One that its owner may not list, enter or write to is
-    given those modes. OSError when there is none."""
+def open_directory(name: str, above: int) -> int:
+    """The handle of a directory in an open one, not of what a link leads to. One that its owner may not list, enter or
+    write to is given those modes. OSError when there is none; Refused, with the name, for what is no directory."""
     try:
         handle = os.open(name, _DIRECTORY, dir_fd=above)
     except PermissionError:
         set_mode(name, above, _OWNER)
         handle = os.open(name, _DIRECTORY, dir_fd=above)
+    except OSError as error:
+        raise explained(above, name, name, error) from None
     try:
         mode = stat.S_IMODE(os.fstat(handle).st_mode)
         if mode & _OWNER != _OWNER:
@@ -52,7 +57,7 @@ def open_file(name: str, within: int, mode: int) -> int:
     return handle
 
 
-def set_mode(name: str | Path, above: int | None, mode: int) -> None:
+def set_mode(name: str, above: int, mode: int) -> None:
     """Set the mode of what has this name now, by a handle that needs no permission of its own. Not of a link, nor of a
     file that has another name too."""
     handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
@@ -66,8 +71,9 @@ def set_mode(name: str | Path, above: int | None, mode: int) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """`open_directory`, closed afterwards."""
-    handle = open_directory(folder)
+    """`open_directory` of an absolute path in which no link stands, closed afterwards. Refused for a link."""
+    with folder_at(folder.parent) as above:
+        handle = open_directory(folder.name, above.handle)
     try:
         yield handle
     finally:

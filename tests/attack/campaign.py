@@ -5,20 +5,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.attack import mail_group, module_group, money_group, secret_group, tenant_group, tenants
+from tests.attack import link_group, mail_group, module_group, money_group, secret_group, tenant_group, tenants
 from tests.attack.probe import WAYS, Probe, Verdict, Way, part
 
 Attack = Callable[[Path, Way, Any], list[Verdict]]
 GROUPS: Mapping[str, tuple[Attack, Sequence[Any]]] = {
     "module": (module_group.attack, module_group.PROBES),
+    "link": (link_group.attack, link_group.PROBES),
     "tenant": (tenant_group.attack, tenants.PROBES),
     "mail": (mail_group.attack, mail_group.PROBES),
     "secret": (secret_group.attack, secret_group.PROBES),
     "money": (money_group.attack, money_group.PROBES),
 }
-LEAST = {"module": 80, "tenant": 40, "mail": 30, "secret": 25, "money": 20}  # probes that a group has at the least
+# How many probes a group has at the least.
+LEAST = {"module": 80, "link": 14, "tenant": 40, "mail": 30, "secret": 25, "money": 20}
 TITLES = {
     "module": "What a module's code tries",
+    "link": "What a module tries by links in the platform's own directories",
     "tenant": "What a tenant tries by the files in its directory",
     "mail": "What a tenant tries by a mail's fields",
     "secret": "Where and how a module shows its own secret",
@@ -44,15 +47,31 @@ def probes(group: str) -> list[Probe]:
 
 def page(verdicts: Iterable[Verdict]) -> str:
     """The table of these verdicts, which must be of every probe in every way."""
+    seen = _by_probe(verdicts)
+    lines = [_HEAD]
+    for group in TITLES:
+        lines += _section(group, seen)
+    return "\n".join(lines) + "\n"
+
+
+def with_group(text: str, group: str, verdicts: Iterable[Verdict]) -> str:
+    """A page with one group's table made anew, or added where the group has none; the others stay."""
+    others = text.rstrip("\n").split("\n\n## ")
+    made = _section(group, _by_probe(verdicts))
+    tables = {part.partition("\n")[0]: part for part in others[1:]} | {TITLES[group]: "\n".join(made)[len("\n## "):]}
+    return "\n\n## ".join([others[0], *(tables[title] for title in TITLES.values() if title in tables)]) + "\n"
+
+
+def _by_probe(verdicts: Iterable[Verdict]) -> dict[Probe, dict[Way, Verdict]]:
     seen: dict[Probe, dict[Way, Verdict]] = {}
     for verdict in verdicts:
         seen.setdefault(verdict.probe, {})[verdict.way] = verdict
-    lines = [_HEAD]
-    for group, title in TITLES.items():
-        lines += [f"\n## {title}\n", "| probe | the attacker | expected | seen with bubblewrap | seen without |",
-                  "|---|---|---|---|---|"]
-        lines += [_row(probe, seen[probe]) for probe in probes(group)]
-    return "\n".join(lines) + "\n"
+    return seen
+
+
+def _section(group: str, seen: Mapping[Probe, Mapping[Way, Verdict]]) -> list[str]:
+    return [f"\n## {TITLES[group]}\n", "| probe | the attacker | expected | seen with bubblewrap | seen without |",
+            "|---|---|---|---|---|", *(_row(probe, seen[probe]) for probe in probes(group))]
 
 
 def names(text: str) -> list[tuple[str, str]]:

@@ -17,16 +17,14 @@ sys.path.insert(0, os.getcwd())
 import _platform_boot
 import errno
 from doit.doit_cmd import DoitMain
-import platform.files as files
+import platform.owned as owned
 import platform.run.place as place
-import platform.app.order_record as order_record
-from platform.errors import StorageError
-plain = files.write_atomic
-def full(path, data, **how):
-    if {hit!r} in str(path):
-        raise StorageError(f"{{path}}: cannot be written (No space left on device); free space, then run again")
-    return plain(path, data, **how)
-place.write_atomic = order_record.write_atomic = full
+plain = owned.replace
+def full(folder, name, data, **how):
+    if {hit!r} in folder.named(name):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return plain(folder, name, data, **how)
+place.replace = owned.replace = full
 from platform.doit_plugin.command import Run
 sys.exit(DoitMain().run(["run", "workorder"]))
 """

@@ -120,7 +120,7 @@ def test_a_disk_that_refuses_is_a_storage_error_and_no_record(house):
     step = house.step(house.module("say", SAY), params={"text": "tea"})
     house.runtime.mkdir(parents=True)
     (house.runtime / "nxlkGI").write_text("a file where a folder must be")
-    with pytest.raises(StorageError, match=r"cannot be made"):
+    with pytest.raises(StorageError, match=r"nxlkGI: is a file where the platform keeps what is its own"):
         house.run(step)
 
 

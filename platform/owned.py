@@ -1,0 +1,127 @@
+"""What is the platform's own below a directory that modules may reach: made, written and renamed by handles.
+
+A step that runs as a plain process can exchange each of these directories for a link, also between two operations. So
+each of them is opened from the one above it, through no link, and what is done there is done by the open handle. A
+link is refused and stays: whoever put it there knows what it is for.
+"""
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from platform.confined import Folder, Refused, folder_at
+from platform.errors import StorageError
+from platform.openat import explained
+from platform.trees import open_directory
+
+_CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Displaced(StorageError):
+    """Something else stands where a directory or file of the platform's own belongs."""
+
+
+@contextmanager
+def owned(top: Path, *names: str, make: bool = False, mend: bool = False) -> Iterator[Folder]:
+    """The directory `top`/`names`..., opened one name at a time from `top`, an absolute path. `make`: those that are
+    missing are made. `mend`: those that their owner cannot use are given the modes for it. Refused (which names it) for
+    a link and for what is no directory, FileNotFoundError, any other OSError."""
+    here = _top(top, make=make)
+    try:
+        for name in names:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=here.handle)
+            below = _mended(here, name) if mend else here.folder(name)
+            here.__exit__()
+            here = below
+        yield here
+    finally:
+        here.__exit__()
+
+
+def _mended(above: Folder, name: str) -> Folder:
+    try:
+        return Folder(open_directory(name, above.handle), above.named(name))
+    except OSError as error:
+        raise explained(above.handle, name, above.named(name), error) from None
+
+
+def placed(root: Path, name: str) -> Path:
+    """The absolute path of a directory that the configuration names, from the repository. In the repository nothing on
+    the way may be a link, because a module could have put it there; outside of it the directory is the operator's, and
+    their links are followed here, once."""
+    return root / name if within(name) else (root / name).resolve()
+
+
+def within(name: str) -> bool:
+    """Whether a name leads to something in the repository, by its words."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def _top(path: Path, *, make: bool) -> Folder:
+    try:
+        return folder_at(path)
+    except FileNotFoundError:
+        if not make:
+            raise
+    path.mkdir(parents=True, exist_ok=True)
+    return folder_at(path)
+
+
+def replace(folder: Folder, name: str, data: bytes, *, durable: bool = False) -> None:
+    """Replace a whole file in an open directory: a reader sees the old bytes or the new, never half. What had the name
+    is replaced itself, a link too. OSError when the disk refuses."""
+    temporary = f".{name}.{secrets.token_hex(6)}"
+    try:
+        with open(os.open(temporary, _CREATED, 0o644, dir_fd=folder.handle), "wb") as file:
+            os.fchmod(file.fileno(), 0o644)
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+        if durable:
+            os.fsync(folder.handle)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder.handle)
+        raise
+
+
+def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:
+    """`replace` the file `top`/`names`..., its directories made. Displaced, StorageError when the disk refuses."""
+    *above, name = names
+    try:
+        with owned(top, *above, make=True) as folder:
+            replace(folder, name, data, durable=durable)
+    except OSError as error:
+        raise refused(top.joinpath(*names), "be written", error) from error
+
+
+def adding(folder: Folder, name: str) -> int:
+    """The handle of a regular file in an open directory, to write at its end; made when it is missing. Refused for a
+    link and for what is no file, OSError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, 0o644, dir_fd=folder.handle)
+    except OSError as error:
+        raise explained(folder.handle, name, folder.named(name), error) from None
+
+
+def exists(folder: Folder, name: str) -> bool:
+    """Whether an open directory has something under a name, a link included."""
+    try:
+        os.lstat(name, dir_fd=folder.handle)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def refused(path: Path, what: str, error: OSError) -> StorageError:
+    """The error for a person: Displaced, which names what stands there, or a StorageError."""
+    if isinstance(error, Refused):
+        return Displaced(f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is not "
+                         "followed; remove it, find out what put it there, then run again")
+    return StorageError(f"{path}: cannot {what} ({error.strerror}); free space, then run again")

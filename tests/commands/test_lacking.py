@@ -1,0 +1,48 @@
+"""A doit that lacks what the repository needs says what, and what to do, in one line and ends with 2."""
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import _platform_boot
+from tests.support import ROOT
+
+# As a doit that was installed by itself: it has no entry points, and the repository is not on its path.
+BARE = """
+import sys
+sys.path[:] = [path for path in sys.path if path not in ("", {root!r})]
+import doit.plugin
+doit.plugin.entry_points_impl = lambda: lambda group: ()
+for name in {lacks!r}:
+    sys.modules[name] = None
+from doit.doit_cmd import DoitMain
+sys.exit(DoitMain().run({words!r}))
+"""
+
+
+@pytest.mark.parametrize("words", [["run"], ["list"]])
+@pytest.mark.parametrize(("lacks", "told"), [
+    ([], "this doit .* does not have the plugins of this repository"), (["msgspec"], "does not have msgspec")])
+def test_a_doit_without_our_entry_points(words: list[str], lacks: list[str], told: str) -> None:
+    code = BARE.format(root=str(ROOT), lacks=lacks, words=words)
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert re.fullmatch(f".*{told}.*; run scripts/setup, and then `. .venv/bin/activate`\n", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("name", ["re2", "jsonschema", "yaml", "msgspec"])
+def test_a_python_without_a_package(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name}', name={name!r})")
+    done = subprocess.run([str(Path(sys.executable).parent / "doit"), "run", "check"], cwd=ROOT, capture_output=True,
+                          text=True, check=False, env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stdout + done.stderr
+    assert f"does not have {name}," in done.stderr
+
+
+def test_all_that_is_needed_is_asked_for() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        wanted = tomllib.load(file)["project"]["dependencies"]
+    assert {re.split("[=<>]", each)[0] for each in wanted} - {"doit"} == set(_platform_boot.NEEDED)

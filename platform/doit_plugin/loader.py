@@ -47,9 +47,9 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         try:
             with complete():
                 super().setup(opt_values)
-            root = Path(self.namespace["__file__"]).parent
-            must_run_own_code(root)
-            self.workspace = Workspace.open(root, options(command_line_variables()))
+                root = Path(self.namespace["__file__"]).parent
+                must_run_own_code(root)
+                self.workspace = Workspace.open(root, options(command_line_variables()))
         except PlatformError as error:  # doit would show a traceback
             sys.stderr.write(f"{printable(str(error))}\n")
             raise SystemExit(error.exit_status) from None

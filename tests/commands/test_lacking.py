@@ -42,6 +42,13 @@ def test_a_python_without_a_package(tmp_path: Path, name: str) -> None:
     assert f"does not have {name}," in done.stderr
 
 
+def test_a_doit_whose_entry_points_are_of_another_version() -> None:
+    code = ("import _platform_boot; from doit.plugin import PluginEntry; "
+            "PluginEntry('COMMAND', 'run', '_platform_boot:Old').get()")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n"), "another version" in done.stderr) == (2, 1, True), done.stderr
+
+
 def test_all_that_is_needed_is_asked_for() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         wanted = tomllib.load(file)["project"]["dependencies"]

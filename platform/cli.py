@@ -1,4 +1,4 @@
-"""`python -m platform.cli`: the table of commands, and the one place where errors become exit statuses."""
+"""`python -m platform.cli`: the table of commands. Errors become exit statuses here and nowhere else."""
 import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -11,39 +11,39 @@ from platform.commands.parser import Parser
 from platform.errors import PlatformError
 from platform.model.characters import printable
 
-# name -> (module in platform.commands, its function pair's suffix, what it is for)
+# name -> (module in platform.commands, purpose)
 COMMANDS = {
     "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
-    "consistency-validate": ("consistency", "everything written in the repository is right and fits together"),
-    "integrity-validate": ("integrity", "the ledger, the run records and the outputs on disk agree"),
-    "delivery": ("delivery", "settle a delivery that may have arrived and waits for a person"),
+    "consistency-validate": ("consistency", "check everything that people write in the repository"),
+    "integrity-validate": ("integrity", "check that the ledger, the run records and the outputs on disk agree"),
+    "delivery": ("delivery", "settle a delivery that may have arrived and waits for a decision"),
     "ledger": ("ledger", "verify, export, audit, sign and prove the journal of credits"),
     "state": ("state", "init, hydrate, publish or verify the billing state in a release"),
-    "quote": ("quote", "what the next run would do and charge: order by order, step by step"),
-    "why": ("why", "why a task would run or be charged, or why not; what a credit was for"),
-    "status": ("status", "orders and steps: state, reason, credits, where outputs and logs are"),
-    "log": ("log", "what a step printed when it last ran"),
-    "graph": ("graph", "orders as a graph with states and prices: text, mermaid, dot or svg"),
-    "statement": ("statement", "a tenant's account: every post in words, with its proof"),
+    "quote": ("quote", "print what the next run would do and charge, by order and step"),
+    "why": ("why", "explain why a task would run or be charged, or why not, and what a credit was for"),
+    "status": ("status", "print orders and steps: state, reason, credits, outputs, logs"),
+    "log": ("log", "print the log of a step's last run"),
+    "graph": ("graph", "draw orders as a graph with states and prices: text, mermaid, dot or svg"),
+    "statement": ("statement", "print a tenant's account: every post in words, with its proof"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
     "admin-adjust": ("adjust", "correct a tenant's credits: a signed ADJUSTMENT that names what it corrects"),
     "admin-transfer": ("transfer", "move credits from one tenant to another, in one post"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
-    "artifacts": ("artifacts", "a tenant's published packages, listed or fetched by those who may read them"),
-    "verify-artifact": ("verify_artifact", "hold a published package against its statement, offline"),
+    "artifacts": ("artifacts", "list or fetch a tenant's published packages, for those who may read them"),
+    "verify-artifact": ("verify_artifact", "check a published package against its statement, offline"),
     "maintenance": ("maintenance", "write the derived files: maintenance-state/, choices in workflows; or --check"),
-    "cache-prune": ("cache_prune", "delete cached results that are over: here, and in GitHub's Actions cache"),
-    "doctor": ("doctor", "what this machine provides, what each absence means, and what to do about it"),
-    "new": ("new", "write a tenant, a work order or a module that validates at once"),
-    "explain": ("explain", "what the code of a problem means: cause, cure, an example"),
+    "cache-prune": ("cache_prune", "delete expired cached results, here and in GitHub's Actions cache"),
+    "doctor": ("doctor", "report what this machine provides, what each absence means, and what to do"),
+    "new": ("new", "write a tenant, a work order or a module that is valid as written"),
+    "explain": ("explain", "explain the code of a problem: cause, remedy, example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+    """Run one command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
 
     def command() -> int:
@@ -55,14 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None],
            run: Callable[[argparse.Namespace], int]) -> int:
-    """A file of scripts/ as one command: its options, its work, and errors as exit statuses like everywhere."""
+    """A file of scripts/ as one command: its options, its work, and its errors as exit statuses."""
     parser = Parser(description=purpose)
     add_arguments(parser)
     return guarded(lambda: run(parser.parse_args()))
 
 
 def guarded(action: Callable[[], int]) -> int:
-    """The exit status of an action. One line a problem, never a traceback for what a person got wrong."""
+    """Run an action and return its exit status. A mistake of the user is one line, never a traceback."""
     streams.guard()
     try:
         return action()
@@ -75,25 +75,25 @@ def guarded(action: Callable[[], int]) -> int:
         sys.stderr.write(f"{line}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
+        sys.stderr.write("interrupted: finished steps are kept; run the same command again to continue\n")
         return 130
 
 
 def full_parser() -> Parser:
-    """The parser of all commands, for who writes about them."""
+    """The parser of all commands, for the documentation."""
     return _parser(COMMANDS)
 
 
 def _parser(wanted: Collection[str]) -> Parser:
-    """The parser of the wanted commands: the others are named, not imported. Its `whole` makes that of all."""
+    """A parser that imports the wanted commands and only names the others. Its default `whole` makes the full one."""
     parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")
     parser.set_defaults(whole=partial(_parser, COMMANDS))
     for name, (module, purpose) in COMMANDS.items():
         command = parser.add_command(name, purpose)
         if name in wanted:
-            room = import_module(f"platform.commands.{module}")
-            room.add_arguments(command)
-            command.set_defaults(run=room.run)
+            found = import_module(f"platform.commands.{module}")
+            found.add_arguments(command)
+            command.set_defaults(run=found.run)
     return parser
 
 

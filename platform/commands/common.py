@@ -36,9 +36,10 @@ def add_order(parser: argparse.ArgumentParser) -> None:
 def add_decisions(parser: argparse.ArgumentParser) -> None:
     """What a person allows a run to do that waits otherwise."""
     parser.add_argument("--retry-failed", action="store_true",
-                        help="also buy and try again what waits for a decision because it failed, or was given back")
+                        help="also charge and run again what failed twice in the same way or was refunded by "
+                             "a decision")
     parser.add_argument("--resend-repaired", action="store_true",
-                        help="deliver again what was delivered before and has changed by a repair")
+                        help="deliver again what was delivered before and was changed by a repair")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What a run writes for GitHub Actions, where the environment says that it runs there; nothing anywhere else."""
+"""The output of a run for GitHub Actions; empty where the environment does not say that it runs there."""
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -17,7 +17,7 @@ from platform.streams import command, in_actions
 
 
 def annotations(problems: Iterable[Problem], root: Path) -> list[str]:
-    """Problems as workflow commands, one line each, errors first; none outside GitHub Actions."""
+    """Problems as workflow commands, one line each, errors first; empty outside GitHub Actions."""
     if not in_actions():
         return []
     workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root)
@@ -27,12 +27,12 @@ def annotations(problems: Iterable[Problem], root: Path) -> list[str]:
 
 
 def with_annotations(problems: Collection[Problem], root: Path) -> str:
-    """Problems as people read them, one line each, and below them as annotations."""
+    """Problems as lines for people, followed by the same problems as annotations."""
     return "\n".join([*map(str, problems), *annotations(problems, root)])
 
 
 def write_summary(run: Run, tasks: Collection[str], last_line: str) -> None:
-    """Append what became of the orders that `tasks` belong to, to the file that GITHUB_STEP_SUMMARY names."""
+    """Append the results of the orders that `tasks` belong to, to the file that GITHUB_STEP_SUMMARY names."""
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
         return
@@ -45,12 +45,12 @@ def write_summary(run: Run, tasks: Collection[str], last_line: str) -> None:
     try:
         with Path(file).open("a", encoding="utf-8") as opened:
             opened.write(summary(lines, failures, last_line))
-    except OSError as error:  # the run is what counts; it has said everything on the way
+    except OSError as error:  # the run has printed everything; the summary is a copy
         sys.stderr.write(f"{file}: the summary cannot be written ({error.strerror})\n")
 
 
 def _order_line(run: Run, order: PlannedOrder, settled: bool) -> OrderLine:
-    """An order that was settled says itself why it was refused; of another one the records of its steps are asked."""
+    """The record of a settled order says why it was refused; for any other order its steps' records decide."""
     result = outcome(order, run.records.of_order(order))
     written = read_order(run.workspace.runtime_dir, order.id) if settled else None
     return OrderLine(str(order.id), str(order.order.metadata.get("title", "")),

@@ -1,4 +1,4 @@
-"""The lines of a run, made from plain values. Pure but for the log's tail."""
+"""The lines of a run, made from plain values. Pure except for the log's tail."""
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _TAIL_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened so far, for the last line."""
+    """What has happened so far, for the summary line."""
 
     ran: int = 0
     current: int = 0
@@ -56,7 +56,7 @@ class Counts:
 
 
 def success(name: str, values: Mapping[str, Any]) -> str:
-    """A task's line, or nothing when there is nothing to say."""
+    """A task's line; empty when there is nothing to print."""
     kind, subject = kind_of(name), name.partition(":")[2]
     if not values:
         return ""  # a group
@@ -84,7 +84,7 @@ def _state(values: Mapping[str, Any]) -> str:
         payments = counted(values["posts"], "confirmed payment")
         told.append(f"top-up       {in_credits(values['credits'])} from {payments}")
     if values["refunded_credits"]:
-        told.append(f"refunded     {in_credits(values['refunded_credits'])} for work of orders that are gone")
+        told.append(f"refunded     {in_credits(values['refunded_credits'])} for work of deleted orders")
     return "\n".join(told)
 
 
@@ -92,7 +92,7 @@ def _charge(subject: str, values: Mapping[str, Any]) -> str:
     granted, back, balance = (values[name] for name in ("granted_credits", "refunded_credits", "balance_credits"))
     first = f"promotion    {subject}  {in_credits(granted)} granted\n" if granted else ""
     if back:
-        first += f"refunded     {subject}  {in_credits(back)} for work that the order no longer has\n"
+        first += f"refunded     {subject}  {in_credits(back)} for work that is no longer in the order\n"
     balance = in_credits(balance)
     if not values["refusal"] and not values["spent_credits"]:
         return first.rstrip()
@@ -102,7 +102,7 @@ def _charge(subject: str, values: Mapping[str, Any]) -> str:
 
 
 def failure(name: str, message: str, traceback: str) -> str:
-    """A failed task: our own failures are lines for people; a traceback is a defect of ours and shown whole."""
+    """A failed task: known failures are lines for people. A traceback means a defect and is printed whole."""
     if traceback:
         return f"ERROR        {name}  {message}\n{traceback}"
     if name == "check":
@@ -112,7 +112,7 @@ def failure(name: str, message: str, traceback: str) -> str:
 
 
 def log_tail(values: Mapping[str, Any], log: Path, shown: str) -> str:
-    """The last lines a failed step printed. `log` is absolute, `shown` what people call it."""
+    """The last lines that a failed step printed. `log` is absolute; `shown` is the path that people type."""
     if values["state"] != "FAILED" or kind_at(log) != "file":
         return ""
     with opened(log) as handle:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from platform.model.words import counted
 
 _BAR = 16
-_WIDE = 80  # columns from which there is room for a bar
+_WIDE = 80  # columns from which a bar fits
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A run at one moment. `due` are steps that run in it, `done` those that ended; what is up to date is in neither.
-    `elapsed_s` is since the first of them started."""
+    """A run at one moment. `due` counts the steps that run in it and `done` those that ended; up-to-date steps are in
+    neither. `elapsed_s` is the time since the first of them started."""
 
     due: int = 0
     done: int = 0
@@ -22,15 +22,15 @@ class Meter:
 
     @property
     def left_s(self) -> float | None:
-        """What remains if steps go on ending as fast as they did; None before the first has ended, and after all."""
+        """The time left if the steps continue at the same pace; None before the first has ended and after the last."""
         if not 0 < self.done < self.due:
             return None
         return self.elapsed_s / self.done * (self.due - self.done)
 
 
 def line(meter: Meter, width: int) -> str:
-    """At most `width` columns: the count always, then time left, credits and a bar where there is room, and in what
-    remains the steps that run now."""
+    """At most `width` columns: always the count; then time left, credits and a bar where they fit; then the running
+    steps."""
     left = "" if meter.left_s is None else f"{clock(meter.left_s)} left"
     front = f"{meter.done}/{counted(meter.due, 'step')}"
     if width >= _WIDE:
@@ -39,38 +39,38 @@ def line(meter: Meter, width: int) -> str:
     for part in (left, moved(meter)):
         if part and len("  ".join([*fixed, part])) <= width:
             fixed.append(part)
-    room = width - len("  ".join(fixed)) - 2
-    return "  ".join(filter(None, (fixed[0], names(meter.running, room), *fixed[:0:-1])))[:width]
+    free = width - len("  ".join(fixed)) - 2
+    return "  ".join(filter(None, (fixed[0], names(meter.running, free), *fixed[:0:-1])))[:width]
 
 
 def bar(done: int, due: int) -> str:
-    """As many = as there is done."""
+    """As many `=` as the finished share."""
     full = _BAR * done // due if due else 0
     return "=" * full + "." * (_BAR - full)
 
 
 def moved(meter: Meter) -> str:
-    """The credits that this run charged and gave back."""
+    """The credits that this run charged and refunded."""
     return ", ".join(f"{amount} {word}" for amount, word in ((meter.spent_credits, "charged"),
                                                             (meter.refunded_credits, "refunded")) if amount)
 
 
-def names(running: Sequence[str], room: int) -> str:
-    """As many names as fit, the others counted; a first one that is too long loses its beginning."""
+def names(running: Sequence[str], width: int) -> str:
+    """As many names as fit, and the number of the others. A first name that is too long loses its beginning."""
     for shown in range(len(running), 0, -1):
         more = f" +{len(running) - shown}" if shown < len(running) else ""
         text = ", ".join(running[:shown]) + more
-        if len(text) <= room:
+        if len(text) <= width:
             return text
     if not running:
         return ""
     more = f" +{len(running) - 1}" if len(running) > 1 else ""
-    rest = room - len(more) - 2
+    rest = width - len(more) - 2
     return f"..{running[0][-rest:]}{more}" if rest > 2 else ""
 
 
 def clock(seconds: float) -> str:
-    """12:07, or 1:02:03 from an hour on."""
+    """`12:07`, or `1:02:03` from one hour."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -6,7 +6,7 @@ from platform.console.lines import Counts
 
 
 class Plain:
-    """No progress line: files, pipes, CI."""
+    """Writes lines and shows no progress."""
 
     def __init__(self, outstream: Any) -> None:
         self._out = outstream
@@ -19,7 +19,7 @@ class Plain:
         """A step has run."""
 
     def not_due(self, name: str) -> None:
-        """A step need not or may not run."""
+        """A step is up to date, or may not run."""
 
     def moved(self, counts: Counts) -> None: ...
 

@@ -1,7 +1,7 @@
-"""The progress line of a run on a terminal: steps done of those that are due, which run now, credits, time left.
+"""The progress line of a run on a terminal: finished and due steps, the steps that run now, credits, time left.
 
-Which steps are due is first guessed from their records, which a run reads anyway; whoever turns out to be up to date
-leaves the count, and whoever runs after all joins it.
+The due steps are first estimated from their records, which a run reads anyway. A step that turns out to be up to date
+leaves the count, and a step that runs unexpectedly joins it.
 """
 import time
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "N
 
 
 class Live(Plain):
-    """Lines scroll above, the progress line stays below."""
+    """Output lines scroll above the progress line."""
 
     def __init__(self, run: Run, outstream: Any) -> None:
         super().__init__(outstream)
@@ -66,20 +66,20 @@ class Live(Plain):
             self._console.print(row, style=_COLOURS.get(row.split(" ", 1)[0]), markup=False)
 
     def meter(self) -> Meter:
-        """This moment's numbers."""
+        """The current numbers."""
         elapsed_s = 0.0 if self._started is None else time.monotonic() - self._started
         running = tuple(str(TaskName.parse(name).step) for name in list(self._running))
         return Meter(len(self._due), self._done, running, self._counts.spent_credits, self._counts.refunded_credits,
                      elapsed_s)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Nothing until there is something to count: a run that has nothing to do draws no line."""
+        """Nothing while no step is due: a run with nothing to do draws no line."""
         if self._due:
             yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
 
 
 def _looks_due(run: Run, name: str) -> bool:
-    """Whether a step has no record that says that just this work completed. One of a refused order never runs."""
+    """Whether the step has no record of completed work for this plan. A step of a refused order never runs."""
     try:
         planned = run.snapshot.step(TaskName.parse(name).step)
     except KeyError:

@@ -1,8 +1,8 @@
-"""What people see of a run: one line a step that ran, what moved in the ledger, what failed with its reason and the
-end of its log, and one line that sums up. On a terminal also a progress line; in CI plain lines and nothing else.
+"""The output of a run: one line for each step that ran, the credits that moved, each failure with its reason and the
+end of its log, and a summary line. On a terminal also a progress line; in CI plain lines only.
 
-What is up to date is counted, not listed (`-v 2` lists it). Lines are made by `lines.py` from plain values; this file
-only keeps count and writes.
+Up-to-date tasks are counted and not listed (`-v 2` lists them). `lines.py` makes the lines from plain values; this file
+counts and writes.
 """
 import os
 import sys
@@ -19,7 +19,7 @@ from platform.streams import in_actions, neutral
 
 
 class Reporter:
-    """doit's reporter interface, every hook a real method."""
+    """doit's reporter interface."""
 
     desc = "one line a step, credits moved, failures with reason and log tail"
 
@@ -29,7 +29,7 @@ class Reporter:
         self._unread = False
         self._counts = lines.Counts()
         self._errors: list[str] = []
-        self._tasks: set[str] = set()  # of this run, for its summary
+        self._tasks: set[str] = set()  # of this run, for the summary
         self._progress = _progress(run, outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
@@ -37,7 +37,7 @@ class Reporter:
         self._progress.begin(tasks, selected_tasks)
 
     def get_status(self, task: Any) -> None:
-        """doit is about to ask whether the task is up to date: it is one of this run's."""
+        """doit is about to check the task, so it belongs to this run."""
         self._tasks.add(task.name)
 
     def execute_task(self, task: Any) -> None:
@@ -58,7 +58,7 @@ class Reporter:
         unmet = fail.get_name() == "UnmetDependency"
         if kind_of(task.name) is TaskKind.STEP:
             (self._progress.not_due if unmet else self._progress.done)(task.name)
-        if unmet:  # the one it waited for has said why
+        if unmet:  # the task that it depends on has printed the reason
             return
         self._counts = self._counts.after_failure(task.name, getattr(fail, "refunded_credits", 0))
         self._progress.moved(self._counts)
@@ -84,7 +84,7 @@ class Reporter:
         self._errors.append(msg)
 
     def teardown_task(self, task: Any) -> None:
-        """No task of ours has a teardown."""
+        """PLATFORM's tasks have no teardown."""
 
     def complete_run(self) -> None:
         self._progress.end()
@@ -97,11 +97,11 @@ class Reporter:
     def _write(self, text: str) -> None:
         if not text or self._unread:
             return
-        if self._out is not sys.stdout:  # a file of `-o`: none of our streams
+        if self._out is not sys.stdout:  # a file of `-o`, which is not a guarded stream
             text = (neutral(text) if in_actions() else text).encode("utf-8", "backslashreplace").decode()
         try:
             self._progress.write(text + "\n")
-        except OSError:  # the file takes no more: the run goes on, its records say what happened
+        except OSError:  # the output is full or closed: the run continues, and its records keep the results
             self._unread = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 

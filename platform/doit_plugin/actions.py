@@ -1,7 +1,7 @@
 """What tasks do. Each takes its run, calls a use case, and gives doit plain values or a failure.
 
-A failed step is an outcome, not an exception: its task succeeds and its record says FAILED; the steps below it record
-SKIPPED; `workorder:` settles what happened and is the task that fails.
+A failed step is an outcome, not an exception: its task succeeds and its record says FAILED. The steps below it record
+SKIPPED. `workorder:` settles the order and is the task that fails.
 """
 import sys
 from dataclasses import asdict
@@ -50,7 +50,7 @@ def check(run: Run) -> Values | Refused:
 
 @task_action
 def refused(run: Run, order_id: OrderId) -> Refused:
-    """An enabled order that is wrong: its problems, exit status 10, nothing charged."""
+    """An invalid enabled order: print its problems, exit with 10, charge nothing."""
     problems = run.snapshot.plan.refused[order_id]
     if run.problems_printed:
         return Refused(f"invalid input, {counted(len(problems), 'problem')} above", 10)
@@ -60,13 +60,16 @@ def refused(run: Run, order_id: OrderId) -> Refused:
 
 @task_action
 def state(run: Run) -> Values | Refused:
-    """Bring the billing state up to its release, or make it when there is none; apply confirmed payments that are not
-    in it; give back what orders that are gone had paid for in vain. A payment that was edited after it was applied (11)
-    or that is wrong (10) stops nobody; a file of payments that cannot be read (10) stops everybody."""
+    """Hydrate or create the billing state, post confirmed payments that are missing, and refund unfinished work of
+    deleted orders.
+
+    A wrong payment row (10) or one that was edited after it was posted (11) does not stop the other rows. A payments
+    file that cannot be read (10) stops the run.
+    """
     wrong = run.snapshot.wrong_in(*PAID_BY, run.workspace.options.runtime_profile)
-    told = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
-    if any(not problem.subject for problem in wrong):  # not only rows of it: nobody knows what was paid
-        return Refused(told or f"{' or '.join(PAID_BY)}: cannot be read, see above; nothing was posted", 10)
+    lines = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
+    if any(not problem.subject for problem in wrong):  # a whole file: what was paid is unknown
+        return Refused(lines or f"{' or '.join(PAID_BY)}: cannot be read, see above; nothing was posted", 10)
     run.statuses += [InputError.exit_status] * bool(wrong)
     shared = run.sharing.hydrate()
     run.make_ledger()
@@ -75,24 +78,24 @@ def state(run: Run) -> Values | Refused:
     run.statuses += [ConflictError.exit_status] * len(done.conflicts)
     return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
             "refunded_credits": sum(post.amount_credits for post in back),
-            "lines": "\n".join(line for line in (told, shared, *done.conflicts) if line)}
+            "lines": "\n".join(line for line in (lines, shared, *done.conflicts) if line)}
 
 
 @task_action
 def charge(run: Run, order_id: OrderId) -> Values:
-    """One SPEND for what is not yet paid, or one zero-credit row that says why not."""
+    """Post one SPEND for everything unpaid, or one zero-credit row with the reason for the refusal."""
     return asdict(run.charges.charge(order_id))
 
 
 @long_action
 def step(run: Run, step_id: StepId) -> Values:
-    """Run one step, or record why not: its order is settled in any case."""
+    """Run one step, or record why it did not run. Its order settles in any case."""
     return steps.take(run, run.snapshot.step(step_id))
 
 
 @task_action
 def workorder(run: Run, order_id: OrderId) -> Values | Refused:
-    """Settle: refund what was not delivered, write the order's record, fail unless everything is COMPLETED."""
+    """Settle the order: refund what was not delivered and write the order's record. Fails unless all is COMPLETED."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
@@ -109,7 +112,7 @@ def workorder(run: Run, order_id: OrderId) -> Values | Refused:
 
 @task_action
 def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Refused:
-    """The end of `doit run step:...`: the same settlement, and a failure if an asked-for step did not complete."""
+    """The end of `doit run step:...`: the same settlement. Fails if a requested step did not complete."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
@@ -127,20 +130,21 @@ def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Refu
 
 @task_action
 def publish(run: Run, order_id: OrderId) -> Values | Refused:
-    """Publish what the order bought and made; fails when a name has other bytes (11) or something of it is gone."""
+    """Publish what the order bought and made. Fails when the release has other bytes under a name (11), or when a file
+    no longer exists (1)."""
     publishing = run.publishing
     published, missing = publishing.publish(publishing.due(order_id))
-    told = "\n".join(map(line, published))
+    lines = "\n".join(map(line, published))
     back = sum(lost.refunded_credits for lost in missing)
     if not missing:
-        return {"published": len(published), "lines": told}
+        return {"published": len(published), "lines": lines}
     conflict = any(lost.reason == CONFLICT for lost in missing)
-    return Refused("\n".join([*filter(None, [told]), *map(line, missing)]),
+    return Refused("\n".join([*filter(None, [lines]), *map(line, missing)]),
                    ConflictError.exit_status if conflict else 1, back)
 
 
 def _settle(run: Run, order: PlannedOrder) -> int:
-    """Post refunds and evidence; the credits given back."""
+    """Post refunds and evidence; the refunded credits."""
     runs = run.records.of_order(order)
     posted = run.billing.ledger.post(lambda book: settle(book, order, runs, run.snapshot.repo.reasons))
     run.left_to_settle.discard(order.id)
@@ -149,8 +153,8 @@ def _settle(run: Run, order: PlannedOrder) -> int:
 
 @task_action
 def settle_rest(run: Run, order_id: OrderId) -> Values | Refused:
-    """Settle an order of which steps ran and whose own task did not run, because one of them was not recorded: what the
-    others came to is known, and does not wait for the next run."""
+    """Settle an order whose steps ran and whose own task did not, because one step could not be recorded. The other
+    steps are refunded or proved now and not in the next run."""
     refunded = _settle(run, run.snapshot.plan.orders[order_id])
     return {"refunded_credits": refunded,
             "lines": f"refunded     {order_id}  {in_credits(refunded)}" if refunded else ""}
@@ -167,8 +171,8 @@ def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
 
 @task_action
 def maintain(run: Run, name: str) -> Values:
-    """One derived file, from what was read; refused while anything that was read is wrong. Before the index of modules
-    is written, it tells which of them changed under the same version."""
+    """Write one derived file; InputError while anything that was read is wrong. Before it writes the index of modules,
+    it warns about modules that changed and kept their version."""
     wrong = [problem for problem in run.snapshot.problems if not problem.warning]
     if wrong:
         raise InputError(wrong)
@@ -179,9 +183,12 @@ def maintain(run: Run, name: str) -> Values:
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:
-    """`doit clean`: a step's folder with everything in it. What was paid stays paid. A link in its place is removed
-    itself. Ends the command with 15 where one stands on the way to it, and when it cannot be removed: of an exception
-    doit would show a traceback and go on."""
+    """`doit clean`: remove a step's directory, or a link in its place. Its charge remains.
+
+    Raises:
+        SystemExit: 15, when a link leads to the directory or it cannot be removed. For an exception, doit would print
+            a traceback and continue.
+    """
     path = Path(folder).absolute()
     try:
         with owned(path.parent) as above:
@@ -192,6 +199,6 @@ def clean_folder(folder: str, dryrun: bool) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        told = unremoved(path, "be removed", error)
-        sys.stderr.write(f"{printable(str(told))}\n")
-        raise SystemExit(told.exit_status) from None
+        refused = unremoved(path, "be removed", error)
+        sys.stderr.write(f"{printable(str(refused))}\n")
+        raise SystemExit(refused.exit_status) from None

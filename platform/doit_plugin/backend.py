@@ -1,9 +1,9 @@
-"""doit's store, made to survive a kill.
+"""A store for doit that survives a kill.
 
-doit writes its state once, at the very end, so a kill forgets every task that had finished. This store writes a task
-in the moment it succeeded: `deps:` is the last key that doit sets for a task (`Dependency.save_success`). WAL with a
-busy time-out lets two runs share it, and autocommit leaves no transaction open for one to starve the other.
-It stays a cache: the run records are the truth, and a store that is lost or torn costs one check a task.
+doit writes its state once, at the very end, so a kill loses every finished task. This store writes a task as soon as it
+succeeds (`adapter.LAST_KEY`). WAL with a busy timeout lets two runs share the file, and autocommit leaves no
+transaction open that would block the other run. The store is a cache: run records are the truth, and a lost or torn
+store costs one check per task.
 """
 import sqlite3
 import threading
@@ -32,12 +32,12 @@ class Backend:
         self._is_there = Path(name).exists()
 
     def _connection(self) -> sqlite3.Connection | None:
-        """Opened when first asked for, so that a command which needs no state makes no file. None: go without."""
+        """Open the file at the first use, so that a command without state creates none. None: run without a store."""
         if self._rows is None and not self._without:
             try:
                 self._make_sure()
                 self._rows = self._opened()
-            except (sqlite3.OperationalError, OSError):  # full, locked, read-only, a folder: nothing to mend here
+            except (sqlite3.OperationalError, OSError):  # full, locked, read-only, or a directory: not repairable here
                 self._without = True
             except sqlite3.DatabaseError:
                 self._start_again()
@@ -53,7 +53,7 @@ class Backend:
                         pass
 
     def _start_again(self) -> None:
-        """Torn: it is a cache, throw it away."""
+        """Delete a torn store; it is a cache."""
         if self._rows is not None:
             self._rows.close()
             self._rows = None
@@ -67,14 +67,14 @@ class Backend:
     def _opened(self) -> sqlite3.Connection:
         self._is_there = True
         rows = sqlite3.connect(self.name, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        rows.text_factory = bytes  # a torn row must not stop the reading of it
+        rows.text_factory = bytes  # a torn row must not stop the read
         rows.execute("pragma journal_mode=wal")
-        rows.execute("pragma synchronous=off")  # a process that dies loses nothing; a power cut costs a check a task
+        rows.execute("pragma synchronous=off")  # a kill loses nothing; a power failure costs one check per task
         rows.execute("create table if not exists doit_tasks (task_id text primary key, task_data text) without rowid")
         return rows
 
     def _do(self, sql: str, *values: str) -> list[Any]:
-        """Run one statement; nothing when the store cannot: it is a cache, the run goes on without it."""
+        """Run one statement. Without a usable store the answer is empty, and the run continues."""
         rows = self._connection()
         if rows is None:
             return []
@@ -92,7 +92,7 @@ class Backend:
             try:
                 kept = self._codec.decode(found[0][0].decode()) if found else {}
             except (ValueError, AttributeError, RecursionError):
-                kept = {}  # a torn row is a task that was never done
+                kept = {}  # a torn row means: never done
             self._tasks[task_id] = kept if isinstance(kept, dict) else {}
         return self._tasks[task_id]
 
@@ -101,7 +101,7 @@ class Backend:
         return self._load(task_id).get(dependency)
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Remember a value; with `deps:`, the last one of a task that succeeded, the task is written."""
+        """Remember a value. The last key of a task that succeeded writes the task."""
         with self._lock:
             self._load(task_id)[dependency] = value
             self._dirty.add(task_id)
@@ -117,7 +117,7 @@ class Backend:
         return bool(self._load(task_id))
 
     def remove(self, task_id: str) -> None:
-        """Forget one task, now: a task that failed must not look done after a kill."""
+        """Forget one task at once: after a kill, a failed task must not look done."""
         with self._lock:
             if self._is_there:
                 self._do("delete from doit_tasks where task_id=?", task_id)
@@ -133,7 +133,7 @@ class Backend:
             self._dirty.clear()
 
     def dump(self) -> None:
-        """Write what is left and close."""
+        """Write the remaining tasks and close the file."""
         with self._lock:
             for task_id in sorted(self._dirty):
                 self._write(task_id)

@@ -12,8 +12,8 @@ def checker(root: Path, digests: Callable[[], Digests]) -> type[FileChangedCheck
     """doit's checker for files below `root`. doit takes a class, and makes the instance before there is a run."""
 
     def digest(file: str, status: os.stat_result | None = None) -> str:
-        """A file that cannot be read any more equals no other: what was done with it is recorded, and is not undone by
-        what became of it since."""
+        """The state of an unreadable file differs from every other state. Work that was done with the file remains
+        done."""
         try:
             return digests().file(root / file, status)
         except OSError as error:

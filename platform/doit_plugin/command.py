@@ -1,5 +1,5 @@
-"""`doit run` with the manners of a command that moves money: it ends cleanly on SIGTERM and Ctrl-C, says errors in
-one line, and exits with SPEC's statuses (doit knows 0 to 3 only)."""
+"""`doit run` for a graph that moves money: it ends cleanly on SIGTERM and Ctrl-C, prints an error in one line, and
+exits with PLATFORM's statuses (doit has 0 to 3 only)."""
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ USAGE = 2
 
 PARALLEL = {**next(option for option in DoitRun.cmd_options if option["name"] == "par_type"), "default": "thread"}
 RETRY = {"name": "retry_failed", "long": "retry-failed", "type": bool, "default": False,
-         "help": "also buy and try again what waits for a decision because it failed, or was given back"}
+         "help": "also charge and run again what failed twice in the same way or was refunded by a decision"}
 RESEND = {"name": "resend_repaired", "long": "resend-repaired", "type": bool, "default": False,
-          "help": "deliver again what was delivered before and has changed by a repair"}
+          "help": "deliver again what was delivered before and was changed by a repair"}
 
 
 class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
-    """The exit status is the largest of the failures', so that damage is not hidden behind an incomplete order."""
+    """Exits with the largest status of all failures, so that an incomplete order does not hide damage."""
 
     name = "run"
     cmd_options = (*(option for option in DoitRun.cmd_options if option["name"] != PARALLEL["name"]), PARALLEL, RETRY,
@@ -46,11 +46,11 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
     def execute(self, params: Any, args: list[str]) -> int:
         if params["num_process"] and params["par_type"] == "process":
             sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
-                             "posts; use -P thread (the default), steps run in processes of their own anyway\n")
+                             "posts; use -P thread (the default): each step has its own process\n")
             return USAGE
         self.always = bool(params["always"])
         self.retry_failed, self.resend_repaired = bool(params["retry_failed"]), bool(params["resend_repaired"])
-        if params["outfile"] is sys.__stdout__:  # doit took it when it was imported, before ours was there
+        if params["outfile"] is sys.__stdout__:  # doit bound it at import, before the guarded stream existed
             params["outfile"] = sys.stdout
         with _signals_interrupt():
             try:
@@ -60,11 +60,11 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
                 status = error.exit_status
             except InvalidCommand as error:
                 run = self.loader.made
-                told = no_such_task(run.snapshot, error.not_found) if run and error.not_found else error
-                sys.stderr.write(f"{told}\n")
+                text = no_such_task(run.snapshot, error.not_found) if run and error.not_found else error
+                sys.stderr.write(f"{text}\n")
                 status = USAGE
             except KeyboardInterrupt:
-                sys.stderr.write("interrupted: what had finished is kept; run the same command again to go on\n")
+                sys.stderr.write("interrupted: finished steps are kept; run the same command again to continue\n")
                 status = INTERRUPTED
             run = self.loader.made
             if run is None:
@@ -76,17 +76,16 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
 
 
 def settle_rest(run: Run) -> None:
-    """Settle the orders of which steps ran and whose `workorder:` did not, which doit does not do below a task that
-    failed."""
+    """Settle the orders whose steps ran and whose `workorder:` did not: doit runs nothing below a failed task."""
     for order_id in sorted(run.left_to_settle):
         ended = actions.settle_rest(run, order_id)
-        told = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
-        if told:
-            sys.stderr.write(f"{printable(told)}\n")
+        text = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
+        if text:
+            sys.stderr.write(f"{printable(text)}\n")
 
 
 def close(run: Run) -> None:
-    """Close the run; what is wrong with that is printed, and its exit status counts with the others."""
+    """Close the run. An error is printed, and its exit status counts with the others."""
     try:
         run.close()
     except PlatformError as error:
@@ -96,7 +95,7 @@ def close(run: Run) -> None:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP as KeyboardInterrupt: actions stop their child processes and doit writes its state."""
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt: actions stop their children, and doit writes its state."""
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 

@@ -1,11 +1,11 @@
-"""The plan as doit tasks. Cheap and linear: values become dicts, nothing is read here but what the run has read.
+"""The plan as doit tasks. Cheap and linear: values become dicts, and no file is read that the run has not read.
 
     check     state -> charge:t/o -> step:t/o/s ... -> workorder:t/o
                                         step:... asked for alone -> _settle:t/o
                                         step:... -> publish:t/o, asked for with its order
 
-A step's file dependencies are its module's files and its assets; what it takes from other steps is compared by
-content in its up-to-date check, so that an upstream step that ran again and made the same bytes stops the wave here.
+A step's file dependencies are its module's files and its assets. Its up-to-date check compares the bytes that it takes
+from other steps. When an upstream step runs again and writes the same bytes, the steps below it do not run.
 """
 import functools
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ from platform.app.order_record import order_file
 from platform.app.run import Run
 from platform.confined import kind_at
 from platform.doit_plugin import actions, uptodate
-from platform.doit_plugin.told import Told
+from platform.doit_plugin.explained import Explained
 from platform.maintain.files import LISTED, MANIFEST, derived, file_of, sources
 from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
@@ -38,7 +38,7 @@ def check(run: Run) -> Iterator[Task]:
 
 
 def state(run: Run) -> Iterator[Task]:
-    """The billing state, made and reconciled with the confirmed payments."""
+    """The billing state, created and reconciled with the confirmed payments."""
     yield {"basename": "state", **_doing(run, actions.state), "uptodate": [partial(uptodate.state_is_current, run)],
            "doc": "The billing state exists and confirmed payments are in it"}
 
@@ -47,12 +47,12 @@ def charge(run: Run) -> Iterator[Task]:
     """`charge:<tenant>/<order>`."""
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.charge, order.id), "task_dep": ["state"],
-               "uptodate": [Told(uptodate.is_paid, run, order.id, order_task(TaskKind.CHARGE, order.id))],
+               "uptodate": [Explained(uptodate.is_paid, run, order.id, order_task(TaskKind.CHARGE, order.id))],
                "doc": f"{in_credits(order.total_credits)} for {counted(len(order.steps), 'step')}, once"}
 
 
 def step(run: Run) -> Iterator[Task]:
-    """`step:<tenant>/<order>/<step>`, and those of refused orders, which say what is wrong with them."""
+    """`step:<tenant>/<order>/<step>`. The steps of a refused order print its problems."""
     repo, plan = run.snapshot.repo, run.snapshot.plan
     module_files: dict[str, list[str]] = {}
     for order in plan.orders.values():
@@ -76,7 +76,7 @@ def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: lis
         "name": str(planned.id), **_doing(run, actions.step, planned.id),
         "task_dep": [order_task(TaskKind.CHARGE, order.id), *before],
         "file_dep": [*module_files, *assets], "targets": [shown(record_file(runtime_dir, planned.id))],
-        "uptodate": [Told(uptodate.is_done, run, planned.id, step_task(planned.id))],
+        "uptodate": [Explained(uptodate.is_done, run, planned.id, step_task(planned.id))],
         "clean": [(actions.clean_folder, [shown(step_dir(runtime_dir, planned.id))])],
         "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
@@ -84,11 +84,11 @@ def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: lis
 
 
 def workorder(run: Run) -> Iterator[Task]:
-    """`workorder:<tenant>/<order>`: settles when every step has ended, and is the task that fails."""
+    """`workorder:<tenant>/<order>`: settles after every step has ended. This is the task that fails."""
     shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.workorder, order.id), "task_dep": _after_steps(order),
-               "uptodate": [Told(uptodate.is_settled, run, order.id, order_task(TaskKind.WORKORDER, order.id))],
+               "uptodate": [Explained(uptodate.is_settled, run, order.id, order_task(TaskKind.WORKORDER, order.id))],
                "targets": [shown(order_file(runtime_dir, order.id))],
                "clean": [(actions.clean_folder, [shown(runtime_dir.joinpath(*order.id))])],
                "doc": _order_doc(order)}
@@ -110,20 +110,23 @@ def settle(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]
 
 
 def publish(run: Run) -> Iterator[Task]:
-    """`publish:<tenant>/<order>`: after the order's steps, whatever became of them. It cannot depend on `workorder:`,
-    for doit runs nothing below a task that failed, and what a partial order bought and made is published all the same;
-    the loader asks for the order with it, which settles and gives the exit status. Never part of a plain `doit run`."""
+    """`publish:<tenant>/<order>`: after the order's steps, also when some of them failed. Never part of a plain
+    `doit run`.
+
+    It cannot depend on `workorder:`, because doit runs nothing below a failed task and a PARTIAL order is published
+    too. The loader adds the order to what is requested; the order settles and gives the exit status.
+    """
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.publish, order.id), "task_dep": _after_steps(order),
-               "uptodate": [Told(uptodate.is_published, run, order.id, order_task(TaskKind.PUBLISH, order.id))],
+               "uptodate": [Explained(uptodate.is_published, run, order.id, order_task(TaskKind.PUBLISH, order.id))],
                "doc": "What it bought, packed and put into its release, once"}
     for order_id in run.snapshot.plan.refused:
         yield _refused(run, order_id, order_id)
 
 
 def maintenance(run: Run) -> Iterator[Task]:
-    """`maintenance:<table>`, `maintenance:workflows/<file>`: each depends on the files that it is made of, and on no
-    others. A command about some orders cannot run them, and does not look for those files."""
+    """`maintenance:<table>` and `maintenance:workflows/<file>`: each depends on the files that it is derived from.
+    A command about some orders cannot run them, and does not look for those files."""
     if run.snapshot.scope is not None:
         return
     root = run.workspace.root
@@ -140,12 +143,12 @@ def maintenance(run: Run) -> Iterator[Task]:
 
 
 def _files(root: Path, pattern: str) -> list[str]:
-    """Files that a pattern names; links are none, nor is what is behind one."""
+    """The regular files that a pattern names; links are left out, and so is everything behind a link."""
     return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if kind_at(path) == "file")
 
 
 def _code(run: Run) -> list[str]:
-    """What counts as code of all modules, relative to the root: the same files that run records digest."""
+    """The files that count as code of the modules, relative to the root: those that run records digest."""
     return [f"modules/{module_id}/{below}" for module_id, files in sorted(run.snapshot.repo.module_files.items())
             for below in files]
 
@@ -159,5 +162,5 @@ def _refused(run: Run, name: OrderId | StepId, order_id: OrderId) -> Task:
 
 
 def _doing(run: Run, action: Callable[..., Any], *args: Any) -> Task:
-    """One action of this run. It prints by itself: doit has nothing to capture."""
+    """One action of this run. It prints nothing itself, so doit has nothing to capture."""
     return {"actions": [(partial(action, run), args)], "io": {"capture": False}}

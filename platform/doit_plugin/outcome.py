@@ -1,4 +1,4 @@
-"""What a task tells doit: values when it succeeded, and a failure that knows its exit status."""
+"""The result of a task for doit: values when it succeeded, and a failure with an exit status."""
 import functools
 import traceback
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from platform.app.run import Run
 from platform.errors import PlatformError
 from platform.owned import adding, owned
 
-_WORDS = 500  # characters of an exception that stand in a line
-DEFECTS = "internal-errors.log"  # in the runtime folder
+_WORDS = 500  # characters of an exception that fit in a line
+DEFECTS = "internal-errors.log"  # in the runtime directory
 
 
-def told(error: Exception, runtime_dir: Path) -> str:
-    """One line about a defect of ours, whose traceback is added to a file when the disk lets it."""
+def defect_line(error: Exception, runtime_dir: Path) -> str:
+    """One line about a defect of PLATFORM. Its traceback is appended to a file if the disk allows it."""
     file = runtime_dir / DEFECTS
     words = " ".join(f"{type(error).__name__}: {error}".split())[:_WORDS]
     try:
@@ -29,7 +29,7 @@ def told(error: Exception, runtime_dir: Path) -> str:
 
 
 class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
-    """A task that failed for a reason of ours: one or more lines for a person, and what doit should exit with."""
+    """A task that failed for a reason that PLATFORM knows: lines for a person, and the exit status of the run."""
 
     def __init__(self, message: str, exit_status: int, refunded_credits: int = 0) -> None:
         super().__init__(message)
@@ -38,9 +38,9 @@ class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
 
 
 def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
-    """An action whose PlatformErrors become failures with one line and their exit status, not tracebacks. Whatever else
-    it raises is a defect of ours: one line too, with the traceback in a file, and the other tasks go on. No other
-    thread exchanges the ledger meanwhile."""
+    """An action whose errors become failures with one line and an exit status. A PlatformError keeps its status. Any
+    other exception is a defect: its traceback goes to a file, and the other tasks continue. No other thread exchanges
+    the ledger during the action."""
 
     def steadily(run: Run, *args: Any) -> Any:
         with run.billing.steady:
@@ -50,7 +50,7 @@ def task_action(action: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def long_action(action: Callable[..., Any]) -> Callable[..., Any]:
-    """As `task_action`, for one that takes its time: it says by itself when the ledger must be steady."""
+    """As `task_action`, for an action that takes long: it holds `billing.steady` itself, where it needs to."""
 
     @functools.wraps(action)
     def act(run: Run, *args: Any) -> Any:
@@ -58,8 +58,8 @@ def long_action(action: Callable[..., Any]) -> Callable[..., Any]:
             result = action(run, *args)
         except PlatformError as error:
             result = Refused(str(error), error.exit_status)
-        except Exception as error:  # noqa: BLE001  nothing that is charged may depend on our code having no defect
-            result = Refused(told(error, run.workspace.runtime_dir), PlatformError.exit_status)
+        except Exception as error:  # noqa: BLE001  a charge must not depend on code without defects
+            result = Refused(defect_line(error, run.workspace.runtime_dir), PlatformError.exit_status)
         if isinstance(result, Refused):
             run.statuses.append(result.exit_status)
         return result

@@ -1,4 +1,4 @@
-"""Which orders a command line is about, so that one task out of fifty thousand loads one order. Pure."""
+"""The orders that a command line names, so that one task of fifty thousand loads one order. Pure."""
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 

@@ -1,5 +1,5 @@
-"""When a task has nothing to do. A question that cannot be answered (a damaged ledger, say) is answered "run it":
-the action then meets the same error and reports it properly."""
+"""Whether a task has nothing to do. When a question cannot be answered, for example because the ledger is damaged, the
+answer is "run it": the action then meets the same error and reports it."""
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def _or_run(question: Callable[..., bool]) -> Callable[..., bool]:
                 return question(run, *args)
         except PlatformError:
             return False
-        except Exception:  # noqa: BLE001  doit would end the whole run; the action meets the same and records it
+        except Exception:  # noqa: BLE001  doit would end the whole run; the action meets the same error and records it
             return False
 
     return ask
@@ -37,7 +37,7 @@ def no_problems(run: Run) -> bool:
 
 @_or_run
 def state_is_current(run: Run) -> bool:
-    """`state`: the billing state is there and every payment that could be read is in it."""
+    """`state`: the billing state exists and has every payment that can be read."""
     wrong = run.snapshot.wrong_in(*PAID_BY, run.workspace.options.runtime_profile)
     if run.sharing.awaits or wrong or not run.billing.exists:
         return False
@@ -75,14 +75,14 @@ def is_settled(run: Run, order_id: OrderId) -> bool:
 
 @_or_run
 def is_published(run: Run, order_id: OrderId) -> bool:
-    """`publish:`: nothing that the order bought and made awaits publishing."""
+    """`publish:`: everything that the order bought and made is published."""
     return not run.publishing.due(order_id)
 
 
 @_or_run
 def file_is_right(run: Run, name: str) -> bool:
-    """`maintenance:`: the file is what it should be, not only unchanged in what it is made of."""
+    """`maintenance:`: the file itself is right. Unchanged sources are not enough."""
     try:
         return read(run.workspace.root / file_of(name)) == content(run.workspace.root, name, run.facts)
-    except FileNotFoundError:  # the manifest is there, and one that it is over is not
+    except FileNotFoundError:  # the manifest exists, and a file that it lists does not
         return False

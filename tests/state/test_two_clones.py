@@ -299,7 +299,7 @@ def test_an_order_that_was_deleted_is_refunded_where_it_was_charged(one: Path, t
         assert balance(one) == str(100 - 14 - 14)
         assert "tenant milk -5 credits" in told(one, "python -m platform.cli ledger audit", 1)
         file.write_text("work_order_id: milk\nenabled: false\n")
-    assert "refunded     14 credits for work of orders that are gone" in told(one, "doit run")
+    assert "refunded     14 credits for work of deleted orders" in told(one, "doit run")
     told(two, "doit run")
     assert (journal(one), balance(two)) == (journal(two), str(100 - 14))
 

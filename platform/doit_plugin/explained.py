@@ -1,4 +1,4 @@
-"""An up-to-date check that can say why it said no: `doit info` prints the check itself, and so its words."""
+"""An up-to-date check that can explain its answer: `doit info` prints the check itself, and with it the explanation."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from platform.errors import PlatformError
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Told:
+class Explained:
     """`question(run, subject)` is whether the task is up to date; `task` is the name by which `why` knows it."""
 
     question: Callable[..., bool]
@@ -20,12 +20,12 @@ class Told:
         return self.question(self.run, self.subject)
 
     def __repr__(self) -> str:
-        """What `why` says of the task, indented below doit's own line."""
+        """The output of `why` for the task, indented below doit's own line."""
         from platform.app.whys import why_task
         from platform.report.why_views import as_text
 
         try:
             text = as_text(why_task(self.run, self.task))
-        except PlatformError as error:  # a task of a refused order, say
+        except PlatformError as error:  # for example a task of a refused order
             text = f"{self.task}: {error}"
         return "\n      ".join(text.splitlines()) + "\n     "

@@ -4,12 +4,36 @@ import os
 import shutil
 import signal
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
 import _platform_boot  # noqa: F401  (imported for what it does)
 from tests.support import delivered
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shard", default="1/1", metavar="N/M", help="the share N of M of the tests, file by file")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a test waits for a part of its time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The share that was asked for. What is slow begins first, so that no worker is left alone with it at the end."""
+    number, count = map(int, config.getoption("--shard").split("/"))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    kept = [item for item in items if share(item.nodeid.partition("::")[0], count) == number]
+    config.hook.pytest_deselected(items=sorted({*items} - {*kept}, key=items.index))
+    items[:] = kept
+
+
+def share(file: str, count: int) -> int:
+    """Which of `count` shares a file of tests belongs to, from 1 on."""
+    return zlib.crc32(file.encode()) % count + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

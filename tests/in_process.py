@@ -13,6 +13,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -105,12 +106,14 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     other_path = env.get("PATH") != before.get("PATH")
     _set(env)
+    time.tzset()
     if other_path:
         this_machine.cache_clear()
     try:
         yield
     finally:
         _set(before)
+        time.tzset()
         if other_path:
             this_machine.cache_clear()
 

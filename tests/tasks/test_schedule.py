@@ -1,33 +1,19 @@
-"""Orders with a schedule, across periods: real commands, each in a process whose clock the test sets."""
+"""Orders with a schedule, across periods: real commands at a time that the test sets."""
 import json
-import os
-import shlex
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from platform.app import lock
 from platform.app.run import Run
 from platform.app.workspace import Workspace
-from tests.support import repository, rows
+from tests.support import command, repository, rows
 
-# Only the clock is replaced: time_machine moves datetime and time of the whole process, then the command runs as ever.
-AT = """
-import sys, time_machine
-from datetime import datetime
-time_machine.travel(datetime.fromisoformat(sys.argv.pop(1)), tick=True).start()
-import _platform_boot
-if sys.argv[1] == "doit":
-    from doit.doit_cmd import DoitMain
-    sys.exit(DoitMain().run(sys.argv[2:]))
-sys.argv[1:4] = []
-sys.exit(_platform_boot.main())
-"""
 WEEKLY = """work_order_id: weekly
 metadata: {title: Tea of the week}
 schedule_cron: 0 6 * * 1
@@ -50,9 +36,9 @@ def repo(tmp_path: Path) -> Path:
 
 
 def at(repo: Path, when: str, line: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-c", AT, when, *shlex.split(line)]
-    return subprocess.run(words, cwd=repo, capture_output=True, text=True, check=False,
-                          env={**os.environ, "TZ": "America/New_York"})  # where an hour is missing on 2027-03-14
+    """Only the clock is replaced, of datetime and of time; then the command runs as ever."""
+    with time_machine.travel(datetime.fromisoformat(when), tick=True):
+        return command(repo, line, TZ="America/New_York")  # where an hour is missing on 2027-03-14
 
 
 def status(repo: Path, when: str, *words: str) -> dict[str, dict[str, object]]:

@@ -1,5 +1,5 @@
-"""The pages for people are true. Every `bash` block of the README's commands, the guides, the how-tos and
-the CLI reference runs, in order, after the first run, and prints the `text` block below it. `sh` blocks are not run."""
+"""The pages for people are true. Every `bash` block of the README's commands, the tutorial, the guides, the how-tos and
+the CLI reference runs, in order, after the first run, and prints the `text` block below it. `sh` blocks do not run."""
 import os
 import re
 import shutil
@@ -10,22 +10,25 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import ROOT, command
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GROUPS = README.split("\n## Commands\n")[1].split("\n## ")[0]  # tests/test_readme.py runs the rest
-PAGES = ["README.md", "docs/guide-operator.md", "docs/guide-tenant.md", "docs/guide-module-author.md", "docs/cli.md",
-         "docs/howto/backup.md", "docs/howto/restore.md", "docs/howto/upgrade.md", "docs/howto/move-a-machine.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/cli.md",
+         *(f"docs/guide-{reader}.md" for reader in ("operator", "tenant", "module-author")),
+         *(f"docs/howto/{page}.md" for page in ("backup", "restore", "upgrade", "move-a-machine", "recover", "cache",
+                                                "publish", "top-up", "write-a-module", "schedule"))]
 BLOCK = re.compile(r"^( *)```bash\n(.*?)\n\1```(?:\n\n\1```text\n(.*?)\n\1```)?", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
 def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git knows of this tree, without its tests, after the README's first command."""
+    """What git knows of this tree, without tests and the package, after the README's first command."""
     folder = tmp_path_factory.mktemp("pages") / "checkout"
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             capture_output=True, text=True, check=True)
     for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "platform/", "_platform_boot")):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     done = shell(folder, "doit run")
@@ -34,8 +37,12 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shell(checkout: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """A line as a person types it, with this virtual environment in front and the checkout's own package."""
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(checkout)}
+    """A line as a person types it, with this virtual environment in front. A plain command of ours runs in this
+    process, and so the package is this tree's, not the checkout's."""
+    plain = re.sub(r" +# .*", "", line)
+    if re.match(r"doit |python -m platform\.cli ", plain) and not re.search(r"[|$&<>;\\]", plain):
+        return command(checkout, plain)
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     return subprocess.run(["bash", "-c", line], cwd=checkout, env=env, capture_output=True, text=True, check=False)
 
 
@@ -52,8 +59,12 @@ def test_every_command_of_the_page_works(page: str, _ran: Path, tmp_path: Path) 
     checkout = Path(shutil.copytree(_ran, tmp_path / "checkout", symlinks=True))
     found = list(commands(GROUPS if page == "README.md" else (ROOT / page).read_text(encoding="utf-8")))
     assert found
+    variables = ""  # what a line before has set, for a new shell each time
     for line, printed in found:
-        done = shell(checkout, line)
+        if re.match(r"[A-Z]+=", line):
+            variables += f"{line}; "
+            continue
+        done = shell(checkout, variables + line)
         told = done.stdout + done.stderr
         expected = re.search(r"# exits with (\d+)", line)
         assert done.returncode == (int(expected[1]) if expected else 0), f"{line}\n{told}"

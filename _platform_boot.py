@@ -43,19 +43,26 @@ def lacking(error: ModuleNotFoundError) -> str:
     return f"{sys.executable} does not have {name}, which this repository needs; {_CURE}"
 
 
+INTERRUPTED = "interrupted: finished steps are kept; run the same command again to continue"
+
+
 def _told(kind: type[BaseException], error: BaseException, trace: object) -> None:
-    """An uncaught error: 2 and one line when this Python lacks something, the usual traceback otherwise."""
-    line = lacking(error) if isinstance(error, ModuleNotFoundError) else ""
+    """An uncaught error: 2 and one line when this Python lacks something, 130 and one line for Ctrl-C while we are
+    still being read, the usual traceback otherwise."""
+    line, exit_status = lacking(error) if isinstance(error, ModuleNotFoundError) else "", 2
+    if isinstance(error, KeyboardInterrupt):
+        line, exit_status = INTERRUPTED, 130
     if not line:
         sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
         return
     with suppress(OSError):
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
-    os._exit(2)  # an exception hook cannot say it otherwise
+    os._exit(exit_status)  # an exception hook cannot say it otherwise
 
 
-sys.excepthook = _told
+sys.excepthook = _told  # before anything of ours is read
+graft()
 
 
 @contextmanager

@@ -118,3 +118,14 @@ def test_no_text_of_others_is_a_command_in_actions(repo: Path) -> None:
     assert lines and not [line for line in lines if "::" in line or "##[" in line]
     assert not [line for line in [*lines, *ours] if not line.replace("\t", " ").isprintable()]
     assert "##[" not in "".join(ours)
+
+
+def test_ctrl_c_while_the_graph_is_being_read_is_one_line(tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo")
+    dodo = repo / "dodo.py"
+    dodo.write_text("import os\nimport signal\n\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+                    "os.kill(os.getpid(), signal.SIGINT)\n" + dodo.read_text())
+    done = subprocess.run([Path(sys.executable).parent / "doit", "run"], cwd=repo, capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == (
+        130, "interrupted: finished steps are kept; run the same command again to continue\n")

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from platform.app.repairs import about
+from platform.app.repairs import subject_of
 from platform.app.run import Run
 from platform.app.unknown import step_typed
 from platform.check.words import nearest
@@ -105,14 +105,15 @@ def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past,
         epoch = book.epoch(planned.task_hash, RUN_CHARGE)
         held, last = run.holding.own(planned), run.records.of_step(planned)
         if REPAIR_HELD in (held.reason if held else "", last.reason if last else ""):
-            return run.deliveries.past(planned, epoch), _subject(run, planned)
+            past = run.deliveries.past(planned, epoch)
+            return past, _subject(run, planned, past)
         works: list[Work] = [(planned.task_hash, number) for number in (epoch, epoch - 1) if number >= 0]
         for work in works:
             past = run.deliveries.past(planned, work[1])
             if _waits(book, past) or past.decided():
                 return past, ""
         past = run.deliveries.past(planned, epoch)
-        if past.receipts and past.decided(subject := _subject(run, planned)):
+        if past.receipts and past.decided(subject := _subject(run, planned, past)):
             return past, subject
     for past in reversed(run.deliveries.index.of_step(step_id)):
         if _waits(book, past) or (planned is None and past.decided()):
@@ -125,8 +126,8 @@ def _waits(book: Book, past: Past) -> bool:
     return bool(past.doubts) and book.fact(*past.work) in (None, Fact.HELD)
 
 
-def _subject(run: Run, planned: PlannedStep) -> str:
+def _subject(run: Run, planned: PlannedStep, past: Past) -> str:
     try:
-        return about(what_went_in(run.context, planned))
+        return subject_of(past, what_went_in(run.context, planned), run.workspace.profile.delivery)
     except Fault:
         return ""

@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from platform.app.repairs import SETTLE, about, is_lost, is_same
+from platform.app.repairs import SETTLE, is_lost, is_same, subject_of
 from platform.app.run import Run
 from platform.delivery.flow import LOOK_ABSENT, SETTLED
 from platform.delivery.receipt import Verification
@@ -93,7 +93,8 @@ class LedgerGate:
         if self._restores:
             return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
         arrived = bool(past.receipts) or run.billing.ledger.book.fact(*self._work) is Fact.DONE
-        said = past.decided(about(self._went_in)) or (None if past.receipts else past.decided())
+        subject = subject_of(past, self._went_in, run.workspace.profile.delivery)
+        said = past.decided(subject) or (None if past.receipts else past.decided())
         again = run.allowed.always or (said is not None and said.decision == "resend")
         if not self._may_send and (past.is_capped if not arrived else not again):
             if not looks(run.context.module_dir(self._planned.contract.module_id)):

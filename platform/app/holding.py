@@ -9,13 +9,14 @@
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from platform.app.billing import Billing
 from platform.app.deliveries import Deliveries
 from platform.app.records import Records
-from platform.app.repairs import SETTLE, about, is_lost, is_same
+from platform.app.repairs import SETTLE, is_lost, is_same, subject_of
 from platform.app.snapshot import Snapshot
-from platform.ledger.rules.attempts import REFUND_REASON
+from platform.ledger.rules.attempts import REFUND_REASON, Decision, Past
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact
 from platform.model.digest import digest_of
@@ -27,8 +28,9 @@ from platform.model.reasons import UNVERIFIED
 from platform.model.run import Ended, RunRecord, Status
 from platform.run.context import RunContext
 from platform.run.current import current
+from platform.run.delivery_settings import inputs_then
 from platform.run.fault import Fault
-from platform.run.inputs import went_in_digest, what_went_in
+from platform.run.inputs import went_in_digests, what_went_in
 from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
 
@@ -101,11 +103,12 @@ class Holding:
             return None
         failed = [ended for ended in endings(self._snapshot.workspace.runtime_dir, step.id.order, step.task_hash)
                   if ended.status is Status.FAILED and ended.refund_epoch < epoch][-2:]
-        reasons = {(ended.reason, ended.went_in) for ended in failed}
-        if len(failed) < 2 or len(reasons) > 1 or self._snapshot.repo.reasons.transient(failed[0].reason):
+        if len(failed) < 2 or len({ended.reason for ended in failed}) > 1:
             return None
-        if not failed[0].went_in or self._may_change(step) or went_in_digest(
-                self._context, step) != failed[0].went_in:
+        if self._snapshot.repo.reasons.transient(failed[0].reason):
+            return None
+        went_in = {ended.went_in for ended in failed}
+        if "" in went_in or self._may_change(step) or not went_in.issubset(went_in_digests(self._context, step)):
             return None
         return failed[-1]
 
@@ -122,10 +125,10 @@ class Holding:
             went_in = what_went_in(self._context, step)
         except Fault:
             return None  # a step above has not completed: it is not known what would go in
-        if last.completed and last.inputs_digest == digest_of(went_in):
+        if last.completed and inputs_then(step.contract, last)[1] == digest_of(went_in):
             return None  # it was accepted as what was delivered
         past = self._deliveries.past(step, epoch)
-        if not past.receipts or is_same(past, went_in, last) or past.decided(about(went_in)):
+        if not past.receipts or is_same(past, went_in, last) or self._said_about(past, went_in):
             return None
         return Held(REPAIR_HELD, "it was delivered before and something else would go out now; `doit run "
                     f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} --arrived --note "
@@ -163,12 +166,16 @@ class Holding:
             went_in = what_went_in(self._context, step)
         except Fault:
             return False
-        if book.fact(step.task_hash, epoch) is not Fact.DONE or last.inputs_digest == digest_of(went_in):
+        _, digest_then = inputs_then(step.contract, last)
+        if book.fact(step.task_hash, epoch) is not Fact.DONE or digest_then == digest_of(went_in):
             return False
         past = self._deliveries.past(step, epoch)
-        said = past.decided(about(went_in))
+        said = self._said_about(past, went_in)
         return not is_same(past, went_in, last) and (
             (self._allowed.resend_repaired and not is_lost(last)) or (said is not None and said.decision == "resend"))
+
+    def _said_about(self, past: Past, went_in: Mapping[str, Any]) -> Decision | None:
+        return past.decided(subject_of(past, went_in, self._context.profile.delivery))
 
     def _is_done(self, step: PlannedStep) -> bool:
         last = self._records.of_step(step)

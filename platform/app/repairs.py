@@ -5,6 +5,7 @@ from typing import Any
 from platform.ledger.rules.attempts import Past
 from platform.model.digest import digest_of
 from platform.model.run import RunRecord, Status
+from platform.run.delivery_settings import Blocks, as_before
 
 SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund --note TEXT"
 
@@ -18,6 +19,13 @@ def packages(went_in: Mapping[str, Any]) -> frozenset[str]:
 def about(went_in: Mapping[str, Any]) -> str:
     """What names a repair in a decision: what would be sent, and by which settings."""
     return digest_of([sorted(packages(went_in)), went_in.get("delivery", {})])[:16]
+
+
+def subject_of(past: Past, went_in: Mapping[str, Any], blocks: Blocks) -> str:
+    """What names this repair in the ledger. A decision that an earlier version posted names it by every block of the
+    profile's `delivery`, not by the provider's own (`delivery_settings`), and stays in force."""
+    earlier = about(as_before(went_in, blocks))
+    return earlier if past.decided(earlier) else about(went_in)
 
 
 def is_same(past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:

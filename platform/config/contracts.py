@@ -27,7 +27,8 @@ def contract(value: Mapping[str, Any], source: Source) -> Contract:
                       for item in _at(value, ("deliverables", "port"))},
         secrets=tuple(Secret(**item) for item in needs.get("secrets", ())),
         vars=tuple(Var(**item) for item in needs.get("vars", ())),
-        network=needs.get("network", False), external=needs.get("external_services", False),
+        network=needs.get("network", False), provider=needs.get("provider", ""),
+        external=needs.get("external_services", False),
         retention=value.get("cache", {}).get("retention", ""),
         self_test=None if test is None else _self_test(test), source=source)
 

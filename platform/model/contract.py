@@ -81,6 +81,7 @@ class Contract:
     secrets: tuple[Secret, ...] = ()
     vars: tuple[Var, ...] = ()
     network: bool = False  # requirements.network: whether the sandbox lets it out
+    provider: str = ""  # requirements.provider: of a delivery, whose block of the profile's `delivery` it uses
     external: bool = False  # requirements.external_services: answers depend on the profile's `external_services`
     retention: str = ""  # cache.retention, e.g. 1w
     self_test: SelfTest | None = None

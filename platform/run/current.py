@@ -12,6 +12,7 @@ from platform.model.order import Binding, bindings_in, with_bindings
 from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.run.context import RunContext
+from platform.run.delivery_settings import inputs_then
 from platform.run.fault import Fault
 from platform.run.inputs import differences, what_went_in
 from platform.run.records import output_path
@@ -110,11 +111,11 @@ def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[
         manifest = what_went_in(context, step)
     except Fault as error:
         return (Reason(str(error), "inputs"),)
-    now = digest_of(manifest)
-    if now == record.inputs_digest:
+    (then, digest_then), now = inputs_then(step.contract, record), digest_of(manifest)
+    if now == digest_then:
         return ()
-    moved = differences(record.inputs, manifest)
-    return _named(step, moved) or (Reason("its inputs changed", "inputs_digest", record.inputs_digest, now),)
+    moved = differences(then, manifest)
+    return _named(step, moved) or (Reason("its inputs changed", "inputs_digest", digest_then, now),)
 
 
 def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[Reason, ...]:

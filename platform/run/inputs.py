@@ -20,6 +20,7 @@ from platform.model.ids import StepId
 from platform.model.order import Binding, Kind, Selector, bindings_in, with_bindings
 from platform.model.plan import PlannedStep
 from platform.plan.bind import SelectError, select
+from platform.run import delivery_settings
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.records import output_path
@@ -85,10 +86,17 @@ def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
 
 def went_in_digest(context: RunContext, step: PlannedStep) -> str:
     """A digest of inputs and code as they are now, also where they cannot be resolved: then of the code and why not."""
+    return went_in_digests(context, step)[0]
+
+
+def went_in_digests(context: RunContext, step: PlannedStep) -> tuple[str, str]:
+    """The same, and the one that earlier versions made of it (`delivery_settings`)."""
     try:
-        return digest_of(what_went_in(context, step))
+        manifest = what_went_in(context, step)
     except Fault as fault:
-        return digest_of([module_files(context, step.contract.module_id), fault.reason, str(fault)])
+        why_not = digest_of([module_files(context, step.contract.module_id), fault.reason, str(fault)])
+        return why_not, why_not
+    return digest_of(manifest), digest_of(delivery_settings.as_before(manifest, context.profile.delivery))
 
 
 def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
@@ -141,7 +149,7 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
     if step.manifest.get("period"):
         manifest["period"] = step.manifest["period"]  # a new period is new work: an old one's result is not its result
     if step.kind is Kind.DELIVERY:
-        manifest["delivery"] = {name: dict(settings) for name, settings in context.profile.delivery.items()}
+        manifest[delivery_settings.FIELD] = delivery_settings.counted(step.contract, context.profile.delivery)
     return manifest
 
 

@@ -14,6 +14,7 @@ from platform.model.profile import Profile
 from platform.model.reasons import UNVERIFIED
 from platform.owned import placed, within
 from platform.run.context import RunContext
+from platform.run.delivery_settings import counted
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.permit import Permit
@@ -40,7 +41,7 @@ def time_limit_s(profile: Profile, step: PlannedStep) -> int:
     own time until it has handed the message over (`_platform.timeout_s`) and then what the server may take to answer:
     cutting that off would turn an answer into a doubt."""
     limit_s = _own_limit_s(profile, step)
-    mail = profile.delivery.get("email", {})
+    mail = counted(step.contract, profile.delivery).get("email", {})
     waits = step.kind is Kind.DELIVERY and step.contract.network and mail.get("transport") == "smtp"
     if not limit_s or not waits:
         return limit_s
@@ -67,7 +68,8 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
         "external_services": context.profile.external_services}
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
-        platform["delivery"], folders = delivery_settings(context.root, context.profile.delivery, step.id.tenant_id)
+        settings = counted(contract, context.profile.delivery)
+        platform["delivery"], folders = absolute_settings(context.root, settings, step.id.tenant_id)
         platform["timeout_s"] = _own_limit_s(context.profile, step)
         platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
     return Job(
@@ -105,9 +107,9 @@ def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
     return {secret.name: context.env[secret.name] for secret in wanted if context.env.get(secret.name)}
 
 
-def delivery_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], tenant_id: str
+def absolute_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], tenant_id: str
                       ) -> tuple[dict[str, dict[str, Any]], tuple[Path, ...]]:
-    """The profile's settings by provider with each `*_dir` absolute, and the tenant's own folder in each of them, made:
+    """Settings by provider with each `*_dir` absolute, and the tenant's own folder in each of them, made:
     that is all of it that the step may touch."""
     absolute: dict[str, dict[str, Any]] = {}
     folders = []

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from platform.confined import Folder, Refused, folder_at
 from platform.errors import StorageError
@@ -70,24 +71,37 @@ def _top(path: Path, *, make: bool) -> Folder:
     return folder_at(path)
 
 
-def replace(folder: Folder, name: str, data: bytes, *, durable: bool = False) -> None:
-    """Replace a whole file in an open directory: a reader sees the old bytes or the new, never half. What had the name
-    is replaced itself, a link too. OSError when the disk refuses."""
+@contextmanager
+def replacing(folder: Folder, name: str, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of what has a name in an open directory, at the end of `with`: a reader sees
+    the old bytes or the new, never half. A link is replaced itself. Nothing changes when `with` ends with an exception.
+    `durable`: bytes and name survive a power cut. OSError when the disk refuses."""
     temporary = f".{name}.{secrets.token_hex(6)}"
     try:
         with open(os.open(temporary, _CREATED, 0o644, dir_fd=folder.handle), "wb") as file:
+            yield file
             os.fchmod(file.fileno(), 0o644)
-            file.write(data)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
         os.replace(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
-        if durable:
-            os.fsync(folder.handle)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder.handle)
         raise
+    if durable:
+        settle(folder)
+
+
+def settle(folder: Folder) -> None:
+    """Make a rename or creation in an open directory durable."""
+    os.fsync(folder.handle)
+
+
+def replace(folder: Folder, name: str, data: bytes, *, durable: bool = False) -> None:
+    """Replace a whole file with `data`, as `replacing` does."""
+    with replacing(folder, name, durable=durable) as file:
+        file.write(data)
 
 
 def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:

@@ -1,9 +1,13 @@
-"""A folder as provider: <root_dir>/<remote path>. The package appears there whole or not at all, last of its files."""
+"""A folder as provider: <root_dir>/<remote path>. The package appears there whole or not at all, last of its files.
+No link below the root is followed, also one that appears during the delivery."""
+import os
 import shutil
 from pathlib import Path
 
-from platform.delivery.provider import Broken, Parcel, Presence, Sighting
-from platform.files import replacing, sha256_file
+from platform.confined import Folder, Refused, opened
+from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
+from platform.files import sha256_of
+from platform.owned import owned, replacing
 
 
 class FolderProvider:
@@ -16,12 +20,15 @@ class FolderProvider:
         self._root = root
 
     def look(self, parcel: Parcel) -> Sighting:
-        path = self._root / parcel.remote_path
+        *above, name = parcel.remote_path.split("/")
         try:
-            if not path.exists():
-                return Sighting(Presence.ABSENT, "there is no such file in the folder")
-            same = path.stat().st_size == parcel.bytes and sha256_file(path) == parcel.sha256
+            with owned(self._root, *above) as folder, folder.file(name) as handle:
+                same = os.fstat(handle).st_size == parcel.bytes and sha256_of(handle) == parcel.sha256
+        except FileNotFoundError:
+            return Sighting(Presence.ABSENT, "there is no such file in the folder")
         except OSError as error:
+            if isinstance(error, Refused) and not error.is_link:
+                return Sighting(Presence.ABSENT, f"there is no such file in the folder: {error.strerror}")
             return Sighting(Presence.UNKNOWN, f"the folder cannot be read ({error.strerror})")
         if same:
             return Sighting(Presence.THERE, "the file in the folder has the same sha256")
@@ -29,18 +36,21 @@ class FolderProvider:
 
     def put(self, parcel: Parcel) -> Sighting:
         """The manifest first, so that whoever sees the package sees its manifest too."""
-        target = self._root / parcel.remote_path
+        *above, name = parcel.remote_path.split("/")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if parcel.manifest is not None:
-                _copy(parcel.manifest, target.parent / "manifest.json")
-            _copy(parcel.package, target)
+            with owned(self._root, *above, make=True) as folder:
+                if parcel.manifest is not None:
+                    _copy(parcel.manifest, folder, "manifest.json")
+                _copy(parcel.package, folder, name)
+        except Refused as error:  # before anything has the package's name
+            raise Declined(f"the folder did not take the package ({error.strerror})") from error
         except OSError as error:
             raise Broken(f"the folder did not take the package ({error.strerror})") from error
         return Sighting(Presence.THERE, "renamed into place")
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy beside the target, make it durable, rename it into place."""
-    with source.open("rb") as read, replacing(target, durable=True) as write:
+def _copy(source: Path, folder: Folder, name: str) -> None:
+    """Copy beside the target, make it durable, rename it into place. No link is followed at either end."""
+    with opened(source.absolute()) as handle, open(handle, "rb", closefd=False) as read, \
+            replacing(folder, name, durable=True) as write:
         shutil.copyfileobj(read, write, 1 << 20)

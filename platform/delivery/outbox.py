@@ -10,11 +10,13 @@ from datetime import datetime
 from email import message_from_bytes
 from pathlib import Path
 
+from platform.confined import read_file
 from platform.delivery.email import Mail, message_bytes, message_id
 from platform.delivery.provider import Broken, Parcel, Presence, Sighting
 from platform.errors import StorageError
-from platform.files import write_atomic
+from platform.owned import write
 
+_LARGEST = 1 << 30  # bytes
 _NOTE = "written to the outbox, sent to nobody"
 
 
@@ -31,7 +33,7 @@ class Outbox:
         """There when the .eml has an attachment with the package's bytes."""
         identity = message_id(self._mail, parcel)
         try:
-            message = message_from_bytes(self._file(parcel).read_bytes())
+            message = message_from_bytes(read_file(self._file(parcel), _LARGEST))
         except FileNotFoundError:
             return Sighting(Presence.ABSENT, "there is no such mail in the outbox", identity)
         except OSError as error:
@@ -43,7 +45,8 @@ class Outbox:
 
     def put(self, parcel: Parcel) -> Sighting:
         try:
-            write_atomic(self._file(parcel), message_bytes(self._mail, parcel, self._now()), durable=True)
+            write(self._folder, *self._file(parcel).relative_to(self._folder).parts,
+                  data=message_bytes(self._mail, parcel, self._now()), durable=True)
         except StorageError as error:
             raise Broken(str(error)) from error
         return Sighting(Presence.THERE, _NOTE, message_id(self._mail, parcel))

@@ -3,18 +3,22 @@
 `params` is what `run(params, outputs_dir)` got (SPEC, section 5). This is the edge: below it there are values only.
 """
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platform.confined import opened, read_file
 from platform.delivery.flow import LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
 from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
-from platform.files import sha256_file
+from platform.files import sha256_of
 
 DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
+
+_LARGEST_MANIFEST = 256 << 20  # bytes
 
 Result = dict[str, str]
 
@@ -80,17 +84,20 @@ def parcel_of(params: Mapping[str, Any]) -> Parcel:
     certain before anything is sent."""
     context, manifest = params["_platform"], params.get("manifest_json")
     package = Path(params["package_zip"]["path"])
-    if not package.is_file():
-        raise Declined("package_zip is not there; run the packaging step again", "missing_required_input")
+    try:
+        with opened(package.absolute()) as handle:
+            size, digest = os.fstat(handle).st_size, sha256_of(handle)
+    except OSError as error:
+        raise Declined("package_zip is not there; run the packaging step again", "missing_required_input") from error
     return Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
-                  bytes=package.stat().st_size, sha256=sha256_file(package),
+                  bytes=size, sha256=digest,
                   manifest=Path(manifest["path"]) if manifest else None,
                   contents=_contents(Path(manifest["path"])) if manifest else ())
 
 
 def _contents(manifest: Path) -> tuple[Listed, ...]:
     try:
-        files = json.loads(manifest.read_bytes())["files"]
+        files = json.loads(read_file(manifest.absolute(), _LARGEST_MANIFEST))["files"]
         return tuple(Listed(str(file["dest_path"]), int(file["bytes"])) for file in files)
     except OSError as error:
         raise Declined("manifest_json is not there; run the packaging step again", "missing_required_input") from error

@@ -24,10 +24,12 @@ NOT_WRITTEN = "output_write_failed"
 
 def collect(step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int = 0) -> tuple[OutputFile, ...]:
     """The outputs that are there, in the contract's order. Fault when the folder is not what the contract says, holds
-    more than `limit_bytes` (zero: no limit), cannot be read, or is still written to. Modes are made the usual ones."""
+    more than `limit_bytes` (zero: no limit), cannot be read, or is still written to. Modes are made the usual ones, and
+    extended attributes are removed: a module could hide anything there."""
     try:
         with trees.opened(folder) as top:
             os.fchmod(top, _FOLDER_MODE)
+            trees.drop_attributes(top)
             statuses = _acceptable(step.contract, top)
             total = sum(status.st_size for status in statuses.values() if stat.S_ISREG(status.st_mode))
             if 0 < limit_bytes < total:
@@ -84,9 +86,11 @@ def _hashes(top: int, folder: Path, statuses: Mapping[str, os.stat_result], dige
         if stat.S_ISDIR(entry.status.st_mode):
             if stat.S_IMODE(entry.status.st_mode) != _FOLDER_MODE:
                 trees.set_mode(entry.name, entry.within, _FOLDER_MODE)
+            _drop_attributes(entry)
             continue
         handle = trees.open_file(entry.name, entry.within, _FILE_MODE)
         try:
+            trees.drop_attributes(handle)
             hashes[path] = digests.of(handle, folder / path)
             if _identity(os.fstat(handle)) != _identity(accepted):
                 raise _changing(path)
@@ -95,6 +99,14 @@ def _hashes(top: int, folder: Path, statuses: Mapping[str, os.stat_result], dige
     if seen != len(statuses):
         raise _changing("the directory")
     return hashes
+
+
+def _drop_attributes(entry: trees.Entry) -> None:
+    handle = trees.open_directory(entry.name, entry.within)
+    try:
+        trees.drop_attributes(handle)
+    finally:
+        os.close(handle)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

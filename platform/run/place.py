@@ -81,7 +81,12 @@ class Place:
                     if name not in _KEPT:
                         self._discard(name, own)
                 os.fchmod(own.handle, 0o755)
-                os.close(self._mended_log(own))
+                trees.drop_attributes(own.handle)
+                log = self._mended_log(own)
+                try:
+                    trees.drop_attributes(log)
+                finally:
+                    os.close(log)
                 replace(own, RECORD, as_bytes(record))
                 self._discard(old, order)
                 with contextlib.suppress(FileNotFoundError):

@@ -10,7 +10,7 @@ which only root can set.
 """
 
 from platform.trees.changing import copy, empty, remove, remove_at
-from platform.trees.handles import open_directory, open_file, opened, set_mode
+from platform.trees.handles import drop_attributes, open_directory, open_file, opened, set_mode
 from platform.trees.walking import (
     LONGEST_PATH,
     MOST_DEPTH,
@@ -33,6 +33,7 @@ __all__ = [
     "Entry",
     "TooMuch",
     "copy",
+    "drop_attributes",
     "empty",
     "measure",
     "open_directory",

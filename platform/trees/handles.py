@@ -69,6 +69,21 @@ def set_mode(name: str, above: int, mode: int) -> None:
         os.close(handle)
 
 
+def drop_attributes(handle: int) -> None:
+    """Remove the extended attributes of an open file or directory, access lists among them: they are no part of what it
+    holds, and nobody looks for anything in them. Those that the system sets by itself stay (`security.`, but for
+    capabilities). OSError when another one cannot be removed."""
+    try:
+        names = os.listxattr(handle)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:  # this file system has none
+            return
+        raise
+    for name in names:
+        if not name.startswith("security.") or name == "security.capability":
+            os.removexattr(handle, name)
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
     """`open_directory` of an absolute path in which no link stands, closed afterwards. Refused for a link."""

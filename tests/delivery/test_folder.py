@@ -1,9 +1,11 @@
 """A folder as provider: the package is there whole or not at all, and is looked for before and after."""
 import dataclasses
 from datetime import UTC, datetime
-from pathlib import Path
 
-from platform import files
+import pytest
+
+from platform import owned
+from platform.confined import Folder
 from platform.delivery import folder
 from platform.delivery.flow import deliver
 from platform.delivery.folder import FolderProvider
@@ -54,11 +56,11 @@ def test_a_full_disk_leaves_nothing_behind_and_is_refundable(parcel, tmp_path, m
 
 def test_a_rename_that_happened_before_the_error_counts_as_delivered(parcel, tmp_path, monkeypatch):
     """The folder breaks off after the package is in place: asked again, it has it."""
-    def broken(path: Path) -> None:
-        if path.name == "package_artifacts" and (path / "package.zip").exists():
+    def broken(_: Folder) -> None:
+        if (tmp_path / "put" / parcel.remote_path).exists():
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(files, "fsync_folder", broken)
+    monkeypatch.setattr(owned, "settle", broken)
     delivery = deliver(FolderProvider(tmp_path / "put"), parcel, now)
     assert (delivery.completed, delivery.reason_slug) == (True, "verified_after_transient_error")
 
@@ -73,8 +75,26 @@ def test_a_folder_that_breaks_off_and_cannot_be_read_is_unverified(parcel, tmp_p
     def gone(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(files, "fsync_folder", gone)
-    monkeypatch.setattr(folder, "sha256_file", gone)
+    monkeypatch.setattr(owned, "settle", gone)
+    monkeypatch.setattr(folder, "sha256_of", gone)
     delivery = deliver(FolderProvider(tmp_path / "put"), dataclasses.replace(parcel, manifest=None), now)
     assert (delivery.completed, delivery.reason_slug) == (False, "unverified")
     assert delivery.receipt.verification_status == "unverified"
+
+
+@pytest.mark.parametrize("place", ["nxlkGI", "nxlkGI/UbjkpxZO", "nxlkGI/UbjkpxZO/run0/deliver/package_artifacts"])
+def test_nothing_is_delivered_through_a_link(parcel, tmp_path, place):
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (tmp_path / "put" / place).parent.mkdir(parents=True)
+    (tmp_path / "put" / place).symlink_to(victim)
+    delivery = deliver(FolderProvider(tmp_path / "put"), parcel, now)
+    assert (delivery.completed, "is a symbolic link" in delivery.message, list(victim.rglob("*"))) == (False, True, [])
+
+
+def test_a_package_that_became_a_link_is_not_delivered(parcel, tmp_path):
+    secret = tmp_path / "secret"
+    parcel.package.rename(secret)
+    parcel.package.symlink_to(secret)
+    assert not deliver(FolderProvider(tmp_path / "put"), parcel, now).completed
+    assert not (tmp_path / "put" / parcel.remote_path).exists()

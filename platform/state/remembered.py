@@ -32,6 +32,7 @@ from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import HEADER
 from platform.model.digest import sha256_hex
 from platform.owned import write
+from platform.ports.journal_store import JournalHead
 
 _CLONE = "platform-clone-id"
 _HEADS = ".ledger_heads"
@@ -98,7 +99,7 @@ class Memory:
     def missing_from(self, ledger: Ledger | None) -> tuple[Head, ...]:
         """The heads that a journal does not have in it; all of them when there is no journal."""
         return tuple(head for head in self.heads()
-                     if ledger is None or not ledger.contains(head.bytes, head.seq, head.hash))
+                     if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes)))
 
     def keep(self, ledger: Ledger, *, durable: bool = False) -> None:
         """Remember where a journal stands. A head that it does not have in it is left: that is told
@@ -108,9 +109,9 @@ class Memory:
 
     def replace(self, ledger: Ledger, *, durable: bool = False) -> None:
         """Remember where a journal stands, whatever was remembered."""
-        point, first = ledger.point(), ledger.first_hash()
+        line, first = ledger.head(), ledger.first_hash()
         if first:
-            self._write(Head(first, point.bytes, point.seq, point.head, ""), durable=durable)
+            self._write(Head(first, line.bytes, line.seq, line.hash, ""), durable=durable)
 
     def lower(self, old: Sequence[bytes], common: int) -> None:
         """Before a journal of the lines `old` is replaced by one that goes on otherwise after the

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from platform.ledger.journal import log
+from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import HEADER, encode
 from platform.ledger.rules import keys
 from platform.ledger.rules.body import body_of
@@ -28,14 +28,14 @@ def rewrite(repo: Path, *added: Post, keep: int | None = None) -> None:
     """The journal with other posts at its end, and only the first `keep` of its own: as valid as any, which whoever has
     its folder can do; every projection is made again."""
     state = repo / ".billing-state"
-    lines = (state / log.JOURNAL).read_bytes().removeprefix(HEADER).splitlines(keepends=True)[:keep]
+    lines = (state / JOURNAL).read_bytes().removeprefix(HEADER).splitlines(keepends=True)[:keep]
     prev = lines[-1][-65:-1].decode()
     for post in added:
         line, prev = encode(len(lines) + 1, "2026-11-27T12:00:00Z", post, canonical_json(body_of(post)), prev)
         lines.append(line)
-    (state / log.JOURNAL).write_bytes(HEADER + b"".join(lines))
+    (state / JOURNAL).write_bytes(HEADER + b"".join(lines))
     for file in state.iterdir():
-        if file.name != log.JOURNAL:
+        if file.name != JOURNAL:
             file.unlink()
     done = command(repo, "python -m platform.cli ledger fsck --rebuild")
     assert done.returncode == 0, done.stderr

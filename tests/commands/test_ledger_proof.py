@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError, InputError, UsageError
-from platform.ledger.journal import log
+from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import HEADER
 from tests.support import ROOT, accept_loss, command, delivered, rows
 
@@ -77,7 +77,7 @@ def topup(shop: Shop, amount: int, reference: str) -> None:
 
 
 def test_a_tenant_checks_its_item_in_an_empty_folder(shop: Shop, item: dict[str, str]) -> None:
-    posts = (shop.repo / ".billing-state" / log.JOURNAL).read_bytes().count(b"\n") - 1
+    posts = (shop.repo / ".billing-state" / JOURNAL).read_bytes().count(b"\n") - 1
     file = proof_of(shop, item["transaction_item_id"])
     done = shop.check(file)
     assert (done.returncode, done.stderr) == (0, "")
@@ -109,7 +109,7 @@ def test_other_programs_verify_it_too(shop: Shop, item: dict[str, str]) -> None:
     signature = base64.b64decode(value["head"]["signatures"][0]["sig"])
     VerifyKey(base64.b64decode(shop.public)).verify(envelope.pae(), signature)
     head = json.loads(envelope.payload)
-    lines = (shop.repo / ".billing-state" / log.JOURNAL).read_bytes().removeprefix(HEADER).splitlines(keepends=True)
+    lines = (shop.repo / ".billing-state" / JOURNAL).read_bytes().removeprefix(HEADER).splitlines(keepends=True)
     entries = [line.hex() for line in lines]
     assert (head["tree_size"], head["root_hash"]) == (len(lines), merkle.merkle_root(entries))
     assert merkle.inclusion_proof(entries, value["inclusion"]["index"]) == value["inclusion"]["path"]
@@ -191,7 +191,7 @@ def test_without_a_key_it_is_17_and_says_what_to_do(shop: Shop, item: dict[str, 
 
 
 def test_a_damaged_journal_is_never_signed(shop: Shop) -> None:
-    journal = shop.repo / ".billing-state" / log.JOURNAL
+    journal = shop.repo / ".billing-state" / JOURNAL
     journal.write_bytes(journal.read_bytes().replace(b'""amount_credits"":100', b'""amount_credits"":900'))
     done = shop("ledger head")
     assert (done.returncode, done.stdout) == (13, "")

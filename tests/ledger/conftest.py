@@ -1,5 +1,6 @@
 """Planned orders, tenants, records and a clock that stands still: what the ledger's tests are told with."""
 import hashlib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from platform.model.ids import StepId
 from platform.model.order import Kind, Order
 from platform.model.plan import Charge, PlannedOrder, PlannedStep
 from platform.model.run import RunRecord, Status
+from tests.ledger.stores import MemoryStore
 
 NOON = "2026-11-24T12:00:00Z"
 
@@ -48,9 +50,20 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
+_OVER_BOTH_STORES = {"test_adjust", "test_money", "test_payments"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Stories of money are told over both stores, except where they are about the directory's files."""
+    asked = inspect.signature(metafunc.function).parameters
+    if metafunc.module.__name__.rpartition(".")[2] in _OVER_BOTH_STORES and "ledger" in metafunc.fixturenames \
+            and not {"state", "reopen", "tmp_path"} & set(asked):
+        metafunc.parametrize("ledger", ["files", "memory"], indirect=True)
+
+
 @pytest.fixture
-def ledger(state: Path) -> Ledger:
-    return Ledger.create(state, noon)
+def ledger(request: pytest.FixtureRequest, state: Path) -> Ledger:
+    return Ledger(MemoryStore(), now=noon) if getattr(request, "param", "") == "memory" else Ledger.create(state, noon)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def line_ends(folder: Path) -> list[int]:
 def is_as_if_it_were_not_there(folder: Path) -> bool:
     """The journal is read from its start, and a post is a post."""
     with closing(Ledger.open(folder, noon)) as ledger:
-        assert ledger._state._snapshot_seq == 0
+        assert ledger._exports.snapshot_seq == 0
         before = ledger.book.seq
         assert len(ledger.post(lambda book: [topup("tenant", 1, "wire", "after")])) == 1
     with closing(Ledger.open(folder, noon, snapshot_posts=None)) as ledger:

@@ -143,8 +143,8 @@ def test_a_projection_is_extended_when_it_is_a_beginning_of_the_truth(journal: P
                                                                       reopen: Callable[[], Ledger]) -> None:
     post(reopen())  # a process looks at the projections before it posts anything, even nothing
     whole = (state / "transactions.csv").read_bytes()
-    for checkpoint in (False, True):
-        if checkpoint:
+    for checkpointed in (False, True):
+        if checkpointed:
             ledger.checkpoint()
         for size in range(0, len(whole), 7):
             (state / "transactions.csv").write_bytes(whole[:size])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError
-from platform.ledger.journal import log, snapshot
+from platform.ledger.journal import journal, snapshot
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.proof.audit import audit, rebuild
 from platform.ledger.rules.balance import replay
@@ -56,21 +56,21 @@ def test_opening_reads_only_the_lines_behind_the_snapshot_and_answers_the_same(
         state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = Ledger.open(state, noon, snapshot_posts=None)
     decoded: list[int] = []
-    decode = log.decode
-    monkeypatch.setattr(log, "decode", lambda line, seq, prev: decoded.append(seq) or decode(line, seq, prev))
+    decode = journal.decode
+    monkeypatch.setattr(journal, "decode", lambda line, seq, prev: decoded.append(seq) or decode(line, seq, prev))
     ledger = opened(state)
     assert told(ledger) == told(original)
     assert decoded == [4]
     post(ledger, "a", "b", "c")  # replays, told from what the snapshot keeps
     assert ledger.book.seq == 4
     ledger.checkpoint()
-    assert (audit(state), opened(state)._state._snapshot_seq) == ((), 4)
+    assert (audit(state), opened(state)._exports.snapshot_seq) == ((), 4)
 
 
 
 def test_a_post_and_its_checkpoint_read_no_line_again(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = opened(state)
-    monkeypatch.setattr(log, "decode", None)
+    monkeypatch.setattr(journal, "decode", None)
     post(ledger, "d")
     ledger.checkpoint()
     assert audit(state) == ()
@@ -83,12 +83,12 @@ def test_every_flipped_bit_and_every_cut_gives_the_answers_of_no_snapshot(state:
     for data in [*changed, *(whole[:size] for size in range(0, len(whole), 9)), whole + b"x"]:
         path.write_bytes(data)
         ledger = opened(state)
-        assert (ledger._state._snapshot_seq, told(ledger)) == (0, right)
+        assert (ledger._exports.snapshot_seq, told(ledger)) == (0, right)
         ledger.close()
     ledger = opened(state)
     post(ledger, "d")
     ledger.checkpoint()
-    assert opened(state)._state._snapshot_seq == 5  # written again
+    assert opened(state)._exports.snapshot_seq == 5  # written again
 
 
 def test_it_is_of_one_journal_and_hides_no_damage_of_it(state: Path, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_it_is_of_one_journal_and_hides_no_damage_of_it(state: Path, tmp_path: P
     post(other, "x", "y", "z", "u")
     other.checkpoint()
     (state / snapshot.NAME).write_bytes((tmp_path / "other" / snapshot.NAME).read_bytes())
-    assert (opened(state)._state._snapshot_seq, opened(state).book.balance("tenant")) == (0, 17)
+    assert (opened(state)._exports.snapshot_seq, opened(state).book.balance("tenant")) == (0, 17)
 
 
 def test_one_that_is_ahead_of_the_manifest_is_not_taken(state: Path) -> None:
@@ -112,7 +112,7 @@ def test_one_that_is_ahead_of_the_manifest_is_not_taken(state: Path) -> None:
     post(ledger, "d")
     ledger.checkpoint()
     (state / "state_manifest.json").write_bytes(manifest)
-    assert opened(state)._state._snapshot_seq == 0
+    assert opened(state)._exports.snapshot_seq == 0
 
 
 @pytest.mark.parametrize("posts", [2, 3, 4])
@@ -165,7 +165,7 @@ def test_the_book_of_a_snapshot_and_the_tail_is_the_book_of_a_replay(
                 ledger.checkpoint()
         begun, whole = opened(state), Ledger.open(state, noon, snapshot_posts=None)
         assert told(begun) == told(whole)
-        point = whole._state.log.point()
+        point = snapshot.Point(whole.head().bytes, whole.head().seq, whole.head().hash, "")
         assert snapshot.render(point, begun.book) == snapshot.render(point, whole.book)
         assert all(begun.book.compare(record.post) == whole.book.compare(record.post) for record in whole.records())
         begun.checkpoint()

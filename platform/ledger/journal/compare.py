@@ -9,7 +9,7 @@ from platform.errors import CorruptError
 from platform.ledger.journal import manifest
 from platform.ledger.journal.columns import batches
 from platform.ledger.journal.follow import REBUILD
-from platform.ledger.journal.manifest import FileState, Manifest
+from platform.ledger.journal.manifest import Checkpoint, FileState
 from platform.ledger.journal.projections import HEADERS, rows
 from platform.ledger.journal.record import GENESIS, HEADER, BadRecord, Record, decode
 from platform.ledger.journal.recovery import Tail, judge
@@ -41,7 +41,7 @@ def records(path: Path, journal: bytes) -> Iterator[Record]:
         yield record
 
 
-def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], known: Manifest | None,
+def row_findings(path: Path, journal: bytes, files: Mapping[str, bytes | None], known: Checkpoint | None,
                  ) -> tuple[str, ...]:
     """What differs from the journal at `path`, one line a file; nothing when the journal itself is damaged. A file may
     be behind, as a crash leaves it, but not behind the manifest; and the manifest names what the files were at its

@@ -39,7 +39,9 @@ class Disk:
         flock.release(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
-        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
+        """A handle to read, and to write when it is for appending or creating."""
+        access = os.O_RDWR if append or create else os.O_RDONLY
+        flags = access | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
         return os.open(path, flags, 0o644)
 
     def close(self, handle: int) -> None:

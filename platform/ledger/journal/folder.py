@@ -1,235 +1,191 @@
-"""A billing state folder as one process knows it: the journal read so far, its book, its projections, its manifest.
+"""The files beside journal.csv: its tables, its checkpoint and its snapshot, all made of the journal.
 
-It decides nothing and takes no lock: every method is called under the ledger's. Projections are compared with the
-journal before the first post of a process and followed at checkpoints, which every command ends with, or when many
-posts wait for that: a post itself touches the journal and nothing else. What is wrong with a projection by then cannot
-undo a post; it is told at every checkpoint until it is put right.
+The tables are compared with the journal before the first post of a process. They are brought up to
+date at checkpoints, which every command ends with, or when many posts wait for that: a post itself
+touches the journal and nothing else. What is wrong with a table by then cannot undo a post. Every
+checkpoint reports it until somebody repairs it. Everything here runs under the ledger's lock.
 """
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
-from platform.errors import ConflictError, CorruptError, StaleError
+from platform.errors import CorruptError, PlatformError, StaleError
 from platform.ledger.journal import manifest, snapshot
-from platform.ledger.journal.disk import WHEN_GONE, Disk, read_whole, refusals, write_whole
+from platform.ledger.journal.disk import DISK, Disk, read_whole, refusals, write_whole
 from platform.ledger.journal.follow import Followers, once_true
-from platform.ledger.journal.log import JOURNAL, Log, is_journal_there
-from platform.ledger.journal.manifest import FileState, Manifest
-from platform.ledger.journal.projections import CREDITS, HEADERS, credits_lines, credits_row
-from platform.ledger.journal.record import GENESIS, HEADER, Record, encode
+from platform.ledger.journal.journal import Exports, Journal, LedgerReader
+from platform.ledger.journal.log import JOURNAL, FileStore, exists
+from platform.ledger.journal.manifest import Checkpoint, FileState
+from platform.ledger.journal.projections import CREDITS, credits_lines, credits_row
+from platform.ledger.journal.record import HEADER, START, Record
+from platform.ledger.journal.snapshot import FEWEST_POSTS, Point
 from platform.ledger.rules.balance import Book
-from platform.ledger.rules.tables import Account, Kept, kept_of
+from platform.ledger.rules.tables import Account
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
-from platform.model.entry import LOSS, Post, sides
-from platform.model.words import counted
+from platform.model.entry import LOSS, sides
+from platform.ports.journal_store import JournalHead
 
-_MANY = 1000  # posts that may wait for their projections: a bound on the memory they take
-
-
-class Prepared(NamedTuple):
-    """A post that was found new, as it is read again from its line, and what was made of it for that."""
-
-    post: Post
-    body: bytes  # its JSON
-    kept: Kept
+_TRIES = 10
+_MANY = 1000  # posts that may wait for their rows: a bound on the memory they take
 
 
-class StateFolder:
-    """`book` is replaced, not changed back, when the folder has to be read again."""
+class FolderExports(Exports):
+    """`snapshot_seq` is the number of the line at which the last snapshot was made; 0 without one."""
 
-    def __init__(self, folder: Path, disk: Disk, snapshot_posts: int | None) -> None:
-        """A checkpoint writes a snapshot when so many posts came since the last; None: none is read or written."""
-        self.folder = folder
-        self._snapshot_posts, self._snapshot_seq = snapshot_posts, 0
-        self.book = Book()
-        self._disk = disk
-        self._log: Log | None = None
-        self._manifest: Manifest | None = None
-        self._after_manifest = (len(HEADER), 0, GENESIS)  # where the journal goes on after the manifest's head
+    def __init__(self, store: FileStore, folder: Path, disk: Disk = DISK,
+                 snapshot_posts: int | None = FEWEST_POSTS) -> None:
+        """`snapshot_posts`: a checkpoint makes a snapshot after this many new posts. None: never."""
+        self.snapshot_seq = 0
+        self._store, self._folder, self._disk = store, folder, disk
+        self._snapshot_posts = snapshot_posts
+        self._start()
+
+    def _start(self) -> None:
+        self._checkpoint: Checkpoint | None = None
+        self._after_checkpoint = START
+        self._sha = sha256(HEADER)  # of every byte up to the last line that was read or written
         self._files: Followers | None = None  # None until they were compared with the journal
-        self._unfollowed: list[Record] = []  # posted since: the projections have not followed them yet
-        self._broken_off = False  # what is known is being changed; True for good when a Ctrl-C came in between
-        self._replaced: list[Log] = []  # journals in whose place others were put
-        self._lost = ""  # why nothing is posted any more: what was read is not in the journal
+        self._waiting: list[Record] = []  # posted since; their rows are not written yet
 
-    @property
-    def log(self) -> Log:
-        """The journal file. CorruptError when it is gone while files beside it say that there was one; StaleError when
-        they are gone, too."""
-        if self._log is None:
-            if not is_journal_there(self.folder, self._disk):
-                if not any((self.folder / name).exists() for name in (manifest.NAME, CREDITS, *HEADERS)):
-                    raise StaleError(f"{self.folder}: was deleted while it was in use; {WHEN_GONE}")
-                raise CorruptError(f"{self.folder / JOURNAL}:1: is gone while other files of the state are there; "
-                                   "restore it, a new one would forget what was paid")
-            self._log = Log(self.folder, self._disk)
-        return self._log
+    def begin(self) -> tuple[Book, JournalHead]:
+        """The book of a snapshot when it belongs to this journal and the checkpoint confirms it."""
+        self._start()
+        self._checkpoint = known = self._read_checkpoint()
+        self.snapshot_seq = 0
+        if known is None or self._snapshot_posts is None:
+            return Book(), START
+        try:
+            data = read_whole(self._disk, self._folder / snapshot.NAME)
+            point, book = snapshot.parse(data or b"")
+        except ValueError:
+            return Book(), START  # no snapshot, or a damaged one: the journal has everything
+        head = JournalHead(point.seq, point.head, point.bytes)
+        named = (point.seq, point.head) == (known.seq, known.hash)
+        sha = self._store.digest(head) if named or point.seq < known.seq else None
+        if sha is None or sha.hexdigest() != point.sha256:
+            return Book(), START
+        self._sha, self.snapshot_seq = sha, point.seq
+        if named:
+            self._after_checkpoint = head
+        return book, head
 
-    def forget(self) -> None:
-        """Read everything again at the next look: after a fork, or when a look was interrupted."""
-        logs = [*self._replaced, *([self._log] if self._log else [])]
-        self._log, self._replaced, self._files, self.book = None, [], None, Book()
-        self._unfollowed, self._broken_off = [], False
-        self._after_manifest = (len(HEADER), 0, GENESIS)
-        for each in logs:
-            each.close()
-
-    def catch_up(self) -> None:
-        """Read what was written since the last look, by whomever, and recover what a crash left. ConflictError, now and
-        from now on, when another process put a journal in this one's place that has not all that was read."""
-        if self._lost:
-            raise ConflictError(self._lost)
-        known: Book | None = None
-        if self._log is None or self._broken_off:
-            self.forget()
-            self._begin()
-        elif self._log.is_replaced():
-            known = self._take_the_new_one(self._log)
-        self._read_on()
-        if missing := known.missing_in(self.book) if known else 0:
-            self._lost = (f"{self.folder / JOURNAL}: another process replaced it, and {counted(missing, 'post')} that "
-                          "this one had read are not in it; nothing more is posted: look for journal.lost.* beside "
-                          "it, see docs/runbooks.md, 11 conflict, and run again")
-            raise ConflictError(self._lost)
-
-    def _take_the_new_one(self, old: Log) -> Book | None:
-        """Go on in the file that another process put in the place of `old`: after what was read when that begins with
-        the same bytes, from its start otherwise; then the book of before is returned, to be found in the new one."""
-        self._broken_off, self._log = True, None
-        self._replaced.append(old)  # whoever reads it still may end with it
-        if self.log.skip(old.point()):
-            self._files = None
-            return None
-        known = self.book
-        self._begin()
-        return known
-
-    def _begin(self) -> None:
-        self.book, self._files, self._unfollowed = Book(), None, []
-        self._after_manifest, self._broken_off = (len(HEADER), 0, GENESIS), True
-        self._manifest = self._read_manifest()
-        self._begin_at_snapshot()
-
-    def _read_on(self) -> None:
-        self._broken_off = True
-        for record in self.log.unread():
-            self._apply(record)
-            if self._files is not None:
-                self._unfollowed.append(record)
-        self._broken_off = False
-        known = self._manifest
-        if known and self.book.seq < known.seq:
-            raise CorruptError(f"{self.log.path}:{self.book.seq + 1}: ends before line {known.seq + 1}, which the "
-                               "manifest names; restore the whole journal")
-
-    def up_to_date(self) -> None:
-        """The book as the journal has it now. CorruptError when a projection differed when it was last looked at."""
-        self.catch_up()
-        if self._files is None or len(self._unfollowed) >= _MANY:
-            self._followed()
-
-    def _followed(self, *, believing: bool = True) -> Followers:
-        """The projections, as the journal has them now. CorruptError when one differs. `believing`: what the manifest
-        says of them is not looked at again."""
-        if self.log.seq:
-            self.log.make_durable()  # no projection may outlive a power loss that its post does not
-        files, known, self._files = self._files, self._manifest, None  # None again when this is interrupted
-        if files is None:
-            files = Followers(self.folder, self._disk)
-            start = self._after_manifest if believing and files.skip(known) else ()
-            files.follow(self.log.records(*start), known.seq if known else 0)
-            self._credits_are_true(known)
-        else:
-            files.extend(self._unfollowed)
-        self._files, self._unfollowed = files, []
-        return files
-
-    def write(self, posts: Sequence[Prepared], at: str) -> None:
-        """Append posts, durably, and take them into the book and the projections. StorageError: nothing was posted."""
-        lines, records, head = [], [], self.log.head
-        for seq, (post, body, _) in enumerate(posts, self.log.seq + 1):
-            line, head = encode(seq, at, post, body, head)
-            lines.append(line)
-            records.append(Record(seq, at, head, post, body))
-        self.log.append(b"".join(lines))
-        self._broken_off = True
-        self.log.advance(lines, records)
-        for post, _, kept in posts:
-            self.book.add(post, kept, at)
+    def added(self, line: bytes, record: Record, head: JournalHead) -> None:
+        """CorruptError when the checkpoint names another line in this place."""
+        self._sha.update(line)
+        known = self._checkpoint
+        if known and record.seq == known.seq:
+            if record.hash != known.hash:
+                raise CorruptError(f"{self._store.name}:{record.seq + 1}: is not the line that the manifest "
+                                   "names; restore the journal that belongs to it")
+            self._after_checkpoint = head
         if self._files is not None:
-            self._unfollowed += records
-        self._broken_off = False
+            self._waiting.append(record)
 
-    def checkpoint(self, *, believing: bool = True) -> None:
-        """Projections durable and up to date, and a manifest that says so; nothing when the last one still holds."""
-        self.catch_up()
-        files = self._followed(believing=believing)
-        known = self._read_manifest()  # another process may have written one since
-        truth, true = self._credits_are_true(known)
+    def caught_up(self, head: JournalHead) -> None:
+        known = self._checkpoint
+        if known and head.seq < known.seq:
+            raise CorruptError(f"{self._store.name}:{head.seq + 1}: ends before line {known.seq + 1}, which "
+                               "the manifest names; restore the whole journal")
+
+    def before_posts(self, journal: Journal) -> None:
+        """CorruptError when a table differed when it was last compared."""
+        if self._files is None or len(self._waiting) >= _MANY:
+            self._followed(journal)
+
+    def checkpoint(self, journal: Journal, *, believing: bool) -> None:
+        """Make the tables durable and up to date, and write a checkpoint that says so. Nothing when
+        the last checkpoint still holds."""
+        files, head = self._followed(journal, believing=believing), journal.head
+        known = self._read_checkpoint()  # another process may have written one since
+        truth, true = self._credits_are_true(journal, known)
         states = {**files.states(),
-                  JOURNAL: FileState(self.log.sha.hexdigest(), self.log.end, self.log.seq),
+                  JOURNAL: FileState(self._sha.hexdigest(), head.bytes, head.seq),
                   CREDITS: FileState(sha256_hex(truth), len(truth), truth.count(b"\n") - 1)}
         synced = files.sync(known.files if known else {})
-        if true and known and (known.seq, known.hash, known.files) == (self.log.seq, self.log.head, states):
-            if synced:  # a table that somebody deleted: the manifest has vouched for it all the time
-                with refusals(self.folder, "make durable"):
-                    self._disk.sync_folder(self.folder)
+        now = (head.seq, head.hash, states)
+        if true and known and (known.seq, known.hash, known.files) == now:
+            if synced:  # a deleted table; the checkpoint has vouched for it all the time
+                with refusals(self._folder, "make durable"):
+                    self._disk.sync_folder(self._folder)
         else:
             if not true:
-                write_whole(self._disk, self.folder / CREDITS, truth)
-            known = Manifest(known.generation + 1 if known else 1, self.log.seq, self.log.head, states)
-            write_whole(self._disk, self.folder / manifest.NAME, manifest.render(known))
-        self._manifest, self._after_manifest = known, (self.log.end, self.log.seq, self.log.head)
-        if self._snapshot_posts is not None and snapshot.is_due(self.log.seq, self._snapshot_seq, self._snapshot_posts):
-            write_whole(self._disk, self.folder / snapshot.NAME, snapshot.render(self.log.point(), self.book))
-            self._snapshot_seq = self.log.seq
+                write_whole(self._disk, self._folder / CREDITS, truth)
+            known = Checkpoint(known.generation + 1 if known else 1, *now)
+            write_whole(self._disk, self._folder / manifest.NAME, manifest.render(known))
+        self._checkpoint, self._after_checkpoint = known, head
+        self._keep_snapshot(head, journal.book)
 
-    def _begin_at_snapshot(self) -> None:
-        """Take the book of a snapshot when it is of this very journal and of what the manifest names."""
-        known, self._snapshot_seq = self._manifest, 0
-        if known is None or self._snapshot_posts is None:
+    def _keep_snapshot(self, head: JournalHead, book: Book) -> None:
+        fewest = self._snapshot_posts
+        if fewest is None or not snapshot.is_due(head.seq, self.snapshot_seq, fewest):
             return
-        try:
-            point, book = snapshot.parse(read_whole(self._disk, self.folder / snapshot.NAME) or b"")
-        except ValueError:
-            return  # none, or one that is no good: the journal tells everything
-        named = (point.seq, point.head) == (known.seq, known.hash)
-        if (named or point.seq < known.seq) and self.log.skip(point):
-            self.book, self._snapshot_seq = book, point.seq
-            if named:
-                self._after_manifest = (self.log.end, self.log.seq, self.log.head)
+        point = Point(head.bytes, head.seq, head.hash, self._sha.hexdigest())
+        write_whole(self._disk, self._folder / snapshot.NAME, snapshot.render(point, book))
+        self.snapshot_seq = head.seq
 
-    def _read_manifest(self) -> Manifest | None:
-        path = self.folder / manifest.NAME
+    def _followed(self, journal: Journal, *, believing: bool = True) -> Followers:
+        """The tables, as the journal has them now. CorruptError when one differs. `believing`: rows
+        for which the checkpoint vouches are not compared again."""
+        journal.make_durable()  # no row may survive a power loss that its post does not survive
+        files, known, self._files = self._files, self._checkpoint, None  # None when interrupted
+        if files is None:
+            files = Followers(self._folder, self._disk)
+            start = self._after_checkpoint if believing and files.skip(known) else START
+            files.follow(journal.records(start), known.seq if known else 0)
+            self._credits_are_true(journal, known)
+        else:
+            files.extend(self._waiting)
+        self._files, self._waiting = files, []
+        return files
+
+    def _read_checkpoint(self) -> Checkpoint | None:
+        path = self._folder / manifest.NAME
         data = read_whole(self._disk, path)
         try:
             return None if data is None else manifest.parse(data)
         except ValueError as error:
             raise CorruptError(f"{path}:1: {error}; restore it, nothing was changed") from error
 
-    def _apply(self, record: Record) -> None:
-        place = f"{self.log.path}:{record.seq + 1}"
+    def _credits_are_true(self, journal: Journal, known: Checkpoint | None) -> tuple[bytes, bool]:
+        """tenants_credits.csv as it should be, and whether it is. CorruptError when it never was."""
+        truth = credits_lines(journal.book.accounts())
+        return truth, once_true(self._folder / CREDITS, self._disk, truth, _credits_ever(journal), known)
+
+
+def _credits_ever(journal: Journal) -> Iterator[tuple[int, str, bytes]]:
+    past: dict[str, int] = {}
+    for record in journal.records():
+        for _, tenant, amount in sides(record.post) if record.post.kind != LOSS else ():
+            past[tenant] = past.get(tenant, 0) + amount
+            row = credits_row(tenant, Account(past[tenant], record.ts))
+            yield record.seq, tenant, as_csv([row])
+
+
+def read_folder(folder: Path, disk: Disk = DISK) -> LedgerReader:
+    """A reader of a billing state directory. StaleError when there is none, CorruptError for damage.
+
+    Another process may exchange the journal and its checkpoint in the meantime. Damage is therefore
+    believed when nothing has changed while it was found.
+    """
+    if not exists(folder):
+        raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
+    for left in reversed(range(_TRIES)):
+        store = FileStore(folder, disk, writes=False)
+        before = _marks(store, folder, disk)
         try:
-            self.book.apply(record.post, kept_of(record.post, record.body), record.ts)
-        except CorruptError as error:
-            raise CorruptError(f"{place}: {error}; restore the journal") from error
-        known = self._manifest
-        if known and record.seq == known.seq:
-            if record.hash != known.hash:
-                raise CorruptError(f"{place}: is not the line that the manifest names; restore the journal that "
-                                   "belongs to it")
-            self._after_manifest = (self.log.end, record.seq, record.hash)
+            return LedgerReader.over(store, FolderExports(store, folder, disk))
+        except CorruptError:
+            if not left or _marks(store, folder, disk) == before:
+                raise
+    raise AssertionError("the last try returns or raises")
 
-    def _credits_are_true(self, known: Manifest | None) -> tuple[bytes, bool]:
-        """tenants_credits.csv as it should be, and whether it is. CorruptError when it was never true."""
-        truth = credits_lines(self.book.accounts())
-        return truth, once_true(self.folder / CREDITS, self._disk, truth, self._credits_ever(), known)
 
-    def _credits_ever(self) -> Iterator[tuple[int, str, bytes]]:
-        past: dict[str, int] = {}
-        for record in self.log.records():
-            for _, tenant, amount in sides(record.post) if record.post.kind != LOSS else ():
-                past[tenant] = past.get(tenant, 0) + amount
-                row = credits_row(tenant, Account(past[tenant], record.ts))
-                yield record.seq, tenant, as_csv([row])
+def _marks(store: FileStore, folder: Path, disk: Disk) -> tuple[object, ...]:
+    """What differs after another process has written or exchanged the journal or its checkpoint."""
+    try:
+        return store.head(), read_whole(disk, folder / manifest.NAME)
+    except PlatformError as error:
+        return (str(error),)
+    finally:
+        store.close()

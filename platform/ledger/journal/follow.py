@@ -13,7 +13,7 @@ from pathlib import Path
 from platform.errors import CorruptError
 from platform.ledger.journal.columns import batches
 from platform.ledger.journal.disk import Disk, all_taken, opened, read_whole, refusals
-from platform.ledger.journal.manifest import FileState, Manifest
+from platform.ledger.journal.manifest import Checkpoint, FileState
 from platform.ledger.journal.projections import HEADERS, rows
 from platform.ledger.journal.record import Record
 
@@ -98,7 +98,7 @@ class Followers:
     def __init__(self, folder: Path, disk: Disk) -> None:
         self._files = {name: Follower(folder / name, disk) for name in HEADERS}
 
-    def skip(self, manifest: Manifest | None) -> bool:
+    def skip(self, manifest: Checkpoint | None) -> bool:
         """Whether every file begins as the checkpoint saw it: then only what came after needs a look."""
         known: Mapping[str, FileState] = manifest.files if manifest else {}
         skipped = [file.skip(known.get(name)) for name, file in self._files.items()]
@@ -139,7 +139,7 @@ class Followers:
         return {name: file.state() for name, file in self._files.items()}
 
 
-def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[tuple[int, str, bytes]], known: Manifest | None,
+def once_true(path: Path, disk: Disk, now: bytes, ever: Iterable[tuple[int, str, bytes]], known: Checkpoint | None,
               ) -> bool:
     """Whether tenants_credits.csv is the truth; a file that was the truth at the checkpoint `known` or later is stale
     and False, any other is refused. `ever` is (seq, tenant, its line then) of each record, read only when needed: when

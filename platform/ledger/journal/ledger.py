@@ -1,24 +1,26 @@
-"""The ledger: the only writer of the journal, which is the commit point of everything that has to do with credits.
+"""The ledger: the only writer of the journal, which is the commit point of everything about credits.
 
-A post is decided under the lock, against a book that has seen every line before it; compared by its keys; written with
-one append and one fsync; and only then acknowledged. Threads that post at once share both. A damaged file is refused
-with its line and never repaired in silence; what a crash can leave at the end is recovered (recovery.py).
+A post is decided under the lock, against a book that contains every line before it. It is compared
+by its keys, written with one append and one fsync, and only then acknowledged. Threads that post at
+the same time share both. A damaged journal is refused with its line and never repaired silently;
+what a crash can leave at the end is recovered (recovery.py).
 """
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from weakref import WeakSet
+from weakref import ref
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
-from platform.ledger.journal import log, manifest
-from platform.ledger.journal.disk import DISK, Disk, Lock, locked, refusals
-from platform.ledger.journal.folder import Prepared, StateFolder
-from platform.ledger.journal.projections import CREDITS, HEADERS
-from platform.ledger.journal.record import BadRecord, Record, as_read
-from platform.ledger.journal.snapshot import FEWEST_POSTS, Point
+from platform.ledger.journal import log
+from platform.ledger.journal.disk import DISK, Disk, locked, refusals
+from platform.ledger.journal.folder import FolderExports, read_folder
+from platform.ledger.journal.journal import Exports, Journal, LedgerReader, Prepared
+from platform.ledger.journal.log import LOCK, FileStore
+from platform.ledger.journal.record import BadRecord, as_read
+from platform.ledger.journal.snapshot import FEWEST_POSTS
 from platform.ledger.journal.turns import Turns
 from platform.ledger.rules.balance import Answer, Book
 from platform.ledger.rules.body import is_replay
@@ -26,8 +28,8 @@ from platform.ledger.rules.conflict import PostConflict
 from platform.ledger.rules.tables import kept_of
 from platform.model.entry import Post
 from platform.model.utc import utc_text
+from platform.ports.journal_store import JournalStore
 
-LOCK = ".lock"
 Decide = Callable[[Book], Sequence[Post]]
 
 
@@ -42,7 +44,7 @@ def _in_words(second: int) -> str:
 
 
 class _Request:
-    """One call of `post`, and what became of it when another thread did it."""
+    """One call of `post`, and its result when another thread executes it."""
 
     def __init__(self, decide: Decide) -> None:
         self.decide = decide
@@ -51,36 +53,45 @@ class _Request:
         self.done = False
 
 
-class Ledger:
-    """One billing state folder. Threads and processes may post at once; each sees what the others wrote."""
+class Ledger(LedgerReader):
+    """One journal. Threads and processes may post at the same time; each sees what others wrote."""
 
-    def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
-                 snapshot_posts: int | None = FEWEST_POSTS) -> None:
-        """Use `open` or `create`. `snapshot_posts`: so many new posts are worth a snapshot; None: none is used."""
-        self.folder = folder
-        self._now, self._disk = now, disk
-        self._state = StateFolder(folder, disk, snapshot_posts)
-        self._lock = Lock(disk, folder / LOCK)
+    def __init__(self, store: JournalStore, exports: Exports | None = None,
+                 now: Callable[[], str] = utc_now) -> None:
+        """A ledger over any store, which is read at the first use. Use `open` or `create` for a
+        directory. `exports` are what is kept beside the journal; None: nothing."""
+        self._now, self._store = now, store
+        self._exports = exports or Exports()
+        super().__init__(Journal(store, self._exports))
         self._turns = Turns[_Request]()
-        _LEDGERS.add(self)
-
-    @property
-    def book(self) -> Book:
-        """What the posts up to the last look add up to."""
-        return self._state.book
+        os.register_at_fork(after_in_child=partial(_begin_again, ref(self)))
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether there is a billing state, whole or not; asking does not make one."""
-        return any((folder / name).exists() for name in (log.JOURNAL, manifest.NAME, CREDITS, *HEADERS))
+        """Whether a directory has a billing state, whole or not."""
+        return log.exists(folder)
+
+    @staticmethod
+    def read(folder: Path, disk: Disk = DISK) -> LedgerReader:
+        """The ledger of a directory as it is now, to look at. It takes no lock and writes nothing.
+
+        StaleError when there is no billing state, CorruptError with file and line for damage.
+        """
+        return read_folder(folder, disk)
 
     @classmethod
     def open(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
              snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
-        """The ledger of an existing state, read and verified. StaleError when there is none: never an empty one."""
+        """The ledger of an existing billing state directory, read and verified, to post to.
+
+        `now` returns the time of a post (UTC, ISO 8601). `snapshot_posts` is the number of new
+        posts after which a checkpoint makes a snapshot; None uses no snapshot. StaleError when
+        there is no billing state: this never makes an empty one. CorruptError for damage.
+        """
         if not cls.exists(folder):
             raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
-        ledger = cls(folder, now, disk, snapshot_posts)
+        store = FileStore(folder, disk)
+        ledger = cls(store, FolderExports(store, folder, disk, snapshot_posts), now)
         try:
             ledger.refresh()
         except BaseException:
@@ -91,9 +102,9 @@ class Ledger:
     @classmethod
     def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
                snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
-        """The ledger of a folder, made empty when there is none."""
+        """As `open`, after making an empty billing state when there is none."""
         if not cls.exists(folder):
-            with refusals(folder, "make the folder"):
+            with refusals(folder, "make the directory"):
                 folder.mkdir(parents=True, exist_ok=True)
                 disk.sync_folder(folder.parent)
             with locked(disk, folder / LOCK):
@@ -102,19 +113,22 @@ class Ledger:
         return cls.open(folder, now, disk, snapshot_posts)
 
     def post(self, decide: Decide) -> tuple[Post, ...]:
-        """Post what `decide` says of the newest book; the posts that were new.
+        """Post what `decide` returns for the newest book; the posts that were new.
 
-        A replay posts nothing. ConflictError names the field in which a post differs from the one with its key;
-        CreditsError when a balance would go below zero; either way nothing of the call is posted. All posts of one
-        call are one write and one fsync, and so are the calls of threads that wait for each other: `decide` must be
-        pure, for any of them may call it, and again. A crash in the middle of the write may leave the first posts of a
-        call, of which nobody was told; the same call again adds the rest.
+        A replay posts nothing. ConflictError names the field in which a post differs from the one
+        with the same key. CreditsError means that a balance would fall below zero. After either,
+        nothing of the call is posted. All posts of one call are one write and one fsync, and so are
+        the calls of threads that wait for each other. `decide` must be pure: any of these threads
+        may call it, more than once. A crash in the middle of the write may leave the first posts of
+        a call, which nobody has acknowledged; the same call adds the rest.
         """
         return self.post_each([decide])[0]
 
     def post_each(self, decisions: Sequence[Decide]) -> list[tuple[Post, ...]]:
-        """Post what each decision says, in their order, as so many calls of `post` would, but with one write and one
-        fsync for all. Each is all or nothing by itself; the first error is raised when the others are posted."""
+        """Post each decision in order, as separate calls of `post`, with one write and one fsync.
+
+        Each is all or nothing by itself. The first error is raised after the others are posted.
+        """
         requests = [_Request(decide) for decide in decisions]
         if requests:
             self._turns.take(self._commit, requests)
@@ -124,44 +138,36 @@ class Ledger:
         return [tuple(post for post, _, _ in request.fresh) for request in requests]
 
     def refresh(self) -> None:
-        """Look at what other processes posted since."""
-        self._alone(self._state.catch_up)
-
-    def point(self) -> Point:
-        """How far the journal was read."""
-        return self._state.log.point()
-
-    def first_hash(self) -> str:
-        """The hash of the first post, which names the ledger; empty when there is none."""
-        return self._state.log.first_hash()
-
-    def contains(self, size: int, seq: int, head: str) -> bool:
-        """Whether post `seq`, which ends at byte `size`, has this hash; each hash covers all posts before."""
-        self.refresh()
-        if self._state.log.line_ends_at(size, seq, head):
-            return True
-        return any(record.seq == seq and record.hash == head for record in self._state.log.records())
-
-    def records(self) -> Iterator[Record]:
-        """Every record from the start, read and checked again."""
-        self.refresh()
-        return self._state.log.records()
+        """Read what other processes have posted. CorruptError for damage, ConflictError when the
+        journal was replaced by one that lacks posts."""
+        self._alone(self._journal.catch_up)
 
     def checkpoint(self, *, believing: bool = True) -> None:
-        """Bring every projection up to date, durably, and say in state_manifest.json where the journal stands. What the
-        last one says of them is believed, unless somebody asks for the contrary who posted nothing before."""
-        self._alone(partial(self._state.checkpoint, believing=believing))
+        """Bring every table up to date, durably, and write the checkpoint.
+
+        `believing`: rows for which the last checkpoint vouches are not compared again. CorruptError
+        when a table differs from the journal.
+        """
+        self._alone(partial(self._checkpoint, believing))
 
     def close(self) -> None:
-        """Give the handles back; the ledger opens them again when it is asked."""
-        self._turns.take(lambda _: self._forget())
+        """Release the handles. The ledger opens them again when it is used."""
+        self._turns.take(lambda _: self._journal.forget())
+
+    def _look(self) -> None:
+        self.refresh()
+
+    def _checkpoint(self, believing: bool) -> None:
+        self._journal.catch_up()
+        self._exports.checkpoint(self._journal, believing=believing)
 
     def _commit(self, batch: Sequence[_Request]) -> None:
-        with self._lock:
+        with self._store.lock():
             self._post(batch)
 
     def _post(self, batch: Sequence[_Request]) -> None:
-        self._state.up_to_date()
+        self._journal.catch_up()
+        self._exports.before_posts(self._journal)
         draft, fresh = self.book if len(batch) == 1 else self.book.draft(), list[Prepared]()
         for request in batch:
             request.fresh, request.error = [], None
@@ -169,19 +175,19 @@ class Ledger:
                 request.fresh = self._admit(draft, request.decide, fresh)
             except (PlatformError, BadRecord) as error:
                 request.error = error
-            if request is not batch[-1]:  # nobody looks at the draft after the last
+            if request is not batch[-1]:  # nobody uses the draft after the last
                 for post, _, kept in request.fresh:
                     draft.add(post, kept)
             fresh += request.fresh
         if fresh:
-            self._state.write(fresh, self._now())
+            self._journal.write(fresh, self._now())
         else:
-            self._state.log.make_durable()
+            self._journal.make_durable()
         for request in batch:
             request.done = True
 
     def _admit(self, draft: Book, decide: Decide, before: Sequence[Prepared]) -> list[Prepared]:
-        """What of a decision is new, each judged with those before it in. All of it is good or nothing is posted."""
+        """The new posts of a decision, each judged with those before it in the book: all or none."""
         posts = decide(draft)
         trial, fresh = draft.draft() if len(posts) > 1 else draft, list[Prepared]()
         for meant in posts:
@@ -196,42 +202,31 @@ class Ledger:
                 raise ConflictError(f"{objection}; nothing was posted, run again")
             if not trial.covers(post):
                 have = trial.balance(post.tenant_id)
-                raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} are needed; "
-                                   "top up, then run again")
+                raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} "
+                                   "are needed; top up, then run again")
             if trial is not draft:
                 trial.add(post, kept)
             fresh.append(Prepared(post, body, kept))
         return fresh
 
     def _must_be_replay(self, post: Post, unwritten: Sequence[Prepared]) -> None:
-        """PostConflict that names the field that differs. The book keeps no bodies, so the journal is read again, this
-        once; only there is seen whether the two differ in words that do not count."""
+        """PostConflict that names the field that differs. The book keeps no bodies, so the journal is
+        read again. Only that shows whether the two differ in words that do not count."""
         known = next((other for other, _, _ in unwritten if other.key == post.key), None) or next(
-            record.post for record in self._state.log.records() if record.post.key == post.key)
+            record.post for record in self._journal.records() if record.post.key == post.key)
         if not is_replay(known, post):
             raise PostConflict(known, post)
 
     def _alone(self, act: Callable[[], None]) -> None:
-        """The turn among this process's threads, then the folder's lock."""
+        """Run `act` in this thread's turn and under the store's lock."""
         def locked_act(_: Sequence[_Request]) -> None:
-            with self._lock:
+            with self._store.lock():
                 act()
         self._turns.take(locked_act)
 
-    def _forget(self) -> None:
-        self._state.forget()
-        self._lock.close()
 
-    def _begin_again(self) -> None:
-        """In a forked child: whoever was at it is not there, and the handles are the parent's too."""
-        self._turns = Turns()
-        self._forget()
-
-
-def _after_fork() -> None:
-    for ledger in list(_LEDGERS):
-        ledger._begin_again()
-
-
-_LEDGERS: WeakSet[Ledger] = WeakSet()
-os.register_at_fork(after_in_child=_after_fork)
+def _begin_again(known: "ref[Ledger]") -> None:
+    """In a forked child: no other thread exists there, and the handles belong to the parent."""
+    if ledger := known():
+        ledger._turns = Turns()
+        ledger._journal.forget()

@@ -1,155 +1,200 @@
-"""The journal file: lines in, lines out, what a crash left at its end. It knows no rule of money.
+"""FileStore: the journal as one file, journal.csv, in a directory. It knows no rule of money.
 
-Nothing here looks twice at what was read, except `records`, which is for questions that are rarely asked. Every method
-is called under the ledger's lock. A damaged line is refused by its number; only an unterminated tail is recovered
-(recovery.py), and what is cut off is kept beside it.
+A damaged line is refused, never repaired. Only an unterminated tail is recovered (recovery.py), and
+what is cut off is kept in a file beside the journal. A store that is opened for reading changes
+nothing: it leaves the tail where it is.
 """
-import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from platform.errors import CorruptError, StorageError
-from platform.ledger.journal.disk import Disk, all_taken, opened, refusals, write_whole
-from platform.ledger.journal.record import GENESIS, HEADER, BadRecord, Record, decode
+from platform.errors import CorruptError, StaleError, StorageError
+from platform.ledger.journal import manifest
+from platform.ledger.journal.disk import (
+    DISK,
+    WHEN_GONE,
+    Disk,
+    Lock,
+    all_taken,
+    refusals,
+    write_whole,
+)
+from platform.ledger.journal.projections import CREDITS, HEADERS
+from platform.ledger.journal.record import HEADER, LINE_BYTES, START, ends_at
 from platform.ledger.journal.recovery import Tail, judge
-from platform.ledger.journal.snapshot import LINE_BYTES, Point, ends_at
+from platform.ports.journal_store import JournalHead, Rewritten
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 JOURNAL = "journal.csv"
-_CHUNK = 1 << 20
+LOCK = ".lock"
+_CHUNK = 1 << 20  # bytes of one read
 
 
-class Log:
-    """`end`, `seq` and `head` say how far the file was read: bytes, lines, and the hash of the last one."""
+class FileStore:
+    """A JournalStore. `writes`: whether this object may change the directory."""
 
-    def __init__(self, folder: Path, disk: Disk) -> None:
+    def __init__(self, folder: Path, disk: Disk = DISK, *, writes: bool = True) -> None:
         self.path = folder / JOURNAL
-        self.end, self.seq, self.head = 0, 0, GENESIS
-        self.sha = hashlib.sha256()  # of everything up to `end`
-        self._disk = disk
-        self._synced = 0  # bytes that an fsync of ours has covered
+        self._folder, self._disk, self._writes = folder, disk, writes
+        self._lock = Lock(disk, folder / LOCK)
+        self._handle: int | None = None
+        self._replaced: list[int] = []  # handles of earlier journals; a slow reader may use one
+        self._last = START  # where the last read or append ended
+        self._synced = 0  # bytes that one of our fsyncs has covered
         self._in_doubt = False
-        with refusals(self.path, "open"):
-            self._handle = disk.open(self.path, append=True)
 
-    def unread(self) -> Iterator[Record]:
-        """What was written since the last look, by whomever; an unterminated tail is recovered first.
+    @property
+    def name(self) -> str:
+        return str(self.path)
 
-        CorruptError with file and line for a damaged line, StorageError when the disk refuses.
-        """
-        size = self._size()
-        if self.end == 0 and size:
-            self._read_header()
-        for line in self._lines(self.end, size):
-            if not line.endswith(b"\n"):
-                self._recover(line)
-                yield from self.unread()
-                return
-            record = self._decode(line, self.seq + 1, self.head)
-            self._advance(line, record)
-            yield record
+    def lock(self) -> Lock:
+        return self._lock
 
-    def is_replaced(self) -> bool:
-        """Whether the journal's name is another file's now, or nobody's."""
-        with refusals(self.path, "look for"):
-            return not self._disk.is_at(self._handle, self.path)
-
-    def skip(self, known: Point) -> bool:
-        """Take everything up to a point for read when the bytes are the same as then; whether they are. The caller
-        knows that whoever named the point had verified them."""
-        if not len(HEADER) < known.bytes <= self._size():
-            return False
-        sha = hashlib.sha256()
-        for at in range(0, known.bytes, _CHUNK):
-            with refusals(self.path, "read"):
-                sha.update(self._disk.read(self._handle, min(_CHUNK, known.bytes - at), at))
+    def head(self) -> JournalHead:
+        """The newest whole line, as it describes itself: nothing of it is verified."""
+        handle, stop = self._open(), 0
         with refusals(self.path, "read"):
-            tail = self._disk.read(self._handle, min(LINE_BYTES, known.bytes), max(0, known.bytes - LINE_BYTES))
-        if sha.hexdigest() != known.sha256 or not ends_at(tail, known):
-            return False
-        self.sha, self.end, self.seq, self.head = sha, known.bytes, known.seq, known.head
-        return True
+            size, window = self._disk.size(handle), _CHUNK
+            while True:
+                start = max(0, size - window)
+                *lines, rest = self._disk.read(handle, size - start, start).split(b"\n")
+                stop = size - len(rest)
+                if len(lines) > 1 or not start:
+                    break
+                window *= 2
+        number, _, _ = (lines[-1] if lines else b"").partition(b",")
+        if not number.isdigit():
+            return START
+        return JournalHead(int(number), lines[-1][-64:].decode(errors="replace"), stop)
 
-    def point(self) -> Point:
-        """How far the file was read."""
-        return Point(self.end, self.seq, self.head, self.sha.hexdigest())
+    def read(self, after: JournalHead = START, upto: JournalHead | None = None) -> Iterator[bytes]:
+        """The lines after `after`. Without `upto`, a writer recovers an unterminated tail first."""
+        handle = self._open() if upto else self._newest()  # Rewritten when it was replaced
+        size = self._size(handle, after)
+        if after.seq == 0:
+            self._check_header(handle)
+        elif after != self._last and not self._is_there(handle, after):
+            raise Rewritten(f"{self.path} does not contain line {after.seq + 1} any more")
+        if upto:
+            return self._lines(handle, after.bytes, upto.bytes)
+        return self._to_the_end(handle, after, size)
 
-    def first_hash(self) -> str:
-        """The first record's hash; empty when none was read."""
-        if not self.seq:
-            return ""
-        return next(self.records()).hash
-
-    def line_ends_at(self, size: int, seq: int, head: str) -> bool:
-        """Whether record `seq` with this hash ends at byte `size` of what was read."""
-        if not len(HEADER) < size <= self.end:
-            return False
-        with refusals(self.path, "read"):
-            tail = self._disk.read(self._handle, min(LINE_BYTES, size), max(0, size - LINE_BYTES))
-        return ends_at(tail, Point(size, seq, head, ""))
-
-    def append(self, data: bytes) -> None:
-        """One write and one fsync; the file is as before when the write fails. After an fsync that failed nobody can
-        say what is on the disk, so this Log writes no more and a new start reads it again. `advance` follows; until
-        then the lines are unread, as if another process had written them."""
-        self._not_in_doubt()
+    def append(self, lines: Sequence[bytes], after: JournalHead) -> None:
+        """One write and one fsync. The file is as before when the write fails. After a failed fsync
+        nobody can say what is on the disk, so only a new start reads it again."""
+        handle, data = self._open(), b"".join(lines)
+        self._refuse_doubt()
         try:
             with refusals(self.path, "append, nothing was posted"):
-                all_taken(self._disk.append(self._handle, data), data)
+                all_taken(self._disk.append(handle, data), data)
         except StorageError:
-            self._cut_back()
+            self._cut_back(handle, after)
             raise
         try:
-            self._sync()
+            self._sync(handle)
         except StorageError:
             self._in_doubt = True
-            self._cut_back()
+            self._cut_back(handle, after)
             raise
+        self._last = JournalHead(after.seq + len(lines), lines[-1][-65:-1].decode(),
+                                 after.bytes + len(data))
+        self._synced = self._last.bytes
 
-    def advance(self, lines: Sequence[bytes], records: Sequence[Record]) -> None:
-        """Take what was just appended for read, and for durable."""
-        for line, record in zip(lines, records, strict=True):
-            self._advance(line, record)
-        self._synced = self.end
+    def sync(self, upto: JournalHead) -> None:
+        """A line that a killed process wrote may never have been synced. Not after a failed fsync:
+        the system reports that failure once, and the next fsync claims success."""
+        if self._synced != upto.bytes:
+            self._refuse_doubt()
+            self._sync(self._open())
+            self._synced = upto.bytes
 
-    def make_durable(self) -> None:
-        """Before a replay is acknowledged: a line that a killed process wrote may never have been synced. Not after an
-        fsync of ours that failed: the system tells that once, and the next one says that all is well."""
-        if self._synced != self.end:
-            self._not_in_doubt()
-            self._sync()
-            self._synced = self.end
-
-    def records(self, at: int = len(HEADER), seq: int = 0, head: str = GENESIS) -> Iterator[Record]:
-        """Records from a known place up to `end`, read and checked again; from the start when none is given."""
-        for line in self._lines(at, self.end):
-            record = self._decode(line, seq + 1, head)
-            seq, head = record.seq, record.hash
-            yield record
+    def digest(self, upto: JournalHead) -> "_Hash | None":
+        """SHA-256 of the file up to the end of a line, still open for more bytes. None when that
+        line does not end there."""
+        handle = self._open()
+        with refusals(self.path, "read"):
+            if not len(HEADER) < upto.bytes <= self._disk.size(handle):
+                return None
+            sha = sha256()
+            for at in range(0, upto.bytes, _CHUNK):
+                sha.update(self._disk.read(handle, min(_CHUNK, upto.bytes - at), at))
+        return sha if self._is_there(handle, upto) else None
 
     def close(self) -> None:
-        self._disk.close(self._handle)
+        handles = [*self._replaced, *([] if self._handle is None else [self._handle])]
+        self._handle, self._replaced, self._last = None, [], START
+        self._synced, self._in_doubt = 0, False
+        for handle in handles:
+            self._disk.close(handle)
+        self._lock.close()
 
-    def _size(self) -> int:
+    def _open(self) -> int:
+        """The file's handle. CorruptError when the journal is gone and other files of the state are
+        there; StaleError when all are gone."""
+        if self._handle is None:
+            with refusals(self.path, "open"), suppress(FileNotFoundError):
+                self._handle = self._disk.open(self.path, append=self._writes)
+        if self._handle is not None:
+            return self._handle
+        if not exists(self._folder):
+            raise StaleError(f"{self._folder}: was deleted while it was in use; {WHEN_GONE}")
+        raise CorruptError(f"{self.path}:1: is gone while other files of the state are there; "
+                           "restore it, a new one would forget what was paid")
+
+    def _newest(self) -> int:
+        """The handle, when its file still has the journal's name. Rewritten otherwise, once."""
+        handle = self._open()
+        with refusals(self.path, "look for"):
+            if self._disk.is_at(handle, self.path):
+                return handle
+        self._replaced.append(handle)
+        self._handle, self._last, self._synced, self._in_doubt = None, START, 0, False
+        self._open()
+        raise Rewritten(f"{self.path} is another file than the one that was read")
+
+    def _size(self, handle: int, after: JournalHead) -> int:
         with refusals(self.path, "read"):
-            size = self._disk.size(self._handle)
-        if size < max(self.end, len(HEADER)):
-            raise CorruptError(f"{self.path}:{self.seq + 1}: lines are gone that were there; restore the file")
+            size = self._disk.size(handle)
+        if size < after.bytes:
+            raise CorruptError(f"{self.path}:{after.seq + 1}: lines are gone that were there; "
+                               "restore the file")
         return size
 
-    def _read_header(self) -> None:
+    def _check_header(self, handle: int) -> None:
         with refusals(self.path, "read"):
-            there = self._disk.read(self._handle, len(HEADER), 0)
+            there = self._disk.read(handle, len(HEADER), 0)
         if there != HEADER:
-            raise CorruptError(f"{self.path}:1: is not a journal's first line; restore the file, nothing was changed")
-        self.sha.update(HEADER)
-        self.end = len(HEADER)
+            raise CorruptError(f"{self.path}:1: is not a journal's first line; restore the file, "
+                               "nothing was changed")
 
-    def _lines(self, at: int, stop: int) -> Iterator[bytes]:
-        """Lines with their newlines; at last what has none, when the file does not end with one."""
+    def _is_there(self, handle: int, line: JournalHead) -> bool:
+        """Whether a line with this number and hash ends at this byte."""
+        start = max(0, line.bytes - LINE_BYTES)
+        with refusals(self.path, "read"):
+            tail = self._disk.read(handle, line.bytes - start, start)
+        return ends_at(tail, line.seq, line.hash)
+
+    def _to_the_end(self, handle: int, after: JournalHead, size: int) -> Iterator[bytes]:
+        seq, prev, at = after
+        for line in self._lines(handle, at, size):
+            if not line.endswith(b"\n"):
+                if not self._is_whole(handle, line, JournalHead(seq, prev, at)):
+                    break
+                line += b"\n"
+            yield line
+            seq, prev, at = seq + 1, line[-65:-1].decode(errors="replace"), at + len(line)
+        self._last = JournalHead(seq, prev, at)
+
+    def _lines(self, handle: int, at: int, stop: int) -> Iterator[bytes]:
+        """Lines with their line breaks; the last has none when the file does not end with one."""
         rest = b""
         while at < stop:
             with refusals(self.path, "read"):
-                data = self._disk.read(self._handle, min(_CHUNK, stop - at), at)
+                data = self._disk.read(handle, min(_CHUNK, stop - at), at)
             if not data:
                 raise CorruptError(f"{self.path}: became shorter while it was read; start again")
             at += len(data)
@@ -159,50 +204,44 @@ class Log:
         if rest:
             yield rest
 
-    def _decode(self, line: bytes, seq: int, prev: str) -> Record:
-        try:
-            return decode(line, seq, prev)
-        except BadRecord as error:
-            raise CorruptError(f"{self.path}:{seq + 1}: {error}; restore the line, nothing was changed") from error
-
-    def _advance(self, line: bytes, record: Record) -> None:
-        self.sha.update(line)
-        self.end += len(line)
-        self.seq, self.head = record.seq, record.hash
-
-    def _recover(self, tail: bytes) -> None:
-        seq = self.seq + 1
-        match judge(tail, seq, self.head):
-            case Tail.DAMAGED:
-                raise CorruptError(f"{self.path}:{seq + 1}: the last line is damaged; restore it, nothing was changed")
-            case Tail.COMPLETE:
-                with refusals(self.path, "complete the last line"):
-                    all_taken(self._disk.append(self._handle, b"\n"), b"\n")  # synced before it is acknowledged
-            case Tail.TORN:
-                write_whole(self._disk, self._quarantine(seq), tail)
-                with refusals(self.path, "cut off a torn line"):
-                    self._disk.truncate(self._handle, self.end)
-                self._sync()
+    def _is_whole(self, handle: int, tail: bytes, before: JournalHead) -> bool:
+        """Whether an unterminated tail is a record. A writer adds the line break to one that is, and
+        moves any other away."""
+        verdict = judge(tail, before.seq + 1, before.hash)
+        if verdict is Tail.DAMAGED:
+            raise CorruptError(f"{self.path}:{before.seq + 2}: the last line is damaged; restore it, "
+                               "nothing was changed")
+        if self._writes and verdict is Tail.COMPLETE:
+            with refusals(self.path, "complete the last line"):
+                all_taken(self._disk.append(handle, b"\n"), b"\n")  # synced before an acknowledgement
+        elif self._writes:
+            write_whole(self._disk, self._quarantine(before.seq + 1), tail)
+            with refusals(self.path, "cut off a torn line"):
+                self._disk.truncate(handle, before.bytes)
+            self._sync(handle)
+        return verdict is Tail.COMPLETE
 
     def _quarantine(self, seq: int) -> Path:
-        """A name that is free: an earlier torn line is never written over."""
-        names = (self.path.with_name(f"journal.torn.{seq}{more}") for more in ("", *(f".{n}" for n in range(2, 1000))))
+        """A name that is free: an earlier torn line is never overwritten."""
+        names = (self.path.with_name(f"journal.torn.{seq}{more}")
+                 for more in ("", *(f".{n}" for n in range(2, 1000))))
         return next(name for name in names if not name.exists())
 
-    def _cut_back(self) -> None:
-        """After a failure that is already being told; when this fails too, the next look recovers the tail."""
+    def _cut_back(self, handle: int, after: JournalHead) -> None:
+        """After a failure that the caller reports. When this fails too, the next read recovers."""
         try:
-            self._disk.truncate(self._handle, self.end)
+            self._disk.truncate(handle, after.bytes)
         except OSError:
             self._in_doubt = True
 
-    def _not_in_doubt(self) -> None:
+    def _refuse_doubt(self) -> None:
         if self._in_doubt:
-            raise StorageError(f"{self.path}: an earlier fsync failed and what is on the disk is in doubt; start again")
+            raise StorageError(f"{self.path}: an earlier fsync failed and what is on the disk is in "
+                               "doubt; start again")
 
-    def _sync(self) -> None:
+    def _sync(self, handle: int) -> None:
         with refusals(self.path, "make durable"):
-            self._disk.sync(self._handle)
+            self._disk.sync(handle)
 
 
 def create(folder: Path, disk: Disk) -> None:
@@ -210,11 +249,6 @@ def create(folder: Path, disk: Disk) -> None:
     write_whole(disk, folder / JOURNAL, HEADER)
 
 
-def is_journal_there(folder: Path, disk: Disk) -> bool:
-    """StorageError when the disk does not say."""
-    with refusals(folder / JOURNAL, "open"):
-        try:
-            with opened(disk, folder / JOURNAL):
-                return True
-        except FileNotFoundError:
-            return False
+def exists(folder: Path) -> bool:
+    """Whether a directory has any file of a billing state, whole or not."""
+    return any((folder / name).exists() for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS))

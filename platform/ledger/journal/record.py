@@ -16,9 +16,12 @@ from msgspec.json import Decoder
 from platform.ledger.rules.body import body_of
 from platform.model.digest import canonical_json
 from platform.model.entry import ADJUSTMENT, TRANSFER, Item, Post, PostType
+from platform.ports.journal_store import JournalHead
 
 HEADER = b"seq,ts,key,tenant_id,kind,body,prev,hash\n"
 GENESIS = "0" * 64  # `prev` of the first line
+START = JournalHead(0, GENESIS, len(HEADER))  # before the first line
+LINE_BYTES = 1 << 20  # a longer line is never looked up by its end
 MAX_NESTING = 64  # of arrays and objects in a body: far from where any reader runs out of stack
 
 
@@ -154,6 +157,13 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     if not line.startswith(f"{seq},".encode()):
         raise BadRecord(f"has number {line.partition(b',')[0].decode(errors='replace')}, {seq} is the next")
     return read(line)
+
+
+def ends_at(tail: bytes, seq: int, hash_: str) -> bool:
+    """Whether these bytes end with line `seq` that has this hash. LINE_BYTES of a journal suffice; a longer line is
+    taken for another one."""
+    *before, line, rest = (b"", *tail.rsplit(b"\n", 2))
+    return len(before) == 2 and not rest and line.startswith(b"%d," % seq) and line.endswith(f",{hash_}".encode())
 
 
 def read(line: bytes) -> Record:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from platform.errors import CorruptError
 from platform.ledger.journal import manifest, snapshot
 from platform.ledger.journal.compare import RESTORE, difference
-from platform.ledger.journal.manifest import Manifest
+from platform.ledger.journal.manifest import Checkpoint
 from platform.ledger.journal.projections import credits_lines
-from platform.ledger.journal.record import GENESIS, HEADER, Record
+from platform.ledger.journal.record import GENESIS, HEADER, LINE_BYTES, Record, ends_at
 from platform.ledger.journal.snapshot import Point
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Account, Kept, kept_of
@@ -62,7 +62,7 @@ class Replay:
     def verdict(self, findings: tuple[str, ...]) -> Verdict:
         return Verdict(self.book.seq, self.head, self.book.balances(), findings)
 
-    def run(self, journal: Iterable[Known], known: Manifest | None, kept: KeptSnapshot | None,
+    def run(self, journal: Iterable[Known], known: Checkpoint | None, kept: KeptSnapshot | None,
             posts: bytearray | None = None) -> None:
         """CorruptError with the line of the first thing that is wrong. `posts`: `snapshot.post_rows` of all that came
         and maybe of more, where whoever gives the journal makes them."""
@@ -84,7 +84,7 @@ class Replay:
             raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
                                f"manifest names; {RESTORE}")
 
-    def _meet(self, known: Manifest, record: Known) -> None:
+    def _meet(self, known: Checkpoint, record: Known) -> None:
         if known.hash != record.hash:
             raise CorruptError(f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}")
         self.accounts_at_manifest = self.book.accounts()
@@ -95,7 +95,7 @@ def known_of(record: Record) -> Known:
     return Known(record.seq, record.hash, record.ts, kept_of(post, record.body), post)
 
 
-def parse_manifest(folder: Path, data: bytes | None) -> Manifest | None:
+def parse_manifest(folder: Path, data: bytes | None) -> Checkpoint | None:
     """CorruptError for one that is none."""
     try:
         return None if data is None else manifest.parse(data)
@@ -112,10 +112,10 @@ def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
     whole = memoryview(journal)[:point.bytes]
     if not data or not len(HEADER) < point.bytes == len(whole) or sha256(whole).hexdigest() != point.sha256:
         return None
-    return KeptSnapshot(data, point) if snapshot.ends_at(whole[-snapshot.LINE_BYTES:].tobytes(), point) else None
+    return KeptSnapshot(data, point) if ends_at(whole[-LINE_BYTES:].tobytes(), point.seq, point.head) else None
 
 
-def credits_finding(path: Path, there: bytes | None, replay: Replay, known: Manifest | None) -> str:
+def credits_finding(path: Path, there: bytes | None, replay: Replay, known: Checkpoint | None) -> str:
     """What is wrong with the balances' file, or nothing: it has to be true now or at the manifest."""
     now = credits_lines(replay.book.accounts())
     then = now if replay.accounts_at_manifest is None else credits_lines(replay.accounts_at_manifest)

@@ -31,7 +31,6 @@ _MAGIC = b"platform-snapshot-3 "
 _POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
 _Value = TypeVar("_Value")
 POST_BYTES = _POST.size
-LINE_BYTES = 1 << 20
 
 
 class Point(NamedTuple):
@@ -41,14 +40,6 @@ class Point(NamedTuple):
     seq: int
     head: str
     sha256: str
-
-
-def ends_at(tail: bytes, point: Point) -> bool:
-    """Whether these bytes end with the line that a point names. LINE_BYTES are enough of a journal; where a line is
-    longer, it is as if it were another."""
-    *before, line, rest = (b"", *tail.rsplit(b"\n", 2))
-    return len(before) == 2 and not rest and line.startswith(b"%d," % point.seq) and line.endswith(
-        f",{point.head}".encode())
 
 
 class _Pointed(Struct):

@@ -16,8 +16,8 @@ from platform.ledger.journal.columns import batches
 from platform.ledger.journal.compare import RESTORE, records, row_findings
 from platform.ledger.journal.disk import DISK, locked, read_whole, refusals, write_whole
 from platform.ledger.journal.follow import REBUILD
-from platform.ledger.journal.ledger import LOCK, Ledger
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.ledger import Ledger
+from platform.ledger.journal.log import JOURNAL, LOCK
 from platform.ledger.journal.projections import CREDITS, HEADERS, credits_lines, rows
 from platform.ledger.journal.replay import Replay, Verdict, credits_finding, kept_snapshot, known_of, parse_manifest
 from platform.ledger.proof.parallel import proved

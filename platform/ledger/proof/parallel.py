@@ -9,7 +9,7 @@ from pathlib import Path
 from platform.errors import CorruptError
 from platform.ledger.journal import manifest, snapshot
 from platform.ledger.journal.log import JOURNAL
-from platform.ledger.journal.manifest import Manifest
+from platform.ledger.journal.manifest import Checkpoint
 from platform.ledger.journal.projections import CREDITS, HEADERS
 from platform.ledger.journal.record import HEADER, BadRecord
 from platform.ledger.journal.replay import Known, Replay, Verdict, credits_finding, kept_snapshot, parse_manifest
@@ -55,7 +55,7 @@ class _Held:
     """What is held against the slices, as they come: the tables, and what the manifest says of them. `posts` are
     `snapshot.post_rows` so far."""
 
-    def __init__(self, files: Mapping[str, bytes | None], known: Manifest | None) -> None:
+    def __init__(self, files: Mapping[str, bytes | None], known: Checkpoint | None) -> None:
         self.posts = bytearray()
         self._tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
         self._known, self._is_manifest_right = known, known is None

@@ -53,6 +53,12 @@ def test_descriptions_of_a_table_are_prose_and_nothing_else_of_it(tmp_path: Path
     assert [line.removeprefix(f"{table}:").split(" prose")[0] for line in lines] == ["3:34:", "4:35:"]
 
 
+def test_descriptions_of_a_schema_are_prose(tmp_path: Path) -> None:
+    schema = tmp_path / "a.json"
+    schema.write_text('{"title": "What stands here", "description": "A \\"x\\" is over.",\n "enum": ["told"]}\n')
+    assert [line.removeprefix(f"{schema}:").split(" prose")[0] for line in lint(schema)[1]] == ["1:55:"]
+
+
 def test_docstrings_and_messages_are_counted_by_package(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     code = '"""A file lies here for you."""\nX = f"{1} of it is over by now"\nroom = "x"\n'

@@ -84,7 +84,7 @@ DISK = (
     _ends("escape-name", "names a file with a terminal's escape", '''
         (out / "tree").mkdir()
         (out / "tree" / "a\\x1b[31mb").write_text("x")''', "^FAILED undeclared_output", tree=True),
-    _ends("not-utf8-name", "names a file with bytes that are no text", '''
+    _ends("not-utf8-name", "names a file with bytes that are not text", '''
         (out / "tree").mkdir()
         os.close(os.open(os.fsencode(out) + b"/tree/a\\xff", os.O_CREAT | os.O_WRONLY))''', _UNDECLARED, tree=True),
     _ends("sparse", "makes a sparse file of 8 TiB", '''
@@ -175,7 +175,7 @@ MACHINE = (
             sys.stdout.write("x" * (1 << 20))''', "^COMPLETED"),
     _ends("log-lines", "prints commands of a workflow", '''
         print("::error::forged\\n##[error]forged\\n::set-output name=x::y")''', "^COMPLETED"),
-    _ends("log-bytes", "prints bytes that are no text", '''
+    _ends("log-bytes", "prints bytes that are not text", '''
         os.write(1, bytes(range(256)) * 100)''', "^COMPLETED"),
 )
 ANSWERS = (
@@ -191,7 +191,7 @@ ANSWERS = (
         return {"status": "FAILED", "reason_slug": "internal_error"}''', "^FAILED module_failed"),
     _ends("says-delivery-missing", "fails with a delivery's reason that keeps its charge", '''
         return {"status": "FAILED", "reason_slug": "delivery_missing"}''', "^FAILED module_failed"),
-    _ends("says-unverified", "fails as a delivery that nobody can tell of", '''
+    _ends("says-unverified", "fails as a delivery with an unknown result", '''
         return {"status": "FAILED", "reason_slug": "unverified"}''', "^FAILED module_failed"),
     _ends("says-needs-decision", "asks for a decision", '''
         return {"status": "NEEDS_DECISION", "reason_slug": "unverified"}''', "^FAILED malformed_result"),

@@ -175,7 +175,7 @@ PROBES = (
                edits=(change_step("say", enabled=False),)),
     MoneyProbe("break-after", "lets the delivery fail after it was delivered", _GOODS, _ONCE,
                edits=(change_step("say", inputs={"text": "goods", "fail": "bad_input_format"}),)),
-    MoneyProbe("copy-after", "orders the same once more under another id",
+    MoneyProbe("copy-after", "orders the same again under another id",
                _GOODS, "^paid 18, delivered said.txt,said.txt$",
                edits=(second_order,)),
     MoneyProbe("back-and-forth", "edits the order and takes the edit back", _GOODS, r"^paid 18, delivered said.txt",

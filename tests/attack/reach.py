@@ -34,14 +34,14 @@ FILES = (
     _reads("read-store", "reads doit's store", 'bait["root"] + "/runtime/doit.db"'),
     _reads("read-root-directory", "lists the operator's files in the repository",
            'bait["root"] + "/config", bait["root"] + "/.billing-state", bait["root"] + "/tenants"'),
-    _reads("read-beside-its-outputs", "reads what lies beside its outputs directory",
+    _reads("read-beside-its-outputs", "reads files next to its outputs directory",
            'str(out.parent / "log.txt"), str(out.parent / "run.json")'),
     _reads("read-home", "reads a key in the operator's home directory", 'bait["home"] + "/.ssh/id_ed25519"'),
     _reads("read-git", "reads the repository's .git", 'bait["root"] + "/.git/config", bait["root"] + "/.git"',
            plain="^COMPLETED refused"),
     _reads("read-passwd", "reads the machine's users", '"/etc/passwd"'),
     _reads("read-shadow", "reads the machine's passwords", '"/etc/shadow"', as_user=_REFUSED),
-    _reads("read-root-link", "follows /proc/self/root out of its box",
+    _reads("read-root-link", "follows /proc/self/root to leave the sandbox",
            '"/proc/self/root" + bait["root"] + "/.billing-state/journal.csv"'),
     _reads("read-init-root", "follows the first process's root", '"/proc/1/root" + bait["root"] + "/config"',
            plain="^COMPLETED"),
@@ -216,7 +216,7 @@ KERNEL = (
     _calls("open-by-handle", "opens a file by its handle", '''
         handle = (ctypes.c_uint32 * 34)(128, 0)
         return call(304, -100, ctypes.byref(handle), 0)'''),
-    _does("host-name", "names the machine anew", '''
+    _does("host-name", "renames the machine", '''
         socket.sethostname(socket.gethostname())
         return "named"''', plain="^COMPLETED"),
     _does("clock", "sets the clock", '''

@@ -100,7 +100,7 @@ LINKS = (
 )
 PATHS = (
     TenantProbe("asset-up", "names an asset above its directory", asset("../../victim/assets/secret.txt")),
-    TenantProbe("asset-up-inside", "names an asset above its directory, in the middle of a path",
+    TenantProbe("asset-up-inside", "names an asset above its directory, by a .. inside the path",
                 asset("a/../../../victim/assets/secret.txt"), files={"assets/a/b": "b"}),
     TenantProbe("asset-absolute", "names an asset by an absolute path", asset("/etc/passwd")),
     TenantProbe("asset-backslash", "names an asset with backslashes", asset("..\\..\\victim\\assets\\secret.txt")),
@@ -170,7 +170,7 @@ YAML = (
                 text="work_order_id: order\nmetadata: {{notes: '" + "x" * 5_000_000 + "'}}\n"),
     TenantProbe("yaml-second", "writes a second document", text="work_order_id: order\nsteps: []\n---\na: b\n"),
     TenantProbe("yaml-nul", "writes a NUL", text=b"work_order_id: order\0\n"),
-    TenantProbe("yaml-not-utf8", "writes bytes that are no text", text=b"work_order_id: \xff\xfe\n"),
+    TenantProbe("yaml-not-utf8", "writes bytes that are not text", text=b"work_order_id: \xff\xfe\n"),
     TenantProbe("yaml-utf16", "writes UTF-16", text="work_order_id: order\n".encode("utf-16")),
     TenantProbe("yaml-infinity", "gives a number that JSON cannot write", say(float("inf"))),
     TenantProbe("yaml-long-number", "gives a number of 10,000 digits", text="work_order_id: order\nsteps:\n"
@@ -195,7 +195,7 @@ YAML = (
     TenantProbe("json-asset-digits", "binds a number of 10,000 digits",
                 say({"asset": "a.json", "selector": "json", "json_path": "$.a"}), FAILED,
                 files={"assets/a.json": '{"a": ' + "9" * 10_000 + "}"}),
-    TenantProbe("text-asset-binary", "binds bytes that are no text", asset("a.txt"), FAILED,
+    TenantProbe("text-asset-binary", "binds bytes that are not text", asset("a.txt"), FAILED,
                 files={"assets/a.txt": b"\xff\xfe\x00"}),
 )
 PROBES = (*LINKS, *PATHS, *IDS, *YAML)

@@ -47,7 +47,7 @@ PROBES = (
     _subject("an encoded word without a space before it", f"Größe{_FORGED}"),
     _subject("encoded words beyond its line", f"{'Boats ' * 20}{_FORGED}"),
     _subject("half of an encoded word", "=?utf-8?q?a"),
-    _subject("an encoded word of a charset that is none", "=?\"?b?a?= =?x-nothing?q?a?="),
+    _subject("an encoded word of an unknown charset", "=?\"?b?a?= =?x-nothing?q?a?="),
     _subject("percent-encoded line breaks", "Boats%0d%0aBcc: all@evil.example"),
     _subject("spaces that folding loses", "Prüfung Größe Größe – report report über für"),
     _subject("spaces at both ends and runs of them", "  Boats   and    ships  "),

@@ -54,6 +54,7 @@ def commands(page: str) -> Iterator[tuple[str, list[str]]]:
             yield line, [text.strip() for text in output.splitlines()] if line is lines[-1] else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_the_page_works(page: str, _ran: Path, tmp_path: Path) -> None:
     checkout = Path(shutil.copytree(_ran, tmp_path / "checkout", symlinks=True))
@@ -73,6 +74,7 @@ def test_every_command_of_the_page_works(page: str, _ran: Path, tmp_path: Path) 
             assert re.search(".*".join(map(re.escape, words.split("…"))), told), f"{line}\nlacks {words}\n{told}"
 
 
+@pytest.mark.slow
 def test_the_cli_reference_is_what_the_parsers_say() -> None:
     done = subprocess.run([sys.executable, "scripts/write_cli_reference", "--check"], cwd=ROOT, capture_output=True,
                           text=True, check=False)

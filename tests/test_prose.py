@@ -1,17 +1,18 @@
 """The prose linter finds what docs/style.md forbids, at its place, and reads prose only."""
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
+
+from tests import in_process
 
 ROOT = Path(__file__).resolve().parent.parent
 pytest.importorskip("proselint", reason="proselint is not installed")
 
 
 def lint(*words: str | Path) -> tuple[int, list[str]]:
-    done = subprocess.run([sys.executable, ROOT / "scripts" / "lint_prose", *words], cwd=ROOT, capture_output=True,
-                          text=True, check=False)
+    script = ROOT / "scripts" / "lint_prose"
+    done = in_process.run(in_process.script(script), [str(script), *map(str, words)], ROOT, os.environ)
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.splitlines()
 

@@ -35,6 +35,7 @@ def shell(checkout: Path, line: str) -> subprocess.CompletedProcess[str]:
                           text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("readme")
 def test_the_commands_do_what_the_readme_says(checkout: Path) -> None:
     first = shell(checkout, RUN)

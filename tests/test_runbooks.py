@@ -101,6 +101,7 @@ def a_suspended_tenant(checkout: Path) -> Mend:
 NO_ANSWER = {"GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": "a/b", "GITHUB_API_URL": "http://127.0.0.1:9"}  # nobody there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "broken", "prefix", "environment"), [
     (10, a_wrong_order, "", {}),
     (11, a_reference_that_was_used, "", {}),
@@ -144,6 +145,7 @@ def test_every_exit_status_has_a_runbook_with_all_its_parts() -> None:
 NOT_RUN = {"bash .ci/run": "this test is part of it"}
 
 
+@pytest.mark.slow
 def test_every_command_of_the_release_checklist_ends_with_0(checkout: Path) -> None:
     commands = [line.split("  #")[0].strip() for block in re.findall(r"```bash\n(.*?)```", CHECKLIST, re.DOTALL)
                 for line in block.splitlines() if line.strip()]

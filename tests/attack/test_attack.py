@@ -17,6 +17,7 @@ def here() -> list[Way]:
             and (way.user == "root" or (os.geteuid() == 0 and not lacking()))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=str)
 @pytest.mark.parametrize("group", campaign.GROUPS)
 def test_everything_seen_is_as_expected(group: str, way: Way) -> None:

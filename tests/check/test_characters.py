@@ -50,6 +50,7 @@ def test_what_breaks_hides_or_turns_a_line_is_refused_by_name(character, name):
     assert not refused_in(escaped(text))
 
 
+@pytest.mark.slow
 def test_all_line_breaks_of_unicode_and_no_letter_mark_or_space_of_any_script_are_refused():
     every = [chr(code) for code in range(sys.maxunicode + 1)]
     breaks = [each for each in every if len(f"a{each}b".splitlines()) > 1]

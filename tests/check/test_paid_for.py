@@ -46,6 +46,7 @@ def charged(small: Small) -> dict[str, dict[str, int]] | None:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=orders())
 def test_what_an_accepted_order_delivers_is_paid_for(shop: Small, text: str) -> None:
@@ -55,6 +56,7 @@ def test_what_an_accepted_order_delivers_is_paid_for(shop: Small, text: str) -> 
         assert unpaid(shop.root, shop.root / ORDER, found, TODAY) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=orders())
 def test_an_order_is_refused_as_not_bought_only_when_something_would_leave_unpaid(shop: Small, text: str) -> None:
@@ -68,6 +70,7 @@ def test_an_order_is_refused_as_not_bought_only_when_something_would_leave_unpai
         assert [line for line in unpaid(shop.root, shop.root / ORDER, free, TODAY) if " takes " in line]
 
 
+@pytest.mark.slow
 def test_the_edits_reach_all_that_matters(shop: Small) -> None:
     """So that the properties are about something: orders that are accepted and deliver, others that are not bought."""
     seen: Counter[str] = Counter()

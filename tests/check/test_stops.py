@@ -144,6 +144,7 @@ def test_an_empty_folder_is_a_repository_with_two_files_missing(tmp_path):
     assert repo.orders == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [
     "needs: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: x, q{0}: 1}}",
     "deliverables: [q{0}], inputs: {{topic: x}}", "inputs: {{topic: {{asset: q{0}, selector: text}}}}"])

@@ -50,6 +50,7 @@ MISTYPED: dict[str, Callable[[str], str]] = {
     "a name from elsewhere": lambda word: "text"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistyped", MISTYPED)
 @pytest.mark.parametrize("file", [*FILES, "a whole order"])
 def test_one_typo_is_one_error(small, file: str, mistyped: str) -> None:

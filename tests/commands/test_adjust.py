@@ -64,6 +64,7 @@ def sound(repo: Path) -> None:
 ADJUST = f"{CLI} admin-adjust --tenant-id tenant --reason goodwill --note why"
 
 
+@pytest.mark.slow
 def test_an_adjustment_stands_in_statement_exports_and_tables(repo: Path) -> None:
     tx = paid(repo)
     line = f"{ADJUST} --amount-credits -90 --corrects {tx} --reference 'r 1' --approved-by Ann"
@@ -88,6 +89,7 @@ def test_an_adjustment_stands_in_statement_exports_and_tables(repo: Path) -> Non
     sound(repo)
 
 
+@pytest.mark.slow
 def test_a_transfer_shows_to_each_tenant_its_own_side(repo: Path) -> None:
     result = json.loads(told(repo, f"{CLI} admin-transfer --from tenant --to other1 --amount-credits 40 "
                                    "--reference r --note why --json"))
@@ -108,6 +110,7 @@ def test_a_transfer_shows_to_each_tenant_its_own_side(repo: Path) -> None:
     sound(repo)
 
 
+@pytest.mark.slow
 def test_beancount_adds_up_adjustments_and_transfers(repo: Path) -> None:
     from beancount import loader
 
@@ -119,6 +122,7 @@ def test_beancount_adds_up_adjustments_and_transfers(repo: Path) -> None:
         assert errors == [], more
 
 
+@pytest.mark.slow
 def test_both_sides_of_a_transfer_are_proved(repo: Path) -> None:
     public = told(repo, f"{CLI} ledger keygen key.pem")
     public = next(word for word in public.split() if len(word) == 44)
@@ -158,6 +162,7 @@ def follow(repo: Path, message: str) -> None:
         told(repo, " ".join(map(shlex.quote, shlex.split(line))))
 
 
+@pytest.mark.slow
 def test_a_mistaken_top_up_is_corrected_by_what_its_message_says(repo: Path) -> None:
     topup = f"{CLI} admin-topup --tenant-id tenant --topup-method-id bank-wire --reference 'wire 9'"
     told(repo, f"{topup} --amount-credits 10000")
@@ -174,6 +179,7 @@ def test_a_mistaken_top_up_is_corrected_by_what_its_message_says(repo: Path) -> 
     sound(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "after"), [
     ("pay-1,other1,bank-wire,70,wire-1,CONFIRMED,2026-01-02T00:00:00Z,", {"tenant": 0, "other1": 70}),
     ("pay-1,tenant,bank-wire,100,wire-1,PENDING,2026-01-02T00:00:00Z,", {"tenant": 0}),
@@ -190,6 +196,7 @@ def test_a_payment_that_the_accountant_corrected_is_settled_by_what_its_message_
     assert json.loads(told(repo, f"{CLI} quote --json"))["edited_payments"] == []
 
 
+@pytest.mark.slow
 def test_a_payment_that_was_removed_is_settled_by_what_the_audit_says(repo: Path) -> None:
     payment(repo, "")
     follow(repo, told(repo, f"{CLI} ledger audit", 1))
@@ -197,6 +204,7 @@ def test_a_payment_that_was_removed_is_settled_by_what_the_audit_says(repo: Path
     sound(repo)
 
 
+@pytest.mark.slow
 def test_a_debt_lets_nothing_run_until_it_is_covered(tmp_path: Path) -> None:
     repo = delivered(tmp_path / "repo")
     told(repo, f"{ADJUST} --amount-credits -90 --corrects {paid(repo)} --reference r --allow-debt")

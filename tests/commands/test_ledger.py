@@ -50,6 +50,7 @@ def test_a_changed_amount_in_the_journal_is_13_with_its_line_and_no_rebuild(repo
     assert journal.read_bytes() == damaged
 
 
+@pytest.mark.slow
 def test_a_changed_projection_is_reported_until_it_is_made_again(repo: Path) -> None:
     file = repo / ".billing-state" / "transactions.csv"
     right = file.read_bytes()
@@ -125,6 +126,7 @@ def test_no_state_is_14_and_none_is_made(tmp_path: Path, repo: Path) -> None:
     assert not (repo / ".billing-state").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [65, 978, 5000])
 def test_metadata_that_are_nested_too_deep_are_one_line_for_every_reader(repo: Path, levels: int) -> None:
     with closing(Ledger.open(repo / ".billing-state")) as journal:

@@ -3,6 +3,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from platform.ledger.journal.log import JOURNAL
@@ -51,6 +52,7 @@ def item(repo: Path, deliverable_id: str, type_: PostType, note: str = "") -> It
                 amount if type_ is PostType.SPEND else -amount, task, 0, note)
 
 
+@pytest.mark.slow
 def test_every_credit_of_the_shipped_tenants_is_explained(shipped_run: Path) -> None:
     done = command(shipped_run, "python -m platform.cli ledger audit")
     assert (done.returncode, done.stderr) == (0, "")
@@ -58,6 +60,7 @@ def test_every_credit_of_the_shipped_tenants_is_explained(shipped_run: Path) -> 
                                         "2 items, +1500 credits: payment or promotion", "0 unexplained"]
 
 
+@pytest.mark.slow
 def test_it_is_still_explained_when_orders_and_runs_have_moved_on(shipped_run: Path) -> None:
     order = shipped_run / "tenants" / ORDER[0] / "workorders" / f"{ORDER[1]}.yml"
     text = order.read_text()
@@ -69,24 +72,28 @@ def test_it_is_still_explained_when_orders_and_runs_have_moved_on(shipped_run: P
     assert audited(shipped_run) == (0, [])
 
 
+@pytest.mark.slow
 def test_a_credit_that_nothing_explains_makes_it_fail(shipped_run: Path) -> None:
     gift = topup(ORDER[0], 40, "card", "r")
     rewrite(shipped_run, replace(gift, kind="gift"))
     assert audited(shipped_run) == (1, [(40, "no rule posts a TOPUP of kind gift")])
 
 
+@pytest.mark.slow
 def test_a_top_up_by_hand_is_told_apart(shipped_run: Path) -> None:
     rewrite(shipped_run, topup(ORDER[0], 40, "card", "r"))
     done = command(shipped_run, "python -m platform.cli ledger audit")
     assert (done.returncode, "1 item, +40 credits: top-up by hand" in done.stdout) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_refund_of_what_was_delivered_makes_it_fail(shipped_run: Path) -> None:
     back = (item(shipped_run, "metadata", PostType.REFUND, "module_failed"),)
     rewrite(shipped_run, Post(keys.refund(back), "refund", ORDER[0], PostType.REFUND, 2, ORDER[1], items=back))
     assert audited(shipped_run) == (1, [(2, "the work was done")])
 
 
+@pytest.mark.slow
 def test_work_that_ran_without_a_charge_makes_it_fail(shipped_run: Path) -> None:
     """The journal as it was before the charges: valid, and shorter."""
     rewrite(shipped_run, keep=2)
@@ -95,6 +102,7 @@ def test_work_that_ran_without_a_charge_makes_it_fail(shipped_run: Path) -> None
     assert {why.split(" is ")[1].partition(":")[0] for _, why in found} == {"COMPLETED and was never charged"}
 
 
+@pytest.mark.slow
 def test_a_charge_for_an_order_that_nobody_wrote_makes_it_fail(shipped_run: Path) -> None:
     task = "ab" * 32
     key = keys.item(PostType.SPEND, task, "__run__", 0)

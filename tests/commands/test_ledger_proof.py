@@ -76,6 +76,7 @@ def topup(shop: Shop, amount: int, reference: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_tenant_checks_its_item_in_an_empty_folder(shop: Shop, item: dict[str, str]) -> None:
     posts = (shop.repo / ".billing-state" / JOURNAL).read_bytes().count(b"\n") - 1
     file = proof_of(shop, item["transaction_item_id"])
@@ -89,6 +90,7 @@ def test_a_tenant_checks_its_item_in_an_empty_folder(shop: Shop, item: dict[str,
     assert sorted(shop.elsewhere.iterdir()) == [file]
 
 
+@pytest.mark.slow
 def test_transactions_keys_and_beginnings_name_the_same_post(shop: Shop, item: dict[str, str]) -> None:
     key = json.loads(item["metadata_json"])["idempotency_key"]
     for name in (item["transaction_id"], item["transaction_id"][:8], key):
@@ -126,6 +128,7 @@ def test_it_shows_nothing_of_another_tenant(shop: Shop, item: dict[str, str]) ->
     assert [word for word in ("other1", "secret-77", "confidential") if word in text] == []
 
 
+@pytest.mark.slow
 def test_an_older_head_is_a_prefix_until_history_is_rewritten(shop: Shop, item: dict[str, str], tmp_path: Path) -> None:
     kept = proof_of(shop, item["transaction_item_id"])
     topup(shop, 5, "later")
@@ -169,6 +172,7 @@ def test_a_head_alone_is_checked_in_the_same_way(shop: Shop) -> None:
     assert (done.returncode, json.loads(done.stdout)["post"]) == (0, None)
 
 
+@pytest.mark.slow
 def test_another_key_is_13_and_none_is_2(shop: Shop, item: dict[str, str]) -> None:
     file = proof_of(shop, item["transaction_item_id"])
     done = command(shop.repo, f"python -m platform.cli ledger check-proof {file}")
@@ -207,6 +211,7 @@ def test_what_is_no_proof_is_10(shop: Shop, text: str, words: str) -> None:
     assert shop.check(shop.elsewhere / "nowhere.json").returncode == 10
 
 
+@pytest.mark.slow
 def test_the_page_for_tenants_does_as_it_says(shipped_run: Path) -> None:
     """Every command of docs/howto/prove-a-credit.md in its order; the key that the operator published is a variable."""
     page = (ROOT / "docs" / "howto" / "prove-a-credit.md").read_text()
@@ -234,6 +239,7 @@ def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
     return folder / "repo" / "proof.json", shop.public
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(bit=st.integers(0, 10**6))
 def test_a_flipped_bit_is_refused_or_changes_nothing_that_is_proved(whole: tuple[Path, str], bit: int,

@@ -60,6 +60,7 @@ def test_a_step_that_is_like_none_gets_the_names_of_all() -> None:
     assert step_cure(A, "zzz", []) == "see `doit run check`"
 
 
+@pytest.mark.slow
 def test_a_task_that_there_is_not_is_told_with_the_nearest_and_nothing_is_charged(tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo")
     orders = repo / "tenants" / "tenant" / "workorders"

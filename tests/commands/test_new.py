@@ -56,6 +56,7 @@ def test_a_tenants_name_and_id_must_be_such(repo: Path) -> None:
     assert not (repo / "tenants" / "Ferry1").exists()
 
 
+@pytest.mark.slow
 def test_a_draft_of_an_order_validates_and_runs_when_it_is_enabled(repo: Path) -> None:
     done(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
     [unfilled] = warnings(repo)
@@ -86,6 +87,7 @@ def test_a_draft_for_any_module_is_without_error_and_names_all_its_inputs(repo: 
     assert again["work_order_id"].casefold() != made["work_order_id"].casefold()
 
 
+@pytest.mark.slow
 def test_an_order_for_nobody_of_nothing_or_in_anothers_place_is_refused(repo: Path) -> None:
     assert refused(repo, "new workorder --tenant-id tenat0") == (
         2, "there is no tenant 'tenat0'; did you mean `tenant`?")
@@ -99,6 +101,7 @@ def test_an_order_for_nobody_of_nothing_or_in_anothers_place_is_refused(repo: Pa
     assert file.read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind.value for kind in Kind])
 def test_a_module_passes_its_self_test_and_its_own_tests_at_once(repo: Path, kind: str) -> None:
     said = done(repo, f"new module --module-id first_{kind} --kind {kind}")
@@ -123,6 +126,7 @@ def test_a_module_passes_its_self_test_and_its_own_tests_at_once(repo: Path, kin
         assert clean.returncode == 0, clean.stdout
 
 
+@pytest.mark.slow
 def test_a_new_module_is_priced_once_and_never_replaced(repo: Path) -> None:
     prices = repo / "config" / "module_prices.csv"
     before = prices.read_text()

@@ -32,6 +32,7 @@ def posts(repo: Path) -> list[tuple[str, str]]:
             if row["amount_credits"] != "0"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("poor", POOR)
 def test_what_the_terminal_cannot_encode_is_escaped(repo: Path, poor: str) -> None:
     done = started(repo, "doit run", **POOR[poor])
@@ -44,6 +45,7 @@ def test_what_the_terminal_cannot_encode_is_escaped(repo: Path, poor: str) -> No
     assert "\\u65e5\\u672c" in started(repo, "python -m platform.cli status", **POOR[poor]).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sink", SINKS)
 def test_a_stream_that_takes_nothing_changes_nothing(repo: Path, sink: str) -> None:
     doit = Path(sys.executable).with_name("doit")
@@ -96,6 +98,7 @@ def test_in_actions_json_says_the_same_without_a_command(monkeypatch: pytest.Mon
     assert json.loads(told) == value and neutral(told) == told
 
 
+@pytest.mark.slow
 def test_no_text_of_others_is_a_command_in_actions(repo: Path) -> None:
     """A module prints and says commands, and names its files like some; a title and an id are some."""
     shouts = repo / "modules" / "say" / "src" / "run.py"

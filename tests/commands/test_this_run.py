@@ -25,6 +25,7 @@ def repo(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_a_running_step_is_told_as_it_runs_and_not_as_it_last_ended(repo: Path) -> None:
     module = repo / "modules" / "hold" / "src" / "run.py"
     module.write_text(module.read_text().replace("def run(params, outputs_dir):\n", "def run(params, outputs_dir):\n"

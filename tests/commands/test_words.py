@@ -22,6 +22,7 @@ def test_a_word_may_have_a_plural_of_its_own_and_a_number_its_sign() -> None:
     assert (counted(1, "credit", signed=True), counted(-2, "credit", signed=True)) == ("+1 credit", "-2 credits")
 
 
+@pytest.mark.slow
 def test_where_there_is_one_of_each_no_command_speaks_of_many(tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo")
     (repo / "config" / "payments.csv").write_text(

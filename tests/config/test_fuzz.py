@@ -1,6 +1,7 @@
 """Whatever is in a file, reading it ends in values or in problems of one line, and never in an exception."""
 import random
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ def one_line(problems) -> bool:
     return all(not refused_in(str(problem)) and problem.place.line >= 1 for problem in problems)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(BYTES)
 def test_any_bytes_are_values_or_problems(data):
@@ -40,6 +42,7 @@ def test_any_bytes_are_values_or_problems(data):
             order("nxlkGI", document.value, document.source)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(JSON)
 def test_any_value_in_any_field_is_accepted_or_told(value):

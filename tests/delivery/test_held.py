@@ -28,6 +28,7 @@ def held(house: House) -> House:
     return house
 
 
+@pytest.mark.slow
 def test_a_mail_is_sent_twice_at_most_however_many_runs_there_are(house: House) -> None:
     assert "unverified" in house.run(exit_status=1)
     assert (house.mails, house.state()) == (1, "FAILED unverified")
@@ -44,6 +45,7 @@ def test_a_mail_is_sent_twice_at_most_however_many_runs_there_are(house: House) 
     house.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retries", [1, 5])
 def test_retries_of_a_step_count_as_attempts(house: House, retries: int) -> None:
     order = house.root / "tenants/tenant/workorders/tea.yml"
@@ -52,6 +54,7 @@ def test_retries_of_a_step_count_as_attempts(house: House, retries: int) -> None
     assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
 
 
+@pytest.mark.slow
 def test_a_runner_that_lost_its_runtime_folder_knows_how_often_it_was_tried(house: House) -> None:
     for _ in range(4):
         house.run(exit_status=1)
@@ -61,6 +64,7 @@ def test_a_runner_that_lost_its_runtime_folder_knows_how_often_it_was_tried(hous
     assert (house.mails, house.state()) == (2, "NEEDS_DECISION unverified")
 
 
+@pytest.mark.slow
 def test_a_person_says_that_it_arrived(held: House) -> None:
     balance = held.balance
     assert "it arrived; the next run completes it" in held.settle("--arrived --note 'they rang'")
@@ -79,6 +83,7 @@ def test_a_person_says_that_it_arrived(held: House) -> None:
     held.run("python -m platform.cli integrity-validate")
 
 
+@pytest.mark.slow
 def test_a_person_has_it_sent_once_more(held: House) -> None:
     held.settle("--resend --note 'they have nothing'")
     held.run(exit_status=1)
@@ -92,6 +97,7 @@ def test_a_person_has_it_sent_once_more(held: House) -> None:
     held.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 def test_a_quote_says_that_a_person_has_it_sent_once_more(held: House) -> None:
     quote = "python -m platform.cli quote"
     assert "waits for your decision" in held.run(quote)
@@ -107,6 +113,7 @@ def test_a_quote_says_that_a_person_has_it_sent_once_more(held: House) -> None:
     assert "would send again" not in held.run(quote)
 
 
+@pytest.mark.slow
 def test_a_quote_says_that_a_repair_is_sent_because_a_person_said_so(house: House) -> None:
     quote = "python -m platform.cli quote"
     house.server.cut_after_data = False
@@ -119,6 +126,7 @@ def test_a_quote_says_that_a_repair_is_sent_because_a_person_said_so(house: Hous
     assert (house.mails, "would send again" in house.run(quote)) == (2, False)
 
 
+@pytest.mark.slow
 def test_a_person_gives_it_back_and_it_is_not_bought_again_by_itself(held: House) -> None:
     before = held.balance
     assert "1 credit refunded" in held.settle("--refund --note 'they do not want it'")
@@ -141,6 +149,7 @@ def test_a_person_gives_it_back_and_it_is_not_bought_again_by_itself(held: House
     held.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 def test_an_edited_order_is_new_work_and_the_doubt_of_before_can_still_be_settled(held: House) -> None:
     order = held.root / "tenants/tenant/workorders/tea.yml"
     order.write_text(order.read_text().replace("reader@", "another@"))
@@ -154,6 +163,7 @@ def test_an_edited_order_is_new_work_and_the_doubt_of_before_can_still_be_settle
     held.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 def test_what_is_mistyped_or_has_nothing_to_settle_is_told(house: House) -> None:
     house.server.cut_after_data = False
     house.run()
@@ -169,6 +179,7 @@ def test_what_is_mistyped_or_has_nothing_to_settle_is_told(house: House) -> None
     assert house.mails == 1
 
 
+@pytest.mark.slow
 def test_an_unreachable_server_is_tried_in_every_run_and_counts_for_nothing(house: House) -> None:
     house.server.cut_after_data = False
     working = house.profile.read_text()
@@ -182,6 +193,7 @@ def test_an_unreachable_server_is_tried_in_every_run_and_counts_for_nothing(hous
     house.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bought", [False, True])
 def test_a_module_that_cannot_look_is_not_started_a_third_time(house: House, bought: bool) -> None:
     """One of its own making, which dies after it has sent: it would send whatever it is told."""
@@ -201,6 +213,7 @@ def test_a_module_that_cannot_look_is_not_started_a_third_time(house: House, bou
     assert ("cannot look without sending" in told) is bought, "nobody can make the receipt that was bought"
 
 
+@pytest.mark.slow
 def test_a_delivery_that_another_process_is_at_is_not_settled(house: House) -> None:
     gate = house.server.gate = threading.Event()
     run = start(house)

@@ -40,6 +40,7 @@ def killed(house: House, at: str) -> None:
     house.server.meets = lambda phase: None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [False, True], ids=["runtime kept", "runtime lost"])
 @pytest.mark.parametrize(("at", "mails"), [("rcpt", 1), ("data", 2), ("quit", 2), ("evidence", 1)])
 def test_after_a_kill_it_arrives_and_never_more_than_twice(house: House, at: str, mails: int, lost: bool) -> None:
@@ -56,6 +57,7 @@ def test_after_a_kill_it_arrives_and_never_more_than_twice(house: House, at: str
     house.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["data", "quit"])
 def test_runs_that_are_killed_again_and_again_send_two_mails_and_then_wait(house: House, at: str) -> None:
     for _ in range(2):
@@ -68,6 +70,7 @@ def test_runs_that_are_killed_again_and_again_send_two_mails_and_then_wait(house
         assert (house.mails, house.state(), house.posts) == (2, "NEEDS_DECISION unverified", posts)
 
 
+@pytest.mark.slow
 def test_a_claim_of_another_machine_is_waited_for_and_taken_over_when_it_has_expired(house: House) -> None:
     quoted = house.run("python -m platform.cli quote --json")
     task = next(line.split('"')[3] for line in reversed(quoted.splitlines()) if '"task_hash"' in line)

@@ -63,6 +63,7 @@ def test_there_are_enough_probes_of_both_kinds():
     assert {probe.expected for probe in PROBES} == {ARRIVES, REFUSED}
 
 
+@pytest.mark.slow
 def test_every_probe_arrives_as_it_was_asked_for_or_not_at_all(parcel, mail_server, tmp_path):
     with mail_server(security="none") as server:
         for probe in PROBES:
@@ -93,6 +94,7 @@ def test_a_parser_of_others_reads_every_probe_the_same(parcel):
         held(probe, parcel, said)
 
 
+@pytest.mark.slow
 def test_random_subjects_names_and_texts_read_back_as_they_were_written():
     """A bounded part; `python -m tests.delivery.round_trip` does ten thousand."""
     assert round_trip.wrong(200, seed=7, peer=has_peer()) == []

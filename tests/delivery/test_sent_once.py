@@ -20,6 +20,7 @@ def house(tmp_path: Path, mail_server, authority) -> Iterator[House]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_runner_that_lost_its_runtime_folder_does_not_send_the_mail_again(house: House) -> None:
     receipt, posts = (house.root / MAIL / "delivery_receipt.json").read_bytes(), house.posts
     shutil.rmtree(house.root / "runtime")
@@ -35,6 +36,7 @@ def test_a_runner_that_lost_its_runtime_folder_does_not_send_the_mail_again(hous
     assert house.mails == 1
 
 
+@pytest.mark.slow
 def test_who_made_another_package_meanwhile_is_told_which_one_was_delivered(house: House) -> None:
     """What is lost is not asked for anew: a search, say, finds other things a week later."""
     sent = house.read("receipt")
@@ -45,6 +47,7 @@ def test_who_made_another_package_meanwhile_is_told_which_one_was_delivered(hous
     assert house.read("log")["events"][-1]["detail"].startswith(f"another package, of SHA-256 {sent['sha256']}, was")
 
 
+@pytest.mark.slow
 def test_a_repair_waits_until_sending_it_again_is_allowed(house: House) -> None:
     receipt = (house.root / MAIL / "delivery_receipt.json").read_bytes()
     house.repair()

@@ -9,6 +9,7 @@ NEEDS = {"kernel": "strace that may trace", "kernel-again": "strace that may tra
          "shutdown": "root that may mount a file system of its own"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_promise_is_broken(kind: str) -> None:
     (result,) = run([kind], seed=1, fast=True)

@@ -44,6 +44,7 @@ def journal(state: Path, ledger: Ledger) -> Path:
     return state / "journal.csv"
 
 
+@pytest.mark.slow
 def test_every_cut_is_recovered_and_keeps_what_was_cut_or_is_refused(journal: Path,
                                                                      reopen: Callable[[], Ledger]) -> None:
     whole = journal.read_bytes()
@@ -63,6 +64,7 @@ def test_every_cut_is_recovered_and_keeps_what_was_cut_or_is_refused(journal: Pa
             path.unlink()
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_refused_and_changes_nothing(journal: Path, reopen: Callable[[], Ledger]) -> None:
     whole = journal.read_bytes()
     for at in range(len(whole)):
@@ -74,6 +76,7 @@ def test_every_flipped_bit_is_refused_and_changes_nothing(journal: Path, reopen:
             assert journal.read_bytes() == broken
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_the_other_files_is_refused_before_anything_is_posted(
         journal: Path, state: Path, ledger: Ledger, reopen: Callable[[], Ledger]) -> None:
     ledger.checkpoint()
@@ -282,6 +285,7 @@ def writer(state: Path, name: str, count: int) -> "subprocess.Popen[str]":
                             stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_processes_that_post_at_once_lose_nothing_also_when_they_are_killed(state: Path) -> None:
     writers = {name: writer(state, name, 40) for name in ("a", "b")}
     victims = {name: writer(state, name, 10**6) for name in ("v", "w")}

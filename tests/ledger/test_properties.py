@@ -4,6 +4,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def act(ledger: Ledger, what: str, first: object, second: object) -> None:
         assert not (again and posted)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(ACTS)
 def test_any_history_adds_up_and_is_rebuilt_to_the_same_bytes(acts: list[tuple[str, object, object]]) -> None:
@@ -69,6 +71,7 @@ def test_any_history_adds_up_and_is_rebuilt_to_the_same_bytes(acts: list[tuple[s
         assert audit(state) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_people_write_comes_back_from_one_line_as_it_was(reference: str, note: str) -> None:

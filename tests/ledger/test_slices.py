@@ -52,6 +52,7 @@ def test_a_sound_state_is_proved_and_not_read_twice(folder: Path, sliced: Callab
     assert sliced(folder) == alone
 
 
+@pytest.mark.slow
 def test_tables_that_a_crash_left_behind_are_proved_as_well(folder: Path, sliced: Callable[[Path], Verdict],
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "state_manifest.json").unlink()  # which says how far they have to reach
@@ -63,6 +64,7 @@ def test_tables_that_a_crash_left_behind_are_proved_as_well(folder: Path, sliced
         assert sliced(folder).findings == ()
 
 
+@pytest.mark.slow
 def test_whatever_byte_is_changed_the_verdict_is_the_same(folder: Path, sliced: Callable[[Path], Verdict]) -> None:
     found = 0
     for path, changed in changes(folder):

@@ -76,6 +76,7 @@ def test_a_post_and_its_checkpoint_read_no_line_again(state: Path, monkeypatch: 
     assert audit(state) == ()
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_and_every_cut_gives_the_answers_of_no_snapshot(state: Path) -> None:
     path = state / snapshot.NAME
     whole, right = path.read_bytes(), told(Ledger.open(state, noon, snapshot_posts=None))
@@ -91,6 +92,7 @@ def test_every_flipped_bit_and_every_cut_gives_the_answers_of_no_snapshot(state:
     assert opened(state)._exports.snapshot_seq == 5  # written again
 
 
+@pytest.mark.slow
 def test_it_is_of_one_journal_and_hides_no_damage_of_it(state: Path, tmp_path: Path) -> None:
     journal = state / "journal.csv"
     whole = journal.read_bytes()
@@ -152,6 +154,7 @@ def test_facts_are_in_the_order_of_the_journal_whatever_the_order_of_the_runs(tm
     assert audit(folder) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(ACTS, st.integers(0, 12))
 def test_the_book_of_a_snapshot_and_the_tail_is_the_book_of_a_replay(

@@ -51,6 +51,7 @@ def test_the_same_delivery_again_writes_no_second_mail(mail, tmp_path):
     assert len(list((tmp_path / "outbox").glob("*/*"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "status"), [(20_866_661, "COMPLETED"), (20_866_662, "FAILED")])
 def test_the_cap_is_for_package_zip_and_nothing_is_sent_at_it(mail, bound, tmp_path, size, status):
     with (tmp_path / "package.zip").open("wb") as file:

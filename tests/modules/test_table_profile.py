@@ -246,6 +246,7 @@ def test_the_statistics_are_those_of_fractions_without_rounding(profiled):
     assert float(found["stdev"]) == pytest.approx(math.sqrt(variance), rel=1e-11)
 
 
+@pytest.mark.slow
 def test_memory_is_for_distinct_values_and_not_for_rows(profiled):
     rows = b"sun,12.5,2026-11-24\n" * 200_000  # 4 MB, of three distinct values
     tracemalloc.start()

@@ -114,6 +114,7 @@ def test_the_whole_way_with_real_commands(hub, github):
     assert [request.method for request in github.requests[before:] if request.method != "GET"] == []
 
 
+@pytest.mark.slow
 def test_killed_at_each_of_its_requests_it_converges(hub, github):
     assert _publish(hub) == 0
     wanted, told, count = kept(github), published(hub), len(github.requests)

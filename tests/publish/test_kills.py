@@ -92,6 +92,7 @@ def died():
     raise Died
 
 
+@pytest.mark.slow
 def test_killed_at_any_call_it_converges(profile):
     run, whole = publisher(profile)
     run()
@@ -112,6 +113,7 @@ def test_killed_at_any_call_it_converges(profile):
     assert list((profile / "runtime" / "publishing").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_at_once_publish_nothing_twice(profile):
     run, whole = publisher(profile)
     run()

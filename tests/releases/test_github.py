@@ -418,6 +418,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 def test_files_go_through_in_pieces(github, a_file, tmp_path):
     """A process that uploads and downloads 64 MB does not grow by them."""
     made(github)

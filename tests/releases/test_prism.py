@@ -79,6 +79,7 @@ def test_an_answer_that_is_not_in_the_description_is_noticed(github, violations,
     assert violations() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "options"), [
     ("", {"json": {"name": "without a tag"}}),
     ("", {"json": {"tag_name": "t", "prerelease": "yes"}}),

@@ -63,6 +63,7 @@ def whole(examples) -> dict[str, object]:
     return {path: None if ours is None else laid_over(example(path), ours) for path, ours in secure().items()}
 
 
+@pytest.mark.slow
 def test_what_is_asked_and_answered_is_in_the_description(proxy):
     fake, examples, log = proxy
     fake.settings = whole(examples)
@@ -79,6 +80,7 @@ def test_what_is_asked_and_answered_is_in_the_description(proxy):
     assert log.read_text().lower().count("violation") == before
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_not_in_the_description_is_noticed(proxy):
     """So the test above can fail."""
     fake, examples, _ = proxy

@@ -140,6 +140,7 @@ MOVES = st.lists(st.tuples(st.sampled_from(["create", "upload", "assets", "tags"
                            NAMES, st.binary(min_size=1, max_size=9)), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES)
 def test_the_stores_tell_one_story(moves, github, tmp_path_factory):

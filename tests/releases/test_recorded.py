@@ -93,6 +93,7 @@ def test_an_upload_that_was_recorded(recorded, a_file):
                               ("GET", "/releases/1000/assets", 200)]
 
 
+@pytest.mark.slow
 def test_a_taken_name_that_was_recorded(recorded, a_file):
     store = recorded("release-assets-conflict")
     with pytest.raises(NameTaken) as taken:

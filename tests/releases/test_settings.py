@@ -3,7 +3,6 @@ passed. It was never run against github.com; test_prism_settings.py holds reques
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import yaml
 from platform.config.schema import schema
 from platform.verify.github_settings import Settings
 from platform.verify.settings import RULES, Entry, verdicts
+from tests import in_process
 from tests.releases.fake_github import CUT, TOKEN, FakeGitHub, Fault
 from tests.releases.fake_settings import secure
 from tests.support import ROOT
@@ -51,8 +51,9 @@ def states(server, repository, tmp_path):
 
 def checked(github, file: Path, *options: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **github.env(), "GITHUB_TOKEN": token, "GITHUB_API_URL": github.host}
-    return subprocess.run([sys.executable, str(ROOT / "scripts/check_repository_settings"), github.repository,
-                           "--list", str(file), *options], capture_output=True, text=True, env=env, check=False)
+    script = ROOT / "scripts/check_repository_settings"
+    return in_process.run(in_process.script(script), [str(script), github.repository, "--list", str(file), *options],
+                          ROOT, env)
 
 
 def put(settings, path: str, *way: str | int, to) -> None:
@@ -66,6 +67,7 @@ def remove_rule(settings, type_: str) -> None:
     settings["/rules/branches/main"] = [rule for rule in settings["/rules/branches/main"] if rule["type"] != type_]
 
 
+@pytest.mark.slow
 def test_where_all_is_closed_it_says_so(repository, tmp_path):
     done = checked(repository, tmp_path / "list.yml")
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,6 +135,7 @@ OPENED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "opened", "words"), OPENED, ids=[f"{row[0]}: {row[2]}" for row in OPENED])
 def test_what_is_open_is_said(repository, states, name, opened, words):
     opened(repository.settings)
@@ -141,6 +144,7 @@ def test_what_is_open_is_said(repository, states, name, opened, words):
     assert words in " ".join(found[name][1:])
 
 
+@pytest.mark.slow
 def test_what_is_open_ends_with_1_and_is_said_with_why_and_where(repository, tmp_path):
     repository.settings["/actions/secrets"]["secrets"] = [{"name": "PLATFORM_SIGNING_KEY"}]
     done = checked(repository, tmp_path / "list.yml")
@@ -152,6 +156,7 @@ def test_what_is_open_ends_with_1_and_is_said_with_why_and_where(repository, tmp
     assert [one["id"] for one in as_json["settings"] if one["state"] == "open"] == ["repository-secrets"]
 
 
+@pytest.mark.slow
 def test_what_is_accepted_is_told_and_fails_nothing(repository, states, tmp_path):
     repository.settings["/immutable-releases"] = None
     assert [*states()] == ["immutable-releases"]
@@ -160,6 +165,7 @@ def test_what_is_accepted_is_told_and_fails_nothing(repository, states, tmp_path
     assert "accepted     immutable-releases: whoever may write can replace and delete" in done.stdout
 
 
+@pytest.mark.slow
 def test_classic_protection_counts_as_well(repository, states):
     settings = repository.settings
     settings["/rules/branches/main"] = []
@@ -173,6 +179,7 @@ def test_classic_protection_counts_as_well(repository, states):
     assert list(states()) == ["no-bypass"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "names"), [
     ("/actions/permissions", ["actions"]), ("/branches/main/protection", ["review", "code-owners", "no-rewriting",
                                                                           "no-bypass"]),
@@ -186,6 +193,7 @@ def test_what_the_token_may_not_read_cannot_be_told(repository, states, path, na
     assert {name: state[0] for name, state in found.items()} == dict.fromkeys(names, "cannot tell")
 
 
+@pytest.mark.slow
 def test_who_may_bypass_is_not_shown_to_every_token_and_what_cannot_be_told_is_17(repository, states, tmp_path):
     del repository.settings["/rulesets/11"]["bypass_actors"]
     assert states()["no-bypass"][0] == "cannot tell"
@@ -194,12 +202,14 @@ def test_who_may_bypass_is_not_shown_to_every_token_and_what_cannot_be_told_is_1
         17, "harbour/ledger: 16 settings, 0 open, 1 cannot be told")
 
 
+@pytest.mark.slow
 def test_a_second_page_is_read(repository, states):
     one = repository.settings["/collaborators"][0]
     repository.settings["/collaborators"] = [one] * 100 + [{**one, "login": "stranger"}]
     assert "stranger" in states()["writers"][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "status", "words"), [
     (CUT, 16, "does not answer"), (Fault(503), 16, "answers 503"), (Fault(429), 16, "answers 429")])
 def test_a_server_that_does_not_answer_is_16(repository, tmp_path, fault, status, words):
@@ -209,6 +219,7 @@ def test_a_server_that_does_not_answer_is_16(repository, tmp_path, fault, status
     assert words in done.stderr and "Traceback" not in done.stderr and TOKEN not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_token_that_is_refused_or_not_there_is_17(repository, tmp_path):
     for token, words in (("ghp_other", "refuses the token"), ("", "GITHUB_TOKEN is not set")):
         done = checked(repository, tmp_path / "list.yml", token=token)

@@ -81,6 +81,7 @@ def test_text_says_what_the_numbers_say(repo):
     assert "An order is bought whole" in said
 
 
+@pytest.mark.slow
 def test_too_few_credits_and_a_suspended_tenant_are_refused_in_the_quote_too(repo):
     edit(repo, "config/payments.csv", ",100,", ",11,")
     answer = asked(repo)
@@ -151,6 +152,7 @@ def test_a_step_more_is_named_once(repo):
                         "  total: 12 credits quoted, now 17"]
 
 
+@pytest.mark.slow
 def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
     (repo / "tenants/tenant/workorders/milk.yml").write_text((repo / TEA).read_text().replace("tea", "milk"))
     asked(repo, "tenant/tea --save kept.json")
@@ -180,6 +182,7 @@ def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said,
     assert "Traceback" not in done.stderr and not (repo / ".billing-state").exists()
 
 
+@pytest.mark.slow
 def test_a_payment_that_was_edited_after_it_was_posted_changes_nothing_and_is_told(repo):
     command(repo, "doit run")
     edit(repo, "config/payments.csv", ",100,", ",200,")
@@ -188,6 +191,7 @@ def test_a_payment_that_was_edited_after_it_was_posted_changes_nothing_and_is_to
     assert command(repo, "doit run").returncode == 11
 
 
+@pytest.mark.slow
 def test_what_was_paid_and_never_done_is_given_back_in_the_quote_as_in_the_run(repo):
     """The order is charged and not run; then it is ordered anew."""
     command(repo, "doit run charge:tenant/tea")

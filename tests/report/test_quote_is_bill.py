@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ ACTS = st.lists(st.one_of(
     st.tuples(st.just("payments"), st.none(), st.none())), max_size=10)
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(orders(), PROMOTIONS, TENANTS, PAYMENTS, ACTS, st.frozensets(st.integers(0, 8)))
 def test_the_quote_is_the_bill(planned: tuple[PlannedOrder, ...], promotions: dict[str, Promotion],

@@ -56,6 +56,7 @@ def operation(described: dict[str, Any], method: str, path: str) -> dict[str, An
     return found
 
 
+@pytest.mark.slow
 def test_each_request_is_one_that_github_describes(described: dict[str, Any], github: FakeCaches) -> None:
     cache = ActionsCache(Api(github.repository, TOKEN, github.host, "GITHUB_TOKEN", github.sleep))
     over = [entry for entry in entries(cache.listed(), "1w") if entry.expires_at][:2]

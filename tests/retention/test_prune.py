@@ -124,6 +124,7 @@ def test_a_cache_that_is_a_link_is_not_followed(repo: Path) -> None:
     assert len(list((repo / "elsewhere").glob("*/*"))) == 3
 
 
+@pytest.mark.slow
 def test_it_waits_for_a_run(repo: Path) -> None:
     """A run may be copying what is over just now."""
     age(cached(repo)[0], 400)
@@ -182,6 +183,7 @@ def cache_of(github: FakeCaches, token: str = TOKEN) -> ActionsCache:
     return ActionsCache(Api(github.repository, token, github.host, "GITHUB_TOKEN", github.sleep, "actions: write"))
 
 
+@pytest.mark.slow
 def test_the_actions_cache_loses_what_is_over_and_nothing_else(tmp_path: Path, github: FakeCaches) -> None:
     repo = delivered(tmp_path / "repo")
     (repo / "config/runtime_profile.yml").write_text(json.dumps({

@@ -522,6 +522,7 @@ def _words(file: Path) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
+@pytest.mark.slow
 def test_a_delegated_group_is_divided_and_its_steps_are_ended(delegated, house, tmp_path):
     mark = tmp_path / "pid"
     body = '(out / "text.txt").write_text(open("/proc/self/cgroup").read().splitlines()[-1])\n'

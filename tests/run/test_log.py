@@ -69,6 +69,7 @@ def test_no_secret_reaches_log_message_or_evidence(both, allowed):
     assert "hunter2" not in (both.folder(step) / "run.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_module_may_print_without_end_until_its_time_is_over(house):
     step = house.step(house.module("prints", 'while True: print("tea" * 9999)'), timeout_s=2)
     assert house.run(step).reason == "timed_out"

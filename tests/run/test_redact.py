@@ -117,6 +117,7 @@ def test_any_mixture_of_escapes_is_found(secret: str, data: st.DataObject | None
     assert "[secret]" in Redactor([secret]).text(f"a {written} b")
 
 
+@pytest.mark.slow
 def test_every_line_of_a_key_is_looked_for_and_its_armour_is_not() -> None:
     lines = [base64.b64encode(random.Random(at).randbytes(48)).decode() for at in range(26)]
     key = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----", ""])
@@ -147,6 +148,7 @@ def test_a_text_that_was_cut_keeps_no_beginning_of_a_secret() -> None:
     assert Redactor([PLAIN]).text("say no more", cut=False) == "say no more"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [b"12:00 INFO an ordinary line 0a1b2c\n", PLAIN.encode() + b" ", PLAIN[:-1].encode()])
 def test_each_byte_is_looked_at_a_bounded_number_of_times(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the chunks are and however long the secrets."""

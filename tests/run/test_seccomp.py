@@ -115,6 +115,7 @@ def test_the_numbers_are_those_that_libseccomp_knows(name):
             assert pair[column] == (known if known >= 0 else None), call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARCHES)
 def test_it_decides_like_libseccomp(name):
     _, arch, column = ARCHES[name]

@@ -53,6 +53,7 @@ def test_pre_tells_a_broken_order_a_missing_price_and_a_module_that_fails_its_se
     assert verdict.startswith("pre: 3 of ")
 
 
+@pytest.mark.slow
 def test_e2e_runs_the_readmes_sequence_and_leaves_nothing(repo):
     before = sorted(path for path in repo.rglob("*") if "runtime" not in path.parts)
     state = (repo / ".billing-state/journal.csv").read_bytes()
@@ -63,6 +64,7 @@ def test_e2e_runs_the_readmes_sequence_and_leaves_nothing(repo):
     assert (repo / ".billing-state/journal.csv").read_bytes() == state
 
 
+@pytest.mark.slow
 def test_e2e_tells_an_order_that_does_not_complete(repo):
     edit(repo / "tenants/tenant/workorders/tea.yml", "text: milk", "fail: external_api_error, text: milk")
     failed, verdict = verify(repo, "e2e")
@@ -71,10 +73,12 @@ def test_e2e_tells_an_order_that_does_not_complete(repo):
     assert "FAILED" in verdict
 
 
+@pytest.mark.slow
 def test_post_passes_on_what_a_good_run_left(repo):
     assert verify(repo, "post") == ([], "post: 3 checks ok")
 
 
+@pytest.mark.slow
 def test_post_tells_a_damaged_output_and_a_damaged_ledger(repo):
     (repo / "runtime/tenant/tea/one/outputs/said.txt").write_text("ted\n")
     assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 1: ")
@@ -82,11 +86,13 @@ def test_post_tells_a_damaged_output_and_a_damaged_ledger(repo):
     assert verify(repo, "post")[0][0].startswith("FAILED  integrity-validate  exit 13: ")
 
 
+@pytest.mark.slow
 def test_post_tells_a_credit_that_nothing_explains(repo):
     edit(repo / "config/module_prices.csv", "say,said,2", "say,said,3")
     assert verify(repo, "post")[0][0].startswith("FAILED  ledger audit  exit 1: .billing-state/journal.csv:")
 
 
+@pytest.mark.slow
 def test_post_tells_a_tracked_file_that_a_run_changed(repo):
     def git(*words):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.test", *words], cwd=repo, check=True,

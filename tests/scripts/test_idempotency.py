@@ -73,6 +73,7 @@ def test_without_a_billing_state_it_fails(repo):
         "FAILED  tenant/tea: 0 charges, 0 items, 0 credits net, 14 by the plan"])
 
 
+@pytest.mark.slow
 def test_another_version_is_a_doubled_charge_unless_it_was_meant(repo):
     edit(repo / ORDER, "text: milk", "text: cream")
     command(repo, "doit run")
@@ -81,6 +82,7 @@ def test_another_version_is_a_doubled_charge_unless_it_was_meant(repo):
     assert idempotency(repo, "--allow-earlier-versions")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_second_charge_without_a_refund_is_told_unless_steps_were_added(repo):
     edit(repo / ORDER, "steps:\n", "steps:\n  - {step_id: more, module_id: say, kind: transform, inputs: {text: x}}\n")
     command(repo, "doit run")
@@ -100,6 +102,7 @@ def test_a_price_that_is_not_the_one_paid_is_told(repo):
     assert "14 credits net for what the plan prices at 15" in idempotency(repo)[1][0]
 
 
+@pytest.mark.slow
 def test_a_refund_and_its_retry_are_no_doubled_charge(repo):
     edit(repo / ORDER, "text: milk", "fail: external_api_error, text: milk")
     command(repo, "doit run")

@@ -78,6 +78,7 @@ def a_tracked_secret(repo: Path) -> None:
     git(repo, "add", "config")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "status", "checks"), [
     (a_wrong_kind, 10, ["consistency", "maintenance"]),
     (no_price, 10, ["consistency", "prices", "maintenance"]),
@@ -93,6 +94,7 @@ def test_every_invariant_can_fail(whole: Path, broken, status: int, checks: list
     assert verdict(whole, PLATFORM) == (status, checks)
 
 
+@pytest.mark.slow
 def test_a_good_platform_passes(whole: Path) -> None:
     assert verdict(whole, PLATFORM) == (0, [])
 
@@ -121,6 +123,7 @@ def test_a_module_can_fail(repo: Path, file: str, old: str, new: str, status: in
     assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_good_order_passes_and_nothing_of_the_repositorys_own_is_touched(repo: Path) -> None:
     def files():
         return {path: path.read_bytes() for path in repo.rglob("*")
@@ -131,12 +134,14 @@ def test_a_good_order_passes_and_nothing_of_the_repositorys_own_is_touched(repo:
     assert files() == before
 
 
+@pytest.mark.slow
 def test_an_order_that_its_tenant_cannot_pay_for_yet_is_verified_all_the_same(repo: Path) -> None:
     edit(repo / "config/payments.csv", "CONFIRMED", "PENDING")
     assert verdict(repo, ORDER) == (0, [])
     assert rows_of(repo / ".billing-state" / "tenants_credits.csv")[0]["credits_available"] == "86"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "checks"), [
     ("tenants/tenant/workorders/tea.yml", "text: milk", "fail: external_api_error, text: milk",
      ["orchestrator, first run", "orchestrator, second run", "chaining"]),  # a retry is charged again
@@ -150,6 +155,7 @@ def test_an_order_can_fail(repo: Path, file: str, old: str, new: str, checks: li
     assert verdict(repo, ORDER) == (1, checks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "checks"), [
     (["admin-topup", "publish_artifacts_release.py", "e2e_assert_chaining.py", "e2e_assert_idempotency.py",
       "integrity-validate", "audit"],

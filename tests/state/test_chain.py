@@ -42,6 +42,7 @@ def test_a_manifest_is_written_in_one_way(old: str, new: str) -> None:
         parse(text.replace(old, new).encode())
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60) | st.recursive(
     st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
         st.sampled_from([*json.loads(render(FIRST)), "seq", "hash"]), inner)).map(

@@ -75,6 +75,7 @@ def references(local: LocalState) -> list[str]:
         return [record.post.metadata["reference"] for record in ledger.records()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_at_each_request_of_a_publish_loses_and_doubles_nothing(
         tmp_path: Path, github: FakeGitHub, fault: str) -> None:
@@ -97,6 +98,7 @@ def test_a_fault_at_each_request_of_a_publish_loses_and_doubles_nothing(
     assert number > 8  # so many requests a publish needs at least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [CUT, CUT_AFTER], ids=["before", "after"])
 def test_a_publisher_that_is_killed_at_each_request_loses_and_doubles_nothing(
         tmp_path: Path, github: FakeGitHub, effect: Fault) -> None:
@@ -158,6 +160,7 @@ def test_who_loses_the_race_for_a_name_posts_again_after_the_other(
     clones.converge()
 
 
+@pytest.mark.slow
 def test_bytes_that_are_not_what_github_or_the_manifest_says_are_refused(tmp_path: Path, github: FakeGitHub) -> None:
     clones = Clones(tmp_path, github)
     publish(clones.one, clones.release())
@@ -181,6 +184,7 @@ def test_what_an_upload_left_that_was_cut_off_is_no_generation(tmp_path: Path, g
     clones.converge()
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_real_commands(tmp_path: Path, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in github.env().items():
         monkeypatch.setenv(name, value)

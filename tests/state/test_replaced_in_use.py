@@ -76,6 +76,7 @@ def two(tmp_path: Path, store: Path) -> Path:
     return clone(tmp_path / "two", store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [f"{STATE} hydrate", f"{STATE} publish", f"{TOPUP} --amount-credits 9 --reference z"])
 def test_a_command_replaces_the_journal_in_the_middle_of_a_run(one: Path, two: Path, other: str) -> None:
     running = Running(one)
@@ -91,6 +92,7 @@ def test_a_command_replaces_the_journal_in_the_middle_of_a_run(one: Path, two: P
         told(one, f"python -m platform.cli {line}")
 
 
+@pytest.mark.slow
 def test_a_run_whose_charge_was_lost_meanwhile_ends_with_11_and_says_what_to_do(one: Path, two: Path) -> None:
     """Another clone spent the credits first, so that the run's charge could not be posted again."""
     running = Running(one)

@@ -53,6 +53,7 @@ def test_a_deleted_state_is_never_made_anew_in_silence(repo: Path, home: str, li
     assert not (repo / ".billing-state" / "journal.csv").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", POSTING[:3])
 def test_an_old_backup_is_refused(repo: Path, home: str, line: str, tmp_path: Path) -> None:
     old = shutil.copytree(repo / ".billing-state", tmp_path / "old")
@@ -65,6 +66,7 @@ def test_an_old_backup_is_refused(repo: Path, home: str, line: str, tmp_path: Pa
     told(repo, f"{CLI} ledger verify", home)  # it is sound in itself
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["quote", "integrity-validate"])
 @pytest.mark.parametrize("what", ["an old backup", "deleted"])
 def test_what_looks_says_it_too(repo: Path, home: str, tmp_path: Path, look: str, what: str) -> None:
@@ -84,6 +86,7 @@ def test_what_looks_says_it_too(repo: Path, home: str, tmp_path: Path, look: str
     told(repo, f"{CLI} {look}", home)
 
 
+@pytest.mark.slow
 def test_each_place_alone_remembers(repo: Path, home: str) -> None:
     shutil.rmtree(repo / ".billing-state")
     shutil.move(home, f"{home}-away")
@@ -102,6 +105,7 @@ def test_run_records_of_work_that_was_never_paid_are_enough(repo: Path, home: st
     assert not (repo / ".billing-state" / "journal.csv").exists()
 
 
+@pytest.mark.slow
 def test_accept_loss_goes_on_and_says_so_in_the_journal(repo: Path, home: str) -> None:
     shutil.rmtree(repo / ".billing-state")
     said = told(repo, LOSE, home)
@@ -118,6 +122,7 @@ def test_accept_loss_goes_on_and_says_so_in_the_journal(repo: Path, home: str) -
     assert "nothing is lost" in told(repo, LOSE, home)
 
 
+@pytest.mark.slow
 def test_what_is_gone_from_the_plan_after_a_loss_is_no_finding(repo: Path, home: str) -> None:
     shutil.rmtree(repo / ".billing-state")
     told(repo, LOSE, home)
@@ -126,6 +131,7 @@ def test_what_is_gone_from_the_plan_after_a_loss_is_no_finding(repo: Path, home:
     told(repo, f"{CLI} ledger audit", home)
 
 
+@pytest.mark.slow
 def test_a_new_clone_in_the_place_of_an_old_one_is_another_one(tmp_path: Path, home: str) -> None:
     for _ in range(2):
         repo = repository(tmp_path / "repo")
@@ -136,6 +142,7 @@ def test_a_new_clone_in_the_place_of_an_old_one_is_another_one(tmp_path: Path, h
         shutil.rmtree(repo)
 
 
+@pytest.mark.slow
 def test_one_clone_whose_state_and_runtime_are_deleted_is_asked(tmp_path: Path, home: str) -> None:
     repo = repository(tmp_path / "repo")
     subprocess.run(["git", "init", "-q"], cwd=repo, check=True)
@@ -147,6 +154,7 @@ def test_one_clone_whose_state_and_runtime_are_deleted_is_asked(tmp_path: Path, 
     told(repo, "doit run state", home)
 
 
+@pytest.mark.slow
 def test_a_scratch_state_is_remembered_by_its_runtime_directory_only(repo: Path, home: str) -> None:
     scratch = "billing_state_dir=.billing-state-e2e runtime_dir=runtime-e2e"
     for _ in range(2):
@@ -160,6 +168,7 @@ def test_a_scratch_state_is_remembered_by_its_runtime_directory_only(repo: Path,
     assert kept == [str(repo / ".billing-state")]
 
 
+@pytest.mark.slow
 def test_a_runtime_directory_may_serve_two_states(repo: Path, home: str) -> None:
     """What the one does not know as paid, the other one does."""
     order = repo / "tenants" / "tenant" / "workorders" / "milk.yml"
@@ -242,6 +251,7 @@ def test_a_git_directory_that_cannot_be_written_does_not_matter(tmp_path: Path, 
     told(repo, "doit run state", home, 14)
 
 
+@pytest.mark.slow
 def test_two_clones_that_rebase_remember_what_they_have(tmp_path: Path, home: str) -> None:
     from tests.state.test_two_clones import STATE, clone
 

@@ -89,6 +89,7 @@ def newest(store: Path) -> Path:
     return max(store.glob("*/state_manifest.*.json"))
 
 
+@pytest.mark.slow
 def test_what_one_paid_the_other_does_not_pay_again(one: Path, two: Path) -> None:
     first = told(one, "doit run")
     assert "billing state: generation 3 published in dev-billing-state-0001, 3 posts more" in first
@@ -108,6 +109,7 @@ def test_what_lies_in_the_release_and_beside_the_ledger_is_what_the_schemas_say(
         assert faults(validator(schema(name)), json.loads(file.read_bytes())) == []
 
 
+@pytest.mark.slow
 def test_both_post_at_once_and_come_to_one_journal(one: Path, two: Path) -> None:
     told(two, f"{STATE} hydrate")
     told(two, "doit run billing_state_dir=elsewhere")  # a scratch state: no release's
@@ -123,6 +125,7 @@ def test_both_post_at_once_and_come_to_one_journal(one: Path, two: Path) -> None
     assert told(one, f"{STATE} verify").endswith("missing here 0, not published 0\n")
 
 
+@pytest.mark.slow
 def test_a_charge_that_is_not_covered_any_more_is_kept_aside_with_what_stands_on_it(one: Path, two: Path) -> None:
     told(one, f"{TOPUP} --amount-credits 5 --reference a")
     told(two, f"{STATE} hydrate")
@@ -153,6 +156,7 @@ def edit(repo: Path, changes: dict[str, str]) -> None:
     file.write_text(text)
 
 
+@pytest.mark.slow
 def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
         one: Path, store: Path, tmp_path: Path) -> None:
     shutil.copytree(store, tmp_path / "old")
@@ -168,6 +172,7 @@ def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
     assert journal(one) == before
 
 
+@pytest.mark.slow
 def test_a_release_that_is_gone_is_never_an_empty_one(one: Path, two: Path, store: Path) -> None:
     told(one, "doit run")
     shutil.rmtree(store)
@@ -177,6 +182,7 @@ def test_a_release_that_is_gone_is_never_an_empty_one(one: Path, two: Path, stor
     assert not (state(two) / "journal.csv").exists()
 
 
+@pytest.mark.slow
 def test_an_expired_release_is_refused_until_somebody_looked(one: Path, two: Path, store: Path) -> None:
     expire(store)
     for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (two, f"{STATE} verify")):
@@ -195,6 +201,7 @@ def expire(store: Path) -> None:
     newest(store).write_text(text)
 
 
+@pytest.mark.slow
 def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store: Path) -> None:
     told(one, "doit run")
     segment = min(store.glob("*/journal-*"))
@@ -204,6 +211,7 @@ def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store:
     assert not (state(two) / "journal.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_journal_that_breaks_the_ledgers_rules_is_refused_and_never_taken(
         one: Path, two: Path, store: Path) -> None:
     """All hashes are right: whoever can write into a release can make them."""
@@ -239,11 +247,13 @@ def test_another_manifest_under_a_trusted_name_is_refused(one: Path, store: Path
     assert "is another manifest than the generation 1 that was trusted" in told(one, f"{STATE} hydrate", 14)
 
 
+@pytest.mark.slow
 def test_init_makes_one_release_and_never_another(one: Path, two: Path) -> None:
     assert "`state hydrate` takes it" in told(two, f"{STATE} init", 11)
     assert "up to generation 1" in told(one, f"{STATE} init", 14)
 
 
+@pytest.mark.slow
 def test_a_profile_that_shares_nothing_says_so_and_one_that_may_be_offline_runs(tmp_path: Path, store: Path) -> None:
     repo = clone(tmp_path / "one", store, release="none")
     assert "the billing state is not shared, billing_state.release is none" in told(repo, f"{STATE} hydrate", 17)
@@ -258,6 +268,7 @@ def test_a_profile_that_shares_nothing_says_so_and_one_that_may_be_offline_runs(
         repo, f"{STATE} hydrate --billing-state-dir elsewhere", 2)
 
 
+@pytest.mark.slow
 def test_commands_that_only_look_do_not_ask_the_release(one: Path, store: Path) -> None:
     told(one, "doit run")
     shutil.rmtree(store)
@@ -266,6 +277,7 @@ def test_commands_that_only_look_do_not_ask_the_release(one: Path, store: Path) 
         told(one, line)
 
 
+@pytest.mark.slow
 def test_a_failed_order_is_published_too(one: Path, two: Path) -> None:
     file = one / "tenants" / "tenant" / "workorders" / "tea.yml"
     file.write_text(file.read_text().replace("inputs: {text: milk,", "inputs: {text: milk, fail: timed_out,"))
@@ -274,6 +286,7 @@ def test_a_failed_order_is_published_too(one: Path, two: Path) -> None:
     assert journal(one) == journal(two)
 
 
+@pytest.mark.slow
 def test_an_order_that_only_the_other_clone_has_is_not_taken_for_deleted(one: Path, two: Path) -> None:
     """It was charged and stopped before it ran; here its file has never been."""
     add_order(one, "milk")
@@ -286,6 +299,7 @@ def test_an_order_that_only_the_other_clone_has_is_not_taken_for_deleted(one: Pa
     assert (journal(one), balance(two)) == (journal(two), str(100 - 14 - 14))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [False, True])
 def test_an_order_that_was_deleted_is_refunded_where_it_was_charged(one: Path, two: Path, lost: bool) -> None:
     """Even when nothing of it ran. Where that is not known any more, a draft of the order says that it is over."""
@@ -304,6 +318,7 @@ def test_an_order_that_was_deleted_is_refunded_where_it_was_charged(one: Path, t
     assert (journal(one), balance(two)) == (journal(two), str(100 - 14))
 
 
+@pytest.mark.slow
 def test_clones_that_disagree_whether_an_order_is_over_lose_and_double_nothing(one: Path, two: Path) -> None:
     """A draft here, and still an order there: refunded here, charged once more there, and then it is done for both."""
     add_order(one, "milk")

@@ -107,6 +107,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
+@pytest.mark.slow
 def test_e2e_verify_runs(runner: Runner) -> None:
     ran = runner.run("e2e-verify")
     assert (ran.status, set(ran.steps.values())) == (0, {"success"}), ran.told
@@ -115,6 +116,7 @@ def test_e2e_verify_runs(runner: Runner) -> None:
     assert "ok  nxlkGI/UbjkpxZO: 1 charge," in ran.told
 
 
+@pytest.mark.slow
 def test_maintenance_runs_and_refuses_what_drifted_with_the_patch(runner: Runner) -> None:
     ran = runner.run("maintenance", "push")
     assert (ran.status, set(ran.steps.values())) == (0, {"success"}), ran.told
@@ -129,6 +131,7 @@ def test_maintenance_runs_and_refuses_what_drifted_with_the_patch(runner: Runner
     assert (ran.status, ran.steps["check"], "rebuild" in ran.steps) == (1, "failure", False), ran.told
 
 
+@pytest.mark.slow
 def test_a_pull_request_is_told_of_code_that_changed_under_its_old_version(runner: Runner) -> None:
     """Its derived files are right, so only the index of the commit that it is based on can know."""
     ran = runner.run("maintenance", "pull_request")
@@ -146,6 +149,7 @@ def test_a_pull_request_is_told_of_code_that_changed_under_its_old_version(runne
 
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed: the workflow would install it")
 def test_a_top_up_an_order_and_its_publication_share_one_ledger_in_a_release(runner: Runner) -> None:
     """As on GitHub but for the store, which is a folder here; and each job begins on an empty machine."""

@@ -12,6 +12,7 @@ from tests.year import campaign, judge
 from tests.year.receiver import Receiver
 
 
+@pytest.mark.slow
 def test_every_day_holds() -> None:
     """The clocks of the operator's country change on 28 March."""
     year = campaign.run(5, seed=1, tenants=5, first_day=date(2027, 3, 26))

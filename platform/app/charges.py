@@ -17,14 +17,14 @@ from platform.app.records import Records
 from platform.app.snapshot import Snapshot
 from platform.errors import ConflictError, CreditsError, PlatformError
 from platform.ledger.rules.balance import Answer, Book
-from platform.ledger.rules.charge import ChargeDecision, decide_charge, unpaid
+from platform.ledger.rules.charge import NOT_ENOUGH, ChargeDecision, debt, decide_charge, unpaid
 from platform.ledger.rules.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
 from platform.owned import Displaced
-from platform.report.refusal import in_words
+from platform.report.refusal import debt_in_words, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Charges:
         self._begun = False  # the orders that were asked for have been decided together
         self._decided: dict[OrderId, Charged] = {}
         self._paid: dict[OrderId, tuple[int, bool]] = {}
+        self._owing: set[OrderId] = set()  # orders of which a step waited for a debt to be covered
 
     def charge(self, order_id: OrderId) -> Charged:
         """Post the order's charge, or its refusal; the first time, together with those of all that were asked for."""
@@ -85,15 +86,23 @@ class Charges:
             book, order, self._records.every(order_id))
 
     def refusal(self, order_id: OrderId) -> str:
-        """Why the order's charge was refused in this run, or nothing."""
+        """Why the order was refused in this run, or nothing: its charge, or a step of it for the tenant's debt."""
         decided = self._decided.get(order_id)
-        return decided.refusal if decided else ""
+        return (decided.refusal if decided else "") or (NOT_ENOUGH if order_id in self._owing else "")
+
+    def debt(self, order_id: OrderId) -> str:
+        """In words, the debt that steps of the order waited for in this run; nothing when none did."""
+        owed = debt(self._billing.ledger.book, order_id.tenant_id) if order_id in self._owing else 0
+        return debt_in_words(order_id.tenant_id, owed) if owed else ""
 
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
         """Why the order's charge would be refused now, or nothing, and in words what is needed and what to do; nothing
         is posted. For who only looks."""
         order, tenant = self._snapshot.plan.orders[order_id], self._snapshot.repo.tenants[order_id.tenant_id]
-        decision = self._decide(self._billing.ledger.book, order)
+        book = self._billing.ledger.book
+        decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
+        if owed and not decision.posts:
+            return NOT_ENOUGH, debt_in_words(order_id.tenant_id, owed)
         return decision.refusal, in_words(decision, order, tenant)
 
     def _decide(self, book: Book, order: PlannedOrder) -> ChargeDecision:
@@ -102,11 +111,18 @@ class Charges:
                              snapshot.now.date(), self._holding.unbought(order))
 
     def may_run(self, order_id: OrderId) -> bool:
-        """Whether the order is paid: by its charge in this run or, when that had nothing to do, before."""
+        """Whether the order is paid, by its charge in this run or, when that had nothing to do, before, and its
+        tenant owes nothing. Asked for a step that has something to do."""
         decided = self._decided.get(order_id)
-        if decided:
-            return not decided.refusal
+        if decided and decided.refusal:
+            return False
         book, order = self._billing.ledger.book, self._snapshot.plan.orders[order_id]
+        if debt(book, order_id.tenant_id):
+            with self._lock:
+                self._owing.add(order_id)
+            return False
+        if decided:
+            return True
         with self._lock:
             at, answer = self._paid.get(order_id, (-1, False))
             if at != book.seq:  # every post may change the answer, nothing else can

@@ -47,7 +47,8 @@ def add_correction(parser: argparse.ArgumentParser, *, corrects_required: bool,
     parser.add_argument("--note", required=True, metavar="TEXT", help="why, for the tenant to read")
     parser.add_argument("--approved-by", default="", metavar="NAME", help="who allowed it")
     parser.add_argument("--allow-debt", action="store_true",
-                        help="take the balance below zero if need be: nothing is charged until that is covered")
+                        help="take the balance below zero if need be: none of the tenant's steps runs until that is "
+                             "covered")
     add_json(parser)
 
 

@@ -52,7 +52,7 @@ def order_standing(run: Run, order: PlannedOrder) -> OrderState:
     running = {planned.id.step_id: seconds for planned in order.steps
                if (seconds := running_s(run.workspace.runtime_dir, planned.id)) is not None}
     runs, record = run.records.of_order(order), read_order(run.workspace.runtime_dir, order.id)
-    refusal, words = _refusal(run, order)
+    refusal, words = _refusal(run, order) if due else ("", "")
     settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
     return order_state(order, runs, due, refusal, run.workspace.shown(folder), running, settled,
                        run.holding.of(order), words)

@@ -107,7 +107,8 @@ def workorder(run: Run, order_id: OrderId) -> Values | Refused:
         return Refused(f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded)
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
-    return Refused(_in_words(order, result, refunded), _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
+    told = "; ".join(filter(None, [_in_words(order, result, refunded), run.charges.debt(order_id)]))
+    return Refused(told, _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
 
 
 @task_action
@@ -124,8 +125,8 @@ def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Refu
     words = [f"{name} NEEDS_DECISION {held[name].reason}" if name in held else
              f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
              for name in open_steps]
-    return Refused(f"{order_id} {refusal or 'did not complete'}: {'; '.join(words)}",
-                   _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
+    told = "; ".join(filter(None, [*words, run.charges.debt(order_id)]))
+    return Refused(f"{order_id} {refusal or 'did not complete'}: {told}", _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
 
 
 @task_action

@@ -13,7 +13,7 @@ from enum import StrEnum
 from platform.ledger.journal.payments import is_open
 from platform.ledger.rules import keys
 from platform.ledger.rules.balance import Answer, Book
-from platform.ledger.rules.charge import decide_charge, unpaid
+from platform.ledger.rules.charge import NOT_ENOUGH, debt, decide_charge, unpaid
 from platform.ledger.rules.credit import unapplied
 from platform.ledger.rules.refund import supersede
 from platform.ledger.rules.tables import Fact
@@ -26,7 +26,7 @@ from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
 from platform.model.tenant import Tenant
-from platform.report.refusal import in_words
+from platform.report.refusal import debt_in_words, in_words
 
 UP_TO_DATE = "up to date"
 INVALID = "workorder_invalid"
@@ -172,18 +172,22 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     unbought = {step.id.step_id for step in order.steps if (held := terms.held.get(step.id)) and not held.is_bought}
     tenant = terms.tenants[order.id.tenant_id]
     decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
+    refusal, words = decision.refusal, in_words(decision, order, tenant)
+    owed = debt(draft, order.id.tenant_id)
+    if owed and not decision.posts and any(step.id in terms.due for step in order.steps):
+        refusal, words = NOT_ENOUGH, debt_in_words(order.id.tenant_id, owed)
     due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
     changing = running_above(order, {step.id.step_id for step in order.steps
                                      if step.id in terms.due and step.id not in terms.remade})
-    charged = set() if decision.refusal else {
+    charged = set() if refusal else {
         (item.step_id, item.deliverable_id) for item in unpaid(draft, order, unbought)}
-    steps = tuple(_step(draft, step, charged, decision.refusal, due.get(step.id, ""), above[step.id.step_id],
-                        "" if decision.refusal else _delivery(draft, step, changing[step.id.step_id], terms), terms)
+    steps = tuple(_step(draft, step, charged, refusal, due.get(step.id, ""), above[step.id.step_id],
+                        "" if refusal else _delivery(draft, step, changing[step.id.step_id], terms), terms)
                   for step in order.steps)
     fresh = _apply(draft, decision.posts)
-    return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), decision.refusal, (),
+    return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), refusal, (),
                       -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP),
-                      _sum(back, PostType.REFUND), steps, in_words(decision, order, tenant), order.period,
+                      _sum(back, PostType.REFUND), steps, words, order.period,
                       order.next_period)
 
 

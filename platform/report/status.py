@@ -14,6 +14,7 @@ from platform.plan.policy import outcome
 from platform.publish.select import Purchase
 from platform.report.past import PastOrder
 from platform.report.past import lines as past_lines
+from platform.report.refusal import debt_in_words
 from platform.run.records import LOG, OUTPUTS
 
 NEEDS_DECISION = "NEEDS_DECISION"
@@ -166,7 +167,10 @@ def awaiting_lines(status: Status) -> list[str]:
 
 
 def balance_lines(status: Status) -> list[str]:
-    return [f"balance    {tenant_id}  {in_credits(balance)}" for tenant_id, balance in status.balances.items()]
+    """One line a tenant; of one with a debt also what that stops, and what covers it."""
+    return [f"balance    {tenant_id}  {in_credits(balance)}"
+            + (f": {debt_in_words(tenant_id, -balance)}" if balance < 0 else "")
+            for tenant_id, balance in status.balances.items()]
 
 
 def isolation_word(step: StepState) -> str:

@@ -214,3 +214,34 @@ def test_a_debt_lets_nothing_run_until_it_is_covered(tmp_path: Path) -> None:
     told(repo, f"{CLI} admin-topup --tenant-id tenant --topup-method-id bank-wire --amount-credits 50 --reference w")
     told(repo, "doit run")
     sound(repo)
+
+
+def test_paid_work_waits_for_a_debt_too_and_everybody_names_it(tmp_path: Path) -> None:
+    repo = delivered(tmp_path / "repo")
+    owed = balances(repo)["tenant"] - 140
+    told(repo, f"{ADJUST} --amount-credits -140 --corrects {paid(repo)} --reference r --allow-debt")
+    told(repo, "doit run")  # nothing is due: nothing waits
+    shutil.rmtree(repo / "runtime" / "tenant")
+    words = f"tenant owes {-owed} credits, and none of its steps runs until that is covered"
+    cover = f"{CLI} admin-topup --tenant-id tenant --amount-credits {-owed} --topup-method-id METHOD"
+    for line, status in (("doit run", 12), ("doit run 'step:tenant/tea/*'", 12), (f"{CLI} quote", 0),
+                         (f"{CLI} status", 0)):
+        said = told(repo, line, status)
+        assert words in said and cover in said, line
+    assert not list((repo / "runtime").glob("tenant/*/*/run.json"))
+    assert json.loads(told(repo, f"{CLI} quote --json"))["orders"][0]["refusal"] == "not_enough_credits"
+    told(repo, cover.replace("METHOD", "bank-wire") + " --reference w")
+    assert "owes" not in told(repo, f"{CLI} quote") + told(repo, "doit run") + told(repo, f"{CLI} status")
+    assert list((repo / "runtime").glob("tenant/*/*/run.json"))
+    sound(repo)
+
+
+def test_goodwill_is_not_taken_back_when_its_payment_is_corrected(repo: Path) -> None:
+    told(repo, f"{ADJUST} --amount-credits 10 --corrects {paid(repo)} --reference nice")
+    payment(repo, "pay-1,tenant,bank-wire,55,wire-1,CONFIRMED,,")
+    said = told(repo, "doit run state", 11)
+    assert "--amount-credits -45 " in said
+    follow(repo, said)
+    assert balances(repo)["tenant"] == 65
+    told(repo, "doit run state")
+    sound(repo)

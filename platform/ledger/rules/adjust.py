@@ -15,6 +15,7 @@ from platform.model.digest import derived_id
 from platform.model.entry import ADJUSTMENT, TRANSFER, Post, PostType, sides
 from platform.model.reference import normalised
 
+GIFT = "goodwill"  # the reason of what is given for a transaction and says nothing about what it should have been
 CATEGORY = "adjustment"  # of the reasons in config/reasons.yml that a correction may have
 
 
@@ -56,13 +57,14 @@ class Standing(NamedTuple):
 
 def standings(posts: Iterable[Post], of: Iterable[str]) -> Mapping[str, Standing]:
     """How transactions stand, by key, with one look at the posts, which are in the journal's order.
-    Corrections of corrections count."""
+    Corrections of corrections count; a gift does not, nor does what corrects a gift."""
     found: dict[str, dict[str, int]] = {key: {} for key in of}
     reasons: dict[str, list[str]] = {key: [] for key in found}
     about = {derived_id(key): key for key in found}  # transaction ids, theirs and their corrections'
     for post in posts:
         key = post.key if post.key in found else about.get(str(post.metadata.get("corrects", "")))
-        if key is None or (post.key not in found and post.type is not PostType.ADJUSTMENT):
+        if key is None or (post.key not in found and (
+                post.type is not PostType.ADJUSTMENT or post.reason_code == GIFT)):
             continue
         reasons[key] += [post.reason_code] * (post.key != key)
         for side in sides(post):

@@ -12,6 +12,8 @@ from platform.model.plan import Charge, PlannedOrder, PlannedStep
 from platform.model.prices import Promotion
 from platform.model.tenant import Tenant, TenantStatus
 
+NOT_ENOUGH = "not_enough_credits"
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeDecision:
@@ -29,6 +31,12 @@ def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tu
     return tuple(_item(book, step, charge)
                  for step in order.steps for charge in step.charges if step.id.step_id not in without
                  if book.paid(step.task_hash, charge.deliverable_id) is None)
+
+
+def debt(book: Book, tenant_id: str) -> int:
+    """Credits that a tenant owes; 0 when it owes none. Only a correction with `allow_debt` makes a debt,
+    and no step of the tenant runs, paid or not, until it is covered."""
+    return max(0, -book.balance(tenant_id))
 
 
 def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
@@ -53,7 +61,7 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
     granted = grants(book, order.id, named, day)
     available = balance + sum(post.amount_credits for post in granted)
     if available < amount:
-        return ChargeDecision((*granted, _refusal(order, items, "not_enough_credits")), "not_enough_credits", amount,
+        return ChargeDecision((*granted, _refusal(order, items, NOT_ENOUGH)), NOT_ENOUGH, amount,
                               available)
     steps = len({item.step_id for item in items})
     spend = Post(keys.charge(items), "charge", order.id.tenant_id, PostType.SPEND, -amount, order.id.work_order_id,

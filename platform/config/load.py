@@ -173,8 +173,7 @@ class _Loading:
     def table(self, table: tables.Table[T]) -> list[T]:
         data = read_bytes(self.top, table.file, MAX_BYTES)
         if isinstance(data, Problem):
-            if table.required or data.code != "file-missing":
-                self.problems.append(data)
+            self.problems.append(data)
             return []
         rows, problems = tables.read_table(table, data)
         self.problems += problems

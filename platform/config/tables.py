@@ -1,7 +1,8 @@
 """The tables of `config/`: rows that conform to their schema become the model, the others become problems.
 
 A row's problem stops what the row names and nothing else: a wrong price its module, a wrong promotion the orders that
-use it. A table whose header is wrong, or that is not there, stops everything.
+use it. A table whose header is wrong, or that is not there, stops everything: without
+config/tenants.csv a suspended tenant would run.
 """
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,7 +29,6 @@ class Table(Generic[T]):
     key: str = ""  # the column that may not repeat; empty where a rule of `check` says what may
     subject: tuple[str, str] = ("", "")  # the kind of subject and the column that names it
     secret: bool = False  # whether no message may name the key
-    required: bool = False  # otherwise a file that is not there is a table without rows
 
     @property
     def file(self) -> str:
@@ -43,7 +43,7 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
     return made
 
 
-PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"), required=True)
+PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"))
 PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
 METHODS = Table("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
                 ("topup_method", "topup_method_id"))

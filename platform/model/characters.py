@@ -17,6 +17,11 @@ _HARMFUL_FORMATS = re.compile(
     "[\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates
     "\u206a-\u206f\ufeff\ufff9-\ufffb"  # deprecated controls, the byte order mark, annotations
     "\U000e0001\U000e0020-\U000e007f]")  # tags: text that does not show
+# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), which is for good: what no font shows.
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs", "Zl", "Zp"})
 _CONTROL_NAMES = {
     "\0": "NULL",
@@ -43,6 +48,12 @@ def refused_in(text: str) -> str:
     if text.isascii() and text.isprintable():  # the usual text, at the speed of C
         return ""
     return next((character for character in text if _is_refused(character)), "")
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character may not show where it stands: a joiner, a soft hyphen, a direction mark, a
+    variation selector, a filler."""
+    return unicodedata.category(character) == "Cf" or _IGNORABLE.match(character) is not None
 
 
 def is_line_break(character: str) -> bool:
@@ -74,7 +85,7 @@ def visible(text: str) -> str:
     marks) spelt too: for messages in which two names that differ must look different."""
     return "".join(
         character.encode("unicode_escape").decode()
-        if unicodedata.category(character) == "Cf"
+        if is_invisible(character)
         else character
         for character in escaped(text)
     )

@@ -31,6 +31,7 @@ promo_code,credits,max_uses_per_tenant,effective_from,effective_to,active,notes
 WELCOME,50,1,2026-01-01,,true,
 SUMMER,50,1,2026-06-01,2026-08-31,true,
 """,
+    "config/tenants.csv": "tenant_id,status,max_credits_per_order,note\n",
     "config/topup_methods.csv": "topup_method_id,name,enabled,instructions\nbank-wire,Bank wire,true,\n",
     "config/payments.csv": """\
 payment_id,tenant_id,topup_method_id,amount_credits,reference,status,received_at,note

@@ -137,10 +137,11 @@ def test_assets_are_hashed_when_an_order_binds_them_and_no_others(small):
     assert asset.sha256 == "492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470"
 
 
-def test_an_empty_folder_is_a_repository_with_two_files_missing(tmp_path):
+def test_an_empty_folder_is_a_repository_with_its_files_missing(tmp_path):
     repo = load_repo(tmp_path, Profile(), Digests())
     assert [(problem.place.file, problem.code) for problem in repo.problems] == [
-        ("config/module_prices.csv", "file-missing"), ("config/reasons.yml", "file-missing")]
+        (f"config/{name}", "file-missing") for name in (
+            "module_prices.csv", "payments.csv", "promotions.csv", "reasons.yml", "tenants.csv", "topup_methods.csv")]
     assert repo.orders == {}
 
 

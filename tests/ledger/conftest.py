@@ -1,13 +1,15 @@
 """Planned orders, tenants, records and a clock that stands still: what the ledger's tests are told with."""
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from platform.ledger.journal.ledger import Ledger
+from platform.ledger.rules.balance import Book
 from platform.model.contract import Contract
+from platform.model.entry import Post
 from platform.model.ids import StepId
 from platform.model.order import Kind, Order
 from platform.model.plan import Charge, PlannedOrder, PlannedStep
@@ -69,3 +71,11 @@ def ledger(request: pytest.FixtureRequest, state: Path) -> Ledger:
 @pytest.fixture
 def reopen(state: Path) -> Callable[[], Ledger]:
     return lambda: Ledger.open(state, noon)
+
+
+def replay(posts: Iterable[Post]) -> Book:
+    """The book of a whole history."""
+    book = Book()
+    for post in posts:
+        book.apply(post)
+    return book

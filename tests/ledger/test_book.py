@@ -2,13 +2,13 @@
 import pytest
 
 from platform.errors import CorruptError
-from platform.ledger.rules.balance import Answer, Book, replay
+from platform.ledger.rules.balance import Answer, Book
 from platform.ledger.rules.charge import unpaid
 from platform.ledger.rules.credit import topup
 from platform.ledger.rules.keys import charge as charge_key
 from platform.ledger.rules.tables import kept_of
 from platform.model.entry import Item, Post, PostType
-from tests.ledger.conftest import order, step, task_hash
+from tests.ledger.conftest import order, replay, step, task_hash
 
 ORDER = order(step("one", ("__run__", 5), ("said", 2)), step("two", ("__run__", 1)))
 HUNDRED = topup("tenant", 100, "bank-wire", "wire-1")

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import GENESIS, decode
 from platform.ledger.proof.audit import audit, rebuild
-from platform.ledger.rules.balance import replay
 from platform.ledger.rules.charge import decide_charge, unpaid
 from platform.ledger.rules.credit import topup
 from platform.ledger.rules.refund import settle
 from platform.model.reasons import Reasons
 from platform.model.run import Status
 from platform.model.tenant import Tenant
-from tests.ledger.conftest import noon, order, run, step
+from tests.ledger.conftest import noon, order, replay, run, step
 
 STEPS = (step("one", ("__run__", 5), ("said", 2)), step("two", ("__run__", 1), ("free", 0)), step("three"))
 ORDER, TENANT, TODAY = order(*STEPS), Tenant("tenant", "A tenant"), date(2026, 11, 24)

@@ -11,13 +11,12 @@ from platform.errors import CorruptError
 from platform.ledger.journal import journal, snapshot
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.proof.audit import audit, rebuild
-from platform.ledger.rules.balance import replay
 from platform.ledger.rules.charge import decide_charge
 from platform.ledger.rules.credit import topup
 from platform.ledger.rules.refund import settle
 from platform.model.reasons import Reasons
 from platform.model.run import Status
-from tests.ledger.conftest import noon, order, run, step
+from tests.ledger.conftest import noon, order, replay, run, step
 from tests.ledger.test_properties import ACTS, ORDER, TENANT, TODAY, act
 
 

@@ -85,3 +85,14 @@ def test_a_command_is_told_what_it_could_not_read(repo: Path, name: str, line: s
     done = command(repo, line)
     assert (done.returncode, "Traceback" in done.stderr) == (10, False), done.stdout + done.stderr
     assert f"{name}:1:" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["payments", "topup_methods", "tenants", "promotions", "module_prices"])
+def test_a_table_that_is_missing_is_one_that_cannot_be_read(repo: Path, name: str) -> None:
+    (repo / "config" / f"{name}.csv").unlink()
+    for line in ("doit run", "doit run state", f"{CLI} reconcile-payments", f"{CLI} consistency-validate"):
+        if line.endswith(("state", "payments")) and name not in ("payments", "topup_methods"):
+            continue
+        done = command(repo, line)
+        assert (done.returncode, "Traceback" in done.stderr) == (10, False), (line, done.stdout + done.stderr)
+        assert f"config/{name}.csv:1:" in done.stdout + done.stderr, line

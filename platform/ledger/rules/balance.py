@@ -5,10 +5,12 @@ amount. Balances are sums, never numbers that somebody set.
 """
 from collections.abc import Collection, Iterable
 from enum import Enum
+from functools import partial
 from itertools import count
 
 from platform.errors import CorruptError
 from platform.ledger.rules import keys
+from platform.ledger.rules.form import adjustment_objection, fact_after, loss_objection, wrong_sign
 from platform.ledger.rules.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
 from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
@@ -129,12 +131,12 @@ class Book:
 
     def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
-        if post.kind == LOSS and (post.amount_credits or post.items or post.tenant_id):
-            return f"{post.key} is a loss of a tenant, or moves credits"
+        if post.kind == LOSS and (words := loss_objection(post)):
+            return words
         if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
-            return _adjustment_objection(post)
+            return adjustment_objection(post)
         if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
-            return _wrong_sign(post, post.amount_credits)
+            return wrong_sign(post, post.amount_credits)
         if post.items:
             return self._items_objection(post, kept)
         return self._promotion_objection(post) if post.kind == "promotion" else ""
@@ -145,7 +147,7 @@ class Book:
         spend, seen = post.type is _SPEND, set()
         for item, task in zip(post.items, kept.tasks, strict=True):
             if item.amount_credits and (item.amount_credits < 0) is not spend:
-                return _wrong_sign(post, item.amount_credits)
+                return wrong_sign(post, item.amount_credits)
             if item.deliverable_id != DELIVERY_EVIDENCE:
                 if (task, item.deliverable_id) in seen:
                     return f"{post.key} has an item twice"
@@ -231,23 +233,11 @@ class Book:
         else:
             task_hash, epoch = told["task_hash"], told["refund_epoch"]
             before = self.fact(task_hash, epoch)
-            after = self._after(post, before)
+            after = fact_after(post, before, partial(self._has_claims, task_hash, epoch))
             if after is not before:
                 self._set_fact(task_hash, epoch, after)
             done = (task_hash,) if after is Fact.DONE else ()
         self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
-
-    def _after(self, post: Post, before: Fact | None) -> Fact | None:
-        """What is known of a delivery's task after a claim, a void claim or a decision. What is DONE stays so."""
-        told = post.metadata
-        if before is Fact.DONE:
-            return before
-        if post.kind == "decision":
-            return {"arrived": Fact.DONE, "refund": Fact.RETURNED}.get(told["decision"], before)
-        if post.kind == "claim":
-            return before or Fact.HELD
-        held = before is Fact.HELD and not self._has_claims(told["task_hash"], told["refund_epoch"])
-        return None if held else before
 
     def _has_claims(self, task_hash: str, refund_epoch: int) -> bool:
         """Whether an attempt was claimed that is not void."""
@@ -304,25 +294,3 @@ class Book:
     def _mark(self, key: bytes) -> int | None:
         found = self._posts.get(key)
         return self._below._mark(key) if found is None and self._below else found
-
-
-def _adjustment_objection(post: Post) -> str:
-    if post.type is not _ADJUSTMENT or post.kind not in (ADJUSTMENT, TRANSFER):
-        return f"{post.key} is a {post.kind} of type {post.type}, which no rule makes"
-    if post.items or not post.amount_credits:
-        return f"{post.key} adjusts nothing, or has items"
-    if post.kind == TRANSFER and (post.amount_credits > 0 or received(post).tenant_id == post.tenant_id):
-        return f"{post.key} is no transfer from one tenant to another"
-    return ""
-
-
-def _wrong_sign(post: Post, amount: int) -> str:
-    return f"{post.key} has {amount} credits, which a {post.type} cannot"
-
-
-def replay(posts: Iterable[Post]) -> Book:
-    """The book of a whole history."""
-    book = Book()
-    for post in posts:
-        book.apply(post)
-    return book

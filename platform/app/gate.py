@@ -84,6 +84,8 @@ class LedgerGate:
         elif record.reason != UNVERIFIED:
             self._post_voids([self._attempt], record.reason)
         elif self._past().is_capped:
+            # Also when this attempt was refused for certain: that says nothing about the one before it. Its claim
+            # counts as the one automatic repetition, which has been made.
             return Ended(self._held(record, UNVERIFIED))
         return Ended(record)
 

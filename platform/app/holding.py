@@ -7,17 +7,19 @@
     its own        it failed twice in the same way            nothing, and it is not bought
     below one of these, but for a repair                      not bought; it would only be skipped
 """
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from platform.app.billing import Billing
 from platform.app.deliveries import Deliveries
 from platform.app.records import Records
+from platform.app.refunds import Refunds
 from platform.app.repairs import SETTLE, is_lost, is_same, subject_of
 from platform.app.snapshot import Snapshot
 from platform.ledger.rules.attempts import REFUND_REASON, Decision, Past
 from platform.ledger.rules.balance import Book
+from platform.ledger.rules.refund import SUPERSEDED
 from platform.ledger.rules.tables import Fact
 from platform.model.digest import digest_of
 from platform.model.held import Held
@@ -25,7 +27,7 @@ from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.reasons import UNVERIFIED
-from platform.model.run import Ended, RunRecord, Status
+from platform.model.run import RunRecord, Status
 from platform.run.context import RunContext
 from platform.run.current import current
 from platform.run.delivery_settings import inputs_then
@@ -33,6 +35,9 @@ from platform.run.fault import Fault
 from platform.run.inputs import went_in_digests, what_went_in
 from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
+
+# Reasons of refunds that say nothing of what the work would come to.
+_NO_FAILURE = frozenset({"skipped_upstream", SUPERSEDED, REFUND_REASON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Holding:
                  context: RunContext, allowed: Allowed) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
         self._deliveries, self._context, self._allowed = deliveries, context, allowed
+        self._refunds = Refunds(billing)
         self._unbought: dict[OrderId, Mapping[str, Held]] = {}
 
     def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
@@ -79,9 +85,9 @@ class Holding:
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
         if is_returned(book, step) and not self._allowed.retry_failed:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
-        if not self._allowed.retry_failed and (ended := self._failed_twice(step, epoch, last)):
-            said = f" ({last.message})" if last and last.message else ""
-            return Held(ended.reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
+        if not self._allowed.retry_failed and (reason := self._failed_twice(step, epoch, last)):
+            said = f" ({last.message})" if last and last.message else "" if last else " by the ledger's word alone"
+            return Held(reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
                         "changes its order, its inputs or its code; `doit run --retry-failed` tries again")
         if step.kind is not Kind.DELIVERY:
             return None
@@ -96,21 +102,35 @@ class Holding:
                         f"to decide: {SETTLE.format(step.id)}", runs=True, is_bought=True)
         return None
 
-    def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Ended | None:
-        """How it failed, the last two times and for a reason that time does not mend, with what would go in now."""
-        if last is None or last.completed or epoch < 2 or self._billing.ledger.book.paid(
+    def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> str:
+        """The reason for which it failed the last two times, when time does not mend it and the same would go in now.
+
+        Of a failure whose record is lost the ledger knows the reason and not what went in. Where no record is left,
+        its word counts alone: otherwise each runner that lost its runtime directory would charge and refund again."""
+        if (last and last.completed) or epoch < 2 or self._billing.ledger.book.paid(
                 step.task_hash, RUN_CHARGE) is not None:
-            return None
-        failed = [ended for ended in endings(self._snapshot.workspace.runtime_dir, step.id.order, step.task_hash)
-                  if ended.status is Status.FAILED and ended.refund_epoch < epoch][-2:]
-        if len(failed) < 2 or len({ended.reason for ended in failed}) > 1:
-            return None
-        if self._snapshot.repo.reasons.transient(failed[0].reason):
-            return None
-        went_in = {ended.went_in for ended in failed}
-        if "" in went_in or self._may_change(step) or not went_in.issubset(went_in_digests(self._context, step)):
-            return None
-        return failed[-1]
+            return ""
+        kept = {ended.refund_epoch: ended for ended in endings(
+            self._snapshot.workspace.runtime_dir, step.id.order, step.task_hash)
+            if ended.status is Status.FAILED and ended.refund_epoch < epoch}
+        failed: list[tuple[str, str | None]] = []
+        failed += [(ended.reason, ended.went_in) for _, ended in sorted(kept.items())[-2:]]
+        if len(failed) < 2:
+            failed = [*self._told_by_the_ledger(step, kept), *failed][-2:]
+        went_in = {each for _, each in failed if each is not None}
+        reasons = {reason for reason, _ in failed}
+        if len(failed) < 2 or len(reasons) > 1 or self._snapshot.repo.reasons.transient(failed[0][0]):
+            return ""
+        if went_in and ("" in went_in or self._may_change(step)
+                        or not went_in.issubset(went_in_digests(self._context, step))):
+            return ""
+        return failed[0][0]
+
+    def _told_by_the_ledger(self, step: PlannedStep, kept: Collection[int]) -> list[tuple[str, str | None]]:
+        """The failures that are not `kept`, oldest first: a reason, and nothing about what went in."""
+        told = self._refunds.of(step.task_hash)
+        return [(reason, None) for number, reason in sorted(told.items()) if number not in kept
+                and reason not in _NO_FAILURE]
 
     def _may_change(self, step: PlannedStep) -> bool:
         """Whether a step above, however far, is about to run: what goes in here may be something else then."""

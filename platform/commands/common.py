@@ -10,7 +10,7 @@ from platform.app.scope import scope_of
 from platform.app.snapshot import Scope
 from platform.app.workspace import Options, Workspace
 from platform.config.folders import hidden
-from platform.errors import UsageError
+from platform.errors import StaleError, UsageError
 from platform.model.characters import printable
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
@@ -95,6 +95,19 @@ def tell_hidden(tenant_id: str = "") -> bool:
     wrong = hidden(root(), tenant_id)
     sys.stderr.write("".join(f"{printable(str(problem))}\n" for problem in wrong))
     return bool(wrong)
+
+
+def told_stale(run: Run) -> int:
+    """Tell on standard error that this is not the billing state that was used before, for a command that only looks:
+    14, or 0 when it is. A shared state is brought up to its release by the next run, which tells then."""
+    if run.sharing.awaits:
+        return 0
+    try:
+        run.guard.check()
+    except StaleError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    return 0
 
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:

@@ -2,13 +2,12 @@
 import argparse
 import getpass
 import socket
-import sys
 
 from platform.app.decide import Decide, decide
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.parser import Parser
+from platform.commands.posting import acted
 from platform.errors import UsageError
-from platform.ledger.journal.payments import apply_payments
 from platform.model.task_name import step_task
 from platform.model.words import in_credits
 
@@ -37,12 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--note is empty or holds a control character; write in one line how you know")
     run = open_run(arguments)
     asked = Decide(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
-    with run.sharing.around():
-        run.make_ledger()
-        for line in apply_payments(run.billing.ledger, run.snapshot.payments).conflicts:
-            sys.stderr.write(f"{line}\n")
-        done = decide(run, asked)
-        run.billing.ledger.checkpoint()
+    done = acted(run, lambda: decide(run, asked), lambda decided: f"decision about {decided.step}")
     back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
     before = "" if done.posted else ", decided before, nothing changed"
     show(arguments, {"task": step_task(done.step), "decision": arguments.decision, "posted": done.posted,

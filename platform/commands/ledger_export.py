@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from platform.commands.common import add_places
+from platform.commands.common import add_places, told_stale
 from platform.commands.ledger_verify import with_state
 from platform.errors import UsageError
 from platform.model.entry import sides
@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lines on standard output, as they are made; UsageError for a tenant without a post."""
-    ledger, tenant = with_state(arguments).billing.ledger, arguments.tenant_id
+    run = with_state(arguments)
+    ledger, tenant = run.billing.ledger, arguments.tenant_id
     balances = ledger.book.balances()
     if tenant and tenant not in balances:
         raise UsageError(f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}")
@@ -33,4 +34,4 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(neutral_json(line) if arguments.format == "jsonl" else line)
         if unread(sys.stdout):  # `| head` has seen enough
             break
-    return 0
+    return told_stale(run)

@@ -29,13 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 17 without a key to sign with, 13 when the ledger is not sound or not an extension of an older head."""
+    """0; 17 without a key to sign with, 13 when the ledger is not sound or not an extension of an older head, 14 when
+    it is not the one that was used before: that is not signed."""
     return write(arguments)
 
 
 def write(arguments: argparse.Namespace, name: str | None = None) -> int:
     """Write a head, with the post of that name proved to be in the ledger when one is given."""
     run = with_state(arguments)
+    if not run.sharing.awaits:
+        run.guard.check()  # a signed head of a state that was rolled back contradicts the one before
     proof = made(run, signer(run), name, arguments.since)
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:

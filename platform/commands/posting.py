@@ -2,7 +2,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from platform.app.run import Run
 from platform.app.snapshot import PAYMENTS
@@ -17,6 +17,8 @@ from platform.model.entry import Post
 from platform.model.problem import Problem
 from platform.model.reference import normalised
 from platform.model.words import in_credits
+
+T = TypeVar("T")
 
 REASONS, METHODS = "config/reasons.yml", "config/topup_methods.csv"
 PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"
@@ -61,19 +63,27 @@ def reference_given(reference: str) -> None:
 def posted(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
     """Post once what `make` says of the newest ledger: the post, and whether it is new. Confirmed payments are
     posted before it, and a shared state is hydrated before and published after."""
+    def act() -> tuple[Post, bool]:
+        post = make()
+        return post, bool(post_once(run.billing.ledger, post))
+
+    return acted(run, act, lambda done: f"post {derived_id(done[0].key)}")
+
+
+def acted(run: Run, act: Callable[[], T], what: Callable[[T], str]) -> T:
+    """Do what posts by hand in the newest ledger, as `posted`; `what` names the post when the disk is full."""
     must_read(run, PAYMENTS, run.workspace.options.runtime_profile)
     with run.sharing.around():
         run.make_ledger()
         for line in apply_payments(run.billing.ledger, run.snapshot.payments).conflicts:
             sys.stderr.write(f"{line}\n")
-        post = make()
-        new = bool(post_once(run.billing.ledger, post))
+        done = act()
         try:
             run.checkpoint()
         except StorageError as error:
-            raise StorageError(f"{error}. The post {derived_id(post.key)} is in the journal all the same and counts; "
+            raise StorageError(f"{error}. The {what(done)} is in the journal all the same and counts; "
                                "the same command again posts nothing twice") from error
-    return post, new
+    return done
 
 
 def show_post(arguments: argparse.Namespace, run: Run, what: str, new: bool,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platform.app.run import Asked, Run
 from platform.check.words import meant
-from platform.commands.common import add_json, add_places, open_workspace, show
+from platform.commands.common import add_json, add_places, open_workspace, show, told_stale
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
 from platform.files import write_atomic
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 10 when the tenant's own file cannot be read.
+    """0, or 10 when the tenant's own file cannot be read; 14 when the state is not the one that was used before.
 
     UsageError for a tenant that nobody knows or days that are none; the ledger's own errors as they are."""
     days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     show(arguments, asdict(made), text)
     wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
-    return InputError.exit_status if wrong else 0
+    return told_stale(run) or (InputError.exit_status if wrong else 0)
 
 
 def _day(option: str, text: str) -> str:

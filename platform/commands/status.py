@@ -4,6 +4,7 @@ import sys
 import time
 from dataclasses import replace
 
+from platform.app.run import Run
 from platform.commands.common import (
     UNSEEN,
     add_json,
@@ -12,6 +13,7 @@ from platform.commands.common import (
     open_scope,
     show,
     tell_hidden,
+    told_stale,
 )
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
@@ -30,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Always 0: a status is an answer, not a verdict."""
+    """0: a status is an answer, not a verdict; 14 when the billing state is not the one that was used before."""
     if arguments.watch:
         return _watch(arguments)
-    status = _look(arguments)
+    run, status = _look(arguments)
     unseen = tell_hidden(arguments.tenant_id) and not (status.orders or status.refused or status.past)
     if arguments.json or not sys.stdout.isatty():
         show(arguments, status.as_json(), UNSEEN if unseen else as_text(status))
@@ -43,17 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
         from platform.report.status_table import tables
 
         Console(highlight=False).print(tables(status))
-    return 0
+    return told_stale(run)
 
 
-def _look(arguments: argparse.Namespace) -> Status:
+def _look(arguments: argparse.Namespace) -> tuple[Run, Status]:
     run = open_scope(arguments, past=True)
     status = standing(run)
     if arguments.due:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if not arguments.publish:
-        return status
-    return replace(status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id))
+        return run, status
+    return run, replace(status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id))
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -66,9 +68,9 @@ def _watch(arguments: argparse.Namespace) -> int:
     from platform.report.status_table import tables
 
     try:
-        with Live(tables(_look(arguments)), console=Console(highlight=False), auto_refresh=False) as live:
+        with Live(tables(_look(arguments)[1]), console=Console(highlight=False), auto_refresh=False) as live:
             while True:
                 time.sleep(_REDRAW_S)
-                live.update(tables(_look(arguments)), refresh=True)
+                live.update(tables(_look(arguments)[1]), refresh=True)
     except KeyboardInterrupt:
         return 0

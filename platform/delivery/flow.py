@@ -14,7 +14,8 @@
     else       broken         absent         FAILED delivery_failed
     else       broken         unknown        FAILED unverified: keeps its charge, the next run looks first
     else       declined       -              FAILED with the provider's reason; but `unverified` when the provider could
-                                             not tell before either and an earlier try may have arrived (`doubtful`)
+                                             not tell before either and an earlier try may have arrived (`doubtful`): a
+                                             refund for this refusal would give back what that try may have delivered
     else       any            different      FAILED delivery_failed: what is there is an earlier package
 
 A FAILED delivery is refundable exactly when non-delivery is certain; only `unverified` is not.
@@ -31,6 +32,9 @@ AFTER_ERROR = "verified_after_transient_error"
 BEFORE = "already_delivered"
 SETTLED = "settled_as_arrived"
 LOOK_ABSENT, LOOK_UNKNOWN = "look_absent", "look_unknown"  # of a look only; no record ever ends with them
+# A certain refusal of one attempt says nothing about the one before it.
+EARLIER = ("this attempt certainly delivered nothing, but an earlier try may have arrived, and the provider cannot say "
+           "whether it did")
 FAILED = "delivery_failed"
 UNVERIFIED = "unverified"
 
@@ -96,7 +100,7 @@ def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], kno
     put = talk.put()
     if isinstance(put, Declined):
         if known.doubtful and before.presence is Presence.UNKNOWN:
-            return talk.failed(UNVERIFIED, f"{put}; an earlier try may have arrived")
+            return talk.failed(UNVERIFIED, f"{put}; {EARLIER}")
         return talk.failed(put.reason_slug, str(put))
     broken = str(put) if isinstance(put, Broken) else ""
     after = talk.look()

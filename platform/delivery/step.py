@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.confined import opened, read_file
-from platform.delivery.flow import LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
+from platform.delivery.flow import EARLIER, LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
 from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
 from platform.files import sha256_of
@@ -58,7 +58,7 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
         if look_only:
             return _failed(LOOK_UNKNOWN, str(error))
         if doubtful:
-            return _failed(UNVERIFIED, f"{error}; an earlier try may have arrived")
+            return _failed(UNVERIFIED, f"{error}; {EARLIER}")
         return _failed(error.reason_slug, str(error))
     told = context.get("delivered", {})
     known = Known(doubtful, _delivered(told, provider, parcel), bool(told.get("lost")), _settled(told), look_only)

@@ -226,3 +226,15 @@ def test_a_delivery_that_another_process_is_at_is_not_settled(house: House) -> N
     house.settle("--arrived --note 'they rang'")
     house.run()
     assert house.mails == 1
+
+
+def test_a_certain_refusal_of_the_second_attempt_says_nothing_about_the_first(house: House) -> None:
+    house.run(exit_status=1)
+    house.server.rcpt = "550 no such mailbox"
+    told = house.run(exit_status=1)
+    assert "NEEDS_DECISION unverified" in told and "no such mailbox" in told
+    assert "this attempt certainly delivered nothing, but an earlier try may have arrived" in told
+    assert "delivery settle tenant/tea/mail" in told
+    assert (house.mails, house.state(), house.kinds("refund")) == (1, "NEEDS_DECISION unverified", [])
+    house.settle("--refund --note 'nobody there'")
+    assert house.kinds("refund") == ["refund"]

@@ -267,3 +267,17 @@ def test_two_clones_that_rebase_remember_what_they_have(tmp_path: Path, home: st
     shutil.rmtree(two / ".billing-state")
     shutil.copytree(old, two / ".billing-state")
     told(two, f"{TOPUP} --reference g", home)
+
+
+def test_what_only_looks_says_that_it_is_not_the_state_that_was_used(repo: Path, home: str, tmp_path: Path) -> None:
+    old = shutil.copytree(repo / ".billing-state", tmp_path / "old")
+    told(repo, f"{TOPUP} --reference later", home)
+    shutil.rmtree(repo / ".billing-state")
+    shutil.copytree(old, repo / ".billing-state")
+    for line in ("status", "statement --tenant-id tenant", "ledger verify", "ledger audit", "ledger export",
+                 "status --json"):
+        done = command(repo, f"{CLI} {line}", XDG_STATE_HOME=home)
+        assert (done.returncode, "state accept-loss" in done.stderr, bool(done.stdout)) == (14, True, True), line
+    told(repo, LOSE, home)
+    for line in ("status", "ledger verify", "ledger audit"):
+        told(repo, f"{CLI} {line}", home)

@@ -1,0 +1,30 @@
+"""Why the ledger gave work back, by task hash and refund epoch: what is left of a failure when its record is lost."""
+from collections.abc import Mapping
+
+from platform.app.billing import Billing
+from platform.model.entry import PostType
+from platform.model.ids import RUN_CHARGE
+
+_NONE: Mapping[int, str] = {}
+
+
+class Refunds:
+    """Of one run. The journal is read when it is first asked, and again when it has grown."""
+
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
+        self._seq = -1
+        self._reasons: dict[str, dict[int, str]] = {}
+
+    def of(self, task_hash: str) -> Mapping[int, str]:
+        """The reason of each refund of a task's run, by its epoch."""
+        ledger = self._billing.ledger
+        if self._seq != ledger.book.seq:
+            found: dict[str, dict[int, str]] = {}
+            for record in ledger.records():
+                if record.post.type is PostType.REFUND:
+                    for item in record.post.items:
+                        if item.deliverable_id == RUN_CHARGE:
+                            found.setdefault(item.task_hash, {})[item.refund_epoch] = item.note
+            self._reasons, self._seq = found, ledger.book.seq
+        return self._reasons.get(task_hash, _NONE)

@@ -81,7 +81,7 @@ class Charges:
         """Whether there is nothing to post for the order, and nothing that was posted for it still to be told."""
         if order_id in self._decided or not self._billing.exists:
             return False
-        order, book = self._snapshot.plan.orders[order_id], self._billing.ledger.book
+        order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
         return not unpaid(book, order, self._holding.unbought(order)) and not self._superseded(
             book, order, self._records.every(order_id))
 
@@ -92,14 +92,14 @@ class Charges:
 
     def debt(self, order_id: OrderId) -> str:
         """In words, the debt that steps of the order waited for in this run; nothing when none did."""
-        owed = debt(self._billing.ledger.book, order_id.tenant_id) if order_id in self._owing else 0
+        owed = debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
         return debt_in_words(order_id.tenant_id, owed) if owed else ""
 
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
         """Why the order's charge would be refused now, or nothing, and in words what is needed and what to do; nothing
         is posted. For who only looks."""
         order, tenant = self._snapshot.plan.orders[order_id], self._snapshot.repo.tenants[order_id.tenant_id]
-        book = self._billing.ledger.book
+        book = self._billing.history.book
         decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
         if owed and not decision.posts:
             return NOT_ENOUGH, debt_in_words(order_id.tenant_id, owed)
@@ -116,7 +116,7 @@ class Charges:
         decided = self._decided.get(order_id)
         if decided and decided.refusal:
             return False
-        book, order = self._billing.ledger.book, self._snapshot.plan.orders[order_id]
+        book, order = self._billing.history.book, self._snapshot.plan.orders[order_id]
         if debt(book, order_id.tenant_id):
             with self._lock:
                 self._owing.add(order_id)
@@ -140,7 +140,7 @@ class Charges:
         wrong are left alone, and so are those that this command did not read, and those of another clone."""
         if self._snapshot.scope is not None or not self._billing.exists:
             return ()
-        book = self._billing.ledger.book if book is None else book
+        book = self._billing.history.book if book is None else book
         tenants, plan = self._snapshot.repo.tenants, self._snapshot.plan
         gone = [order for order in book.open_orders() if order.tenant_id in tenants
                 and order not in plan.orders and order not in plan.refused and self._was_here(order)]

@@ -98,7 +98,7 @@ def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
 def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past, str]:
     """The delivery that is meant and, where a repair of it waits, what that is about: the one of the plan before those
     of earlier versions of the order. UsageError when nothing waits and nothing was decided."""
-    book = run.billing.ledger.book
+    book = run.billing.history.book
     if planned and planned.kind is not Kind.DELIVERY:
         raise UsageError(f"step {step_id} is not a delivery; try a failed step again with `doit run --retry-failed`")
     if planned:

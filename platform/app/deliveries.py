@@ -30,7 +30,7 @@ class Deliveries:
 
     def past(self, planned: PlannedStep, epoch: int) -> Past:
         """A delivery so far. The journal is not read for one of which the book knows nothing."""
-        work, book = (planned.task_hash, epoch), self._billing.ledger.book
+        work, book = (planned.task_hash, epoch), self._billing.history.book
         with self._lock:
             if self._index is None and book.fact(*work) is None and not book.has(keys.claim(*work, 1)):
                 return Past(planned.id, work)
@@ -45,7 +45,7 @@ class Deliveries:
         with self._lock:
             if self._index is None:
                 self._index = Attempts()
-                self._index.add(record.post for record in self._billing.ledger.records())
+                self._index.add(record.post for record in self._billing.history.records())
             return self._index
 
     def post(self, decide: Callable[[Book], Sequence[Post]]) -> tuple[Post, ...]:

@@ -94,7 +94,7 @@ class LedgerGate:
         run, lost = self._run, is_lost(self._run.records.of_step(self._planned))
         if self._restores:
             return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
-        arrived = bool(past.receipts) or run.billing.ledger.book.fact(*self._work) is Fact.DONE
+        arrived = bool(past.receipts) or run.billing.history.book.fact(*self._work) is Fact.DONE
         subject = subject_of(past, self._went_in, run.workspace.profile.delivery)
         said = past.decided(subject) or (None if past.receipts else past.decided())
         again = run.allowed.always or (said is not None and said.decision == "resend")
@@ -161,7 +161,7 @@ class LedgerGate:
             return bool(ours) and claimant.is_ours(ours[0].claimant) and self._is_paid()
 
     def _is_paid(self) -> bool:
-        return self._run.billing.ledger.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
+        return self._run.billing.history.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
 
     def _acknowledge(self, record: RunRecord) -> None:
         """Evidence and the fact in one post, at once. A claim that needs no new evidence is closed by itself."""
@@ -173,7 +173,7 @@ class LedgerGate:
     def _looked(self, record: RunRecord) -> Ended:
         """What a look means, which sent nothing."""
         past = self._past()
-        arrived = bool(past.receipts) or self._run.billing.ledger.book.fact(*self._work) is Fact.DONE
+        arrived = bool(past.receipts) or self._run.billing.history.book.fact(*self._work) is Fact.DONE
         absent = record.reason == LOOK_ABSENT
         if record.completed:
             self._acknowledge(record)

@@ -15,6 +15,7 @@ from platform.app.billing import Billing
 from platform.app.records import Records
 from platform.app.snapshot import Snapshot
 from platform.errors import CorruptError, StaleError
+from platform.ledger.journal.journal import LedgerReader
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import BadRecord, read
 from platform.ledger.rules.balance import Book
@@ -82,7 +83,7 @@ class Guard:
     def lost(self) -> tuple[tuple[Head, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that
         completed and that it does not know as paid."""
-        ledger = self._billing.ledger if self._billing.exists else None
+        ledger = self._billing.history if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 
     def keep(self, *, durable: bool = False) -> None:
@@ -90,7 +91,7 @@ class Guard:
         if self._billing.is_open:
             self.memory(make=True).keep(self._billing.ledger, durable=durable)
 
-    def _unpaid(self, ledger: Ledger | None) -> Iterable[RunRecord]:
+    def _unpaid(self, ledger: LedgerReader | None) -> Iterable[RunRecord]:
         now = self._snapshot.workspace
         book = ledger.book if ledger else Book()
         found = [record for order in self._snapshot.plan.orders.values()
@@ -125,7 +126,7 @@ def _was_paid(book: Book, record: RunRecord) -> bool:
 def _book_at(folder: Path) -> Book:
     """The book of another state; an empty one when it is damaged, for it proves nothing then."""
     try:
-        with closing(Ledger.open(folder)) as ledger:
+        with closing(Ledger.read(folder)) as ledger:
             return ledger.book
     except CorruptError:
         return Book()

@@ -81,7 +81,7 @@ class Holding:
 
     def own(self, step: PlannedStep) -> Held | None:
         """Why a step itself waits now, or None; there must be a billing state."""
-        book = self._billing.ledger.book
+        book = self._billing.history.book
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
         if is_returned(book, step) and not self._allowed.retry_failed:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
@@ -107,7 +107,7 @@ class Holding:
 
         Of a failure whose record is lost the ledger knows the reason and not what went in. Where no record is left,
         its word counts alone: otherwise each runner that lost its runtime directory would charge and refund again."""
-        if (last and last.completed) or epoch < 2 or self._billing.ledger.book.paid(
+        if (last and last.completed) or epoch < 2 or self._billing.history.book.paid(
                 step.task_hash, RUN_CHARGE) is not None:
             return ""
         kept = {ended.refund_epoch: ended for ended in endings(
@@ -167,7 +167,7 @@ class Holding:
     def _is_in_doubt(self, step: PlannedStep) -> bool:
         """Whether an attempt may have arrived and another is allowed: the automatic one, or one that a person asked
         for."""
-        book, last = self._billing.ledger.book, self._records.of_step(step)
+        book, last = self._billing.history.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if book.fact(step.task_hash, epoch) is Fact.DONE:
             return False
@@ -178,7 +178,7 @@ class Holding:
 
     def _is_repaired(self, step: PlannedStep) -> bool:
         """Whether something else than what arrived goes out, because everybody's repairs do or a person said so."""
-        book, last = self._billing.ledger.book, self._records.of_step(step)
+        book, last = self._billing.history.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if last is None:
             return False

@@ -59,7 +59,7 @@ class Publishing:
 
     def purchases(self) -> list[Purchase]:
         """Everything that was ever bought, in the order it was charged, as the journal says now."""
-        records = self._billing.ledger.records()
+        records = self._billing.history.records()
         with self._lock:
             self._bought = bought((record.ts, record.post) for record in records)
             return list(self._bought.values())
@@ -67,7 +67,7 @@ class Publishing:
     def due(self, order_id: OrderId) -> list[Purchase]:
         """What the order bought as it is planned now, completed, and did not publish. What did not complete is the
         order's own affair: it is refunded there, or keeps its charge and runs again."""
-        order, book = self._snapshot.plan.orders[order_id], self._billing.ledger.book
+        order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
         runs = self._records.of_order(order)
         done = [step for step in order.steps if step.id.step_id in runs and runs[step.id.step_id].completed]
         wanted = [(step.task_hash, name) for step in done for name in step.deliverables

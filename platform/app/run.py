@@ -68,6 +68,12 @@ class Run:
         self._held: int | None = None
 
     @classmethod
+    def looking(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
+        """A run that reads the ledger without its lock and without permission to write. Asking it
+        for `billing.ledger` opens the ledger to post."""
+        return cls(workspace, asked, billing=Billing(workspace.billing_state_dir, looks=True))
+
+    @classmethod
     def locked(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
         """Hold the runtime directory until `close`; wait for another run, and print that. A run belongs to the period
         in which it starts, not to the one in which it began to wait."""
@@ -132,7 +138,7 @@ class Run:
     def open_payments(self) -> tuple[Payment, ...]:
         """The payments without those that were edited after they were posted and settled by corrections."""
         payments = self.snapshot.payments
-        return unsettled(self.billing.ledger, payments) if self.billing.exists else payments
+        return unsettled(self.billing.history, payments) if self.billing.exists else payments
 
     def remember(self, record: RunRecord, *, kept: bool = True) -> None:
         """A step has just ended: this is its record now, and what was ordered outlives it. Not `kept`: the record could

@@ -43,8 +43,8 @@ def take(run: Run, planned: PlannedStep) -> Values:
 def _failed(run: Run, planned: PlannedStep, error: Exception) -> RunRecord:
     """The record of a step at which the platform failed where the step itself could not record it."""
     with run.billing.steady:
-        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
-        known = run.billing.ledger.book.fact(planned.task_hash, epoch) is not None
+        epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
+        known = run.billing.history.book.fact(planned.task_hash, epoch) is not None
     return fail_step(run.context, planned, epoch, error, known=known)
 
 
@@ -56,8 +56,8 @@ def _unkept(run: Run, planned: PlannedStep, error: Displaced) -> RunRecord:
         sys.stderr.write(f"{printable(str(error))}\n")
         return run.ended_here[planned.id]
     with run.billing.steady:
-        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
-        known = run.billing.ledger.book.fact(planned.task_hash, epoch) is not None
+        epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
+        known = run.billing.history.book.fact(planned.task_hash, epoch) is not None
     record = unkept_step(run.context, planned, epoch, error, known=known)
     run.remember(record, kept=False)
     return record
@@ -67,7 +67,7 @@ def _taken(run: Run, planned: PlannedStep) -> Values:
     """Its own record is asked first: doit's store is only a cache."""
     with run.billing.steady:
         values = _without_running(run, planned)
-        epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
+        epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
     if values is not None:
         return values
     gate = LedgerGate(run, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
@@ -85,7 +85,7 @@ def _without_running(run: Run, planned: PlannedStep) -> Values | None:
     if last := run.records.newest(planned.id):
         ordered.keep(run.workspace.runtime_dir, last)  # a run may have been killed between its record and this
     order = run.snapshot.plan.orders[planned.id.order]
-    epoch = run.billing.ledger.book.epoch(planned.task_hash, RUN_CHARGE)
+    epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
     held = run.holding.own(planned)
     if held and not held.runs:
         return _waits(run, planned, epoch, held)

@@ -90,4 +90,4 @@ def why_item(run: Run, item_id: str) -> CreditWhy:
 
 
 def _records(run: Run) -> list[Record]:
-    return list(run.billing.ledger.records()) if run.billing.exists else []
+    return list(run.billing.history.records()) if run.billing.exists else []

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0; 17 when the reader may not; 13 when what is in the release is not what was published."""
     run = open_run(arguments)
     _allowed(run, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
-    posts = ((record.ts, record.post) for record in run.billing.ledger.records())
+    posts = ((record.ts, record.post) for record in run.billing.history.records())
     found = published(posts, arguments.tenant_id, arguments.work_order_id)
     if arguments.fetch:
         for evidence in found:

@@ -69,13 +69,13 @@ def open_workspace(arguments: argparse.Namespace) -> Workspace:
 
 def open_run(arguments: argparse.Namespace, scope: Scope | None = None) -> Run:
     """A run for a command that looks, or that posts without running tasks; None: of all orders."""
-    return Run(open_workspace(arguments), Asked(scope))
+    return Run.looking(open_workspace(arguments), Asked(scope))
 
 
 def open_scope(arguments: argparse.Namespace, *, past: bool = False) -> Run:
     """A run of the orders that `add_order` parsed; `past` as for `scope_of`."""
     workspace = open_workspace(arguments)
-    return Run(workspace, Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)))
+    return Run.looking(workspace, Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)))
 
 
 def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:

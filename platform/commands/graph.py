@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_of(workspace: Workspace, what: str) -> Run:
     """A run of a tenant's orders, or of one order; UsageError when no file has that name."""
     if not what:
-        return Run(workspace)
+        return Run.looking(workspace)
     known = tuple(workspace.order_ids())
     own = frozenset(order for order in known if what in (str(order), order.tenant_id))
     if not own:
         names = {*map(str, known), *(order.tenant_id for order in known)}
         raise UsageError(f"there is no order or tenant {one_line(what)!r}; {meant(what, names, 'see `status`')}")
-    run = Run(workspace, Asked(own))
+    run = Run.looking(workspace, Asked(own))
     if "/" in what and not run.snapshot.plan.orders and not run.snapshot.plan.refused:
         draft, = own
         message = f"{what} is a draft (enabled: false) and never runs; set enabled: true first"

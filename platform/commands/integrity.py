@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = [] if ledger else [line for order in orders for line in _order(run, order, unpaid)]
     records = sum(len(run.records.of_order(order)) for order in orders)
     known = run.billing.exists and not ledger
-    state = counted(run.billing.ledger.book.seq, "post") if known else "no billing state yet"
+    state = counted(run.billing.history.book.seq, "post") if known else "no billing state yet"
     summary = (f"{'ledger damaged' if ledger else state}, {counted(records, 'run record')}: "
                f"{counted(len(ledger) + len(stale) + len(outputs), 'finding')}")
     show(arguments, {"ledger": [*ledger, *stale], "outputs": outputs},

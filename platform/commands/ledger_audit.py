@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     run = with_state(arguments)
     wrong = wrong_rows(run, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
     runs = [record for file in sorted(run.workspace.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
-    found = reconcile(run.billing.ledger.records(), run.snapshot.repo, run.snapshot.plan, runs,
+    found = reconcile(run.billing.history.records(), run.snapshot.repo, run.snapshot.plan, runs,
                       all_ordered(run.workspace.runtime_dir), all_endings(run.workspace.runtime_dir))
     journal = run.workspace.shown(run.workspace.billing_state_dir / "journal.csv")
     lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "

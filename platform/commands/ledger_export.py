@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Lines on standard output, as they are made; UsageError for a tenant without a post."""
     run = with_state(arguments)
-    ledger, tenant = run.billing.ledger, arguments.tenant_id
+    ledger, tenant = run.billing.history, arguments.tenant_id
     balances = ledger.book.balances()
     if tenant and tenant not in balances:
         raise UsageError(f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}")

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         run.guard.check()
         purchases = publishing.purchases()
         _known(arguments, run.snapshot.repo, purchases)
-        due = select(purchases, run.billing.ledger.book, since=since, tenant_id=arguments.tenant_id,
+        due = select(purchases, run.billing.history.book, since=since, tenant_id=arguments.tenant_id,
                      work_order_id=arguments.work_order_id, simulated=place.simulated)
         published, missing = publishing.publish(due)
     finally:

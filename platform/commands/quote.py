@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.scheduled:
         scope = frozenset(scheduled(Snapshot(workspace, scope)))
     allowed = Allowed(retry_failed=arguments.retry_failed, resend_repaired=arguments.resend_repaired)
-    run = Run(workspace, Asked(scope, allowed=allowed))
+    run = Run.looking(workspace, Asked(scope, allowed=allowed))
     if asked.work_order_id and not arguments.scheduled:
         planned_or_told(run.snapshot, asked)
     if not run.sharing.awaits:  # the run brings it up to its release first

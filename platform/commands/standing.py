@@ -19,7 +19,7 @@ def standing(run: Run) -> Status:
     orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
     refused = {str(order): tuple(map(str, problems)) for order, problems in run.snapshot.plan.refused.items()}
     tenants = sorted({order.tenant_id for order in orders})
-    balances = {tenant: run.billing.ledger.book.balance(tenant) for tenant in tenants} if run.billing.exists else {}
+    balances = {tenant: run.billing.history.book.balance(tenant) for tenant in tenants} if run.billing.exists else {}
     return Status(orders, refused, balances, past=past(run))
 
 
@@ -40,7 +40,8 @@ def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Pu
     """What was bought and is not published, of orders that are gone too."""
     if not run.billing.exists:
         return ()
-    return select(run.publishing.purchases(), run.billing.ledger.book, tenant_id=tenant_id, work_order_id=work_order_id)
+    book = run.billing.history.book
+    return select(run.publishing.purchases(), book, tenant_id=tenant_id, work_order_id=work_order_id)
 
 
 def order_standing(run: Run, order: PlannedOrder) -> OrderState:

@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--from {days[0]} lies after --to {days[1]}; exchange them")
     workspace = open_workspace(arguments)
     own = frozenset(order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id)
-    run = Run(workspace, Asked(own))
+    run = Run.looking(workspace, Asked(own))
     tenant = run.snapshot.repo.tenants.get(arguments.tenant_id)
-    made = statement(run.billing.ledger.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
+    made = statement(run.billing.history.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
     if tenant is None and not made.lines and not made.ledger_balance_credits:
         raise UsageError(f"there is no tenant {one_line(arguments.tenant_id)!r}; "
                          f"{meant(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")

@@ -28,6 +28,7 @@ from platform import trees
 from platform.confined import read_file
 from platform.errors import StorageError
 from platform.files import write_atomic
+from platform.ledger.journal.journal import LedgerReader
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import HEADER
 from platform.model.digest import sha256_hex
@@ -96,7 +97,7 @@ class Memory:
     def heads(self) -> tuple[Head, ...]:
         return tuple(head for place in self.places if (head := place.read()))
 
-    def missing_from(self, ledger: Ledger | None) -> tuple[Head, ...]:
+    def missing_from(self, ledger: LedgerReader | None) -> tuple[Head, ...]:
         """The heads that a journal does not have in it; all of them when there is no journal."""
         return tuple(head for head in self.heads()
                      if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes)))

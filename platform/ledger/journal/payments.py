@@ -7,6 +7,7 @@ come to what the row says: the journal keeps both, and nobody is told any more.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from platform.ledger.journal.journal import LedgerReader
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.references import differs_in_case
 from platform.ledger.rules import keys
@@ -56,7 +57,7 @@ def is_open(book: Book, row: Payment) -> bool:
     return bool(unapplied(book, [row]))
 
 
-def unsettled(ledger: Ledger, payments: Iterable[Payment]) -> tuple[Payment, ...]:
+def unsettled(ledger: LedgerReader, payments: Iterable[Payment]) -> tuple[Payment, ...]:
     """The payments without those that differ from what was posted and were settled by
     corrections."""
     rows = tuple(payments)

@@ -91,6 +91,6 @@ def test_every_command_is_in_the_reference_with_an_example() -> None:
 
 
 def test_the_readme_lists_commands_in_groups_of_five() -> None:
-    groups = re.findall(r"```bash\n(.*?)```", GROUPS, re.DOTALL)
+    groups = re.findall(r"```(?:bash|sh)\n(.*?)```", GROUPS, re.DOTALL)
     assert len(groups) >= 5
     assert {len(group.strip().splitlines()) for group in groups} == {5}

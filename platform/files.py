@@ -8,13 +8,12 @@ second write in the same tick would not show.
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from platform import confined, owned
 from platform.errors import StorageError
@@ -36,38 +35,13 @@ def fsync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def temporary_file(beside: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file in the directory of `beside`, as (path, file), which is gone after `with` unless it
-    was renamed. Its name begins with a dot. OSError when the disk refuses."""
-    with tempfile.NamedTemporaryFile(dir=beside.parent, prefix=f".{beside.name}.", delete=False) as file:
-        path = Path(file.name)
-        try:
-            yield path, cast(BinaryIO, file)
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def finish(path: Path, file: BinaryIO, *, durable: bool) -> None:
-    """Hand what was written to the kernel, or with `durable` to the disk, before a new name is given
-    to the file: readable by all, as a file made by `open` is. OSError when the disk refuses."""
-    file.flush()
-    if durable:
-        os.fsync(file.fileno())
-    path.chmod(0o644)
-
-
-@contextmanager
-def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
-    """A file to write that takes the name `path` at the end of `with`: a reader sees the old bytes
-    or the new, never half. Nothing changes when `with` ends with an exception. `durable`: bytes and
-    name survive a power cut. OSError when the disk refuses."""
+def replacing(path: Path, *, durable: bool = False, once: bool = False) -> Iterator[BinaryIO]:
+    """`owned.replacing` for a path that an operator named: links on the way to its directory are
+    followed, and the directory is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_file(path) as (temporary, file):
+    with confined.Folder.at(path.parent) as folder, owned.replacing(
+            folder, path.name, durable=durable, once=once) as file:
         yield file
-        finish(temporary, file, durable=durable)
-        temporary.replace(path)
-    if durable:
-        fsync_folder(path.parent)
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:

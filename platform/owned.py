@@ -16,7 +16,7 @@ from platform.errors import StorageError
 from platform.openat import explained
 from platform.trees import open_directory
 
-_CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATED = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Displaced(StorageError):
@@ -72,19 +72,24 @@ def _top(path: Path, *, make: bool) -> Folder:
 
 
 @contextmanager
-def replacing(folder: Folder, name: str, *, durable: bool = False) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of what has a name in an open directory, at the end of `with`: a reader sees
-    the old bytes or the new, never half. A link is replaced itself. Nothing changes when `with` ends with an exception.
-    `durable`: bytes and name survive a power cut. OSError when the disk refuses."""
+def replacing(folder: Folder, name: str, *, durable: bool = False, once: bool = False) -> Iterator[BinaryIO]:
+    """A file to write and read that takes the place of what has a name in an open directory, at the end of `with`: a
+    reader sees the old bytes or the new, never half. A link is replaced itself. Nothing changes when `with` ends with
+    an exception. `durable`: bytes and name survive a power cut. `once`: nothing is replaced, FileExistsError when the
+    name is taken. OSError when the disk refuses."""
     temporary = f".{name}.{secrets.token_hex(6)}"
     try:
-        with open(os.open(temporary, _CREATED, 0o644, dir_fd=folder.handle), "wb") as file:
+        with open(os.open(temporary, _CREATED, 0o644, dir_fd=folder.handle), "w+b") as file:
             yield file
             os.fchmod(file.fileno(), 0o644)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        os.replace(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+        if once:
+            os.link(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
+            os.unlink(temporary, dir_fd=folder.handle)
+        else:
+            os.replace(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder.handle)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from platform.errors import CorruptError, StorageError
-from platform.files import replacing, sha256_file
+from platform.files import replacing, sha256_of
 from platform.releases.store import Asset
 
 
@@ -16,8 +16,8 @@ def arriving(asset: Asset, target: Path) -> Iterator[BinaryIO]:
     try:
         with replacing(target) as file:
             yield file
-            file.flush()
-            if sha256_file(Path(file.name)) != asset.sha256:
+            file.seek(0)
+            if sha256_of(file.fileno()) != asset.sha256:
                 raise CorruptError(f"{asset.uri}: its bytes are not the ones that were listed; restore the release")
     except OSError as error:
         raise StorageError(f"{target}: cannot be written ({error.strerror}); mend it, then run again") from error

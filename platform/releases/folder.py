@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from platform.errors import StaleError, StorageError
-from platform.files import finish, fsync_folder, sha256_file, temporary_file
+from platform.files import fsync_folder, replacing, sha256_file
 from platform.releases.arrival import arriving
 from platform.releases.store import Asset, NameTaken
 
@@ -48,11 +48,8 @@ class FolderStore:
         if not folder.is_dir():
             raise StaleError(f"{self._uri}/{tag}: there is no such release any more")
         try:
-            with temporary_file(folder / name) as (temporary, target), file.open("rb") as source:
+            with file.open("rb") as source, replacing(folder / name, durable=True, once=True) as target:
                 shutil.copyfileobj(source, target)
-                finish(temporary, target, durable=True)
-                (folder / name).hardlink_to(temporary)
-            fsync_folder(folder)
             return self._asset(tag, folder / name)
         except FileExistsError:
             raise NameTaken(self._asset(tag, folder / name)) from None

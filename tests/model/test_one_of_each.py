@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from platform import flock
-from platform.files import CacheFile, replacing, temporary_file
+from platform.files import CacheFile, replacing
 from platform.model.characters import one_line
 from platform.model.utc import utc_moment, utc_text
 
@@ -47,7 +48,7 @@ def test_a_line_is_one_line() -> None:
 
 @pytest.mark.parametrize(("idea", "homes"), [
     (r"fcntl\.flock", {"flock.py"}),
-    (r"NamedTemporaryFile|mkstemp", {"files.py", "verify/places.py"}),  # doctor tries what a folder allows
+    (r"NamedTemporaryFile|mkstemp", {"verify/places.py"}),  # doctor tries what a folder allows
     (r"strptime|strftime\(", {"plan/period.py"}),  # to the minute: the text is part of a task's hash
     (r"def (one_line|printable|utc_text|utc_moment|write_atomic)\(",
      {"files.py", "model/characters.py", "model/utc.py"}),
@@ -82,11 +83,12 @@ def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
     assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", 0o644)
 
 
-def test_a_temporary_file_is_gone_afterwards(tmp_path: Path) -> None:
-    with temporary_file(tmp_path / "name") as (path, file):
-        file.write(b"x")
-        assert path.exists() and path.name.startswith(".")
-    assert list(tmp_path.iterdir()) == []
+def test_a_name_that_is_taken_is_not_given_twice(tmp_path: Path) -> None:
+    for written in (b"first", b"second"):
+        with pytest.raises(FileExistsError) if written == b"second" else nullcontext(), \
+                replacing(tmp_path / "name", once=True) as file:
+            file.write(written)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("name", b"first")]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"7", b"[" * 100_000, b"\xff"])

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from platform import confined, owned
 from platform.errors import StorageError
-from platform.model.digest import digest_of
+from platform.model.digest import Identity, digest_of
 
 T = TypeVar("T")
 
@@ -114,7 +114,6 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
-Identity = tuple[int, int]  # device and inode: the same file, by whatever name and in whatever namespace
 
 
 class Seen(NamedTuple):

@@ -16,11 +16,11 @@ from email.utils import format_datetime
 
 from platform.delivery.letter import Letter
 from platform.delivery.mime import header_names, written
-from platform.delivery.provider import PACKAGE_NAME, Declined, Parcel
 from platform.delivery.read_back import difference
 from platform.model.addresses import Address, read_address
 from platform.model.characters import escaped, name_of, refused_in
 from platform.model.words import counted
+from platform.ports.provider import PACKAGE_NAME, Declined, Parcel
 
 # 19.9 MB, of package.zip itself: its base64 stays below what mail servers commonly take.
 CAP_BYTES = 20_866_662

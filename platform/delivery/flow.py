@@ -24,9 +24,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from platform.delivery.provider import Broken, Declined, Parcel, Presence, Provider, Sighting
 from platform.delivery.receipt import Event, Receipt, Verification
 from platform.model.utc import utc_text
+from platform.ports.provider import Broken, Declined, Parcel, Presence, Provider, Sighting
 
 AFTER_ERROR = "verified_after_transient_error"
 BEFORE = "already_delivered"

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from platform.confined import Folder, Refused, opened
-from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
 from platform.files import sha256_of
 from platform.owned import owned, replacing
+from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 
 
 class FolderProvider:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from platform.confined import read_file
 from platform.delivery.email import Mail, message_bytes, message_id
-from platform.delivery.provider import Broken, Parcel, Presence, Sighting
 from platform.errors import StorageError
 from platform.owned import write
+from platform.ports.provider import Broken, Parcel, Presence, Sighting
 
 _LARGEST = 1 << 30  # bytes
 _NOTE = "written to the outbox, sent to nobody"

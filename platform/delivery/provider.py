@@ -1,91 +1,14 @@
-"""What the delivery flow asks of a provider, and the words they share.
+"""What a delivery module imports of the port: the words that its provider and the flow share."""
+from platform.ports.provider import (
+    PACKAGE_NAME,
+    Broken,
+    Declined,
+    Listed,
+    Parcel,
+    Presence,
+    Provider,
+    Request,
+    Sighting,
+)
 
-Rules: what a provider stores is named by the parcel's `identity` or `remote_path`, which are the same on every try, and
-it touches nothing under other names; it says `Declined` only when it is certain that nothing was delivered, and
-`Broken` whenever it is not.
-"""
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple, Protocol
-
-from platform.errors import RemoteError
-from platform.model.digest import sha256_hex
-
-PACKAGE_NAME = "package.zip"
-
-
-class Listed(NamedTuple):
-    """A file of a package, as its manifest lists it."""
-
-    dest_path: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """What is delivered, and the names under which it can be found again."""
-
-    delivery_key: str  # one per distinct delivery, the same on every try
-    remote_path: str  # <tenant>/<order>/<run>/<step>/<deliverable>/package.zip
-    package: Path
-    bytes: int
-    sha256: str
-    manifest: Path | None = None  # manifest.json, for providers that put it beside the package
-    contents: tuple[Listed, ...] = ()  # what it lists, for providers that show it
-
-    @property
-    def tenant_id(self) -> str:
-        return self.remote_path.partition("/")[0]
-
-    @property
-    def identity(self) -> str:
-        """One per distinct package of one delivery, 40 hexadecimal digits: after a repair of the code that makes it, a
-        delivery may have another package, and that is another mail."""
-        return sha256_hex(f"{self.delivery_key}:{self.sha256}".encode())[:40]
-
-
-class Presence(StrEnum):
-    THERE = "there"  # the provider has these very bytes
-    ABSENT = "absent"  # the provider is certain that it has nothing under this name
-    DIFFERENT = "different"  # other bytes are under this name: an earlier package of this delivery
-    UNKNOWN = "unknown"  # the provider cannot tell, now or ever
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What a provider knows about a parcel, and in words how."""
-
-    presence: Presence
-    detail: str = ""
-    remote_object_id: str = ""
-
-
-class Declined(RemoteError):
-    """Certain: nothing was delivered. `reason_slug` says why (config/reasons.yml)."""
-
-    def __init__(self, message: str, reason_slug: str = "delivery_failed") -> None:
-        super().__init__(message)
-        self.reason_slug = reason_slug
-
-
-class Broken(RemoteError):
-    """The upload broke: it may have arrived or not. The flow looks again."""
-
-
-class Provider(Protocol):
-    """A place that packages are delivered to."""
-
-    @property
-    def name(self) -> str:
-        """The provider's slug in receipts: `email`, `folder`, ..."""
-
-    @property
-    def recorded(self) -> bool:
-        """Whether a delivery is only written down on this machine and goes out to nobody."""
-
-    def look(self, parcel: Parcel) -> Sighting:
-        """Whether the parcel is there already. Never raises for a provider that does not answer: that is UNKNOWN."""
-
-    def put(self, parcel: Parcel) -> Sighting:
-        """Deliver it. Returns what the provider acknowledged; raises Declined or Broken."""
+__all__ = ["PACKAGE_NAME", "Broken", "Declined", "Listed", "Parcel", "Presence", "Provider", "Request", "Sighting"]

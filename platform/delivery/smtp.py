@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from platform.delivery.email import Mail, addresses_of, message_bytes, message_id
-from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
+from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 
 _COMMAND_S, _DATA_S, _BLOCK_S = 300.0, 120.0, 180.0  # the greeting and commands; DATA; a block of the message
 _QUIT_S = 2.0

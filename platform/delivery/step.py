@@ -1,36 +1,26 @@
 """A delivery step from its params to its result: what every module of kind `delivery` does, so that none does it anew.
 
-`params` is what `run(params, outputs_dir)` got (SPEC, section 5). This is the edge: below it there are values only.
+`params` is what `run(params, outputs_dir)` got. This is the edge: below it there are values only.
 """
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from platform.confined import opened, read_file
 from platform.delivery.flow import EARLIER, LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
-from platform.delivery.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
+from platform.delivery.registry import PROVIDERS
 from platform.files import sha256_of
+from platform.ports.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider, Request
 
 DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
 
 _LARGEST_MANIFEST = 256 << 20  # bytes
 
 Result = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a delivery module was asked to do: its parcel, its own inputs, and the profile's settings for it."""
-
-    parcel: Parcel
-    inputs: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    timeout_s: float = 0.0  # what the step may take until the provider has everything; 0: no limit
 
 
 def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -> str:
@@ -40,9 +30,10 @@ def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -
 
 
 def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
-                 make_provider: Callable[[Request], Provider]) -> Result:
+                 make_provider: Callable[[Request], Provider] | None = None) -> Result:
     """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
-    ended. `make_provider` raises Declined for a request that no provider would take.
+    ended. `make_provider` raises Declined for a request that no provider would take; without it the provider is the
+    registered one of that name (`PROVIDERS`).
 
     `_platform.may_have_delivered` says that an earlier try of this delivery ended `unverified`: then a refusal of this
     one proves nothing, unless the provider can say that it has nothing. `_platform.delivered` has the receipts of tries
@@ -53,7 +44,8 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     look_only = bool(context.get("look_only"))
     try:
         parcel = parcel_of(params)
-        provider = make_provider(Request(parcel, params, settings, float(context.get("timeout_s", 0))))
+        request = Request(parcel, params, settings, float(context.get("timeout_s", 0)))
+        provider = (make_provider or PROVIDERS[provider_name])(request)
     except Declined as error:
         if look_only:
             return _failed(LOOK_UNKNOWN, str(error))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+Identity = tuple[int, int]  # device and inode: the same file, by whatever name and in whatever namespace
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits

@@ -20,11 +20,11 @@ from platform.model.entry import Item, Post, PostType
 from platform.model.ids import StepId
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
+from platform.ports.release_store import Asset
 from platform.publish.artifact import Artifact, NotThere, promised, write_artifact
 from platform.publish.select import Purchase, evidence_key, stands
 from platform.publish.shelf import Shelf
 from platform.publish.statement import PAYLOAD_TYPE, envelope_in, is_about, statement
-from platform.releases.store import Asset
 from platform.signing import dsse
 from platform.signing.keys import SigningKey
 

@@ -12,8 +12,8 @@ from platform.confined import Refused
 from platform.errors import ConflictError
 from platform.files import sha256_file
 from platform.owned import owned, refused
+from platform.ports.release_store import Asset, NameTaken, ReleaseStore
 from platform.releases.folder import FolderStore
-from platform.releases.store import Asset, NameTaken, ReleaseStore
 
 
 class Shelf:

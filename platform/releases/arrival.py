@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from platform.errors import CorruptError, StorageError
 from platform.files import replacing, sha256_of
-from platform.releases.store import Asset
+from platform.ports.release_store import Asset
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from platform.errors import StaleError, StorageError
 from platform.files import fsync_folder, replacing, sha256_file
+from platform.ports.release_store import Asset, NameTaken
 from platform.releases.arrival import arriving
-from platform.releases.store import Asset, NameTaken
 
 
 class FolderStore:

@@ -18,10 +18,10 @@ from typing import Any
 
 from platform.errors import ForbiddenError, PlatformError, RemoteError, StaleError, StorageError
 from platform.files import sha256_file
+from platform.ports.release_store import Asset, NameTaken
 from platform.releases.api import PAGE, SILENCE_S, Api
 from platform.releases.arrival import arriving
 from platform.releases.kept import NAME, Kept, Release, Upload
-from platform.releases.store import Asset, NameTaken
 
 HOST = "https://api.github.com"
 

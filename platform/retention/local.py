@@ -1,4 +1,4 @@
-"""The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/ (run/cache.py makes and takes it).
+"""The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/ (run/result_stores/directory.py).
 
 Links are not followed and not deleted, nor is anything that does not lie where an entry would: what we did not make is
 not ours. Deleting is for who holds the runtime folder's lock: then no step takes or keeps an entry meanwhile.
@@ -15,8 +15,8 @@ from platform.model.ids import TENANT, matches
 from platform.model.retention import expires_at
 from platform.model.utc import utc_moment
 from platform.retention.entry import LOCAL, Entry
-from platform.run.cache import ENTRY, FOLDER
 from platform.run.records import record_in
+from platform.run.result_stores.directory import ENTRY, FOLDER
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"\.\w+")  # what `keep` makes before it has an entry: a run that was killed leaves it

@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # at run time these would cost more than the rest of this fil
 
 OPEN_ROOMS = frozenset({"delivery", "bundle"})
 # What the open rooms stand on; not for modules.
-THEIR_NEEDS = frozenset({"model", "errors", "files", "owned", "trees", "confined", "openat"})
+THEIR_NEEDS = frozenset({"model", "errors", "files", "owned", "trees", "confined", "openat", "ports"})
 _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2  # of prctl(2)

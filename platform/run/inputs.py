@@ -12,10 +12,10 @@ from typing import Any
 
 from platform.check.values import value_faults
 from platform.confined import inside, read_file
-from platform.files import Identity, files_below
+from platform.files import files_below
 from platform.model.content_type import content_type
 from platform.model.contract import is_code
-from platform.model.digest import digest_of, sha256_hex
+from platform.model.digest import Identity, digest_of, sha256_hex
 from platform.model.ids import StepId
 from platform.model.order import Binding, Kind, Selector, bindings_in, with_bindings
 from platform.model.plan import PlannedStep

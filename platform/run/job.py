@@ -13,13 +13,13 @@ from platform.model.plan import PlannedStep
 from platform.model.profile import Profile
 from platform.model.reasons import UNVERIFIED
 from platform.owned import placed, within
+from platform.ports.executor import Job
 from platform.run.context import RunContext
 from platform.run.delivery_settings import counted
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.permit import Permit
 from platform.run.place import Place
-from platform.run.worker import Job
 
 ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
 _MARGIN_S = 30  # for what a delivery does after the answer

@@ -15,7 +15,7 @@ from platform.model.ids import StepId
 from platform.model.reasons import SLUG
 from platform.model.run import OutputFile, RunRecord, Status
 
-_LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
+LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
 RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 
@@ -51,7 +51,7 @@ def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
 def record_in(file: Path) -> RunRecord | None:
     """The record that a file holds, or None when it holds none."""
     try:
-        return from_bytes(read_file(file, _LARGEST))
+        return from_bytes(read_file(file, LARGEST))
     except OSError:
         return None
 

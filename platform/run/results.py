@@ -24,6 +24,7 @@ from platform.model.order import Kind
 from platform.model.profile import Limits
 from platform.model.reasons import SLUG, UNVERIFIED, Reasons
 from platform.model.run import Status
+from platform.ports.executor import JobEnd
 
 CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another runner is at this delivery
 REPAIR_HELD = "repair_held"  # it was delivered before, and sending it again waits for a person
@@ -37,22 +38,6 @@ _SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as st
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a child ended. `said` are the fields that it wrote (child.py); `exit_status` is negative for a signal."""
-
-    said: tuple[str, ...]
-    exit_status: int
-    timed_out: bool = False
-    too_large: str = ""  # what it wrote too much of, in words
-    out_of_memory: bool = False
-
-    @property
-    def called(self) -> bool:
-        """Whether the module's `run` was called."""
-        return self.said[1:2] == ("run",)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one attempt. `told`: the module itself said so, it is not our conclusion."""
 
@@ -62,7 +47,7 @@ class Outcome:
     told: bool = False
 
 
-def judge(ended: Ended, contract: Contract, limits: Limits, reasons: Reasons) -> Outcome:
+def judge(ended: JobEnd, contract: Contract, limits: Limits, reasons: Reasons) -> Outcome:
     """The outcome of an attempt of a module's, by the way it ended. A reason that is not for the module to give stays
     in the message."""
     outcome, delivery = _judge(ended, limits), contract.kind is Kind.DELIVERY
@@ -78,7 +63,7 @@ def unproven(outcome: Outcome) -> Outcome:
                    f"{outcome.reason}: {outcome.message}; nobody can tell whether it was delivered")
 
 
-def _judge(ended: Ended, limits: Limits) -> Outcome:
+def _judge(ended: JobEnd, limits: Limits) -> Outcome:
     if ended.timed_out:
         return _failed("timed_out", f"it ran longer than {limits.timeout_s} s and was ended")
     if ended.too_large:
@@ -108,7 +93,7 @@ def _returned(status: str, reason: str, message: str) -> Outcome:
     return _failed("malformed_result", f"run() returned the status {status[:60]!r}; COMPLETED and FAILED are known")
 
 
-def _silent(ended: Ended, limits: Limits) -> Outcome:
+def _silent(ended: JobEnd, limits: Limits) -> Outcome:
     """It said nothing of its end, or died after it had returned."""
     number = -ended.exit_status if ended.exit_status < 0 else ended.exit_status - _SHELL_SIGNAL
     if number == signal.SIGXCPU:

@@ -18,19 +18,19 @@ from platform.model.reasons import UNVERIFIED
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.model.utc import utc_text
 from platform.owned import Displaced
-from platform.run import cache, results, worker
+from platform.ports.executor import Job
+from platform.run import cache, results
 from platform.run.context import RunContext
+from platform.run.executors import executor_of
 from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import job, permitted, run_id
 from platform.run.leaks import no_secret_in
-from platform.run.machine import isolation_here, this_machine
 from platform.run.outputs import NOT_WRITTEN, collect
 from platform.run.permit import Denied, Gate, Open
 from platform.run.place import Place, fresh_place
 from platform.run.redact import Redactor
 from platform.run.results import Outcome
-from platform.run.sandbox import Isolation
 
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _RECEIPT_BYTES, _RECEIPT_LEVELS = 64 << 10, 16  # it becomes part of a journal's line
@@ -133,14 +133,14 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = replace(job(context, step, record.refund_epoch, resolved, place), identities=identities)
-    kind_of_isolation = isolation_here(context.profile, network=todo.network)
-    record = replace(record, isolation=kind_of_isolation.words)
-    return _tried(context, step, record, place, todo, sleep, gate, kind_of_isolation)
+    todo = replace(job(context, step, record.refund_epoch, resolved, place), identities=identities,
+                   digest=record.inputs_digest)
+    record = replace(record, isolation=executor_of(context.profile).isolation(network=todo.network))
+    return _tried(context, step, record, place, todo, sleep, gate)
 
 
-def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
-           sleep: Callable[[float], None], gate: Gate, kind_of_isolation: Isolation) -> RunRecord:
+def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: Job,
+           sleep: Callable[[float], None], gate: Gate) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
     attempt, began = 0, _arrived(context, step, record.refund_epoch, place)
     while True:
@@ -151,7 +151,7 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
             doubt = record.reason == UNVERIFIED
             now = permitted(todo, permit, in_doubt=doubt) if step.kind is Kind.DELIVERY else todo
             began = True
-            tried = _attempt(context, step, replace(record, attempts=attempt + 1), place, now, kind_of_isolation)
+            tried = _attempt(context, step, replace(record, attempts=attempt + 1), place, now)
             record, again = gate.ended(tried)
         except PlatformError:
             raise
@@ -177,11 +177,10 @@ def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: Place) -
         and (last.completed or last.reason in (UNVERIFIED, results.REPAIR_HELD)))
 
 
-def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: worker.Job,
-             kind_of_isolation: Isolation) -> RunRecord:
+def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: Job) -> RunRecord:
     """The record of one attempt, after that of the one before."""
     try:
-        ended = worker.run(todo, this_machine(), kind_of_isolation)
+        ended = executor_of(context.profile).submit(todo).result()
         outcome = results.judge(ended, step.contract, todo.limits, context.reasons)
     except Fault as fault:
         outcome = Outcome(Status.FAILED, fault.reason, str(fault))
@@ -203,7 +202,7 @@ def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, pla
 
 
 def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,
-                  todo: worker.Job) -> RunRecord:
+                  todo: Job) -> RunRecord:
     """The record of one attempt: its outcome, and its outputs when they are what the contract says."""
     redactor = Redactor(todo.secrets)
     made: tuple[OutputFile, ...] = ()

@@ -8,17 +8,15 @@ import contextlib
 import functools
 import marshal
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from platform.confined import folder_at
 from platform.errors import PlatformError, StorageError
-from platform.files import Identity
-from platform.model.contract import Contract
 from platform.model.profile import Limits
 from platform.owned import adding, refused
+from platform.ports.executor import Job, JobEnd
 from platform.run import fence
 from platform.run.box import Box, box, memory
 from platform.run.fault import Fault
@@ -27,7 +25,6 @@ from platform.run.group import Group, nothing, stop_all, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
 from platform.run.redact import Redactor
-from platform.run.results import Ended
 from platform.run.sandbox import Isolation, Machine, Room
 
 if TYPE_CHECKING:
@@ -45,38 +42,14 @@ main(job, int(sys.argv[2]), int(sys.argv[3]))
 """
 _OURS = tuple(_PLATFORM / name for name in (
     "__init__.py", "errors.py", "files.py", "owned.py", "trees", "confined.py", "openat.py", "model", "bundle",
-    "delivery"))
+    "ports", "delivery"))
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _MESSAGE_CHARS = 2000
 _OUR_WORDS = frozenset({"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""})  # of an answer
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One call of a module's `run(params, outputs_dir)`. Paths are absolute. `env` (secrets, too) is all it gets beside
-    `_ALWAYS`; `secrets` are the values to keep out of the log and the answer."""
-
-    module_dir: Path
-    params: Mapping[str, Any]  # JSON values in dicts and lists
-    outputs: Path
-    scratch: Path
-    log: Path
-    limits: Limits
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    readable: tuple[Path, ...] = ()
-    writable: tuple[Path, ...] = ()
-    network: bool = False
-    identities: Mapping[Path, Identity] = field(default_factory=dict)  # of what is readable, when it was digested
-
-    def secrets_by_name(self, contract: Contract) -> dict[str, str]:
-        """The values that the job has of its contract's secrets."""
-        return {secret.name: self.env[secret.name] for secret in contract.secrets if secret.name in self.env
-                and self.env[secret.name] in self.secrets}
-
-
-def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
+def run(job: Job, machine: Machine, isolation: Isolation) -> JobEnd:
     """Run a job to its end. Fault when it could not be started; StorageError when its log cannot be written;
     PlatformError when `stop_all` ended it."""
     with contextlib.ExitStack() as stack:
@@ -84,7 +57,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
             log = stack.enter_context(_log(job))
             same = _same(job)
         except OSError as error:
-            return Ended(("moved", str(error.strerror)), 0)
+            return JobEnd(("moved", str(error.strerror)), 0)
         try:
             group, answer, cage = _begun(job, machine, isolation, stack, same)
         except (OSError, ValueError) as error:  # no handles, processes or memory left; params that no child could read
@@ -94,7 +67,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> Ended:
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
-        return Ended(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
+        return JobEnd(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
 
 
 def _same(job: Job) -> list[tuple[str, int, int]]:

@@ -14,7 +14,7 @@ from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import GENESIS
 from platform.model.digest import sha256_hex
 from platform.model.utc import utc_moment, utc_text
-from platform.releases.store import NameTaken
+from platform.ports.release_store import NameTaken
 from platform.state.chain import TrustedHead, contains, hash_of
 from platform.state.hydrate import Hydrated, catch_up
 from platform.state.local import LocalState, Snapshot

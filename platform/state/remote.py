@@ -6,7 +6,7 @@ from time import sleep
 
 from platform.errors import CorruptError, StaleError
 from platform.ledger.journal.disk import refusals
-from platform.releases.store import Asset, NameTaken, ReleaseStore
+from platform.ports.release_store import Asset, NameTaken, ReleaseStore
 from platform.state.chain import LOOK, RESTORE, Chain, Pinned, TrustedHead
 from platform.state.manifest import Segment, generation_of, name_of, number_of
 

@@ -10,7 +10,7 @@ from platform.ledger.journal.disk import refusals, write_whole
 from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import GENESIS, HEADER
 from platform.ledger.proof.audit import verify as verify_ledger
-from platform.releases.store import Asset
+from platform.ports.release_store import Asset
 from platform.state.chain import LOOK, RESTORE, Chain, hash_of, lines_of
 from platform.state.local import LocalState, common
 from platform.state.manifest import Segment, generation_of, name_of, number_of, tag_of

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from platform.delivery.provider import Listed, Parcel
+from platform.ports.provider import Listed, Parcel
 from tests.support import LONGEST_WAIT_S
 
 _HERE = ipaddress.ip_address("127.0.0.1")

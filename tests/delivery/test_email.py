@@ -9,7 +9,7 @@ import pytest
 from platform.delivery.email import CAP_BYTES, Mail, admit, message_bytes, message_id
 from platform.delivery.flow import deliver
 from platform.delivery.outbox import Outbox
-from platform.delivery.provider import Declined, Listed
+from platform.ports.provider import Declined, Listed
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAIL = Mail("us@platform.example", "reader@harbour.example", "Bøker", "Your package is attached.\n.\nBye.")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from platform.delivery.flow import Known, deliver
-from platform.delivery.provider import Broken, Declined, Parcel, Presence, Sighting
 from platform.delivery.receipt import receipt_of
+from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 
 THERE, ABSENT, DIFFERENT, UNKNOWN = Presence.THERE, Presence.ABSENT, Presence.DIFFERENT, Presence.UNKNOWN
 TAKEN = Sighting(THERE, "taken")

@@ -8,8 +8,8 @@ import pytest
 from platform.delivery.email import admit, message_bytes
 from platform.delivery.flow import deliver
 from platform.delivery.outbox import Outbox
-from platform.delivery.provider import Declined
 from platform.delivery.smtp import Server, SmtpProvider
+from platform.ports.provider import Declined
 from tests.delivery import round_trip
 from tests.delivery.mail_probes import ARRIVES, PLAIN, PROBES, REFUSED
 from tests.delivery.reading import by_postal_mime, by_python

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from platform.errors import StaleError
-from platform.releases.store import Asset, NameTaken
+from platform.ports.release_store import Asset, NameTaken
 
 Step = Callable[[str, str], None]  # a call's name, and the asset's or nothing
 

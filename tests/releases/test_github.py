@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from platform.errors import ForbiddenError, RemoteError, StorageError
+from platform.ports.release_store import NameTaken
 from platform.releases.github import GitHubStore
-from platform.releases.store import NameTaken
 from platform.releases.waits import LONGEST_S, TRIES
 from tests.releases.fake_github import CUT, CUT_AFTER, STARTER, TOKEN, FakeGitHub, Fault
 from tests.support import ROOT

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from platform.errors import RemoteError, StaleError
-from platform.releases.store import NameTaken
+from platform.ports.release_store import NameTaken
 from tests.releases.fake_github import TOKEN, FakeGitHub
 from tests.releases.peers import description, free_port, program, running
 

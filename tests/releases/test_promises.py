@@ -1,4 +1,4 @@
-"""The promises of a release store (releases/store.py), held against each store."""
+"""The promises of a release store (ports/release_store.py), held against each store."""
 import hashlib
 import threading
 
@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError, PlatformError, StaleError
+from platform.ports.release_store import NameTaken
 from platform.releases.folder import FolderStore
-from platform.releases.store import NameTaken
 from tests.support import LONGEST_WAIT_S
 
 

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx2
 import pytest
 
+from platform.ports.release_store import NameTaken
 from platform.releases.github import GitHubStore
-from platform.releases.store import NameTaken
 from tests.releases.peers import free_port, program, running
 
 BYTES = b"Hello, world!\n"

@@ -16,7 +16,7 @@ import yaml
 from platform.errors import CorruptError, PlatformError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.credit import topup
-from platform.releases.store import Asset
+from platform.ports.release_store import Asset
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
 from platform.state.manifest import name_of

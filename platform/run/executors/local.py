@@ -1,0 +1,35 @@
+"""The executor of this machine: a child process for each job, in bubblewrap where it is available."""
+from typing import TYPE_CHECKING
+
+from platform.model.profile import Profile
+from platform.ports.executor import Job, JobEnd
+from platform.run import worker
+from platform.run.machine import isolation_here, this_machine
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+
+class LocalExecutor:
+    """Runs each job in the thread that submits it: a run has a thread for each step already, and the
+    end of the thread's wait is the end of the job."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    def isolation(self, *, network: bool) -> str:
+        return isolation_here(self._profile, network=network).words
+
+    def submit(self, job: Job) -> "Future[JobEnd]":
+        from concurrent.futures import Future
+
+        ended: Future[JobEnd] = Future()
+        try:
+            isolation = isolation_here(self._profile, network=job.network)
+            ended.set_result(worker.run(job, this_machine(), isolation))
+        except Exception as error:  # noqa: BLE001  the future raises it where its result is asked for
+            ended.set_exception(error)
+        return ended
+
+    def shutdown(self) -> None:
+        worker.stop_all()

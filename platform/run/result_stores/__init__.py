@@ -1,0 +1,13 @@
+"""The result stores by name: adapters of the port `ports/result_store.py`."""
+from collections.abc import Callable
+from pathlib import Path
+
+from platform.ports.result_store import ResultStore
+from platform.run.result_stores.directory import DirectoryResults
+
+RESULT_STORES: dict[str, Callable[[Path], ResultStore]] = {"directory": DirectoryResults}
+
+
+def result_store_of(runtime_dir: Path) -> ResultStore:
+    """The store of a run; today every run means `directory`, below its runtime directory."""
+    return RESULT_STORES["directory"](runtime_dir)

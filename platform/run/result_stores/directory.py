@@ -1,0 +1,73 @@
+"""Results in a directory: <runtime>/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json, the
+record of the run that made them. (It is not called run.json, so that nobody takes it for a run.)
+platform/retention/ lists the entries and deletes those that have expired.
+"""
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from platform import trees
+from platform.confined import Folder, Refused, read_file
+from platform.owned import exists, owned, refused, replace
+from platform.ports.result_store import ResultKey
+from platform.run.records import LARGEST, OUTPUTS
+
+FOLDER, ENTRY = "cache", "entry.json"
+
+
+class DirectoryResults:
+    """`runtime_dir` is an absolute path."""
+
+    def __init__(self, runtime_dir: Path) -> None:
+        self._runtime_dir = runtime_dir
+
+    def record(self, key: ResultKey) -> bytes | None:
+        try:
+            with self._tenant(key):
+                return read_file(self._entry(key) / ENTRY, LARGEST)
+        except OSError:
+            return None
+
+    def fetch(self, key: ResultKey, outputs: Path) -> None:
+        with trees.opened(outputs) as into:
+            trees.copy(self._entry(key) / OUTPUTS, into)
+
+    def keep(self, key: ResultKey, record: bytes, outputs: Path) -> None:
+        with suppress(OSError), self._tenant(key, make=True) as folder:
+            if not exists(folder, key.inputs_digest):
+                _keep(folder, key.inputs_digest, record, outputs)
+
+    def drop(self, key: ResultKey) -> None:
+        with suppress(OSError), self._tenant(key) as folder:
+            trees.remove_at(key.inputs_digest, folder.handle)
+
+    def _entry(self, key: ResultKey) -> Path:
+        return Path(self._runtime_dir, FOLDER, key.tenant_id, key.inputs_digest)
+
+    @contextmanager
+    def _tenant(self, key: ResultKey, *, make: bool = False) -> Iterator[Folder]:
+        """The tenant's part of the store. Displaced for a link on the way, OSError when there is none."""
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(owned(self._runtime_dir, FOLDER, key.tenant_id, make=make))
+            except Refused as error:
+                raise refused(self._entry(key), "be opened", error) from error
+            yield folder
+
+
+def _keep(folder: Folder, name: str, record: bytes, outputs: Path) -> None:
+    fresh = f".{secrets.token_hex(6)}"
+    try:
+        os.mkdir(fresh, 0o755, dir_fd=folder.handle)
+        with Folder(trees.open_directory(fresh, folder.handle), folder.named(fresh)) as entry:
+            os.mkdir(OUTPUTS, 0o755, dir_fd=entry.handle)
+            with Folder(trees.open_directory(OUTPUTS, entry.handle)) as into:
+                trees.copy(outputs, into.handle)
+            replace(entry, ENTRY, record)
+        # another step that made the same was first: its entry is as good
+        os.rename(fresh, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+    except OSError:
+        with suppress(OSError):
+            trees.remove_at(fresh, folder.handle)

@@ -1,1 +1,1 @@
-"""What things are: frozen values and enums. No disk, no clock, no environment."""
+"""The types of the domain: frozen values and enums. No disk, no clock, no environment."""

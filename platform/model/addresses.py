@@ -1,11 +1,13 @@
-"""A mail address and the form in which it goes over the wire. Pure.
+"""A mail address and its form on the wire. Pure.
 
-Accepted is `local@domain` of RFC 5321 and 6531 without quotes, comments, groups, routes or address
-literals. The local part is up to 64 octets of atoms divided by single dots; letters beyond ASCII
-are allowed there, and need a server that takes SMTPUTF8. A domain is a host name (letters, digits,
-hyphens) of one label or more; one in another script is written as A-labels (IDNA 2008 with UTS 46),
-so every server takes it. Refused are a dot at the end, a last label of digits only (`a@127.0.0.1`),
-more than 254 octets, and a local part with `=?`, which mail programs decode.
+Accepted: `local@domain` of RFC 5321 and 6531, without quotes, comments, groups, routes or address
+literals. The local part is up to 64 octets of atoms separated by single dots. It may contain
+non-ASCII letters, but then the mail server must support SMTPUTF8. A domain is a host name (letters,
+digits, hyphens) of one label or more. A domain in another script is encoded as A-labels (IDNA 2008
+with UTS 46), which every server supports.
+
+Refused: a dot at the end, a last label of digits only (`a@127.0.0.1`), more than 254 octets, and a
+local part with `=?`, which mail programs decode.
 """
 import re
 import unicodedata
@@ -24,7 +26,7 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
 
 class Address(NamedTuple):
-    """An address as it is written on the wire; `domain` is ASCII."""
+    """An address in its form on the wire; `domain` is ASCII."""
 
     local_part: str
     domain: str
@@ -38,11 +40,11 @@ class Address(NamedTuple):
 
 
 def read_address(text: str) -> Address:
-    """The address that `text` is. ValueError, with what is wrong in words, when it is none."""
+    """Parse an address. Raises ValueError with the reason if `text` is not an address."""
     local_part, at, domain = text.rpartition("@")
     if not at:
         raise ValueError("has no @")
-    _hold_local_part(local_part)
+    _check_local_part(local_part)
     address = Address(local_part, _ascii_domain(domain))
     if len(str(address).encode()) > LONGEST:
         raise ValueError(f"is longer than {LONGEST} octets")
@@ -50,7 +52,7 @@ def read_address(text: str) -> Address:
 
 
 def address_fault(text: str) -> str:
-    """What is wrong with an address, to follow `it`; or nothing."""
+    """What is wrong with an address, as a clause that follows `it`; empty if nothing is wrong."""
     try:
         read_address(text)
     except ValueError as error:
@@ -58,23 +60,23 @@ def address_fault(text: str) -> str:
     return ""
 
 
-def _hold_local_part(local_part: str) -> None:
+def _check_local_part(local_part: str) -> None:
     if not all(local_part.split(".")):
-        raise ValueError("has nothing before the @, or a dot at its start or end or beside another")
+        raise ValueError("has nothing before the @, or a misplaced or repeated dot before the @")
     wrong = next(
         (character for character in local_part if character != "." and not _in_atom(character)), ""
     )
     if wrong:
         raise ValueError(f"has {name_of(wrong)} before the @")
     if "=?" in local_part:
-        raise ValueError("has =? before the @, which mail programs take for encoded text")
+        raise ValueError("has =? before the @, which mail programs read as encoded text")
     if len(local_part.encode()) > LONGEST_LOCAL:
         raise ValueError(f"has more than {LONGEST_LOCAL} octets before the @")
 
 
 def _in_atom(character: str) -> bool:
-    """Beyond ASCII: letters, marks, digits, punctuation and signs; no space, nothing that does not
-    show."""
+    """Non-ASCII atoms may contain letters, marks, digits, punctuation and symbols, but no spaces
+    and no invisible characters."""
     return (
         character in _ATOM_ASCII
         if character.isascii()
@@ -83,21 +85,19 @@ def _in_atom(character: str) -> bool:
 
 
 def _ascii_domain(domain: str) -> str:
-    """A domain as A-labels. ValueError when it is none."""
+    """A domain as A-labels. Raises ValueError if it is not a domain."""
     written = domain
     if not domain.isascii() or "xn--" in domain.lower():
-        import idna  # with its tables: only for who has such a domain
+        import idna  # its tables are large, so import them only for such a domain
 
         try:
             written = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
         except idna.IDNAError as error:
-            raise ValueError(f"has a domain that no name server can have ({error})") from error
+            raise ValueError(f"has a domain that is not a valid host name ({error})") from error
     if len(written) > LONGEST or _DOMAIN.fullmatch(written) is None:
-        raise ValueError(
-            "has a domain that is not one of letters, digits and hyphens divided by dots"
-        )
+        raise ValueError("has a domain that is not letters, digits and hyphens separated by dots")
     if written.rpartition(".")[2].isdigit():
         raise ValueError(
-            "has a number where its domain ends; write the server's name, not its IP address"
+            "has a number at the end of its domain; write the server's name, not its IP address"
         )
     return written

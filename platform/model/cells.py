@@ -1,11 +1,11 @@
-"""The one writer of CSV that people open: a cell that a spreadsheet would take for a formula is text. Pure.
+"""Writes all CSV that people open. No cell can be a formula in a spreadsheet. Pure.
 
-A text that begins with = + - @, TAB, CR or LF, or with one of the full-width forms of the four signs, also after
-spaces, gets an apostrophe before it; a plain number (-9000) does not. A text that begins with apostrophes before such a
-character gets one more, so that `plain` gives back every text that `cell` was given.
+`cell` puts an apostrophe before a text that begins with = + - @, TAB, CR or LF, or with a
+full-width form of the four signs, also after spaces. A plain number (-9000) gets none. A text that
+begins with apostrophes before such a character gets one more, so `plain` restores the text.
 
-The ledger's notes have had an apostrophe before = + - @ from the start, before numbers too, and before nothing else but
-TAB and CR now: `note` keeps that, for a table must be what it was when it was made. The journal has what was written.
+The ledger's notes follow an older rule, which `note` keeps so that existing tables do not change:
+an apostrophe before = + - @, TAB and CR, also before numbers. The journal contains the plain text.
 """
 import csv
 import re
@@ -18,7 +18,7 @@ _NOTE = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Encoded:
-    """What a csv.writer writes to: `writerow` then returns the line's bytes."""
+    """A target for csv.writer that makes `writerow` return the line's bytes."""
 
     write = staticmethod(str.encode)
 
@@ -28,22 +28,22 @@ _quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator=
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:
-    """Rows as CSV: UTF-8, minimal quotes, LF; truth values as true and false, every text as `cell` has it."""
+    """Rows as CSV: UTF-8, minimal quotes, LF; booleans as true and false, strings as `cell`."""
     return b"".join(_quoted([_written(value) for value in each])[:-2] + b"\n" for each in rows)
 
 
 def cell(text: str) -> str:
-    """A text as a cell that no spreadsheet calculates."""
+    """A text as a cell that no spreadsheet evaluates."""
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def plain(written: str) -> str:
-    """The text that a cell was made of."""
+    """The text of a cell that `cell` wrote."""
     return written[1:] if written.startswith("'") and _FORMULA.match(written) else written
 
 
 def note(text: str) -> str:
-    """A note as the ledger's tables have it."""
+    """A note as the ledger's tables contain it."""
     return f"'{text}" if text.startswith(_NOTE) else text
 
 

@@ -1,4 +1,6 @@
-"""Every code that a problem can have, with its cause and its fix: what docs/errors.md lists and `explain` prints.
+"""Every code that a problem can have, with its cause and its fix.
+
+docs/errors.md lists them, and `explain` prints them.
 
 A code is stable, because scripts and people search for it. A new problem gets a new code, and the
 meaning of a code never changes.

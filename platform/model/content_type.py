@@ -1,5 +1,8 @@
-"""What a file is, by the end of its name alone. The table is fixed: `mimetypes` reads the machine's own files, and the
-same package would differ from one machine to the next."""
+"""The media type of a file, from its extension alone.
+
+The table is fixed. `mimetypes` reads the machine's configuration, so it would make the same package
+differ between machines.
+"""
 from pathlib import PurePosixPath
 
 UNKNOWN = "application/octet-stream"
@@ -17,5 +20,5 @@ _BY_SUFFIX = {
 
 
 def content_type(path: str) -> str:
-    """The media type of a file of that name; `application/octet-stream` when the table has none."""
+    """The media type for a file name; `application/octet-stream` if the extension is unknown."""
     return _BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), UNKNOWN)

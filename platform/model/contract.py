@@ -1,4 +1,4 @@
-"""A module's contract: what it takes, what it makes, what can be bought of it, what it needs to run."""
+"""A module's contract: its inputs, outputs, deliverables and requirements."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from platform.model.problem import NOWHERE, Source
 
 @dataclass(frozen=True, slots=True)
 class InputPort:
-    """`limited` ports are set by the platform only (through bought deliverables), never by a tenant."""
+    """One input. Only the platform sets a `limited` port, when a deliverable is bought."""
 
     id: str
     type: str  # string integer number boolean array object file dir
@@ -24,20 +24,21 @@ class InputPort:
 
 @dataclass(frozen=True, slots=True)
 class OutputPort:
-    """`path` lies below the step's outputs folder. Only outputs that are not `limited` can be bound or bought."""
+    """One output. `path` is relative to the step's outputs directory. A `limited` output cannot be
+    bound or bought."""
 
     id: str
     type: str  # file dir
     path: str
     format: str = ""
     description: str = ""
-    may_contain_secrets: bool = False  # a step whose output contains a secret of its own fails, but not for this one
+    may_contain_secrets: bool = False  # False: the step fails if this output contains its secret
     limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """What a tenant can buy: which outputs it promises, and which limited inputs buying it sets."""
+    """What a tenant can buy: the outputs that it promises, and the limited inputs that it sets."""
 
     deliverable_id: str
     outputs: tuple[str, ...]
@@ -61,7 +62,8 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """`params` as a step's inputs; a map `{fixture: path}` is a file from the module's own folder."""
+    """`params` are like a step's inputs; a map `{fixture: path}` is a file in the module's
+    directory."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
     expect_status: str = "COMPLETED"
@@ -75,14 +77,14 @@ class Contract:
     version: str
     kind: Kind
     description: str
-    inputs: Mapping[str, InputPort] = field(default_factory=dict)  # by port id, tenant's and limited ones
+    inputs: Mapping[str, InputPort] = field(default_factory=dict)  # by port id, with limited ones
     outputs: Mapping[str, OutputPort] = field(default_factory=dict)
     deliverables: Mapping[str, Deliverable] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     vars: tuple[Var, ...] = ()
-    network: bool = False  # requirements.network: whether the sandbox lets it out
-    provider: str = ""  # requirements.provider: of a delivery, whose block of the profile's `delivery` it uses
-    external: bool = False  # requirements.external_services: answers depend on the profile's `external_services`
+    network: bool = False  # requirements.network: whether the sandbox allows network access
+    provider: str = ""  # requirements.provider of a delivery: its block of the profile's `delivery`
+    external: bool = False  # requirements.external_services: whether results depend on the profile
     retention: str = ""  # cache.retention, e.g. 1w
     self_test: SelfTest | None = None
     source: Source = field(default=NOWHERE, compare=False, repr=False)
@@ -92,7 +94,7 @@ _FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md", ".gitattributes"})
 
 
 def is_code(below: str) -> bool:
-    """Whether a file, by its path below the module's folder, can change what the module does: not its tests, not what
-    is for people, not what Python compiles."""
+    """Whether a file can change what the module does. Tests, pages for people and compiled Python
+    cannot. `below` is the path relative to the module's directory."""
     return (below not in _FOR_PEOPLE and not below.startswith("tests/") and "__pycache__" not in below.split("/")
             and not below.endswith(".pyc"))

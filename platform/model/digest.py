@@ -1,7 +1,7 @@
-"""One canonical form, one hash, one short id: what every key, chain and address here is made of.
+"""The canonical form, the hash and the short id that every key, chain and address is derived from.
 
-Canonical JSON is UTF-8, keys sorted, no spaces, no NaN: equal values have equal bytes on every machine.
-Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
+Canonical JSON is UTF-8 with sorted keys, without spaces and NaN, so equal values have equal bytes
+on every machine. Ids are Base62 of SHA-256, never random, so the same history gives the same ids.
 """
 import hashlib
 import json
@@ -17,12 +17,13 @@ ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
 
 
 class _Encoder(json.JSONEncoder):
-    """The standard one, which makes its C encoder anew for every value; this one keeps it: half the time of a row."""
+    """The standard encoder, but it creates its C encoder once and not for each value: a row takes
+    half the time."""
 
     def __init__(self) -> None:
         super().__init__(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
                          check_circular=False)
-        make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None where Python is not CPython
+        make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None if not CPython
         self._whole = make and make(None, self.default, json.encoder.encode_basestring, None, ":", ",", True, False,
                                     False)
 
@@ -35,13 +36,16 @@ _PLAIN, _PLAIN_ENCODER = frozenset({str, int, bool, type(None)}), msgspec.json.E
 
 
 def canonical_json(value: Any) -> bytes:
-    """The bytes of a JSON value; ValueError for NaN and infinity, TypeError for what JSON does not know."""
+    """The canonical bytes of a JSON value. Raises ValueError for NaN and infinity, TypeError for a
+    type that JSON does not have."""
     return _ENCODER.encode(value).encode()
 
 
 def canonical_objects(many: Sequence[dict[str, Any]]) -> list[bytes]:
-    """`canonical_json` of each, in a third of the time for objects of words and whole numbers: of those msgspec writes
-    the same. Of fractions it does not."""
+    """`canonical_json` of each object.
+
+    If all values are strings, integers, booleans and null, msgspec writes the same bytes in a third
+    of the time. It writes floats differently, so those use `canonical_json`."""
     plain = _PLAIN.issuperset({type(value) for fields in many for value in fields.values()})
     return [_PLAIN_ENCODER.encode(fields) if plain or _PLAIN.issuperset(map(type, fields.values()))
             else canonical_json(fields) for fields in many]
@@ -53,7 +57,7 @@ def sha256_hex(data: bytes) -> str:
 
 
 def digest(text: str) -> bytes:
-    """SHA-256 of a text's UTF-8."""
+    """SHA-256 of a text in UTF-8, as 32 bytes."""
     return hashlib.sha256(text.encode()).digest()
 
 
@@ -63,8 +67,8 @@ def digest_of(value: Any) -> str:
 
 
 def base62(number: int, length: int) -> str:
-    """The last `length` Base62 digits of a number, at most 20, most significant first."""
-    # Unrolled, for every row has an id: four digits at a time, for those fit one of Python's own.
+    """The last `length` (at most 20) Base62 digits of a number, most significant first."""
+    # Unrolled because every row has an id. Four digits fit one digit of Python's integers.
     rest, e = divmod(number % 62**20, 62**4)
     rest, d = divmod(rest, 62**4)
     rest, c = divmod(rest, 62**4)
@@ -75,10 +79,10 @@ def base62(number: int, length: int) -> str:
 
 
 def derived_id(key: str) -> str:
-    """A row's or a run's id from its idempotency key: 20 Base62 characters."""
+    """The id of a row or run, derived from its idempotency key: 20 Base62 characters."""
     return id_of(digest(key))
 
 
 def id_of(digest: bytes) -> str:
-    """As `derived_id`, for whoever knows the key's digest."""
+    """As `derived_id`, from the key's digest."""
     return base62(int.from_bytes(digest), ID_LENGTH)

@@ -1,11 +1,12 @@
-"""Ledger entries: what is posted. One Post is one line of the journal, so a post of many rows is atomic.
+"""Ledger entries. One Post is one line of the journal, so a post of many rows is atomic.
 
-Amounts are signed: TOPUP and REFUND add, SPEND takes, ADJUSTMENT does either. A balance is the sum
-of its tenant's posts. A transfer is one post with two sides, so that it is atomic like any other:
-its own tenant's side is taken, and the same credits are given to `metadata["to_tenant_id"]`.
+Amounts are signed integers in credits: TOPUP and REFUND add, SPEND subtracts, ADJUSTMENT does
+either. A balance is the sum of the tenant's posts. A transfer is one post with two sides, so it is
+atomic too: it subtracts from its own tenant and adds the same amount to
+`metadata["to_tenant_id"]`.
 
-They are msgspec's structs: frozen, small and quick to make, and the types here are what a line of the journal is held
-to when it is decoded.
+The classes are msgspec structs: frozen, small and fast to create. Decoding a journal line checks it
+against the types here.
 """
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ class PostType(StrEnum):
 
 
 class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One row of transaction_items.csv; `key` is its idempotency key, its id is derived from it."""
+    """One row of transaction_items.csv. Its id is derived from `key`, its idempotency key."""
 
     key: str
     module_id: str
@@ -36,15 +37,17 @@ class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Post(Struct, frozen=True, gc=False, array_like=True):
-    """One transaction with its items. `kind` says which rule made it: topup, payment, promotion, charge, refusal,
-    refund, evidence, claim, void, decision, publish, adjustment, transfer. The time is not part of it: a replay is
-    the same post at another time."""
+    """One transaction with its items.
+
+    `kind` names the rule that produced it: topup, payment, promotion, charge, refusal, refund,
+    evidence, claim, void, decision, publish, adjustment, transfer. A post has no time, because a
+    replay is the same post at another time."""
 
     key: str
     kind: str
     tenant_id: str
     type: PostType
-    amount_credits: int  # signed; the sum of the items where there are items
+    amount_credits: int  # signed; the sum of the items, if there are any
     work_order_id: str = ""
     reason_code: str = ""
     note: str = ""
@@ -53,11 +56,12 @@ class Post(Struct, frozen=True, gc=False, array_like=True):
 
 
 ADJUSTMENT, TRANSFER = "adjustment", "transfer"  # the kinds of type ADJUSTMENT
-LOSS = "loss"  # of no tenant: somebody goes on without posts that are lost
+LOSS = "loss"  # belongs to no tenant: someone accepted that posts are lost
 
 
 class Side(NamedTuple):
-    """What a post moves for one tenant; `key` is that of the tenant's row in transactions.csv."""
+    """What a post changes for one tenant. `key` is the key of the tenant's row in
+    transactions.csv."""
 
     key: str
     tenant_id: str
@@ -65,7 +69,7 @@ class Side(NamedTuple):
 
 
 def sides(post: Post) -> tuple[Side, ...]:
-    """The one side of a post, or the two of a transfer: they add up to nothing."""
+    """The side of a post, or the two sides of a transfer, which add up to zero."""
     own = Side(post.key, post.tenant_id, post.amount_credits)
     return (own, received(post)) if post.kind == TRANSFER else (own,)
 
@@ -76,5 +80,5 @@ def received(post: Post) -> Side:
 
 
 def may_owe(post: Post) -> bool:
-    """Whether a post may take a balance below zero: an adjustment that says so."""
+    """Whether a post may make a balance negative: only an adjustment with `allow_debt` may."""
     return post.type is PostType.ADJUSTMENT and post.metadata.get("allow_debt") is True

@@ -1,6 +1,7 @@
-"""Wrong and right, side by side, for every code of `codes.CODES`: what `explain` prints below cause and cure.
+"""A wrong and a right example for every code of `codes.CODES`. `explain` prints them.
 
-Each is as short as it can be. What is not the text of a file stands in brackets. Tests read those about YAML itself.
+Each is as short as possible. Brackets mark what is not the text of a file. Tests parse the examples
+about YAML.
 """
 from typing import NamedTuple
 
@@ -12,10 +13,11 @@ class Example(NamedTuple):
 
 EXAMPLES: dict[str, Example] = {
     # the file itself
-    "file-missing": Example("[tenants/nxlkGI/ has no tenant.yml]", "[tenants/nxlkGI/tenant.yml is there]"),
+    "file-missing": Example("[tenants/nxlkGI/ has no tenant.yml]",
+                            "[tenants/nxlkGI/tenant.yml exists]"),
     "file-unreadable": Example("[-rw------- root  tenant.yml]", "[-rw-r--r-- root  tenant.yml]"),
-    "not-a-file": Example("[tenant.yml -> ../other/tenant.yml]", "[tenant.yml is a file of its own]"),
-    "file-empty": Example("# nothing but a comment", "tenant_id: nxlkGI"),
+    "not-a-file": Example("[tenant.yml -> ../other/tenant.yml]", "[tenant.yml is a regular file]"),
+    "file-empty": Example("# only a comment", "tenant_id: nxlkGI"),
     "file-too-large": Example("[a work order of 300 KiB]", "[two work orders of 150 KiB]"),
     "file-name": Example("[workorders/my order.yml]", "[workorders/my-order.yml]"),
     "folder-name": Example("[tenants/Harbour Museum/]", "[tenants/nxlkGI/]"),
@@ -24,8 +26,9 @@ EXAMPLES: dict[str, Example] = {
     "nul-character": Example('topic: "sails\\0"', "topic: sails"),
     "control-character": Example('topic: "\\e[31msails"', "topic: sails"),
     "not-json": Example('{"tree_size": 12, "root', '{"tree_size": 12, "root_hash": "..."}'),
-    "likely-secret": Example("body: the key is AKIA...", "[requirements.secrets: AWS_ACCESS_KEY_ID, set outside]"),
-    "too-many-problems": Example("[100 lines that are wrong]", "[the first of them mended, and read again]"),
+    "likely-secret": Example("body: the key is AKIA...",
+                             "[requirements.secrets: AWS_ACCESS_KEY_ID, set in the environment]"),
+    "too-many-problems": Example("[100 wrong lines]", "[correct the first ones, then check again]"),
     # YAML
     "yaml-syntax": Example("topic: sails: old", "topic: 'sails: old'"),
     "yaml-indentation": Example("metadata:\n  title: Sails\n notes: old", "metadata:\n  title: Sails\n  notes: old"),
@@ -61,11 +64,13 @@ EXAMPLES: dict[str, Example] = {
     "out-of-range": Example("retries: 11", "retries: 10"),
     "wrong-length": Example("queries: []", "queries: [sails]"),
     "not-unique": Example("needs: [a, a]", "needs: [a]"),
-    "not-valid": Example("[a value that its schema's `not` refuses]", "[one that its description allows]"),
+    "not-valid": Example("[a value that its schema's `not` refuses]",
+                         "[a value that the field's description allows]"),
     # orders
     "duplicate-id": Example("- {id: topic, type: string}\n- {id: topic, type: array}", "- {id: topic, type: string}"),
     "steps-empty": Example("enabled: true\nsteps: []", "enabled: false\nsteps: []"),
-    "not-filled-in": Example("title: FILL IN what this order is for", "title: Pictures for the boat exhibition"),
+    "not-filled-in": Example("title: FILL IN what this order is for",
+                             "title: Pictures for the boat exhibition"),
     "duplicate-step": Example("- {step_id: a, ...}\n- {step_id: a, ...}", "- {step_id: a, ...}\n- {step_id: b, ...}"),
     "unknown-module": Example("module_id: seed_txt", "module_id: seed_text"),
     "kind-differs": Example("{module_id: package_std, kind: transform}", "{module_id: package_std, kind: packaging}"),
@@ -103,7 +108,7 @@ EXAMPLES: dict[str, Example] = {
                                  "[step images: deliverables: [metadata]]\n{from_step: images, output_id: results}"),
     "asset-missing": Example("{asset: tabel.csv}", "{asset: table.csv}"),
     "linked-directory": Example("[tenants/nxlkGI/assets -> ../..]", "[tenants/nxlkGI/assets/ is a directory]"),
-    "hard-link": Example("[assets/table.csv has a second name elsewhere]", "[assets/table.csv, copied]"),
+    "hard-link": Example("[assets/table.csv is a hard link]", "[assets/table.csv is a copy]"),
     "bad-pattern": Example("pattern: '(?=a)b'", "pattern: 'ab'"),
     "too-complex": Example("queries: [[100,000 texts]]", "queries: [wooden sailing boats]"),
     "asset-outside": Example("{asset: ../../other/assets/table.csv}", "{asset: table.csv}"),
@@ -125,7 +130,7 @@ EXAMPLES: dict[str, Example] = {
     "reserved-name": Example("secrets: [{name: PYTHONPATH}]", "secrets: [{name: MY_API_KEY}]"),
     "secret-not-granted": Example("module_secrets: {}", "module_secrets: {search_pages: [GOOGLE_SEARCH_API_KEY]}"),
     "secrets-missing": Example("$ doit run", "$ SMTP_PASSWORD=... doit run"),
-    "module-changed": Example("[src/run.py makes something else]  version: \"1.0\"", 'version: "1.1"'),
+    "module-changed": Example("[src/run.py has changed]  version: \"1.0\"", 'version: "1.1"'),
     # derived files
     "maintenance-drift": Example("modules_index.csv: seed_text,Seed text,transform,1.0,... [module.yml: version: 1.1]",
                                  "$ doit run maintenance"),

@@ -1,4 +1,7 @@
-"""The forms of text that are checked: `format` in our schemas and in a port of a module's contract."""
+"""The text formats that can be checked: `format` in the schemas and in the ports of contracts.
+
+Each `is_...` function returns True for a value that is not a string, as JSON Schema requires.
+"""
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -13,13 +16,15 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\
 
 
 def is_day(value: object) -> bool:
-    """A day that exists: 2026-02-30 does not."""
-    return not isinstance(value, str) or (_DAY.fullmatch(value) is not None and _reads(date.fromisoformat, value))
+    """A date that exists, such as 2026-11-24; 2026-02-30 does not."""
+    return not isinstance(value, str) or (
+        _DAY.fullmatch(value) is not None and _is_parsed(date.fromisoformat, value))
 
 
 def is_time(value: object) -> bool:
-    """A second that exists, with its zone."""
-    return not isinstance(value, str) or (_TIME.fullmatch(value) is not None and _reads(datetime.fromisoformat, value))
+    """A time that exists, with its time zone, such as 2026-11-24T10:00:00Z."""
+    return not isinstance(value, str) or (
+        _TIME.fullmatch(value) is not None and _is_parsed(datetime.fromisoformat, value))
 
 
 def is_day_or_time(value: object) -> bool:
@@ -27,41 +32,41 @@ def is_day_or_time(value: object) -> bool:
 
 
 def is_line(value: object) -> bool:
-    """One line of text of any script (`model/characters.py` has what is refused)."""
+    """One line of text in any script; `model/characters.py` lists the refused characters."""
     return not isinstance(value, str) or not refused_in(value)
 
 
 def is_address(value: object) -> bool:
-    """One mail address that has a wire form (`model/addresses.py`), and nothing else."""
+    """Exactly one mail address (`model/addresses.py`)."""
     return not isinstance(value, str) or not address_fault(value)
 
 
 def is_pattern(value: object) -> bool:
-    """A regular expression that RE2 reads, of a bounded size."""
+    """A regular expression of RE2 of limited size."""
     return not isinstance(value, str) or isinstance(patterns.compiled(value), patterns.Pattern)
 
 
-def _reads(read: Callable[[str], object], value: str) -> bool:
+def _is_parsed(parse: Callable[[str], object], value: str) -> bool:
     try:
-        read(value)
+        parse(value)
     except ValueError:
         return False
     return True
 
 
 def cron_fault(expression: str) -> str:
-    """What is wrong with a cron expression, or nothing."""
+    """What is wrong with a cron expression, as a clause that follows it; empty if it is valid."""
     from cronsim import CronSim, CronSimError
 
     if len(expression.split()) != 5:
-        return "has not five fields"
+        return "does not have five fields"
     try:
         schedule: Any = CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC))
         next(schedule)
     except CronSimError as error:
-        return f"cannot be read ({error})"
+        return f"is not valid ({error})"
     except StopIteration:
-        return "never comes true"
+        return "never occurs"
     return ""
 
 

@@ -3,8 +3,10 @@ from typing import NamedTuple
 
 
 class Held(NamedTuple):
-    """`reason` is a slug, `words` what to do. `runs`: the step is run all the same, for its provider may answer now.
-    `is_bought`: what it costs stands paid, or is charged as usual. `below`: only because of another step."""
+    """A step on hold. `reason` is a slug; `words` say what to do.
+
+    `runs`: the step runs anyway, because its provider may answer now. `is_bought`: the step is
+    paid, or is charged as usual. `below`: the step waits only because of another step."""
 
     reason: str
     words: str

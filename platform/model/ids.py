@@ -1,4 +1,4 @@
-"""The forms of ids (SPEC: strings, never numbers) and the name under which one step is known everywhere."""
+"""The forms of ids, which are strings and never numbers, and the names of orders and steps."""
 import re
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ DELIVERY_EVIDENCE = "__delivery_evidence__"
 
 
 def matches(form: str, text: object) -> bool:
-    """Whether `text` is a string of exactly that form."""
+    """Whether `text` is a string that matches the whole pattern `form`."""
     return isinstance(text, str) and re.fullmatch(form, text) is not None
 
 
@@ -24,7 +24,7 @@ def is_internal(deliverable_id: str) -> bool:
 
 
 class OrderId(NamedTuple):
-    """A work order is named by tenant and id together: ids of different tenants never collide."""
+    """The name of a work order. It contains the tenant, so equal ids of two tenants differ."""
 
     tenant_id: str
     work_order_id: str

@@ -1,21 +1,23 @@
-"""JSON that somebody else wrote, read as values that our own canonical JSON can write, or not at all.
+"""Reads untrusted JSON, and only values that canonical JSON can write.
 
-Python reads more than it writes: 1e999 as infinity, NaN, half characters, thousands of levels, one name twice. Such a
-value is found where it enters, not where a digest, a record or a journal's line is made of it, with credits paid.
+Python reads more than it writes: 1e999 as infinity, NaN, lone surrogates, thousands of levels,
+duplicate names. Such a value must be refused when it is read. Otherwise it would fail only when it
+becomes part of a digest, a record or a journal line, after credits are paid.
 """
 
 import json
 import math
 from typing import Any
 
-MOST_LEVELS = 64  # of lists and objects in one another: what a journal's line takes
-MOST_DIGITS = 4_000  # of a whole number that is read; Python itself stops at 4,300
-_WHOLE = range(-(2**63), 2**64)  # numbers that are written: what a journal's line takes
-_SHOWN = 40
+MOST_LEVELS = 64  # of nested lists and objects: the limit of a journal line
+MOST_DIGITS = 4_000  # of an integer that is read; Python's own limit is 4,300
+_INTEGERS = range(-(2**63), 2**64)  # the integers that a journal line can contain
+_SHOWN = 40  # characters of a name or number in a message
 
 
 class NotJson(ValueError):
-    """The text is not JSON that we write again; `line` and `column` say where, when they are known."""
+    """The text is not JSON, or has a value that canonical JSON cannot write. `line` and `column`
+    count from 1; both are 0 if the place is unknown."""
 
     def __init__(self, what: str, line: int = 0, column: int = 0) -> None:
         super().__init__(what)
@@ -23,14 +25,16 @@ class NotJson(ValueError):
 
 
 def read(data: bytes | str) -> Any:
-    """The value of a JSON text. NotJson when there is none, or none that `digest.canonical_json` writes."""
+    """The value of a JSON text in UTF-8. Raises NotJson if it is not JSON, or is a value that
+    `digest.canonical_json` cannot write."""
     value = read_any_depth(data)
-    hold(value)
+    require_writable(value)
     return value
 
 
 def read_any_depth(data: bytes | str) -> Any:
-    """As `read`, of whatever depth Python reads: for who takes a part of it, which he gives to `hold`."""
+    """As `read`, without the limit on depth. The caller uses a part of the value, and passes that
+    part to `require_writable`."""
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
         return json.loads(
@@ -50,17 +54,17 @@ def read_any_depth(data: bytes | str) -> Any:
         raise NotJson("is nested too deeply") from error
 
 
-def hold(value: Any, levels: int = MOST_LEVELS) -> None:
-    """NotJson when lists and objects are in one another more than `levels` deep, or a text or number is none that can
-    be written. Level by level, so that it needs no stack itself."""
+def require_writable(value: Any, levels: int = MOST_LEVELS) -> None:
+    """Raises NotJson if lists and objects are nested more than `levels` deep, or if a string or
+    number cannot be written. It works level by level, without recursion."""
     level = [value]
     for _ in range(levels + 1):
         inner: list[Any] = []
         for each in level:
             if isinstance(each, str):
                 _text(each)
-            elif isinstance(each, int) and each not in _WHOLE:
-                raise NotJson("has a number that is too large; write one below 2^63, or text")
+            elif isinstance(each, int) and each not in _INTEGERS:
+                raise NotJson("has a number that is too large; write one below 2^63, or a string")
             elif isinstance(each, dict):
                 for name in each:
                     _text(name)
@@ -77,11 +81,11 @@ def _text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise NotJson(f"has half of a character (\\u{ord(text[error.start]):04x})") from error
+        raise NotJson(f"has a lone surrogate (\\u{ord(text[error.start]):04x})") from error
 
 
 def _constant(name: str) -> Any:
-    raise NotJson(f"has the number {name}, which is no JSON value")
+    raise NotJson(f"has the number {name}, which is not a JSON value")
 
 
 def _float(text: str) -> float:
@@ -101,6 +105,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise NotJson(f"has {name[:_SHOWN]!a} twice in one object")
+            raise NotJson(f"has an object with the duplicate name {name[:_SHOWN]!a}")
         found[name] = value
     return found

@@ -1,4 +1,4 @@
-"""A work order as its tenant wrote it, after reading: typed, frozen, nothing filled in from elsewhere."""
+"""A work order as its tenant wrote it: parsed, typed and frozen, without values from elsewhere."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +9,8 @@ from platform.model.problem import NOWHERE, Source
 
 
 class Mode(StrEnum):
-    """STRICT: the first failed step stops the order. PARTIAL_ALLOWED: steps that do not depend on it go on."""
+    """STRICT: the first failed step stops the order. PARTIAL_ALLOWED: steps that do not depend on
+    the failed step still run."""
 
     PARTIAL_ALLOWED = "PARTIAL_ALLOWED"
     STRICT = "STRICT"
@@ -28,7 +29,7 @@ class Reuse(StrEnum):
 
 
 class Selector(StrEnum):
-    """How a bound file becomes a value; FILE is the file or directory itself."""
+    """How a bound file becomes a value; FILE passes the file or directory itself."""
 
     FILE = "file"
     TEXT = "text"
@@ -40,9 +41,10 @@ class Selector(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An input's value that comes from elsewhere: an upstream step's output, or a file below the tenant's assets.
+    """A reference to an input's value: an output of another step, or a file in the tenant's assets.
 
-    Exactly one of `from_step` and `asset` is set; with `from_step`, exactly one of `output_id` and `from_file`.
+    Exactly one of `from_step` and `asset` is set; with `from_step`, exactly one of `output_id` and
+    `from_file` is set. Empty means not set.
     """
 
     from_step: str = ""
@@ -55,9 +57,10 @@ class Binding:
     as_path: str = ""
 
 
-BINDING_KEYS = frozenset({"from_step", "asset", "output_id", "from_file"})  # a map with one of them is a binding
+# A map with one of these keys is a binding.
+BINDING_KEYS = frozenset({"from_step", "asset", "output_id", "from_file"})
 
-# A literal is any JSON value; a Binding may stand at any depth of its lists and maps.
+# A literal is any JSON value. Its lists and maps may contain Bindings at any depth.
 Value = Any
 
 
@@ -74,12 +77,12 @@ class Step:
     needs: tuple[str, ...] = ()
     timeout_s: int | None = None
     retries: int = 0
-    index: int = 0  # its place in the file's list of steps, disabled ones counted: for `Source.place("steps", index)`
+    index: int = 0  # in the file's list of steps, disabled ones included: for `Source.place`
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    tenant_id: str  # the folder the file lies in
+    tenant_id: str  # the name of the directory that contains the file
     work_order_id: str
     enabled: bool = True
     mode: Mode = Mode.PARTIAL_ALLOWED
@@ -95,7 +98,8 @@ class Order:
         return OrderId(self.tenant_id, self.work_order_id)
 
     def steps_by_id(self) -> dict[str, Step]:
-        """Its steps in their order, also those that are not enabled; of two with one id the first."""
+        """All steps in the file's order, disabled ones included. Of a duplicate id, the first step
+        counts."""
         first: dict[str, Step] = {}
         for step in self.steps:
             first.setdefault(step.step_id, step)
@@ -103,7 +107,7 @@ class Order:
 
 
 def bindings_in(value: Value, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Binding]]:
-    """Every binding inside a value with the way to it, in the order they stand."""
+    """Every binding in a value with the path to it, in the order of the file."""
     if isinstance(value, Binding):
         return [(path, value)]
     if isinstance(value, Mapping):
@@ -114,7 +118,7 @@ def bindings_in(value: Value, path: tuple[str | int, ...] = ()) -> list[tuple[tu
 
 
 def with_bindings(value: Value, replace: Callable[[str, Binding], Value], pointer: str = "") -> Value:
-    """A value with each binding replaced by what `replace(JSON pointer, binding)` says; the value itself is kept."""
+    """A copy of a value in which `replace(JSON pointer, binding)` replaces each binding."""
     if isinstance(value, Binding):
         return replace(pointer, value)
     if isinstance(value, Mapping):
@@ -126,6 +130,7 @@ def with_bindings(value: Value, replace: Callable[[str, Binding], Value], pointe
 
 
 def upstream_of(step: Step) -> tuple[str, ...]:
-    """The step ids that a step waits for by its own words: bindings first, then `needs`, each once."""
+    """The ids of the steps that a step itself names: bindings first, then `needs`, without
+    duplicates."""
     bound = [binding.from_step for _, binding in bindings_in(step.inputs) if binding.from_step]
     return tuple(dict.fromkeys([*bound, *step.needs]))

@@ -1,27 +1,28 @@
-"""Names inside a package, and paths below a folder, that mean the same on every system.
+"""Names in a package, and paths below a directory, that mean the same on every system.
 
-Rules: relative, no empty, `.` or `..` part, no backslash, drive or reserved character, no character that may not
-be in a line of text (`model/characters.py`), no name that Windows keeps for a device, no part that ends in a dot or
-space, parts of at most 255 bytes and paths of at most 240.
+Rules: a path is relative and has at most 240 characters; a part has at most 255 bytes. No part is
+empty, `.` or `..`, ends in a dot or space, or is the name of a device on Windows. A path contains
+no backslash, drive or reserved character, and no character that `model/characters.py` refuses.
 """
 import re
 import unicodedata
 
 from platform.model.characters import name_of, refused_in
 
-LONGEST_PART = 255  # bytes: what file systems take
-LONGEST_PATH = 240  # characters: what Windows unpacks without being asked twice
+LONGEST_PART = 255  # bytes: the limit of file systems
+LONGEST_PATH = 240  # characters: Windows unpacks these without extra settings
 
 _DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
 _FORBIDDEN = '<>:"|?*'
 
 
 def path_fault(path: str) -> str:
-    """What is wrong with a path in a package or below an outputs folder, or nothing."""
+    """What is wrong with a path in a package or outputs directory, as a clause that follows it;
+    empty if it is valid."""
     if not path:
         return "is empty"
     if "\\" in path:
-        return "has a backslash; parts are divided by /"
+        return "has a backslash; separate parts with /"
     if path.startswith("/"):
         return "is absolute"
     if re.match(r"[A-Za-z]:", path):
@@ -49,8 +50,8 @@ def _part_fault(part: str) -> str:
 
 
 def folded(path: str) -> str:
-    """Equal for paths that some system takes for one: they differ in case, in Unicode form, or in characters that
-    do not show (HFS+ ignores joiners and direction marks)."""
+    """A key that is equal for paths that some system treats as one: they differ only in case, in
+    Unicode form, or in invisible characters (HFS+ ignores joiners and direction marks)."""
     if not path.isascii():
         path = "".join(character for character in path if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

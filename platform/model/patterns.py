@@ -1,8 +1,8 @@
-"""Regular expressions that stand in files: RE2, which looks at each character a bounded number of
-times, so that no pattern makes a check last for ever.
+"""Regular expressions from files. They use RE2, whose run time is linear in the text, so no pattern
+can block a check.
 
-RE2 has no look-around and no references to groups, and its \\d, \\w and \\s are ASCII; `$` is the end
-of the text, as in JSON Schema. A pattern that it cannot express is a fault of the file.
+RE2 has no look-around and no back-references; its \\d, \\w and \\s are ASCII; `$` is the end of the
+text, as in JSON Schema. A pattern that RE2 cannot read is an error in the file.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 MOST_CHARACTERS = 1000  # of a pattern
-_MEMORY_BYTES = 8 << 20  # of one pattern and what RE2 learns while it looks
+_MEMORY_BYTES = 8 << 20  # of one pattern and RE2's cache of states
 
 
 class Pattern:
-    """A compiled pattern. `size` is what a character costs at worst: the states that RE2 may be in."""
+    """A compiled pattern. `size` is the highest cost of a character: the number of RE2's states."""
 
     __slots__ = ("_compiled", "size")
 
@@ -23,16 +23,16 @@ class Pattern:
         self.size: int = compiled.programsize
 
     def found_in(self, text: str) -> bool:
-        """Whether the pattern is somewhere in a text; not in one that is no Unicode text."""
+        """Whether a text contains the pattern. False if the text is not valid Unicode."""
         try:
             return self._compiled.search(text) is not None
-        except UnicodeEncodeError:  # half of a character, which JSON can spell
+        except UnicodeEncodeError:  # a lone surrogate, which JSON can contain
             return False
 
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> Pattern | str:
-    """The pattern, or in words why it cannot be used."""
+    """The compiled pattern, or a message that says why it cannot be used."""
     import re2
 
     if len(pattern) > MOST_CHARACTERS:
@@ -46,12 +46,12 @@ def compiled(pattern: str) -> Pattern | str:
         why = error.args[0] if error.args else b""
         return why.decode(errors="replace") if isinstance(why, bytes) else str(why)
     except UnicodeEncodeError:
-        return "it is no Unicode text"
+        return "it is not valid Unicode"
 
 
 def work_of(schema: Any) -> tuple[int, int]:
-    """What a part of a JSON Schema costs at worst: the number of its nodes, which each value is held
-    against, and the sizes of its patterns, which each character is."""
+    """The highest cost of a JSON Schema: the number of its nodes (each value may be checked against
+    each node) and the total size of its patterns (each character may cost that much)."""
     nodes, patterns, waiting = 0, 0, [schema]
     while waiting:
         node = waiting.pop()
@@ -67,7 +67,7 @@ def work_of(schema: Any) -> tuple[int, int]:
 
 
 def extent_of(value: Any) -> tuple[int, int]:
-    """The number of nodes of a value, and of the characters of its texts."""
+    """The number of nodes in a value, and the number of characters in its strings."""
     nodes, characters, waiting = 0, 0, [value]
     while waiting:
         node = waiting.pop()

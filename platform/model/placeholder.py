@@ -1,9 +1,9 @@
-"""What a scaffold writes where a person has to write: known again by the check that finds it still there."""
+"""The placeholder that `new` writes where a person must write, and that a check recognises."""
 
 FILL_IN = "FILL IN"
-FILL_IN_FILE = "FILL_IN"  # where a name of a file is due
+FILL_IN_FILE = "FILL_IN"  # in the place of a file name
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether nobody has filled it in: the mark alone, or the mark before what is asked for."""
+    """Whether a text is still a placeholder: the mark alone, or the mark before a description."""
     return text.strip() in (FILL_IN, FILL_IN_FILE) or text.strip().startswith(f"{FILL_IN} ")

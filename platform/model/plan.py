@@ -1,4 +1,4 @@
-"""The plan: every enabled order expanded into steps with their task hashes and prices. Known before anything runs."""
+"""The plan: every enabled order as steps with their task hashes and prices, known before a run."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +11,10 @@ from platform.model.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one item of a step costs: `__run__`, or a bought deliverable. `effective_from` is the day from which the
-    price row counts, 2026-11-24: a charge keeps it, so that the row still explains it after it was deleted."""
+    """The price of one item of a step: `__run__`, or a bought deliverable.
+
+    `amount_credits` is zero or more. `effective_from` is the first day of the price row, such as
+    2026-11-24. A charge keeps it, so it still explains the amount when the row is deleted."""
 
     deliverable_id: str
     amount_credits: int
@@ -21,20 +23,21 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step with everything filled in. `params` holds effective inputs, Bindings still in place."""
+    """A step with all values that a run needs. `params` are the effective inputs, still with
+    Bindings."""
 
     id: StepId
     kind: Kind
     contract: Contract
     index: int
     task_hash: str
-    manifest: Mapping[str, Any]  # what `task_hash` digests: one manifest, two readers
+    manifest: Mapping[str, Any]  # `task_hash` is its digest
     params: Mapping[str, Any]
-    upstream: tuple[str, ...]  # step ids this one waits for: bindings, needs; in STRICT mode every earlier step
+    upstream: tuple[str, ...]  # ids of the steps it waits for; in STRICT mode the step before too
     deliverables: tuple[str, ...]
     charges: tuple[Charge, ...]
-    required_outputs: frozenset[str]  # outputs that were bought: missing one is a failure
-    timeout_s: int | None = None
+    required_outputs: frozenset[str]  # bought outputs; the step fails if one is missing
+    timeout_s: int | None = None  # seconds; None: the profile's limit
     retries: int = 0
     reuse: Reuse = Reuse.CACHE
 
@@ -46,10 +49,10 @@ class PlannedStep:
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
     order: Order
-    steps: tuple[PlannedStep, ...]  # every step after those it waits for
+    steps: tuple[PlannedStep, ...]  # sorted: each step comes after the steps it waits for
     promotions: tuple[str, ...] = ()
-    period: str = ""  # of schedule_cron: its start, UTC; part of every task hash
-    next_period: str = ""  # when the next one starts
+    period: str = ""  # the start of the period of schedule_cron, UTC; part of every task hash
+    next_period: str = ""  # the start of the next period, UTC
 
     @property
     def id(self) -> OrderId:
@@ -66,7 +69,7 @@ class PlannedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`orders` can run. `refused` are enabled but wrong; their problems say why, and nothing of them is charged."""
+    """`orders` can run. `refused` orders are enabled, but have errors: they are not charged."""
 
     orders: Mapping[OrderId, PlannedOrder] = field(default_factory=dict)
     refused: Mapping[OrderId, tuple[Problem, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What money means here: the price list, promotions, top-up methods and confirmed payments. Credits are integers."""
+"""The tables about money: prices, promotions, top-up methods and payments. Credits are integers."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,7 +7,7 @@ from platform.model.problem import Place
 
 
 class _InForce:
-    """A row that counts while it is active, from its first day to its last, or for good."""
+    """A row that is in force while it is active, from its first day to its last, or without end."""
 
     __slots__ = ()
     effective_from: date
@@ -42,7 +42,8 @@ class PriceList:
             self._by_item.setdefault((row.module_id, row.deliverable_id), []).append(row)
 
     def in_force(self, module_id: str, deliverable_id: str, day: date) -> PriceRow | None:
-        """The row that covers the day and started last; None when nothing does."""
+        """The price row in force on a day: of the rows that cover it, the one that started last.
+        None if no row covers it."""
         rows = self._by_item.get((module_id, deliverable_id), [])
         return next((row for row in reversed(rows) if row.covers(day)), None)
 

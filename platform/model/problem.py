@@ -1,10 +1,10 @@
-"""A problem is a value: what is wrong, where, and what to do. All of them are shown, none is raised on the way."""
+"""A problem is a value: what is wrong, where, and what to do. Checks collect problems."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Path = tuple[str | int, ...]  # ("steps", 2, "inputs", "topic"): the way to a value inside a file
-LONGEST = 1000  # characters of what is wrong: a name of a file's whole length is not said in full
+Path = tuple[str | int, ...]  # ("steps", 2, "inputs", "topic"): the path to a value in a file
+LONGEST = 1000  # characters of `what`, because a file may contain very long names
 
 
 class Place(NamedTuple):
@@ -20,15 +20,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value was read: the file, and the place of every node in it. `file` is relative to the repository."""
+    """The file of a value, and the place of every node in it. `file` is relative to the
+    repository."""
 
     file: str
     marks: Mapping[Path, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def place(self, *path: str | int) -> Place:
-        """The place of the value at `path`, or of the nearest one around it that is in the file.
+        """The place of the value at `path`, or of the nearest value around it that the file has.
 
-        A key has a mark of its own: end the path with the key and "~key", e.g. ("steps", 0, "kind", "~key").
+        For the place of a key, end the path with the key and "~key": ("steps", 0, "kind", "~key").
         """
         while path and path not in self.marks:
             path = path[:-2] if path[-1] == "~key" and path[:-1] not in self.marks else path[:-1]
@@ -41,9 +42,10 @@ NOWHERE = Source("")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong. `subject` says whom it stops: ("order", tenant, id), ("tenant", id), ("module", id), or ()
-    for everything; of a promotion, topup_method, payment or folder it stops no order by itself.
+    """One error or warning.
 
+    `subject` says what an error stops: ("order", tenant, id), ("tenant", id), ("module", id), or ()
+    for everything. An error of a promotion, topup_method, payment or folder stops no order.
     `code` is a stable kebab-case name that docs/errors.md explains."""
 
     place: Place

@@ -1,4 +1,4 @@
-"""A runtime profile: where things are kept and which outside services are real."""
+"""A runtime profile: where files are kept, and which external services are live."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,20 +8,22 @@ from platform.model.problem import NOWHERE, Source
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one step may use. Zero means no limit. `enforce`: whether a step is limited as a whole (auto: where it can
-    be, cgroup: or it does not run, process: each of its processes by itself)."""
+    """What one step may use. Zero means no limit.
 
-    timeout_s: int = 300
-    memory_mb: int = 2048
+    `enforce`: `cgroup` limits the step as a whole, and does not run it where that is impossible.
+    `process` limits each of its processes. `auto` uses cgroups where they are available."""
+
+    timeout_s: int = 300  # seconds
+    memory_mb: int = 2048  # MiB
     processes: int = 256
-    file_mb: int = 2048
-    output_mb: int = 4096
+    file_mb: int = 2048  # MiB of one file
+    output_mb: int = 4096  # MiB of all outputs
     enforce: str = "auto"  # auto | cgroup | process
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """config/runtime_profile*.yml; folders are relative to the repository's root."""
+    """config/runtime_profile*.yml. Directories are relative to the repository's root."""
 
     profile_id: str = "local"
     external_services: str = "recorded"  # recorded | live
@@ -34,20 +36,20 @@ class Profile:
     delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
     signing: Mapping[str, str] = field(default_factory=dict)  # {key_env, key_file, public_key}, each optional
     limits: Limits = field(default_factory=Limits)
-    repairs: str = "hold"  # hold | resend: what was delivered and would go out again after a repair
+    repairs: str = "hold"  # hold | resend: whether a repair may deliver something again
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True
-    cache_retention: str = ""  # what is cached is over after this, or after its contract's retention if that is shorter
-    module_secrets: Mapping[str, tuple[str, ...]] | None = None  # by module id; None: what each contract asks for
+    cache_retention: str = ""  # how long a result is cached; its contract can only shorten it
+    module_secrets: Mapping[str, tuple[str, ...]] | None = None  # by module id; None: grant all
     source: Source = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def own_secrets(self) -> frozenset[str]:
-        """The environment variables whose secrets the platform uses itself: no module is ever given them."""
+        """The environment variables with the platform's own secrets, which no module receives."""
         named = (self.signing.get("key_env"), self.release_store.get("token_env"))
         return frozenset(str(name) for name in named if name)
 
     def grants(self, module_id: str, secret: str) -> bool:
-        """Whether a module may be given the secret of that name."""
+        """Whether a module may receive the secret of that name."""
         listed = True if self.module_secrets is None else secret in self.module_secrets.get(module_id, ())
         return listed and secret not in self.own_secrets

@@ -1,10 +1,12 @@
-"""References: what people call a payment or a correction. Two that look alike are one. Pure.
+"""References: the names that people give to a payment or correction. Two that look alike are equal.
+Pure.
 
-A key is made of the normalised form: NFC, without characters that do not show (zero-width spaces
-and joiners, soft hyphens, direction marks, the byte order mark, variation selectors, fillers: all
-that Unicode calls default ignorable, and all format characters), without spaces at its ends, and
-with one space for each run of spaces of any kind (no-break, ideographic, tab). Letter case is part
-of a reference, but two that differ in nothing else are refused: one of them is probably mistyped.
+A key is derived from the normalised form: NFC, without spaces at its ends and without invisible
+characters. Those are zero-width spaces and joiners, soft hyphens, direction marks, the byte order
+mark, variation selectors and fillers: all characters that Unicode calls default ignorable, and all
+format characters. A run of spaces of any kind (no-break, ideographic, tab) becomes one space.
+Letter case is significant, but references that differ only in case are refused, because one of them
+is probably mistyped.
 """
 import unicodedata
 
@@ -12,11 +14,11 @@ from platform.model.characters import is_invisible
 
 
 def normalised(reference: str) -> str:
-    """The one form of a reference; empty when nothing of it shows."""
+    """The normalised form of a reference; empty if it has no visible character."""
     shown = "".join(character for character in reference if not is_invisible(character))
     return unicodedata.normalize("NFC", " ".join(shown.split()))
 
 
 def folded(reference: str) -> str:
-    """The same for all references that differ in letter case only."""
+    """A form that is equal for references that differ only in letter case."""
     return unicodedata.normalize("NFC", normalised(reference).casefold())

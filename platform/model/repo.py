@@ -1,4 +1,4 @@
-"""Everything that was read from the repository, as one value: what `check` judges and `plan` expands."""
+"""Everything that was read from the repository, as one value for `check` and `plan`."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,16 +15,16 @@ from platform.model.tenant import Tenant, TenantTerms
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file below tenants/<tenant>/assets/ that some order binds."""
+    """A file in tenants/<tenant>/assets/ that an order binds."""
 
-    path: str  # as the binding names it
+    path: str  # as in the binding
     file: str  # relative to the repository
     sha256: str
     bytes: int
 
 
 class Refusal(NamedTuple):
-    """Why an asset is not read: the code, the words and the cure of the problem of everybody who binds it."""
+    """Why an asset is not read: the code, the message and the fix for every order that binds it."""
 
     code: str
     what: str
@@ -33,11 +33,12 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """`problems` are those of reading (YAML, schema, CSV); what could be read is there all the same."""
+    """`problems` are the errors of reading (YAML, schema, CSV). The other fields contain everything
+    that could be read."""
 
     root: str
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
-    tenant_terms: Mapping[str, TenantTerms] = field(default_factory=dict)  # the rows of config/tenants.csv
+    tenant_terms: Mapping[str, TenantTerms] = field(default_factory=dict)  # config/tenants.csv
     orders: Mapping[OrderId, Order] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     prices: PriceList = field(default_factory=PriceList)
@@ -47,10 +48,12 @@ class Repo:
     reasons: Reasons = field(default_factory=Reasons)
     profile: Profile = field(default_factory=Profile)
     assets: Mapping[tuple[str, str], Asset] = field(default_factory=dict)  # by (tenant id, path)
-    asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # files of tenants that miss a bound one
-    asset_faults: Mapping[tuple[str, str], Refusal] = field(default_factory=dict)  # of those that are there, refused
-    unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # orders that could not be read -> their file
-    module_ids: frozenset[str] = frozenset()  # every folder of modules/, read or not: what is known and only broken
-    module_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # their code's paths below them
-    tenant_ids: frozenset[str] = frozenset()  # every folder of tenants/, read or not
+    # The asset files of each tenant with a missing asset, to suggest a name.
+    asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Assets that exist and were refused, by (tenant id, path).
+    asset_faults: Mapping[tuple[str, str], Refusal] = field(default_factory=dict)
+    unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # unreadable order -> its file
+    module_ids: frozenset[str] = frozenset()  # every directory in modules/, readable or not
+    module_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # code, by module id
+    tenant_ids: frozenset[str] = frozenset()  # every directory in tenants/, readable or not
     problems: tuple[Problem, ...] = ()

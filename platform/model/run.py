@@ -1,4 +1,4 @@
-"""What became of a step: its run record, the truth of which doit's store is only a cache."""
+"""The result of a step: its run record. The record is authoritative; doit's store is a cache."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,17 +10,18 @@ from platform.model.ids import StepId
 class Status(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
-    NEEDS_DECISION = "NEEDS_DECISION"  # it is held: nothing more is done for it until a person decides
-    SKIPPED = "SKIPPED"  # because of another step; always reason `skipped_upstream`
+    NEEDS_DECISION = "NEEDS_DECISION"  # the step is on hold until a person decides
+    SKIPPED = "SKIPPED"  # because of another step; the reason is always `skipped_upstream`
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """An output as it was when the step ended. Of a dir, `sha256` is the tree's and `bytes` the sum of its files."""
+    """An output when the step ended. For a directory, `sha256` is the digest of the tree, and
+    `bytes` is the total size of its files."""
 
     output_id: str
     type: str  # file | dir
-    path: str  # below the step's outputs folder
+    path: str  # relative to the step's outputs directory
     sha256: str
     bytes: int
     content_type: str = ""
@@ -34,12 +35,14 @@ class Ended(NamedTuple):
     reason: str
     run_id: str
     finished_at: str  # UTC, ISO 8601, with Z
-    went_in: str = ""  # of a failure, a digest of its inputs and its code; empty in what earlier versions kept
+    went_in: str = ""  # of a failure: digest of its inputs and code; earlier versions left it empty
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """runtime/<tenant>/<order>/<step>/run.json (schemas/run_record.schema.json). Times are UTC, ISO 8601, with Z."""
+    """runtime/<tenant>/<order>/<step>/run.json (schemas/run_record.schema.json).
+
+    Times are UTC, ISO 8601, with Z."""
 
     tenant_id: str
     work_order_id: str
@@ -57,9 +60,9 @@ class RunRecord:
     outputs: tuple[OutputFile, ...] = ()
     reason: str = ""
     message: str = ""
-    isolation: str = ""  # bubblewrap | process | none, and what that means, in words
+    isolation: str = ""  # bubblewrap | process | none, with an explanation
     attempts: int = 0
-    cached_from: str = ""  # the step whose result was taken, when none was run
+    cached_from: str = ""  # the step whose cached result was used instead of a run
     evidence: Mapping[str, Any] = field(default_factory=dict)  # a delivery's receipt
     started_at: str = ""
     finished_at: str = ""
@@ -67,7 +70,7 @@ class RunRecord:
 
     @property
     def ended(self) -> "Ended":
-        """What outlives the record: how this run ended."""
+        """How this run ended: the part that outlives the record."""
         return Ended(self.refund_epoch, self.status, self.reason, self.run_id, self.finished_at)
 
     @property

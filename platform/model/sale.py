@@ -1,11 +1,12 @@
-"""What a step sells on a day: what it costs to buy, and what may leave the platform because it is bought. Pure.
+"""The price of a step on a day, and the outputs that may leave the platform for that price. Pure.
 
-Price and access are two views of one value, so that nothing can leave at a price that is not charged.
+Price and access come from the same value, so nothing can leave without its charge.
 
-Rules. An output belongs to every deliverable that lists it or a directory around it: ownership goes by
-path. Taking a directory takes every output inside it. What belongs to deliverables may leave when one of
-them is bought, whatever that one costs, or when all of them cost nothing; a deliverable without a price in
-force is not for sale, so it is not free. What belongs to no deliverable may leave.
+Rules. An output belongs to every deliverable that lists it or a directory that contains it: its
+path decides. Binding a directory binds every output in it. An output that belongs to deliverables
+may leave if one of them is bought, at any price, or if all of them are free. A deliverable without
+a price in force is not for sale, so it is not free. An output that belongs to no deliverable may
+leave.
 """
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,15 +21,15 @@ from platform.model.prices import PriceList, PriceRow
 
 
 def leaves(kind: Kind) -> bool:
-    """Whether what a step of this kind takes from another step leaves the platform. What feeds a transform does not:
-    running the transform is what is paid for."""
+    """Whether the inputs of a step of this kind leave the platform. Inputs of a transform do not,
+    because the tenant pays to run the transform."""
     return kind is not Kind.TRANSFORM
 
 
 @dataclass(frozen=True, slots=True)
 class Unbought:
-    """An output that may not leave. `sellers`: the deliverables that would cover it, the cheapest first; none when
-    nothing that lists it is for sale."""
+    """An output that may not leave. `sellers` are the deliverables that would cover it, cheapest
+    first; empty if none of them is for sale."""
 
     output_id: str
     sellers: tuple[str, ...]
@@ -36,7 +37,9 @@ class Unbought:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One step's contract, the deliverables that it buys, and the prices on `day` (UTC)."""
+    """One step's contract, the deliverables that it buys, and the prices on `day` (UTC).
+
+    Amounts are in credits."""
 
     contract: Contract
     bought: tuple[str, ...]
@@ -44,15 +47,17 @@ class Sale:
     day: date
 
     def charges(self) -> tuple[Charge, ...]:
-        """What it costs: `__run__`, then each deliverable. LookupError without a price: `check` has said so before."""
+        """The price of each item: `__run__`, then each deliverable. Raises LookupError if a price
+        is missing; `check` reports that earlier."""
         return tuple(self._charge(item) for item in (RUN_CHARGE, *self.bought))
 
     def promised(self) -> frozenset[str]:
-        """The outputs that must be there because they are bought."""
+        """The ids of the outputs that the step must produce because they are bought."""
         return frozenset(output for name in self.bought for output in self.contract.deliverables[name].outputs)
 
     def unbought(self, binding: Binding) -> tuple[Unbought, ...]:
-        """What a binding takes of this step's outputs that may not leave; nothing when it names no output."""
+        """The outputs of this step that a binding takes and that may not leave; empty if the
+        binding names no output."""
         port = self.contract.outputs.get(binding.output_id)
         path = _parts(port.path if port else binding.from_file)
         taken = [path, *(below for other in self.contract.outputs.values()
@@ -62,7 +67,7 @@ class Sale:
         return tuple(Unbought(name, self._sellers(owners)) for name, owners in wrong.items())
 
     def _around(self, path: tuple[str, ...]) -> list[str]:
-        """The outputs at this path and around it, the outermost first."""
+        """The outputs at this path and those that contain it, outermost first."""
         found = [(len(own), port.id) for port in self.contract.outputs.values()
                  if path[:len(own := _parts(port.path))] == own]
         return [name for _, name in sorted(found)]
@@ -90,5 +95,5 @@ class Sale:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    """A path's parts, equal where some system takes two names for one."""
+    """The folded parts of a path: equal if some system treats two names as one."""
     return tuple(folded(path.strip("/")).split("/")) if path.strip("/") else ()

@@ -1,23 +1,26 @@
-"""In which forms a secret is looked for: the one list, used wherever a secret must not pass. Pure.
+"""The encoded forms in which the platform searches for a secret. Pure.
 
-A form is a sequence of units, one for each character or byte of the secret; a unit is every way in which that one may
-be written. So a text that escapes some characters and not others is found like one that escapes all.
+A form is a sequence of units, one for each character or byte of the secret. A unit matches every
+way to write that character, so the search also finds a text that escapes only some characters.
 
-    form         what is found
+    form         what it finds
     escaped      UTF-8 and Latin-1; %XX (up to three times, both cases), + for a space, %uXXXX; the escapes of JSON,
                  Python and C, also nested (\\uXXXX, \\u{X}, \\UXXXXXXXX, \\xXX, octal, \\n, \\", \\/); HTML references
                  by name and number, also escaped once more; quoted-printable with soft line ends; quotes of a shell
                  and of CSV
     UTF-16       both byte orders, with NUL as itself, escaped, or as a space
-    base64       standard and URL alphabets, at each of the three places in a longer text, with or without padding,
-                 over lines, and with its + / = percent- or JSON-escaped; of the UTF-8 and of the UTF-16-LE bytes
+    base64       standard and URL alphabets, at each of the three offsets in a longer text, with or
+                 without padding, over several lines, and with its + / = percent- or JSON-escaped;
+                 of the UTF-8 and of the UTF-16-LE bytes
     hex          both cases, plain or with : - . _ space, comma or 0x between the bytes
     decimal      a list of byte values
 
-What is looked for is the value without white space around it, each long line of a value of several lines (a PEM key),
-the confidential members of one that is JSON, and the password of one that is a URL. A value under MIN_CHARS characters
-is not: any text would contain it. Not found: encrypted, compressed, hashed, reversed or re-cased values; base32 and
-other bases; two encodings of different kinds, one around the other; and a part of a secret.
+The search covers the value without white space around it, each long line of a multi-line value (a
+PEM key), the confidential members of a JSON value, and the password in a URL. It skips a value
+under MIN_CHARS characters, because any text may contain it.
+
+It does not find: encrypted, compressed, hashed, reversed or re-cased values; base32 and other
+bases; two encodings of different kinds, one inside the other; and a part of a secret.
 """
 import json
 import re
@@ -28,17 +31,17 @@ from html.entities import html5
 from urllib.parse import unquote, urlsplit
 
 MIN_CHARS = 4
-MIN_CHARS_IN_FILES = 6  # a shorter value stands in a large file by chance
-_LINE_CHARS = 8  # of a line or a member that is looked for by itself
-_PIECE_CHARS = 256  # a longer value is looked for in pieces, so that no form is longer than a few kilobytes
-_BEGIN_UNITS = 4  # base64; three of what says a whole byte
+MIN_CHARS_IN_FILES = 6  # a large file contains shorter values by chance
+_LINE_CHARS = 8  # of a line or member that is searched for separately
+_PIECE_CHARS = 256  # a longer value is split, so that no form exceeds a few kilobytes
+_BEGIN_UNITS = 4  # of base64; other forms use three units of a whole byte
 _ARMOUR = re.compile(r"-----(BEGIN|END) .*-----")
 _CONFIDENTIAL = re.compile(r"secret|password|passwd|token|key|credential", re.IGNORECASE)
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_ALPHABET = _ALPHABET[:62] + b"-_"
 
 _SLASHES = r"\\{1,4}"
-_ESCAPES = {  # of one character in a text, beside those by number
+_ESCAPES = {  # of one character, besides the numeric escapes
     "\n": (rf"(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)", "%0[dD]%0[aA]"), "\r": (f"{_SLASHES}r",),
     "\a": (f"{_SLASHES}a",), "\b": (f"{_SLASHES}b",), "\t": (f"{_SLASHES}t",), "\v": (f"{_SLASHES}v",),
     "\f": (f"{_SLASHES}f",), " ": (r"\+",), '"': ('""',), "'": ("''", "'\"'\"'", r"'\\{1,4}''")}
@@ -52,8 +55,8 @@ _PADDING = rf"(?:=|%(?:25)?3[dD]|{_SLASHES}u003[dD]){{0,2}}"
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """All forms of one part of a secret: RE2 patterns over bytes of the whole of it and of its beginning, and how many
-    bytes they match at most."""
+    """All forms of one part of a secret, as RE2 patterns over bytes: of the whole part and of its
+    beginning, with the largest number of bytes that each matches."""
 
     whole: str
     begin: str
@@ -63,13 +66,14 @@ class Forms:
 
 @cache
 def forms(value: str, min_chars: int = MIN_CHARS) -> tuple[Forms, ...]:
-    """The forms of every part of a secret, longest part first; none of a part that is shorter than `min_chars`."""
+    """The forms of every part of a secret with at least `min_chars` characters, longest first."""
     return tuple(_forms(part) for part in sorted(parts(value), key=lambda part: (-len(part), part))
                  if len(part) >= min_chars)
 
 
 def parts(value: str) -> frozenset[str]:
-    """What is looked for of a value: itself, its lines, its confidential members, its password."""
+    """The parts of a value to search for: itself, its lines, its confidential members, its
+    password."""
     stripped = value.strip()
     members = _members(stripped)
     whole = [text.strip() for text in members] or [stripped]
@@ -83,7 +87,8 @@ def _telling(text: str) -> bool:
 
 
 def _members(text: str) -> list[str]:
-    """The strings of a JSON value whose names say that they are confidential, such as a service account's key."""
+    """The strings of a JSON value with a name that marks them as confidential, such as a service
+    account's key."""
     if not text.startswith(("{", "[")):
         return []
     try:
@@ -102,7 +107,7 @@ def _members(text: str) -> list[str]:
 
 
 def _password(text: str) -> str:
-    """The password in the address of a server; nothing of any other text."""
+    """The password in a URL; empty for any other text."""
     if "://" not in text or any(mark.isspace() for mark in text):
         return ""
     try:
@@ -117,7 +122,7 @@ def _pieces(text: str) -> Iterator[str]:
     return (text[start:start + size] for start in range(0, len(text), size))
 
 
-# One part in all its forms. A unit is a pattern, and how many bytes it matches at most.
+# One part in all its forms. A unit is a pattern and the largest number of bytes that it matches.
 
 _Unit = tuple[str, int]
 
@@ -174,7 +179,7 @@ def _byte(byte: int) -> list[str]:
 
 
 def _by_number(code: int) -> list[str]:
-    """The escapes that name a character's number."""
+    """The numeric escapes of a character."""
     halves = chr(code).encode("utf-16-be", "surrogatepass")
     units = [_digits(int.from_bytes(halves[at:at + 2]), 4) for at in range(0, len(halves), 2)]
     plain = _digits(code, 1)
@@ -184,8 +189,8 @@ def _by_number(code: int) -> list[str]:
 
 
 def _base64(data: bytes, ahead: int) -> Iterator[_Unit]:
-    """The characters of base64 that know something of `data`, when `ahead` bytes of others stand before it in their
-    group. One that knows a part only is any character of which that part is true."""
+    """The base64 characters that encode bits of `data`, when `ahead` other bytes precede it in
+    their group. A unit with only some of those bits matches every character that has them."""
     known = (1 << 8 * len(data)) - 1
     value, behind = int.from_bytes(data), -(ahead + len(data)) % 3
     known, value, total = known << 8 * behind, value << 8 * behind, (ahead + len(data) + behind) * 8
@@ -208,7 +213,7 @@ def _sextet(mask: int, wanted: int) -> _Unit:
 
 
 def _digits(number: int, width: int) -> str:
-    """A number in hexadecimal, either case."""
+    """A pattern for a number in hexadecimal, in either case."""
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:0{width}x}")
 
 

@@ -1,4 +1,7 @@
-"""A tenant: who pays, and whether it may. What the tenant says of itself and what the operator decides are apart."""
+"""A tenant: who pays, and whether it may run orders.
+
+The tenant's own settings and the operator's decisions are separate values.
+"""
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -17,14 +20,14 @@ class TenantTerms:
 
     tenant_id: str
     status: TenantStatus = TenantStatus.ACTIVE
-    max_credits_per_order: int | None = None  # the most that one order may cost; None: no limit
+    max_credits_per_order: int | None = None  # the highest price of one order; None: no limit
     note: str = ""
     place: Place = field(default=Place(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`status` is the more restrictive of the tenant's own and the operator's, which `terms` has."""
+    """`status` is the more restrictive of `own_status` and the operator's `terms.status`."""
 
     tenant_id: str
     tenant_name: str
@@ -33,7 +36,7 @@ class Tenant:
     billing: Mapping[str, str] = field(default_factory=dict)
     allow_release_consumers: tuple[str, ...] = ()
     source: Source = field(default=NOWHERE, compare=False, repr=False)
-    own_status: TenantStatus | None = None  # as its own file has it; None where that says nothing
+    own_status: TenantStatus | None = None  # from the tenant's file; None if the file sets none
     terms: TenantTerms = TenantTerms("")
 
     def under(self, terms: TenantTerms) -> "Tenant":

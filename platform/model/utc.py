@@ -1,19 +1,19 @@
-"""A moment in UTC as every file, message and record writes it: `2026-11-24T10:00:00Z`. Pure."""
+"""A time in UTC in the form of all files, messages and records: `2026-11-24T10:00:00Z`. Pure."""
 from datetime import UTC, datetime
 
 
 def utc_text(at: datetime) -> str:
-    """An aware moment as text, in UTC, to the second."""
+    """An aware datetime as text, in UTC, to the second."""
     return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def utc_moment(text: str) -> datetime:
-    """The moment that a text in ISO 8601 with a zone names, aware, in UTC. ValueError for any other
-    text."""
+    """Parse a time in ISO 8601 with a time zone; the result is aware and in UTC. Raises ValueError
+    for any other text."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     try:
         return at.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"{text!r} is outside of the calendar in UTC") from error
+        raise ValueError(f"{text!r} is outside the range of dates in UTC") from error

@@ -14,7 +14,7 @@ def select(data: bytes, binding: Binding) -> Any:
     canonical JSON writes."""
     value = _selected(data, binding)
     try:
-        jsontext.hold(value)
+        jsontext.require_writable(value)
     except jsontext.NotJson as error:
         raise SelectError(str(error)) from error
     return value

@@ -231,7 +231,7 @@ def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str
     try:
         data = read_file(place.outputs / port.path, _RECEIPT_BYTES)
         receipt = jsontext.read(data)
-        jsontext.hold(receipt, _RECEIPT_LEVELS)
+        jsontext.require_writable(receipt, _RECEIPT_LEVELS)
     except FileNotFoundError:
         return {}
     except OSError as error:

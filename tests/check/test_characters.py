@@ -26,8 +26,8 @@ REFUSED = {
     "\u2066": "U+2066 LEFT-TO-RIGHT ISOLATE", "\u2069": "U+2069 POP DIRECTIONAL ISOLATE",
     "\u206f": "U+206F NOMINAL DIGIT SHAPES", "\ufeff": "U+FEFF ZERO WIDTH NO-BREAK SPACE",
     "\ufff9": "U+FFF9 INTERLINEAR ANNOTATION ANCHOR", "\U000e0041": "U+E0041 TAG LATIN CAPITAL LETTER A",
-    "\ue000": "U+E000 (for private use)", "\ufffe": "U+FFFE (not a character that is assigned)",
-    "\U0001ffff": "U+1FFFF (not a character that is assigned)", "\ud800": "U+D800 (half of a character)",
+    "\ue000": "U+E000 (for private use)", "\ufffe": "U+FFFE (an unassigned character)",
+    "\U0001ffff": "U+1FFFF (an unassigned character)", "\ud800": "U+D800 (a surrogate)",
 }
 
 

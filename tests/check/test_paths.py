@@ -11,7 +11,7 @@ def test_a_plain_name_is_right(path):
 
 
 @pytest.mark.parametrize(("path", "fault"), [
-    ("", "is empty"), ("/a", "is absolute"), ("a\\b", "has a backslash; parts are divided by /"),
+    ("", "is empty"), ("/a", "is absolute"), ("a\\b", "has a backslash; separate parts with /"),
     ("C:/a", "begins with a drive"), ("c:a", "begins with a drive"), ("a/../b", "has a part that is .."),
     ("./a", "has a part that is ."), ("a//b", "has a part that is empty"), ("a/", "has a part that is empty"),
     ("a\0b", "has the character U+0000 NULL"), ("a\u202eb", "has the character U+202E RIGHT-TO-LEFT OVERRIDE"),

@@ -61,7 +61,7 @@ def test_a_subject_cannot_add_a_header(parcel):
 
 
 def test_half_a_character_in_the_body_is_told_before_anything_is_sent(parcel):
-    with pytest.raises(Declined, match="half of a character"):
+    with pytest.raises(Declined, match="a surrogate"):
         admit(dataclasses.replace(MAIL, body="a\ud800b"), parcel, [])
 
 

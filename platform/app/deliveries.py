@@ -1,7 +1,7 @@
 """The ledger's deliveries of one run: what was attempted, read from the journal when it is first needed.
 
-Posts of this run are added as they are made. Another process that posts for the same delivery meanwhile meets this
-one in the key of the next attempt; then the journal is read again.
+What was posted since the last look, by this run or by others, is read at the next one. Another process that posts for
+the same delivery meanwhile meets this one in the key of the next attempt.
 """
 import threading
 from collections.abc import Callable, Sequence
@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from platform.app.billing import Billing
 from platform.app.records import Records
+from platform.ledger.journal.record import START
 from platform.ledger.rules import keys
-from platform.ledger.rules.attempts import Attempts, Past
+from platform.ledger.rules.attempts import KINDS, Attempts, Past
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact
 from platform.model.entry import Post
@@ -18,6 +19,7 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import Status
+from platform.ports.journal_store import Rewritten
 
 
 class Deliveries:
@@ -27,6 +29,7 @@ class Deliveries:
         self._billing, self._records = billing, records
         self._lock = threading.RLock()
         self._index: Attempts | None = None
+        self._read_to = START
 
     def past(self, planned: PlannedStep, epoch: int) -> Past:
         """A delivery so far. The journal is not read for one of which the book knows nothing."""
@@ -41,25 +44,23 @@ class Deliveries:
 
     @property
     def index(self) -> Attempts:
-        """Of the whole journal."""
+        """Of the whole journal. Only what came since the last look is read, unless the journal was
+        exchanged for one that does not contain what was read."""
         with self._lock:
-            if self._index is None:
-                self._index = Attempts()
-                self._index.add(record.post for record in self._billing.history.records())
+            ledger = self._billing.history
+            try:
+                head, records = ledger.since(self._read_to, KINDS)
+            except Rewritten:
+                self._index = None
+                head, records = ledger.since(START, KINDS)
+            self._index = self._index or Attempts()
+            self._index.add(record.post for record in records)
+            self._read_to = head
             return self._index
 
     def post(self, decide: Callable[[Book], Sequence[Post]]) -> tuple[Post, ...]:
-        """Post, and know it. ConflictError as the ledger's."""
-        with self._lock:
-            posted = self._billing.ledger.post(decide)
-            if self._index is not None:
-                self._index.add(posted)
-            return posted
-
-    def forget(self) -> None:
-        """Read the journal again when it is next asked: others may have posted."""
-        with self._lock:
-            self._index = None
+        """Post a delivery's facts. ConflictError as the ledger's."""
+        return self._billing.ledger.post(decide)
 
     def _was_in_doubt(self, planned: PlannedStep, epoch: int) -> bool:
         """Of work that is held without a claim, by a ledger older than claims: whether it may have arrived. So it may

@@ -140,7 +140,6 @@ class LedgerGate:
         try:
             self._run.deliveries.post(lambda book: (post,))
         except ConflictError:  # another run was first
-            self._run.deliveries.forget()
             return False
         self._run.sharing.claims(post.key)
         return True

@@ -20,6 +20,7 @@ from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import BadRecord, read
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.loss import accepted
+from platform.model.entry import LOSS
 from platform.model.ids import RUN_CHARGE
 from platform.model.run import RunRecord
 from platform.model.words import counted
@@ -99,7 +100,7 @@ class Guard:
                  if record.completed and not _was_paid(book, record)]
         if not found:
             return []
-        known = {*self._put_aside(), *(accepted(record.post for record in ledger.records()) if ledger else ())}
+        known = {*self._put_aside(), *(accepted(record.post for record in ledger.of_kinds((LOSS,))) if ledger else ())}
         elsewhere = [_book_at(path) for path in others(now.runtime_dir, now.root, now.billing_state_dir)]
         return [record for record in found if record.task_hash not in known
                 and not any(_was_paid(other, record) for other in elsewhere)]

@@ -2,7 +2,6 @@
 from collections.abc import Mapping
 
 from platform.app.billing import Billing
-from platform.model.entry import PostType
 from platform.model.ids import RUN_CHARGE
 
 _NONE: Mapping[int, str] = {}
@@ -18,13 +17,12 @@ class Refunds:
 
     def of(self, task_hash: str) -> Mapping[int, str]:
         """The reason of each refund of a task's run, by its epoch."""
-        ledger = self._billing.ledger
+        ledger = self._billing.history
         if self._seq != ledger.book.seq:
             found: dict[str, dict[int, str]] = {}
-            for record in ledger.records():
-                if record.post.type is PostType.REFUND:
-                    for item in record.post.items:
-                        if item.deliverable_id == RUN_CHARGE:
-                            found.setdefault(item.task_hash, {})[item.refund_epoch] = item.note
+            for record in ledger.of_kinds(("refund",)):
+                for item in record.post.items:
+                    if item.deliverable_id == RUN_CHARGE:
+                        found.setdefault(item.task_hash, {})[item.refund_epoch] = item.note
             self._reasons, self._seq = found, ledger.book.seq
         return self._reasons.get(task_hash, _NONE)

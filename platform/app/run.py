@@ -115,9 +115,7 @@ class Run:
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        deliveries = Deliveries(self.billing, self.records)
-        self.sharing.on_exchange(deliveries.forget)
-        return deliveries
+        return Deliveries(self.billing, self.records)
 
     @cached_property
     def holding(self) -> Holding:

@@ -3,7 +3,7 @@
 It takes no lock. Every method that reads new lines or writes is called under the store's lock, or
 by an object that only reads. It works over any JournalStore.
 """
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from platform.errors import ConflictError, CorruptError
@@ -13,6 +13,8 @@ from platform.ledger.rules.tables import Kept, kept_of
 from platform.model.entry import Post
 from platform.model.words import counted
 from platform.ports.journal_store import JournalHead, JournalStore, Rewritten
+
+_KIND = 4  # the kind's field of a line; no field before it contains a comma
 
 
 class Prepared(NamedTuple):
@@ -92,6 +94,13 @@ class Journal:
         the store does not contain that line."""
         return self._verified(self._store.read(after, upto=self.head), after)
 
+    def of_kinds(self, kinds: Collection[str], after: JournalHead = START,
+                 upto: JournalHead | None = None) -> Iterator[Record]:
+        """As `records`, of some kinds only. The others, which were verified when they were read
+        first, are passed over at a fraction of the cost."""
+        lines = self._store.read(after, upto=upto or self.head)
+        return self._picked(lines, frozenset(kind.encode() for kind in kinds), after)
+
     def contains(self, line: JournalHead) -> bool:
         """Whether the journal has this line; a line's hash covers all lines before it."""
         if line.seq and START.bytes < line.bytes <= self.head.bytes:
@@ -151,6 +160,14 @@ class Journal:
             head = JournalHead(record.seq, record.hash, head.bytes + len(line))
             yield record
 
+    def _picked(self, lines: Iterator[bytes], kinds: Collection[bytes],
+                head: JournalHead) -> Iterator[Record]:
+        seq, prev = head.seq, head.hash.encode()
+        for line in lines:
+            if line.split(b",", _KIND + 1)[_KIND] in kinds:
+                yield self._decoded(line, JournalHead(seq, prev.decode(), 0))
+            seq, prev = seq + 1, line[-65:-1]
+
     def _decoded(self, line: bytes, before: JournalHead) -> Record:
         try:
             return decode(line, before.seq + 1, before.hash)
@@ -204,6 +221,20 @@ class LedgerReader:
         """Every record from the first on, read and verified again. CorruptError for damage."""
         self._look()
         return self._journal.records()
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Record]:
+        """The records of some kinds, much cheaper than all. CorruptError for damage."""
+        self._look()
+        return self._journal.of_kinds(kinds)
+
+    def since(self, after: JournalHead, kinds: Collection[str]) -> tuple[JournalHead, Iterator[Record]]:
+        """The records of some kinds after a line, and the line up to which they are read.
+
+        Rewritten, at once, when the journal does not contain that line any more.
+        """
+        self._look()
+        head = self._journal.head
+        return head, self._journal.of_kinds(kinds, after, head)
 
     def make_durable(self) -> None:
         """Make every post in the book durable, whoever wrote it. StorageError when that fails."""

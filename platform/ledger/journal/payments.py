@@ -17,11 +17,12 @@ from platform.ledger.rules.conflict import PostConflict
 from platform.ledger.rules.credit import payment, unapplied
 from platform.ledger.rules.remedy import remedies
 from platform.model.digest import derived_id
-from platform.model.entry import Post
+from platform.model.entry import ADJUSTMENT, TRANSFER, Post
 from platform.model.prices import Payment
 from platform.model.reference import folded, normalised
 
 REASON = "payment_corrected"
+_KINDS = ("payment", "topup", ADJUSTMENT, TRANSFER)  # what a payment is posted as, and what corrects it
 _FILE = "config/payments.csv"
 
 
@@ -40,7 +41,7 @@ def apply_payments(ledger: Ledger, payments: Iterable[Payment]) -> Reconciled:
     if not rows:
         return Reconciled((), ())
     fresh = [payment(row) for row in rows if not ledger.book.has(keys.payment(row.payment_id))]
-    history = [record.post for record in ledger.records()]
+    history = [record.post for record in ledger.of_kinds(_KINDS)]
     twice = {post.key: words for post in fresh if (words := _posted_as_another(history, post))}
     posted = ledger.post(lambda book: [post for post in fresh
                                        if post.key not in twice and not book.has(post.key)])
@@ -65,7 +66,7 @@ def unsettled(ledger: LedgerReader, payments: Iterable[Payment]) -> tuple[Paymen
               if ledger.book.has(keys.payment(row.payment_id)) and is_open(ledger.book, row)]
     if not edited:
         return rows
-    found = standings((record.post for record in ledger.records()),
+    found = standings((record.post for record in ledger.of_kinds(_KINDS)),
                       [keys.payment(row.payment_id) for row in edited])
     done = [row for row in edited if found[keys.payment(row.payment_id)].credits == wanted(row)]
     return tuple(row for row in rows if row not in done)

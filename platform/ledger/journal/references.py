@@ -5,7 +5,6 @@ as it was typed, and a key cannot tell that two references differ in case only: 
 for both, once for each reference that has no post yet.
 """
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,11 +17,6 @@ from platform.model.entry import Post
 from platform.model.reference import folded, normalised
 
 
-class _Earlier(NamedTuple):
-    seq: int
-    post: Post | None
-
-
 def post_once(ledger: Ledger, post: Post) -> tuple[Post, ...]:
     """Post what has a reference; nothing when it was posted before. PostConflict when it says
     something else now, ConflictError when an earlier reference differs from its own in case
@@ -30,7 +24,8 @@ def post_once(ledger: Ledger, post: Post) -> tuple[Post, ...]:
     while True:
         seq, same = -1, None
         if not ledger.book.has(post.key):
-            seq, same = _earlier(ledger.records(), post)
+            records = ledger.of_kinds((post.kind,))
+            seq, same = ledger.book.seq, _earlier(records, post)
         due = as_posted(post, same) if same else post
         posted, looked = _post(ledger, due, seq)
         if looked:
@@ -56,19 +51,19 @@ def _post(ledger: Ledger, due: Post, seq: int) -> tuple[tuple[Post, ...], bool]:
     return ledger.post(decide), not stale
 
 
-def _earlier(records: Iterable[Record], post: Post) -> _Earlier:
-    """How many posts there are, and the one with this reference; ConflictError for another case."""
-    place, text, seq = _namespace(post), str(post.metadata["reference"]), 0
+def _earlier(records: Iterable[Record], post: Post) -> Post | None:
+    """The post with this reference; ConflictError for another case."""
+    place, text = _namespace(post), str(post.metadata["reference"])
     found: Post | None = None
     for record in records:
-        seq, other = record.seq, record.post
-        if other.kind == post.kind and _namespace(other) == place:
+        other = record.post
+        if _namespace(other) == place:
             earlier = str(other.metadata.get("reference", ""))
             if normalised(earlier) == normalised(text):
                 found = found or other
             elif folded(earlier) == folded(text):
                 raise ConflictError(differs_in_case("reference", text, earlier, other))
-    return _Earlier(seq, found)
+    return found
 
 
 def differs_in_case(what: str, text: str, earlier: str, other: Post) -> str:

@@ -16,6 +16,8 @@ from platform.model.ids import OrderId, StepId
 LIMIT = 2  # the first attempt and one automatic repetition
 REFUND_REASON = "refunded_by_decision"
 
+KINDS = ("evidence", "claim", "void", "decision")  # of the posts that `Attempts` reads
+
 Work = tuple[str, int]  # task hash and refund epoch
 
 

@@ -12,7 +12,7 @@ from platform.errors import CorruptError
 from platform.ledger.journal import manifest, snapshot
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.replay import Verdict
-from platform.ledger.proof import audit, parallel
+from platform.ledger.proof import line_by_line, parallel
 from platform.ledger.proof.audit import rebuild, verify
 from platform.ledger.proof.slices import cut
 from platform.ledger.rules.credit import topup
@@ -160,8 +160,8 @@ def forge(folder: Path, place: tuple[str, ...], value: object) -> None:
 def test_verify_reads_line_by_line_what_it_cannot_prove(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the cases above would not be two."""
     monkeypatch.setattr(parallel, "_LONG", 0)
-    line_by_line = Verdict(0, "", {}, ("line by line",))
-    monkeypatch.setattr(audit, "_told", lambda folder, files: line_by_line)
-    assert verify(folder) != line_by_line
+    read = Verdict(0, "", {}, ("line by line",))
+    monkeypatch.setattr(line_by_line, "verdict", lambda folder, files: read)
+    assert verify(folder) != read
     forge(folder, ("head", "seq"), "x")
-    assert verify(folder) == line_by_line
+    assert verify(folder) == read

@@ -13,7 +13,7 @@ import pytest
 from platform.ledger.journal import snapshot
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.replay import Verdict
-from platform.ledger.proof import audit, parallel
+from platform.ledger.proof import line_by_line, parallel
 from platform.ledger.proof.audit import verify
 from platform.ledger.proof.crew import Crew
 from platform.ledger.proof.slices import cut
@@ -48,7 +48,7 @@ def test_a_sound_state_is_proved_and_not_read_twice(folder: Path, sliced: Callab
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     alone = verify(folder)
     assert alone.findings == () and alone.posts == 20
-    monkeypatch.setattr(audit, "_told", None)  # who reads line by line
+    monkeypatch.setattr(line_by_line, "verdict", None)  # who reads line by line
     assert sliced(folder) == alone
 
 
@@ -58,7 +58,7 @@ def test_tables_that_a_crash_left_behind_are_proved_as_well(folder: Path, sliced
     (folder / "state_manifest.json").unlink()  # which says how far they have to reach
     (folder / "journal.snapshot").unlink(missing_ok=True)
     whole = (folder / "transactions.csv").read_bytes()
-    monkeypatch.setattr(audit, "_told", None)
+    monkeypatch.setattr(line_by_line, "verdict", None)
     for left in range(0, len(whole), 101):
         (folder / "transactions.csv").write_bytes(whole[:left])
         assert sliced(folder).findings == ()
@@ -124,7 +124,7 @@ def test_a_false_snapshot_with_a_right_digest_is_found(folder: Path, sliced: Cal
 
 def test_a_snapshot_of_the_middle_of_a_slice_is_held_to_its_own_posts(folder: Path, sliced: Callable[[Path], Verdict],
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_told", None)
+    monkeypatch.setattr(line_by_line, "verdict", None)
     journal = (folder / "journal.csv").read_bytes()
     ends = [at + 1 for at, byte in enumerate(journal) if byte == ord("\n")][1:]
     with closing(Ledger.open(folder, noon, snapshot_posts=None)) as ledger:

@@ -5,25 +5,22 @@ date at checkpoints, which every command ends with, or when many posts wait for 
 touches the journal and nothing else. What is wrong with a table by then cannot undo a post. Every
 checkpoint reports it until somebody repairs it. Everything here runs under the ledger's lock.
 """
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from platform.errors import CorruptError, PlatformError, StaleError
 from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal.compare import is_newest
 from platform.ledger.journal.disk import DISK, Disk, read_whole, refusals, write_whole
-from platform.ledger.journal.follow import Followers, once_true
+from platform.ledger.journal.follow import Followers
 from platform.ledger.journal.journal import Exports, Journal, LedgerReader
 from platform.ledger.journal.log import JOURNAL, FileStore, exists
 from platform.ledger.journal.manifest import Checkpoint, FileState
-from platform.ledger.journal.projections import CREDITS, credits_lines, credits_row
+from platform.ledger.journal.projections import CREDITS, credits_ever, credits_lines
 from platform.ledger.journal.record import HEADER, START, Record
 from platform.ledger.journal.snapshot import FEWEST_POSTS, Point
 from platform.ledger.rules.balance import Book
-from platform.ledger.rules.tables import Account
-from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
-from platform.model.entry import LOSS, sides
 from platform.ports.journal_store import JournalHead
 
 _TRIES = 10
@@ -149,17 +146,11 @@ class FolderExports(Exports):
 
     def _credits_are_true(self, journal: Journal, known: Checkpoint | None) -> tuple[bytes, bool]:
         """tenants_credits.csv as it should be, and whether it is. CorruptError when it never was."""
-        truth = credits_lines(journal.book.accounts())
-        return truth, once_true(self._folder / CREDITS, self._disk, truth, _credits_ever(journal), known)
-
-
-def _credits_ever(journal: Journal) -> Iterator[tuple[int, str, bytes]]:
-    past: dict[str, int] = {}
-    for record in journal.records():
-        for _, tenant, amount in sides(record.post) if record.post.kind != LOSS else ():
-            past[tenant] = past.get(tenant, 0) + amount
-            row = credits_row(tenant, Account(past[tenant], record.ts))
-            yield record.seq, tenant, as_csv([row])
+        path, truth = self._folder / CREDITS, credits_lines(journal.book.accounts())
+        named = known.files.get(CREDITS) if known else None
+        then = (known.seq if known else 0), (named.sha256 if named else "")
+        ever = credits_ever(journal.records())
+        return truth, is_newest(path, read_whole(self._disk, path), truth, then, ever)
 
 
 def read_folder(folder: Path, disk: Disk = DISK) -> LedgerReader:

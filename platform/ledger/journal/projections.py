@@ -3,17 +3,17 @@
 A note that a spreadsheet would take for a formula gets an apostrophe before it (`model.cells.note`); the journal has it
 as it was written. Amounts and ids are never touched: programs read those.
 """
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from platform.ledger.journal.columns import Columns
-from platform.ledger.journal.record import Body
+from platform.ledger.journal.record import Body, Record
 from platform.ledger.rules.tables import Account
 from platform.model.cells import as_csv, note, row
 from platform.model.digest import canonical_objects, derived_id, id_of
-from platform.model.entry import LOSS, TRANSFER, Post
+from platform.model.entry import LOSS, TRANSFER, Post, sides
 
 COLUMNS = {
     "transactions.csv": ("transaction_id", "tenant_id", "work_order_id", "type", "amount_credits", "created_at",
@@ -89,6 +89,15 @@ def _of_both_tenants(post: _Row) -> Iterator[_Row]:
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
     """All of tenants_credits.csv, sorted by tenant: the one file that is replaced, at checkpoints."""
     return as_csv([CREDITS_COLUMNS, *(credits_row(tenant, account) for tenant, account in sorted(accounts.items()))])
+
+
+def credits_ever(records: Iterable[Record]) -> Iterator[tuple[int, str, bytes]]:
+    """Every row that tenants_credits.csv ever had: (number of the line, tenant, the row as CSV)."""
+    past: dict[str, int] = {}
+    for record in records:
+        for _, tenant, amount in sides(record.post) if record.post.kind != LOSS else ():
+            past[tenant] = past.get(tenant, 0) + amount
+            yield record.seq, tenant, as_csv([credits_row(tenant, Account(past[tenant], record.ts))])
 
 
 def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """A journal replayed from its first byte: its book, and what a checkpoint and a snapshot of it should hold. Pure."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,14 +10,15 @@ from msgspec import Struct
 
 from platform.errors import CorruptError
 from platform.ledger.journal import manifest, snapshot
-from platform.ledger.journal.compare import RESTORE, difference
 from platform.ledger.journal.manifest import Checkpoint
-from platform.ledger.journal.projections import credits_lines
-from platform.ledger.journal.record import GENESIS, HEADER, LINE_BYTES, Record, ends_at
+from platform.ledger.journal.record import GENESIS, HEADER, LINE_BYTES, BadRecord, Record, decode, ends_at
+from platform.ledger.journal.recovery import Tail, judge
 from platform.ledger.journal.snapshot import Point
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Account, Kept, kept_of
 from platform.model.entry import Post
+
+RESTORE = "restore it, nothing was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,25 @@ def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
     return KeptSnapshot(data, point) if ends_at(whole[-LINE_BYTES:].tobytes(), point.seq, point.head) else None
 
 
-def credits_finding(path: Path, there: bytes | None, replay: Replay, known: Checkpoint | None) -> str:
-    """What is wrong with the balances' file, or nothing: it has to be true now or at the manifest."""
-    now = credits_lines(replay.book.accounts())
-    then = now if replay.accounts_at_manifest is None else credits_lines(replay.accounts_at_manifest)
-    return difference(path, there, now) if there not in (now, then) and not (there is None and known is None) else ""
+def records(path: Path, journal: bytes) -> Iterator[Record]:
+    """The records in a journal's bytes, each checked to follow the one before; one that lacks only its line break is
+    one, the beginning of one is none. CorruptError with file and line for anything else."""
+    if not journal.startswith(HEADER):
+        raise CorruptError(f"{path}:1: is not a journal; {RESTORE}")
+    rest, seq, head = BytesIO(journal), 0, GENESIS
+    next(rest)
+    for line in rest:
+        if not line.endswith(b"\n"):
+            match judge(line, seq + 1, head):
+                case Tail.TORN:
+                    return
+                case Tail.DAMAGED:
+                    raise CorruptError(f"{path}:{seq + 2}: the last line is damaged; {RESTORE}")
+                case Tail.COMPLETE:
+                    line += b"\n"
+        try:
+            record = decode(line, seq + 1, head)
+        except BadRecord as error:
+            raise CorruptError(f"{path}:{seq + 2}: {error}; {RESTORE}") from error
+        seq, head = record.seq, record.hash
+        yield record

@@ -7,20 +7,17 @@ unterminated last line that nobody was told of, projections that are behind. Wha
 A long journal is proved sound on all processors (parallel.py). One that is not is read again from its start, for the
 first thing that is wrong.
 """
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from platform.errors import CorruptError
 from platform.ledger.journal import manifest, snapshot
 from platform.ledger.journal.columns import batches
-from platform.ledger.journal.compare import RESTORE, records, row_findings
+from platform.ledger.journal.compare import is_whole
 from platform.ledger.journal.disk import DISK, locked, read_whole, refusals, write_whole
-from platform.ledger.journal.follow import REBUILD
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.log import JOURNAL, LOCK
 from platform.ledger.journal.projections import CREDITS, HEADERS, credits_lines, rows
-from platform.ledger.journal.replay import Replay, Verdict, credits_finding, kept_snapshot, known_of, parse_manifest
-from platform.ledger.proof.parallel import proved
+from platform.ledger.journal.replay import Verdict
+from platform.ledger.proof import line_by_line, parallel
 
 _TRIES = 10  # of reading files that others write at the same time
 
@@ -38,7 +35,7 @@ def verify(folder: Path) -> Verdict:
     """
     files = _files(folder)
     for _ in range(_TRIES):
-        verdict = proved(folder, files) or _told(folder, files)
+        verdict = parallel.proved(folder, files) or line_by_line.verdict(folder, files)
         if not verdict.findings or (again := _files(folder)) == files:
             break
         files = again
@@ -65,33 +62,13 @@ def rebuild(folder: Path) -> tuple[str, ...]:
     return tuple(wrong)
 
 
-def _told(folder: Path, files: Mapping[str, bytes | None]) -> Verdict:
-    """What is wrong, if anything."""
-    replay = Replay(folder / JOURNAL)
-    try:
-        findings = tuple(_findings(folder, files, replay))
-    except CorruptError as error:
-        findings = (str(error),)
-    return replay.verdict(findings)
-
-
-def _findings(folder: Path, files: Mapping[str, bytes | None], replay: Replay) -> Iterator[str]:
-    journal, known = files[JOURNAL], parse_manifest(folder, files[manifest.NAME])
-    if journal is None:
-        raise CorruptError(f"{folder / JOURNAL}:1: is gone; {RESTORE}")
-    kept = kept_snapshot(files[snapshot.NAME], journal)
-    replay.run(map(known_of, records(folder / JOURNAL, journal)), known, kept)
-    yield from row_findings(folder / JOURNAL, journal, files, known)
-    if finding := credits_finding(folder / CREDITS, files[CREDITS], replay, known):
-        yield finding
-    if kept and not replay.snapshot_is_true:
-        yield f"{folder / snapshot.NAME}:1: differs from the journal; {REBUILD}"
-
-
 def _wrong(folder: Path, ledger: Ledger) -> dict[str, bytes]:
+    """The tables that are not the whole truth, with the truth."""
     truth = {name: bytearray(header) for name, header in HEADERS.items()}
     for lines in batches(ledger.records()):
         for name, data in rows(lines).items():
             truth[name] += data
-    whole = {**{name: bytes(data) for name, data in truth.items()}, CREDITS: credits_lines(ledger.book.accounts())}
-    return {name: data for name, data in whole.items() if read_whole(DISK, folder / name) != data}
+    truth[CREDITS] = bytearray(credits_lines(ledger.book.accounts()))
+    whole = {name: bytes(data) for name, data in truth.items()}
+    return {name: data for name, data in whole.items()
+            if not is_whole(folder / name, read_whole(DISK, folder / name), data)}

@@ -12,8 +12,9 @@ from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.manifest import Checkpoint
 from platform.ledger.journal.projections import CREDITS, HEADERS
 from platform.ledger.journal.record import HEADER, BadRecord
-from platform.ledger.journal.replay import Known, Replay, Verdict, credits_finding, kept_snapshot, parse_manifest
+from platform.ledger.journal.replay import Known, Replay, Verdict, kept_snapshot, parse_manifest
 from platform.ledger.proof.crew import Crew
+from platform.ledger.proof.line_by_line import check_credits
 from platform.ledger.proof.slices import Proof, Slice, Table, cut, known_in, prove, rows_in
 
 _LONG = 4 << 20  # bytes of a journal from which on other processes are worth their start
@@ -29,12 +30,12 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
         known = parse_manifest(folder, files[manifest.NAME])
         slices = cut(journal, known.files[JOURNAL].bytes if known and JOURNAL in known.files else 0)
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
-            kept, held = kept_snapshot(files[snapshot.NAME], journal), _Held(files, known)
+            kept, held = kept_snapshot(files[snapshot.NAME], journal), _Held(folder, files, known)
             replay.run(held.proved(crew, journal, slices), known, kept, held.posts)
+        check_credits(folder / CREDITS, files[CREDITS], replay, known, ())
     except (BadRecord, CorruptError):
         return None
-    right = (held.is_right() and not credits_finding(folder / CREDITS, files[CREDITS], replay, known)
-             and replay.snapshot_is_true is not (kept is None))
+    right = held.is_right() and replay.snapshot_is_true is not (kept is None)
     return replay.verdict(()) if right else None
 
 
@@ -55,9 +56,9 @@ class _Held:
     """What is held against the slices, as they come: the tables, and what the manifest says of them. `posts` are
     `snapshot.post_rows` so far."""
 
-    def __init__(self, files: Mapping[str, bytes | None], known: Checkpoint | None) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, bytes | None], known: Checkpoint | None) -> None:
         self.posts = bytearray()
-        self._tables = {name: Table(files[name] or b"", header) for name, header in HEADERS.items()}
+        self._tables = {name: Table(folder / name, files[name] or b"", header) for name, header in HEADERS.items()}
         self._known, self._is_manifest_right = known, known is None
         self._meet(0)
 

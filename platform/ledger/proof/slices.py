@@ -8,12 +8,14 @@ from the start.
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.msgpack import Decoder, Encoder
 
 from platform.ledger.journal import columns
 from platform.ledger.journal.columns import Columns
+from platform.ledger.journal.compare import TableCheck
 from platform.ledger.journal.manifest import FileState
 from platform.ledger.journal.projections import rows
 from platform.ledger.journal.record import GENESIS, HEADER, READ_METADATA, BadRecord, read
@@ -82,30 +84,31 @@ def known_in(proof: Proof) -> list[Known]:
 
 
 class Table:
-    """A file, held against what slices add to it, as they come. It may end early, as a crash leaves it."""
+    """A table, held against what slices add to it, as they come. It may end early, as a crash leaves it. CorruptError
+    when it is wrong."""
 
-    def __init__(self, there: bytes, header: bytes) -> None:
-        self._there, self._view, self._at = there, memoryview(there), len(header)
-        self._is_right = there.startswith(header) or header.startswith(there)
+    def __init__(self, path: Path, there: bytes, header: bytes) -> None:
+        self._check, self._there, self._view = TableCheck(path), there, memoryview(there)
+        self._has_ended = False
+        self._check.take(header, there[:len(header)])
 
     def take(self, part: Part, whole: Callable[[], bytes]) -> None:
-        """`whole`: the part's bytes, for the one in which the file ends."""
-        mine = self._view[self._at:self._at + part.bytes]
-        self._at += part.bytes
-        if len(mine) == part.bytes:
-            self._is_right &= sha256(mine).hexdigest() == part.sha256
-        elif mine:
-            self._is_right &= whole().startswith(bytes(mine))
+        """`whole`: the part's bytes, for the one in which the table ends or is wrong."""
+        at = self._check.at
+        mine = bytes(self._view[at:at + part.bytes])
+        if part.bytes and not mine:
+            self._has_ended = True
+        if not self._has_ended:
+            is_same = len(mine) == part.bytes and sha256(mine).hexdigest() == part.sha256
+            self._check.take(mine if is_same else whole(), mine)
 
     def state(self) -> FileState | None:
-        """What the file is up to there; None when it ends before, or is not right."""
-        if not self._is_right or len(self._there) < self._at:
-            return None
-        return FileState(sha256(self._view[:self._at]).hexdigest(), self._at, self._there.count(b"\n", 0, self._at) - 1)
+        """What the table is up to there; None when it ends before."""
+        return None if self._has_ended or len(self._there) < self._check.at else self._check.state()
 
     def is_right(self) -> bool:
-        """Of all that was taken, and whether the file has no more than that."""
-        return self._is_right and len(self._there) <= self._at
+        """Of all that was taken: whether the table has no more than that."""
+        return self._has_ended or len(self._there) <= self._check.at
 
 
 def _before(journal: bytes, start: int) -> tuple[int, str]:

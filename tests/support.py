@@ -7,9 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO, AnyStr
 
 from tests import in_process
 
@@ -82,6 +84,18 @@ def until(is_so: Callable[[], bool], run: "subprocess.Popen[str] | None" = None)
         if time.monotonic() > end:
             raise TimeoutError(f"not so after {LONGEST_WAIT_S:g} s")
         time.sleep(0.01)
+
+
+def line_of(stream: IO[AnyStr] | None) -> AnyStr:
+    """The next line that a process writes. TimeoutError at the limit."""
+    assert stream is not None
+    found: list[AnyStr] = []
+    reader = threading.Thread(target=lambda: found.append(stream.readline()), daemon=True)
+    reader.start()
+    reader.join(timeout=LONGEST_WAIT_S)
+    if not found:
+        raise TimeoutError(f"no line after {LONGEST_WAIT_S:g} s")
+    return found[0]
 
 
 def ended(pid: int) -> int:

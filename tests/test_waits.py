@@ -22,7 +22,9 @@ def _endless(text: str) -> Iterator[int]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name, is_bare = node.func.attr, not node.args and not node.keywords
-            if (is_bare and name in _WAITS) or name in ("waitpid", "wait3", "wait4"):
+            of = node.func.value.attr if isinstance(node.func.value, ast.Attribute) else ""
+            reads = name in ("read", "readline") and of in ("stdout", "stderr")
+            if (is_bare and name in _WAITS) or name in ("waitpid", "wait3", "wait4") or reads:
                 yield node.lineno
 
 
@@ -33,7 +35,8 @@ def test_every_wait_has_a_limit() -> None:
     found = [f"{file.relative_to(ROOT)}:{line}" for file in files
              for line in _endless(file.read_text(encoding="utf-8"))]
     assert found == [], f"give it timeout=LONGEST_WAIT_S ({LONGEST_WAIT_S:g} s)"
-    assert list(_endless("process.wait()\nthread.join(9)\nrun.communicate(timeout=9)\nos.waitpid(1, 0)")) == [1, 4]
+    assert list(_endless("process.wait()\nthread.join(9)\nrun.communicate(timeout=9)\nos.waitpid(1, 0)\n"
+                         "run.stdout.readline()\nfile.read()")) == [1, 4, 5]
 
 
 @pytest.mark.parametrize("background", [False, True], ids=["foreground", "background"])

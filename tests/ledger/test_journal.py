@@ -24,7 +24,7 @@ from platform.ledger.rules.credit import topup
 from platform.model.digest import canonical_json
 from platform.model.entry import Item, Post, PostType
 from tests.ledger.conftest import noon
-from tests.support import LONGEST_WAIT_S, ended
+from tests.support import LONGEST_WAIT_S, ended, line_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -292,7 +292,7 @@ def test_processes_that_post_at_once_lose_nothing_also_when_they_are_killed(stat
     acknowledged: set[str] = set()
     for name, process in victims.items():
         assert process.stdout
-        acknowledged |= {f"{name}-{process.stdout.readline().strip()}" for _ in range(15)}
+        acknowledged |= {f"{name}-{line_of(process.stdout).strip()}" for _ in range(15)}
         process.send_signal(signal.SIGKILL)
         acknowledged |= {f"{name}-{line.strip()}" for line in process.stdout if line.endswith("\n")}
         process.wait(timeout=LONGEST_WAIT_S)

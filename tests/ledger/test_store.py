@@ -20,6 +20,7 @@ from platform.ports.journal_store import JournalHead, JournalStore, Rewritten
 from tests.ledger.conftest import noon, order, run, step
 from tests.ledger.stores import MemoryStore
 from tests.ledger.test_money import ACTIVE, TODAY
+from tests.support import LONGEST_WAIT_S
 
 ONE, TWO = step("one", ("__run__", 5), ("said", 2)), step("two", ("__run__", 1))
 TEA = order(ONE, TWO)
@@ -109,7 +110,7 @@ def test_threads_of_one_ledger_lose_nothing(ledger: Ledger, store: JournalStore)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=LONGEST_WAIT_S)
     assert (ledger.book.balance("tenant"), store.head().seq) == (80, 8)
 
 

@@ -18,7 +18,7 @@ from platform.releases.api import Api
 from platform.retention.actions import ActionsCache, entries
 from tests.releases.fake_github import CUT, CUT_AFTER, TOKEN, Fault
 from tests.retention.fake_caches import FakeCaches
-from tests.support import BOOT, LONGEST_WAIT_S, command, delivered, repository, rows
+from tests.support import BOOT, LONGEST_WAIT_S, command, delivered, line_of, repository, rows
 
 PRUNE = "python -m platform.cli cache-prune"
 
@@ -132,7 +132,7 @@ def test_it_waits_for_a_run(repo: Path) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX)
     prune = subprocess.Popen([sys.executable, "-c", BOOT, "cache-prune"], cwd=repo, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
-    assert prune.stderr is not None and "waiting for another run" in prune.stderr.readline()
+    assert "waiting for another run" in line_of(prune.stderr)
     assert len(cached(repo)) == 3
     os.close(handle)
     assert (prune.communicate(timeout=LONGEST_WAIT_S)[0].startswith("deleted"), len(cached(repo))) == (True, 2)

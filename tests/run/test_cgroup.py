@@ -17,7 +17,7 @@ from platform.model.profile import Limits
 from platform.model.run import Status
 from platform.run import cgroup, fence, killing
 from tests.run.conftest import ROOT, needs_bwrap
-from tests.support import LONGEST_WAIT_S
+from tests.support import LONGEST_WAIT_S, line_of
 
 V1 = """9:name=systemd:/
 8:pids:/
@@ -291,7 +291,7 @@ time.sleep(600)
     )
     orphan = int(mark.read_text())
     handle = os.pidfd_open(orphan)
-    folders = [Path(parent.stdout.readline().strip()) for _ in fence.this_run().folders]
+    folders = [Path(line_of(parent.stdout).strip()) for _ in fence.this_run().folders]
     alive = Path(f"/proc/{orphan}/cgroup").read_text()
     assert folders[0].name in alive
     fence.remove_left(folders[0].parent)  # its run lives: nothing is touched
@@ -463,7 +463,7 @@ def test_joining_killing_and_removing_in_a_real_v2_hierarchy():
                 pass_fds=cage.handles,
                 stdout=subprocess.PIPE,
             )
-            child.stdout.readline()
+            line_of(child.stdout)
             (folder,) = cage.folders
             assert str(child.pid) in (folder / "cgroup.procs").read_text().split()
             cage.kill()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import LONGEST_WAIT_S, until
+from tests.support import LONGEST_WAIT_S, line_of, until
 from tests.test_stories import State, command, repository
 
 DOIT = str(Path(sys.executable).parent / "doit")
@@ -100,7 +100,7 @@ def test_a_second_run_waits_and_says_for_whom(repo: Path) -> None:
     second = subprocess.Popen([DOIT, "run", "check"], cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True)
     assert second.stdout is not None
-    waiting = second.stdout.readline()
+    waiting = line_of(second.stdout)
     assert "waiting for another run over" in waiting and f"process {first.pid} (`doit run`" in waiting
     assert second.poll() is None
     first.send_signal(signal.SIGTERM)

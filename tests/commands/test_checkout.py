@@ -3,6 +3,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.support import command, repository
 
 ORDER = """work_order_id: tea
@@ -35,6 +37,7 @@ def git(folder: Path, *words: str) -> None:
                    capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_checkout_that_converts_line_ends_is_not_charged_or_delivered_again(tmp_path: Path) -> None:
     repo, other = repository(tmp_path / "repo"), tmp_path / "other"
     for folder in ("workorders", "assets"):

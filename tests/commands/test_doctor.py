@@ -132,6 +132,7 @@ exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     os.getuid() != 0 or not shutil.which("setpriv"), reason="only root can become somebody else"
 )

@@ -201,6 +201,7 @@ def test_a_damaged_journal_is_never_signed(shop: Shop) -> None:
     assert (done.returncode, done.stdout) == (13, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "words"), [
     ("", "file-empty"), ("tea", "no.json:1:1: error[not-json]"), ("[]", "wrong-type"), ("{}", "missing-field"),
     ("[" * 100_000, "not-json"), ('{"format": 1, "format": 1}', "stands twice")])

@@ -36,6 +36,7 @@ def test_a_mistyped_command_is_told_in_one_line(words: list[str], line: str,
     assert capsys.readouterr().err == line + "\n"
 
 
+@pytest.mark.slow
 def test_who_closed_the_output_gets_the_exit_status_and_no_traceback() -> None:
     words = f"{shlex.quote(sys.executable)} -m platform.cli explain file-empty"
     for closed, status in ((">&-", 0), ("2>&-", 0), ("x >&- 2>&-", 2)):

@@ -50,6 +50,7 @@ def test_a_running_step_is_told_as_it_runs_and_not_as_it_last_ended(repo: Path) 
     assert left.startswith("gate is go\nCOMPLETED")  # nobody runs: what is left of the killed one is no run
 
 
+@pytest.mark.slow
 def test_the_seconds_of_the_last_line_are_those_of_the_process(repo: Path) -> None:
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", "import time, sys; time.sleep(1.5); sys.argv[1:] = ['run']; "
@@ -70,6 +71,7 @@ def test_a_python_that_lacks_what_we_need_is_told_in_one_line(tmp_path: Path) ->
         assert "run scripts/setup" in done.stderr and str(python) in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not this_machine().bwrap, reason="bubblewrap makes the small disk")
 def test_a_top_up_that_is_in_the_journal_of_a_full_disk_says_so(repo: Path) -> None:
     state = repo / ".billing-state"

@@ -90,6 +90,7 @@ def test_a_claim_of_another_machine_is_waited_for_and_taken_over_when_it_has_exp
     house.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [False, True], ids=["runtime kept", "runtime lost"])
 def test_after_a_kill_in_the_middle_status_quote_and_run_say_the_same(house: House, lost: bool) -> None:
     killed(house, "data")
@@ -107,6 +108,7 @@ def test_after_a_kill_in_the_middle_status_quote_and_run_say_the_same(house: Hou
     assert house.mails == 2
 
 
+@pytest.mark.slow
 def test_what_was_stopped_in_the_middle_can_be_settled_before_another_run(house: House) -> None:
     for _ in range(2):
         killed(house, "data")

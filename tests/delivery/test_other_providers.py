@@ -15,6 +15,7 @@ def house(tmp_path: Path, mail_server, authority) -> Iterator[House]:
         yield House(tmp_path / "repo", server, authority)
 
 
+@pytest.mark.slow
 def test_a_new_provider_reopens_no_delivery_and_an_upgrade_does_not_either(house: House) -> None:
     house.run()
     posts = house.posts

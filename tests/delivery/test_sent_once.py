@@ -66,6 +66,7 @@ def test_a_repair_waits_until_sending_it_again_is_allowed(house: House) -> None:
     assert house.mails == 2
 
 
+@pytest.mark.slow
 def test_a_profile_may_allow_repairs_to_be_sent(house: House) -> None:
     house.profile.write_text(house.smtp + "repairs: resend\n")
     house.repair()
@@ -73,6 +74,7 @@ def test_a_profile_may_allow_repairs_to_be_sent(house: House) -> None:
     assert house.mails == 2
 
 
+@pytest.mark.slow
 def test_a_person_leaves_it_at_what_was_delivered_before_a_repair(house: House) -> None:
     sent = house.read("receipt")
     house.repair()
@@ -83,6 +85,7 @@ def test_a_person_leaves_it_at_what_was_delivered_before_a_repair(house: House) 
     assert "nothing posted" in house.run()
 
 
+@pytest.mark.slow
 def test_a_receipt_that_somebody_deleted_is_made_again_and_no_mail_sent(house: House) -> None:
     receipt = house.read("receipt")
     (house.root / MAIL / "delivery_receipt.json").unlink()
@@ -90,12 +93,14 @@ def test_a_receipt_that_somebody_deleted_is_made_again_and_no_mail_sent(house: H
     assert (house.mails, house.read("receipt")) == (1, receipt)
 
 
+@pytest.mark.slow
 def test_a_mail_is_sent_again_when_somebody_asks_for_it(house: House) -> None:
     shutil.rmtree(house.root / "runtime")
     house.run("doit run -a step:tenant/tea/mail")
     assert house.mails == 2
 
 
+@pytest.mark.slow
 def test_a_mail_that_was_only_written_to_the_outbox_has_reached_nobody(tmp_path: Path, mail_server, authority) -> None:
     with mail_server() as server:
         house = House(tmp_path / "repo", server, authority)
@@ -111,6 +116,7 @@ def test_a_mail_that_was_only_written_to_the_outbox_has_reached_nobody(tmp_path:
         assert house.mails == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", ["runtime", "runtime/tenant/tea/one", "runtime/tenant/tea/package/outputs"])
 def test_a_quote_says_of_what_is_lost_here_what_the_run_does(house: House, gone: str) -> None:
     shutil.rmtree(house.root / gone)
@@ -120,6 +126,7 @@ def test_a_quote_says_of_what_is_lost_here_what_the_run_does(house: House, gone:
     assert house.mails == 1
 
 
+@pytest.mark.slow
 def test_a_quote_of_a_repair_below_what_is_lost_says_that_the_delivery_waits(house: House) -> None:
     house.repair()
     shutil.rmtree(house.root / "runtime/tenant/tea/package/outputs")

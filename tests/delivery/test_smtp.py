@@ -93,6 +93,7 @@ def test_the_mail_that_is_sent_again_has_the_same_message_id(parcel, mail_server
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_connection_lost_before_the_end_of_the_message_is_a_certain_failure(parcel, tmp_path):
     """A server that says 354 and hangs up: it never saw the end of the message, so it has none."""
     data = bytes(16 << 20)  # more than the buffers between us hold

@@ -38,6 +38,7 @@ def lost(clone: Clone) -> list[str]:
     return [path.name for path in (clone.root / ".billing-state").glob("journal.lost.*")]
 
 
+@pytest.mark.slow
 def test_who_comes_second_sends_nothing_and_completes_from_the_evidence(clones: tuple[Clone, Clone]) -> None:
     one, two = clones
     one.server.gate = threading.Event()
@@ -61,6 +62,7 @@ def test_who_comes_second_sends_nothing_and_completes_from_the_evidence(clones: 
         "unexplained"] == []
 
 
+@pytest.mark.slow
 def test_the_same_commit_run_at_once_in_two_clones_sends_each_mail_once(clones: tuple[Clone, Clone]) -> None:
     one, two = clones
     for clone in clones:
@@ -80,6 +82,7 @@ def test_the_same_commit_run_at_once_in_two_clones_sends_each_mail_once(clones: 
     one.run("python -m platform.cli ledger audit")
 
 
+@pytest.mark.slow
 def test_a_claim_that_cannot_be_published_sends_nothing_and_counts_for_nothing(clones: tuple[Clone, Clone]) -> None:
     """The store goes away between the start of the run and the delivery."""
     one, _ = clones
@@ -96,6 +99,7 @@ def test_a_claim_that_cannot_be_published_sends_nothing_and_counts_for_nothing(c
     assert one.mails == 1
 
 
+@pytest.mark.slow
 def test_a_runner_that_died_is_followed_at_once_on_its_machine(clones: tuple[Clone, Clone]) -> None:
     one, two = clones
     first: list[subprocess.Popen[str]] = []
@@ -115,6 +119,7 @@ def end(run: subprocess.Popen[str]) -> None:
         run.wait(timeout=LONGEST_WAIT_S)
 
 
+@pytest.mark.slow
 def test_a_machine_that_is_lost_after_the_answer_takes_no_evidence_with_it(clones: tuple[Clone, Clone]) -> None:
     """With its ledger and its runtime directory, before its order settled."""
     one, two = clones
@@ -136,6 +141,7 @@ def test_a_machine_that_is_lost_after_the_answer_takes_no_evidence_with_it(clone
     assert one.run(f"{STATE} verify").endswith("missing here 0, not published 0\n")
 
 
+@pytest.mark.slow
 def test_tables_in_the_release_are_those_of_its_newest_posts(clones: tuple[Clone, Clone]) -> None:
     """Claims and evidence go up alone; the end of the run brings the tables."""
     one, _ = clones

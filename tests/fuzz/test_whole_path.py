@@ -21,6 +21,7 @@ def whole() -> Iterator[Whole]:
     made.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(case=FILE_AND_DATA)
 def test_any_file_is_values_or_problems_all_the_way_to_the_plan(whole: Whole, case: tuple[str, bytes]) -> None:

@@ -30,6 +30,7 @@ sys.exit(DoitMain().run(["run", "workorder"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hit", [".fails.new/run.json", ".below.new/run.json", ".works.new/run.json", "order.json"]
 )
@@ -59,6 +60,7 @@ def test_a_record_that_the_disk_refuses_is_settled_by_the_next_run(bench, hit):
     bench.audited()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root is bound by no modes"
 )

@@ -9,6 +9,7 @@ OPERATORS = """
 """
 
 
+@pytest.mark.slow
 def test_what_keeps_a_charge_is_not_for_a_module_to_say(bench):
     reasons = bench.root / "config" / "reasons.yml"
     reserved = [

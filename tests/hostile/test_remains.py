@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from tests.hostile.conftest import Bench
 
 DEEP = """
@@ -174,6 +176,7 @@ def settled(bench: Bench, rows: Mapping[str, tuple[str, str]]) -> None:
     bench.audited()
 
 
+@pytest.mark.slow
 def test_whatever_a_module_leaves_its_order_is_settled(everywhere):
     settled(everywhere, LEAVES)
 

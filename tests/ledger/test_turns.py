@@ -72,6 +72,7 @@ def post(ledger: Ledger, *names: str) -> tuple[Post, ...]:
     return ledger.post(lambda book: [topup("tenant", 1, "wire", name) for name in names])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["post", "checkpoint", "refresh", "close"])
 def test_a_ctrl_c_at_any_step_leaves_the_turn_and_the_lock_to_others(state: Path, act: str) -> None:
     ledger, at, places = Ledger.create(state, noon), 0, 1

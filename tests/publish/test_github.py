@@ -98,6 +98,7 @@ def _publish(repo):
     return len(missing)
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_real_commands(hub, github):
     assert command(hub, "doit run publish runtime_profile=config/hub.yml").returncode == 0
     assert github.tags == [TAG]

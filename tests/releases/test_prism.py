@@ -69,6 +69,7 @@ def test_what_the_store_says_and_the_fake_answers_is_in_the_description(github, 
     assert violations() == 0
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_not_in_the_description_is_noticed(github, violations, monkeypatch):
     """So the test above can fail."""
     shown = github.shown

@@ -83,6 +83,7 @@ def recorded(player):
     return play
 
 
+@pytest.mark.slow
 def test_an_upload_that_was_recorded(recorded, a_file):
     store = recorded("release-assets")
     asset = store.upload("v1.0.0", "test-upload.txt", a_file(BYTES))

@@ -137,6 +137,7 @@ def dom(file: Path, profile: Path, *flags: str) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
+@pytest.mark.slow
 @browser
 def test_a_browser_shows_the_ledgers_numbers_and_has_nothing_to_complain_of(shop: Path, page: Path,
                                                                             tmp_path: Path) -> None:
@@ -145,6 +146,7 @@ def test_a_browser_shows_the_ledgers_numbers_and_has_nothing_to_complain_of(shop
     check_numbers(Seen(text), shop)
 
 
+@pytest.mark.slow
 @browser
 def test_should_a_script_ever_get_in_a_browser_would_not_run_it(page: Path, tmp_path: Path) -> None:
     """The same page with a script: the policy stops it, and the console says so, which shows that we can hear it."""
@@ -155,6 +157,7 @@ def test_should_a_script_ever_get_in_a_browser_would_not_run_it(page: Path, tmp_
     assert "<title>run</title>" not in text
 
 
+@pytest.mark.slow
 @browser
 def test_the_page_is_not_wider_than_a_phones_screen(page: Path, tmp_path: Path) -> None:
     """Told by the page itself in a frame of that width: a headless window is at least 500 wide."""

@@ -99,6 +99,7 @@ def test_a_good_platform_passes(whole: Path) -> None:
     assert verdict(whole, PLATFORM) == (0, [])
 
 
+@pytest.mark.slow
 def test_what_is_shipped_passes() -> None:
     done = command(ROOT, PLATFORM)
     assert (done.returncode, "FAILED" in done.stdout) == (0, False), done.stdout

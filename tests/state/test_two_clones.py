@@ -339,6 +339,7 @@ def pinned(repo: Path, head: dict[str, object]) -> None:
     edit(repo, {"release: required}": "release: required, trusted_head: {" + line + "}}"})
 
 
+@pytest.mark.slow
 def test_the_line_that_publish_prints_pins_the_head_for_a_machine_that_saw_no_release(
         one: Path, two: Path, store: Path) -> None:
     early = shutil.copytree(store, store.with_name("early"))

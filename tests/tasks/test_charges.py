@@ -134,6 +134,7 @@ def taken(run: Run, order_id: OrderId) -> Post:
     return Post(key, "charge", order_id.tenant_id, PostType.SPEND, -int(order_id.work_order_id[1:]))
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_at_any_moment_of_its_charges_leaves_each_whole_or_none(repo: Path) -> None:
     """And the next run's charges end in what an undisturbed run has."""
     for number in range(10):

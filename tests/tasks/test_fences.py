@@ -32,6 +32,7 @@ def profile(repo: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
+@pytest.mark.slow
 def test_a_fall_back_to_plain_processes_is_the_first_line(repo: Path, without_bwrap: str) -> None:
     done = command(repo, "doit run", PATH=without_bwrap)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -73,6 +74,7 @@ def test_without_what_the_profile_demands_nothing_is_charged(
     assert command(repo, "doit run maintenance", PATH=without_bwrap).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_demanded_cgroup_is_looked_for_before_anything_is_charged(repo: Path) -> None:
     """A machine without one: no hierarchy is mounted in a mount namespace whose /sys is empty."""
     if shutil.which("unshare") is None or os.getuid() != 0:

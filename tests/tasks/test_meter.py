@@ -71,6 +71,7 @@ def screen(seen: str) -> list[str]:
     return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen))
 
 
+@pytest.mark.slow
 def test_only_what_is_due_counts(tmp_path: Path):
     """Six steps run; then one more is added, and the second run has one step due: not seven."""
     repo = repository(tmp_path / "repo")

@@ -59,6 +59,7 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("words", [(), ("-n", "4")])
 @pytest.mark.parametrize("sandbox", ["auto", "process"])
@@ -95,6 +96,7 @@ def test_a_crash_before_anything_ran_charges_once(repo: Path) -> None:
     assert State(repo).new_runs(before) == {"one": "COMPLETED", "two": "COMPLETED"}
 
 
+@pytest.mark.slow
 def test_a_second_run_waits_and_says_for_whom(repo: Path) -> None:
     first = started(repo)
     second = subprocess.Popen([DOIT, "run", "check"], cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -109,6 +111,7 @@ def test_a_second_run_waits_and_says_for_whom(repo: Path) -> None:
     assert second.returncode == 0
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_everything_once(repo: Path) -> None:
     (repo / "tenants/tenant/assets/gate.txt").write_text("go")
     runs = [subprocess.Popen([DOIT, "run", "-n", "2"], cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

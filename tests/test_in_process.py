@@ -28,6 +28,7 @@ def repositories(tmp_path: Path) -> tuple[Path, Path]:
     return made
 
 
+@pytest.mark.slow
 def test_it_says_and_ends_as_a_process_of_its_own(repositories: tuple[Path, Path]) -> None:
     here, away = repositories
     for line in LINES:
@@ -36,6 +37,7 @@ def test_it_says_and_ends_as_a_process_of_its_own(repositories: tuple[Path, Path
         assert seen[0] == seen[1], line
 
 
+@pytest.mark.slow
 def test_it_leaves_nothing_behind(repositories: tuple[Path, Path]) -> None:
     def surroundings() -> list[object]:
         gc.collect()  # a session that ended is a cycle

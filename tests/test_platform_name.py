@@ -28,6 +28,7 @@ WAYS_IN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS_IN)
 def test_both_are_there(way: str) -> None:
     done = subprocess.run([sys.executable, *WAYS_IN[way]], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -10,14 +10,15 @@ from tests import answers
 from tests.support import CASES, command, repository, rows, started
 
 STORIES = sorted(path.parent.name for path in CASES.glob("*/story.yml"))
-IN_PROCESSES = 3  # stories whose commands are processes of their own; all others are run in this one
+PROCESSES = [name for name in STORIES if yaml.safe_load((CASES / name / "story.yml").read_text()).get("processes")]
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.slow] if name in PROCESSES else []) for name in STORIES])
 def test_story(name: str, tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo", CASES / name / "repo")
     story = yaml.safe_load((CASES / name / "story.yml").read_text())
-    run = started if story.get("processes") else command
+    run = started if name in PROCESSES else command
     before = State(repo)
     for number, act in enumerate(story["acts"], 1):
         change(repo, act)
@@ -44,9 +45,8 @@ def test_story(name: str, tmp_path: Path) -> None:
     assert unexplained(repo) == story.get("unexplained", [])
 
 
-def test_some_stories_are_told_by_real_processes() -> None:
-    told = [name for name in STORIES if yaml.safe_load((CASES / name / "story.yml").read_text()).get("processes")]
-    assert len(told) == IN_PROCESSES
+def test_three_stories_start_processes_and_all_others_run_in_this_one() -> None:
+    assert len(PROCESSES) == 3
 
 
 def unexplained(repo: Path) -> list[str]:

@@ -28,6 +28,7 @@ def _endless(text: str) -> Iterator[int]:
                 yield node.lineno
 
 
+@pytest.mark.slow
 def test_every_wait_has_a_limit() -> None:
     """Not in the probes' own code and support.ended, which waits for what was killed."""
     files = [file for folder in ("tests", "modules") for file in sorted((ROOT / folder).rglob("*.py"))
@@ -39,6 +40,7 @@ def test_every_wait_has_a_limit() -> None:
                          "run.stdout.readline()\nfile.read()")) == [1, 4, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", [False, True], ids=["foreground", "background"])
 def test_tests_heed_interrupts_wherever_the_suite_was_started(tmp_path: Path, background: bool) -> None:
     """The suite's own conftest.py in a suite of one test, which is interrupted in a child of its."""

@@ -22,8 +22,8 @@ class ModuleProbe:
 
     @property
     def probe(self) -> Probe:
-        critical = bool(self.plain or self.as_user or self.needs or self.survivor)
-        return Probe("module", self.name, self.what, self.held, self.plain, self.as_user, critical)
+        every_way = bool(self.needs or self.survivor)
+        return Probe("module", self.name, self.what, self.held, self.plain, self.as_user, every_way)
 
     @property
     def module_id(self) -> str:

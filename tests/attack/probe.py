@@ -23,7 +23,7 @@ NOT_DEFENDED = "reached"  # what a plain process can do, and SECURITY.md says so
 class Probe:
     """One attempt. `held` is a pattern for all that is seen when the fence holds; `plain` is the same for a plain
     process where it differs, such as NOT_DEFENDED. `as_user` is the same for a user that is not root.
-    `critical`: the user or the sandbox is the fence, so that no way says anything of another."""
+    `every_way`: what is seen hangs on the user, as where a control group is needed."""
 
     group: str  # module | tenant | mail | secret | money
     name: str
@@ -31,7 +31,12 @@ class Probe:
     held: str
     plain: str = ""
     as_user: str = ""
-    critical: bool = False
+    every_way: bool = False
+
+    @property
+    def critical(self) -> bool:
+        """Whether the user or the sandbox is the fence, so that no way says anything of another."""
+        return bool(self.every_way or self.plain or self.as_user)
 
     def expected(self, way: Way) -> str:
         """The pattern for a way of running."""

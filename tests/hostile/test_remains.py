@@ -181,10 +181,12 @@ def test_whatever_a_module_leaves_its_order_is_settled(everywhere):
     settled(everywhere, LEAVES)
 
 
+@pytest.mark.slow
 def test_whatever_a_plain_process_does_to_its_folder_its_order_is_settled(bench):
     settled(bench, REPLACES)
 
 
+@pytest.mark.slow
 def test_clean_removes_what_a_module_left(everywhere):
     everywhere.module(
         TREE

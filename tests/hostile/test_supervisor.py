@@ -9,7 +9,7 @@ import pytest
 # What breaks, where: patched into a real `doit run` of a process of its own. `{step}` is the step that it hits.
 BREAKS = {
     "in resolving its inputs": ("platform.run.step", "resolve"),
-    "in looking whether it is due": ("platform.doit_plugin.actions", "reasons_to_run"),
+    "in looking whether it is due": ("platform.app.steps", "reasons_to_run"),
     "in doit's question whether it is due": ("platform.doit_plugin.uptodate", "reasons_to_run"),
     "in watching its child": ("platform.run.worker", "watch"),
     "after its child has ended": ("platform.run.step", "_with_outputs"),
@@ -54,6 +54,7 @@ def patched(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", BREAKS)
 def test_a_defect_in_one_step_settles_its_order(bench, where):
     module, name = BREAKS[where]
@@ -82,6 +83,7 @@ def test_a_defect_in_one_step_settles_its_order(bench, where):
     bench.audited()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "reason", "kept"),
     [
@@ -101,6 +103,7 @@ def test_a_defect_in_a_delivery_refunds_only_what_cannot_have_left(bench, place,
     bench.audited()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place", [("platform.doit_plugin.actions", "outcome"), ("platform.app.charges", "decide_charge")]
 )
@@ -120,6 +123,7 @@ def test_a_defect_outside_a_step_stops_its_order_alone_and_the_next_run_settles(
     bench.audited()
 
 
+@pytest.mark.slow
 def test_a_step_that_could_not_be_recorded_does_not_hold_up_what_the_others_came_to(bench):
     """The disk refuses one record (15): the other step's failure is refunded in the same run."""
     bench.order(
@@ -141,6 +145,7 @@ def test_a_step_that_could_not_be_recorded_does_not_hold_up_what_the_others_came
     bench.audited()
 
 
+@pytest.mark.slow
 def test_ctrl_c_still_stops(bench):
     bench.order(HIT)
     done = patched(bench, [("platform.run.step", "resolve")], "hit", "KeyboardInterrupt()")

@@ -87,6 +87,7 @@ def order_of(bench, files, source):
     return known, len(files) if source == "upstream" else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["asset", "upstream"])
 def test_a_value_that_cannot_be_written_again_fails_its_step_alone(bench, source):
     files = {what: data for what, (data, _) in BROKEN.items()} | WHOLE
@@ -125,6 +126,7 @@ RECEIPTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_receipt_that_cannot_be_kept_is_no_proof(bench):
     """The delivery said that it delivered: its charge stays, and nobody is told that it arrived."""
     for number, data in enumerate(RECEIPTS.values()):
@@ -219,6 +221,7 @@ FILES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_hostile_record_is_a_record_that_is_not_there(bench):
     """Whatever is in what a run reads of the runs before it, the order ends as if nothing was, at no other price."""
     bench.order("{step_id: one, module_id: say, kind: transform, inputs: {text: tea}}")

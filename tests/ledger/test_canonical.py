@@ -38,6 +38,7 @@ def test_every_character_is_written_the_same() -> None:
         assert canonical_object(value) == canonical_json(value) == plainly(value)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(TEXT, st.one_of(PLAIN, ANY)))
 def test_every_object_is_written_the_same(value: dict[str, object]) -> None:
     assert canonical_object(value) == canonical_json(value) == plainly(value)

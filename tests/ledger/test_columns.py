@@ -84,6 +84,7 @@ def test_rows_are_the_same_of_one_line_and_of_all(lines: list[bytes]) -> None:
     assert all(whole.values())
 
 
+@pytest.mark.slow
 def test_whatever_is_changed_and_hashed_again_is_judged_the_same(lines: list[bytes]) -> None:
     sound = unsound = 0
     for number, line in enumerate(lines):

@@ -81,6 +81,7 @@ def repo(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_no_form_of_a_secret_is_in_any_place(repo: Path, tmp_path: Path) -> None:
     told = [form(KEY) for form in FORMS.values()]
     (repo / "modules" / "teller" / "src" / "told.json").write_text(json.dumps(told))

@@ -63,11 +63,13 @@ def test_a_file_that_is_not_there_is_named() -> None:
                                                   "action.yml\n")
 
 
+@pytest.mark.slow
 @needs_the_tools
 def test_what_is_shipped_is_safe() -> None:
     assert check() == (0, set(), f"{len(WORKFLOWS) + 1} files: safe to have\n")
 
 
+@pytest.mark.slow
 @needs_the_tools
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_workflow_is_refused(name: str) -> None:
@@ -138,6 +140,7 @@ def test_a_matrix_has_a_leg_for_each_tenant(words: str) -> None:
                                                   {"tenant_id": "bbbbbb", "work_order_id": ""}]
 
 
+@pytest.mark.slow
 def test_a_matrix_of_one_tenant_or_one_order_has_one_leg() -> None:
     assert matrix("--tenant-id bbbbbb")[1] == 'legs=[{"tenant_id": "bbbbbb", "work_order_id": ""}]\n'
     assert matrix("--tenant-id bbbbbb --work-order aaaaaa/cup")[1] == (
@@ -154,6 +157,7 @@ def test_what_is_not_listed_is_a_usage_error(words: str) -> None:
     assert (status, told.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_more_tenants_than_a_matrix_has_jobs_are_refused() -> None:
     many = "".join(f"workorder:{number:06}/tea\n" for number in range(257))
     assert matrix("", many)[0] == 2

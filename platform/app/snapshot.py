@@ -14,7 +14,7 @@ from platform.app.preflight import missing_secrets
 from platform.app.workspace import Workspace
 from platform.check import check
 from platform.check.say import about_draft
-from platform.config.load import load_repo
+from platform.config.load import REASONS, load_repo
 from platform.config.valid import Valid
 from platform.files import Digests
 from platform.model.ids import OrderId, StepId
@@ -26,6 +26,7 @@ from platform.plan.expand import expand
 
 PAYMENTS = "config/payments.csv"
 PAID_BY = (PAYMENTS, "config/topup_methods.csv")  # a payment counts when its method is known
+STATE_NEEDS = (*PAID_BY, REASONS)  # a reason decides what orders that are gone get back
 
 Scope: TypeAlias = Collection[OrderId]  # None: all orders
 

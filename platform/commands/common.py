@@ -10,7 +10,7 @@ from platform.app.scope import scope_of
 from platform.app.snapshot import Scope
 from platform.app.workspace import Options, Workspace
 from platform.config.folders import hidden
-from platform.errors import StaleError, UsageError
+from platform.errors import InputError, StaleError, UsageError
 from platform.model.characters import printable
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
@@ -98,8 +98,13 @@ def tell_hidden(tenant_id: str = "") -> bool:
 
 
 def told_stale(run: Run) -> int:
-    """Tell on standard error that this is not the billing state that was used before, for a command that only looks:
-    14, or 0 when it is. A shared state is brought up to its release by the next run, which tells then."""
+    """For a command that only looked, tell on standard error why it may have looked at another billing state.
+
+    10 when the profile is wrong, which says where the state is; 14 when it is not the state that was used before; else
+    0. A shared state is brought up to its release by the next run, which tells then."""
+    if wrong := [problem for problem in run.workspace.profile_problems if not problem.warning]:
+        sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
+        return InputError.exit_status
     if run.sharing.awaits:
         return 0
     try:

@@ -14,7 +14,7 @@ from platform.app import steps
 from platform.app.order_record import write_order
 from platform.app.publishing import line
 from platform.app.run import Run
-from platform.app.snapshot import PAID_BY
+from platform.app.snapshot import STATE_NEEDS
 from platform.console.ci import with_annotations
 from platform.doit_plugin.outcome import Refused, long_action, task_action
 from platform.errors import ConflictError, InputError
@@ -66,10 +66,10 @@ def state(run: Run) -> Values | Refused:
     A wrong payment row (10) or one that was edited after it was posted (11) does not stop the other rows. A payments
     file that cannot be read (10) stops the run.
     """
-    wrong = run.snapshot.wrong_in(*PAID_BY, run.workspace.options.runtime_profile)
+    wrong = run.snapshot.wrong_in(*STATE_NEEDS, run.workspace.options.runtime_profile)
     lines = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
     if any(not problem.subject for problem in wrong):  # a whole file: what was paid is unknown
-        return Refused(lines or f"{' or '.join(PAID_BY)}: cannot be read, see above; nothing was posted", 10)
+        return Refused(lines or f"{' or '.join(STATE_NEEDS)}: cannot be read, see above; nothing was posted", 10)
     run.statuses += [InputError.exit_status] * bool(wrong)
     shared = run.sharing.hydrate()
     run.make_ledger()

@@ -6,7 +6,7 @@ from typing import Any
 
 from platform.app.order_record import read_order
 from platform.app.run import Run
-from platform.app.snapshot import PAID_BY
+from platform.app.snapshot import STATE_NEEDS
 from platform.errors import PlatformError
 from platform.ledger.journal.payments import is_open
 from platform.ledger.rules.refund import settle
@@ -38,7 +38,7 @@ def no_problems(run: Run) -> bool:
 @_or_run
 def state_is_current(run: Run) -> bool:
     """`state`: the billing state exists and has every payment that can be read."""
-    wrong = run.snapshot.wrong_in(*PAID_BY, run.workspace.options.runtime_profile)
+    wrong = run.snapshot.wrong_in(*STATE_NEEDS, run.workspace.options.runtime_profile)
     if run.sharing.awaits or wrong or not run.billing.exists:
         return False
     run.guard.check()

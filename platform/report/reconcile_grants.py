@@ -64,7 +64,7 @@ class Grants:
             return f"config/promotions.csv has no promotion that grants this on {days[0]}"
         used = self._uses[post.tenant_id, code] = self._uses[post.tenant_id, code] + 1
         if used > row.max_uses_per_tenant:
-            return f"{code} may be used {counted(row.max_uses_per_tenant, 'time')}, this is number {used}"
+            return f"this promotion may be used {counted(row.max_uses_per_tenant, 'time')}, this is number {used}"
         if self._decided.get((post.tenant_id, post.work_order_id), 0) < seq:
             return f"order {post.work_order_id} was neither charged nor refused after it"
         return ""

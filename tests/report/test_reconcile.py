@@ -177,7 +177,7 @@ LOST = refund("delivery_missing", SAID.task_hash, amount=2, deliverable="said")
     ([replace(topup("tenant", 7, "wire", "r"), kind="bonus")], "no rule posts a TOPUP of kind bonus"),
     ([HELLO], "order tea was neither charged nor refused after it"),
     ([HELLO, replace(HELLO, work_order_id="pie", key=keys.promotion("tenant", "HELLO", "pie")), spend(),
-      replace(spend(), work_order_id="pie")], "HELLO may be used 1 time, this is number 2"),
+      replace(spend(), work_order_id="pie")], "this promotion may be used 1 time, this is number 2"),
     ([replace(HELLO, amount_credits=11), spend()], "config/promotions.csv has no promotion that grants this"),
     ([replace(spend(), kind="evidence")], "no rule posts a SPEND of kind evidence"),
     ([replace(spend(), items=())], "has credits and no items"),

@@ -96,3 +96,23 @@ def test_a_table_that_is_missing_is_one_that_cannot_be_read(repo: Path, name: st
         done = command(repo, line)
         assert (done.returncode, "Traceback" in done.stderr) == (10, False), (line, done.stdout + done.stderr)
         assert f"config/{name}.csv:1:" in done.stdout + done.stderr, line
+
+
+@pytest.mark.parametrize("content", [b"reasons: [", None])
+def test_no_refund_is_decided_by_reasons_that_cannot_be_read(repo: Path, content: bytes | None) -> None:
+    file = repo / "config" / "reasons.yml"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    for _ in range(2):
+        done = command(repo, "doit run state")
+        assert (done.returncode, "config/reasons.yml:" in done.stdout) == (10, True), done.stdout + done.stderr
+    assert rows(repo / ".billing-state" / "transactions.csv") == []
+
+
+def test_what_only_looks_says_that_the_profile_cannot_be_read(repo: Path) -> None:
+    assert command(repo, "doit run state").returncode == 0
+    (repo / "config" / "runtime_profile.yml").write_text("profile_id: [\n")
+    for line in ("status", "statement --tenant-id tenant", "ledger verify", "ledger audit", "ledger export"):
+        done = command(repo, f"{CLI} {line}")
+        assert (done.returncode, "config/runtime_profile.yml:" in done.stderr) == (10, True), (line, done.stderr)

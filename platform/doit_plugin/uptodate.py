@@ -8,7 +8,7 @@ from platform.app.order_record import read_order
 from platform.app.run import Run
 from platform.app.snapshot import STATE_NEEDS
 from platform.errors import PlatformError
-from platform.ledger.journal.payments import is_open
+from platform.ledger.rules.payments import is_open
 from platform.ledger.rules.refund import settle
 from platform.maintain.files import content, file_of, read
 from platform.model.ids import OrderId, StepId

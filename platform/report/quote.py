@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from platform.ledger.journal.payments import is_open
 from platform.ledger.rules import keys
 from platform.ledger.rules.balance import Answer, Book
 from platform.ledger.rules.charge import NOT_ENOUGH, debt, decide_charge, unpaid
 from platform.ledger.rules.credit import unapplied
+from platform.ledger.rules.payments import is_open
 from platform.ledger.rules.refund import supersede
 from platform.ledger.rules.tables import Fact
 from platform.model.entry import Post, PostType

@@ -3,10 +3,10 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from platform.ledger.journal.payments import correction_of
 from platform.ledger.journal.record import Record
 from platform.ledger.rules import keys
 from platform.ledger.rules.adjust import CATEGORY, standings
+from platform.ledger.rules.payments import correction_of
 from platform.model.digest import derived_id
 from platform.model.entry import Post, sides
 from platform.model.repo import Repo

@@ -7,9 +7,10 @@ import pytest
 from msgspec import structs
 
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.payments import Reconciled, apply_payments, is_open, unsettled
+from platform.ledger.journal.payments import Reconciled, apply_payments, unsettled
 from platform.ledger.rules.adjust import Correction, adjustment, transfer
 from platform.ledger.rules.credit import payment, topup
+from platform.ledger.rules.payments import is_open
 from platform.model.prices import Payment
 
 ROW = Payment("pay-1", "tenant", "bank-wire", 100, "wire-1", "CONFIRMED", note="x")

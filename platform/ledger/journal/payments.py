@@ -1,29 +1,16 @@
-"""The ledger is reconciled with the confirmed payments: at first, and whenever there are new ones.
-
-A payment that was edited after it was posted changes nothing: it is a conflict that names the
-commands that correct the ledger. It is settled when the payment's transaction and its corrections
-come to what the row says: the journal keeps both, and nobody is told any more.
-"""
-from collections.abc import Iterable, Mapping
+"""Post the confirmed payments: at first, and whenever there are new ones. The rules are in
+`rules/payments.py`."""
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from platform.ledger.journal.journal import LedgerReader
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.references import differs_in_case
 from platform.ledger.rules import keys
-from platform.ledger.rules.adjust import Standing, standings
-from platform.ledger.rules.balance import Book
-from platform.ledger.rules.conflict import PostConflict
-from platform.ledger.rules.credit import payment, unapplied
-from platform.ledger.rules.remedy import remedies
-from platform.model.digest import derived_id
-from platform.model.entry import ADJUSTMENT, TRANSFER, Post
+from platform.ledger.rules.adjust import standings
+from platform.ledger.rules.credit import payment
+from platform.ledger.rules.payments import KINDS, conflicts, is_open, posted_as_another, wanted
+from platform.model.entry import Post
 from platform.model.prices import Payment
-from platform.model.reference import folded, normalised
-
-REASON = "payment_corrected"
-_KINDS = ("payment", "topup", ADJUSTMENT, TRANSFER)  # what a payment is posted as, and what corrects it
-_FILE = "config/payments.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +28,13 @@ def apply_payments(ledger: Ledger, payments: Iterable[Payment]) -> Reconciled:
     if not rows:
         return Reconciled((), ())
     fresh = [payment(row) for row in rows if not ledger.book.has(keys.payment(row.payment_id))]
-    history = [record.post for record in ledger.of_kinds(_KINDS)]
-    twice = {post.key: words for post in fresh if (words := _posted_as_another(history, post))}
+    history = [record.post for record in ledger.of_kinds(KINDS)]
+    twice = {post.key: words for post in fresh if (words := posted_as_another(history, post))}
     posted = ledger.post(lambda book: [post for post in fresh
                                        if post.key not in twice and not book.has(post.key)])
     new = {*twice, *(post.key for post in posted)}
     edited = [row for row in rows if keys.payment(row.payment_id) not in new]
-    return Reconciled(posted, (*twice.values(), *_conflicts(history, edited)))
-
-
-def is_open(book: Book, row: Payment) -> bool:
-    """Whether a row differs from what was posted for it: it is not in the ledger yet, or it was
-    edited or withdrawn after it was."""
-    if row.status != "CONFIRMED":
-        return book.has(keys.payment(row.payment_id))
-    return bool(unapplied(book, [row]))
+    return Reconciled(posted, (*twice.values(), *conflicts(history, edited)))
 
 
 def unsettled(ledger: LedgerReader, payments: Iterable[Payment]) -> tuple[Payment, ...]:
@@ -66,76 +45,7 @@ def unsettled(ledger: LedgerReader, payments: Iterable[Payment]) -> tuple[Paymen
               if ledger.book.has(keys.payment(row.payment_id)) and is_open(ledger.book, row)]
     if not edited:
         return rows
-    found = standings((record.post for record in ledger.of_kinds(_KINDS)),
+    found = standings((record.post for record in ledger.of_kinds(KINDS)),
                       [keys.payment(row.payment_id) for row in edited])
     done = [row for row in edited if found[keys.payment(row.payment_id)].credits == wanted(row)]
     return tuple(row for row in rows if row not in done)
-
-
-def wanted(row: Payment | None) -> Mapping[str, int]:
-    """What a payment's row says that its transaction comes to, in credits by tenant."""
-    return {row.tenant_id: row.amount_credits} if row and row.status == "CONFIRMED" else {}
-
-
-def correction_of(post: Post, now: Standing, row: Payment | None) -> str:
-    """What to do about a posted payment that stands otherwise than its row says; empty when it does
-    not."""
-    name = str(post.metadata.get("payment_id", ""))
-    if wanted(row) == {post.tenant_id: post.amount_credits} and REASON not in now.reasons:
-        return ""  # as it was posted; what else corrects it is no correction of the payment
-    lines = remedies(now, wanted(row), derived_id(post.key), name, REASON)
-    return "correct the ledger with `" + "`, then `".join(lines) + "`" if lines else ""
-
-
-def _conflicts(history: Iterable[Post], edited: Iterable[Payment]) -> Iterable[str]:
-    rows = {keys.payment(row.payment_id): row for row in edited}
-    if not rows:
-        return
-    known = {post.key: post for post in history if post.key in rows}
-    found = standings(history, rows)
-    for key, row in rows.items():
-        if key not in known:  # somebody has just posted it
-            continue
-        what = f"{_FILE}: payment {row.payment_id} of {row.tenant_id}"
-        if cure := correction_of(known[key], found[key], row):
-            yield (f"{what}: {_edited(known[key], row)}; nothing was posted: restore the row, or "
-                   f"{cure}")
-        elif not found[key].reasons and (words := _words(known[key], row)):
-            yield f"{what}: {words}; no credits differ: write it as it was posted"
-
-
-def _edited(known: Post, row: Payment) -> str:
-    if row.status != "CONFIRMED":
-        return f"was posted when it was CONFIRMED, now it is {row.status}"
-    return PostConflict(known, payment(row)).what
-
-
-def _words(known: Post, row: Payment) -> str:
-    """What of a payment differs that is no credits; its note may be edited at any time."""
-    for name, text in (("topup_method_id", row.topup_method_id), ("reference", row.reference)):
-        posted = str(known.metadata.get(name, ""))
-        if normalised(posted) != normalised(text):
-            return f"was posted with {name} {posted!r}, now it says {text!r}"
-    return ""
-
-
-def _posted_as_another(history: Iterable[Post], post: Post) -> str:
-    """Why a payment is one that was posted under another name, or nothing: by its id in another
-    case, or by tenant, method and reference."""
-    name = str(post.metadata["payment_id"])
-    for other in history:
-        if other.kind not in ("payment", "topup") or other.key == post.key:
-            continue
-        earlier = str(other.metadata.get("payment_id", ""))
-        if earlier and folded(earlier) == folded(name):
-            return f"{_FILE}: {differs_in_case('payment', name, earlier, other)}"
-        if _paid(other) == _paid(post):
-            return (f"{_FILE}: payment {name} of {post.tenant_id} has the reference of transaction "
-                    f"{derived_id(other.key)} ({earlier or 'a top-up by hand'}); nothing was posted: "
-                    "remove the row, or give another payment its own reference")
-    return ""
-
-
-def _paid(post: Post) -> tuple[str, str, str]:
-    said = post.metadata
-    return (post.tenant_id, str(said.get("topup_method_id", "")), folded(str(said.get("reference", ""))))

@@ -1,0 +1,45 @@
+"""Which post has the same reference as another, in whatever form it was written. Pure.
+
+Keys are made of normalised references (model/reference.py). Earlier versions made them of the text
+as it was typed. A key also cannot show that two references differ only in case.
+"""
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from platform.errors import ConflictError
+from platform.model.digest import derived_id
+from platform.model.entry import Post
+from platform.model.reference import folded, normalised
+
+
+def as_posted(post: Post, same: Post) -> Post:
+    """`post` with the key and the reference under which an earlier version posted it."""
+    metadata = {**post.metadata, "reference": same.metadata.get("reference")}
+    return replace(post, key=same.key, metadata=metadata)
+
+
+def earlier(posts: Iterable[Post], post: Post) -> Post | None:
+    """The first of `posts` with the reference of `post`, in whatever form it was written; None when
+    there is none. All are of one kind. ConflictError when one differs in case only."""
+    place, text = _namespace(post), str(post.metadata["reference"])
+    found: Post | None = None
+    for other in posts:
+        if _namespace(other) == place:
+            known = str(other.metadata.get("reference", ""))
+            if normalised(known) == normalised(text):
+                found = found or other
+            elif folded(known) == folded(text):
+                raise ConflictError(differs_in_case("reference", text, known, other))
+    return found
+
+
+def differs_in_case(what: str, text: str, earlier: str, other: Post) -> str:
+    """The message about two names that differ only in case. `what` is what they name."""
+    return (f"{what} {text!r} differs only in case from {earlier!r} of transaction "
+            f"{derived_id(other.key)}; nothing was posted: write it as it was, or another one")
+
+
+def _namespace(post: Post) -> tuple[str, str]:
+    """The scope in which a reference is unique: a tenant, and for top-ups its method."""
+    return post.tenant_id, str(post.metadata.get("topup_method_id", ""))

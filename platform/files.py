@@ -113,7 +113,7 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield below, folder / below
 
 
-Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
+FileStamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
 
 
 class Seen(NamedTuple):
@@ -192,10 +192,10 @@ class Digests:
         self._dirty = not self._kept.write(entries) or self._dirty
 
 
-def _known(entries: Any) -> dict[str, tuple[Signature, str]]:
+def _known(entries: Any) -> dict[str, tuple[FileStamp, str]]:
     """The stat cache in its file's JSON value."""
     return {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
 
 
-def _signature(stat: os.stat_result) -> Signature:
+def _signature(stat: os.stat_result) -> FileStamp:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

@@ -6,17 +6,22 @@ from platform.app.workspace import Workspace
 from platform.config.load import load_contracts
 from platform.files import write_atomic
 from platform.retention import local
-from platform.retention.entry import INDEX, LOCAL, Entry, index
+from platform.retention.entry import INDEX, LOCAL, CacheEntry, index
 
 
-def local_entries(workspace: Workspace) -> list[Entry]:
+def local_entries(workspace: Workspace) -> list[CacheEntry]:
     """What is cached on this machine. Contracts are read by themselves: what is wrong elsewhere stops no pruning, and a
     run of one order knows the other modules too."""
     contracts = load_contracts(workspace.root)
     return list(local.entries(workspace.runtime_dir, contracts, workspace.profile.cache_retention))
 
 
-def write_index(workspace: Workspace, billing: Billing, entries: Iterable[Entry], looked_at: Collection[str]) -> None:
+def write_index(
+    workspace: Workspace,
+    billing: Billing,
+    entries: Iterable[CacheEntry],
+    looked_at: Collection[str],
+) -> None:
     """Write the index beside the ledger, if there is one and it is not these bytes already."""
     if not billing.exists:
         return

@@ -23,7 +23,7 @@ from platform.run.inputs import what_went_in
 from platform.run.results import REPAIR_HELD
 
 
-class Decide(NamedTuple):
+class DecisionAsked(NamedTuple):
     """What was typed. `task` may have `step:` in front."""
 
     task: str
@@ -32,7 +32,7 @@ class Decide(NamedTuple):
     note: str
 
 
-class Decided(NamedTuple):
+class DecisionMade(NamedTuple):
     """What stands. `posted`: now, not before."""
 
     step: StepId
@@ -43,7 +43,7 @@ class Decided(NamedTuple):
     refunded_credits: int
 
 
-def decide(run: Run, asked: Decide) -> Decided:
+def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
     """Post the decision, and the refund that it asks for. UsageError when there is no such task or nothing to settle,
     ConflictError when it was decided otherwise."""
     run, step_id = _step_of(run, asked.task)
@@ -74,7 +74,7 @@ def decide(run: Run, asked: Decide) -> Decided:
 
     posted = run.deliveries.post(posts)
     back = sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
-    return Decided(step_id, known is None, made.by, made.at, made.note, back)
+    return DecisionMade(step_id, known is None, made.by, made.at, made.note, back)
 
 
 def _step_of(run: Run, task: str) -> tuple[Run, StepId]:

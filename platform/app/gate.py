@@ -34,7 +34,7 @@ from platform.model.run import RunRecord, Status
 from platform.model.utc import utc_text
 from platform.run import claimant
 from platform.run.job import time_limit_s
-from platform.run.permit import Denied, Ended, Permit
+from platform.run.permit import Denied, GateAnswer, Permit
 from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 
 _GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
@@ -67,7 +67,7 @@ class LedgerGate:
                 return Permit(in_doubt=bool(past.doubts))
         raise ConflictError(f"step {self._planned.id}: other runs claim it again and again; stop them, then run again")
 
-    def ended(self, record: RunRecord) -> Ended:
+    def ended(self, record: RunRecord) -> GateAnswer:
         """As `permit.Gate`."""
         with self._run.billing.steady:
             ended = self._ended(record)
@@ -75,7 +75,7 @@ class LedgerGate:
             self._run.sharing.publish_evidence()  # nobody else can find out that it arrived
         return ended
 
-    def _ended(self, record: RunRecord) -> Ended:
+    def _ended(self, record: RunRecord) -> GateAnswer:
         if self._looking:
             self._looking = False
             return self._looked(record)
@@ -86,8 +86,8 @@ class LedgerGate:
         elif self._past().is_capped:
             # Also when this attempt was refused for certain: that says nothing about the one before it. Its claim
             # counts as the one automatic repetition, which has been made.
-            return Ended(self._held(record, UNVERIFIED))
-        return Ended(record)
+            return GateAnswer(self._held(record, UNVERIFIED))
+        return GateAnswer(record)
 
     def _answer(self, past: Past) -> Permit | Denied | None:
         """What is allowed without a claim; None when an attempt may be claimed."""
@@ -169,23 +169,23 @@ class LedgerGate:
         if self._attempt and not any(post.kind == "evidence" for post in posted):
             self._post_voids([self._attempt], record.reason or "known_before")
 
-    def _looked(self, record: RunRecord) -> Ended:
+    def _looked(self, record: RunRecord) -> GateAnswer:
         """What a look means, which sent nothing."""
         past = self._past()
         arrived = bool(past.receipts) or self._run.billing.history.book.fact(*self._work) is Fact.DONE
         absent = record.reason == LOOK_ABSENT
         if record.completed:
             self._acknowledge(record)
-            return Ended(record)
+            return GateAnswer(record)
         if arrived:
             self._restores = absent and is_same(past, self._went_in, self._run.records.of_step(self._planned))
             self._may_send = self._restores or self._run.allowed.resend_repaired
-            return Ended(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
+            return GateAnswer(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
         self._may_send = absent
         if absent:
             self._post_voids([claim.attempt for claim in past.open], LOOK_ABSENT)
-            return Ended(record, again=True)
-        return Ended(self._held(record, UNVERIFIED))
+            return GateAnswer(record, again=True)
+        return GateAnswer(self._held(record, UNVERIFIED))
 
     def _held(self, record: RunRecord, reason: str) -> RunRecord:
         return replace(record, status=Status.NEEDS_DECISION, reason=reason,

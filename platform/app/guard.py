@@ -24,7 +24,7 @@ from platform.model.entry import LOSS
 from platform.model.ids import RUN_CHARGE
 from platform.model.run import RunRecord
 from platform.model.words import counted
-from platform.state.remembered import Head, Memory, others, places
+from platform.state.remembered import Memory, RememberedHead, others, places
 
 _WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state; to go on "
                "without what is lost: `python -m platform.cli state accept-loss --note WHY`")
@@ -65,7 +65,7 @@ class Guard:
                              f"another runtime directory belongs to it; {_WHAT_TO_DO}")
         self._passed = True
 
-    def rolled_back(self, heads: Iterable[Head]) -> str:
+    def rolled_back(self, heads: Iterable[RememberedHead]) -> str:
         """What it means that the state lacks heads that are remembered, one at least, and what to do."""
         head = max(heads, key=lambda head: head.seq)
         there = "is not there" if not self._billing.exists else "does not have it in its journal"
@@ -81,7 +81,7 @@ class Guard:
         """The state may be another one now."""
         self._passed = False
 
-    def lost(self) -> tuple[tuple[Head, ...], tuple[RunRecord, ...]]:
+    def lost(self) -> tuple[tuple[RememberedHead, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that
         completed and that it does not know as paid."""
         ledger = self._billing.history if self._billing.exists else None

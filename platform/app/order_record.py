@@ -8,7 +8,7 @@ from platform.model import jsontext
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.owned import owned, refused, write
-from platform.plan.policy import Outcome
+from platform.plan.policy import OrderOutcome
 
 _LARGEST = 16 << 20  # bytes
 _NAME = "order.json"
@@ -37,7 +37,7 @@ class OrderRecord:
                 and isinstance(self.task_hashes, dict)
                 and all(isinstance(digest, str) for digest in self.task_hashes.values()))
 
-    def matches(self, order: PlannedOrder, outcome: Outcome) -> bool:
+    def matches(self, order: PlannedOrder, outcome: OrderOutcome) -> bool:
         """Whether this record says just that about just this plan."""
         return (self.status, self.reason) == (outcome.status, outcome.reason) and self.task_hashes == _hashes(order)
 
@@ -69,7 +69,7 @@ def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
     return record if record.conforms() else None
 
 
-def write_order(runtime_dir: Path, order: PlannedOrder, outcome: Outcome, finished_at: str) -> OrderRecord:
+def write_order(runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, finished_at: str) -> OrderRecord:
     """Write what became of the order; Displaced, StorageError when the disk refuses."""
     record = OrderRecord(*order.id, **asdict(outcome), task_hashes=_hashes(order), finished_at=finished_at)
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"

@@ -15,7 +15,7 @@ from platform.errors import ForbiddenError, InputError
 from platform.model.ids import OrderId, is_internal
 from platform.model.words import in_credits
 from platform.owned import owned, refused
-from platform.publish.publish import Missing, Place, Published, Shop, publish_all
+from platform.publish.publish import Missing, PublishedPackage, PublishTarget, Shop, publish_all
 from platform.publish.select import Purchase, awaits, bought
 from platform.publish.shelf import Rehearsal, Shelf
 from platform.releases.open import open_store
@@ -36,7 +36,7 @@ class Publishing:
         return self._snapshot.workspace.options.no_publish == "1"
 
     @cached_property
-    def place(self) -> Place:
+    def place(self) -> PublishTarget:
         """InputError for a profile that is wrong; ForbiddenError (17) where it has no store, or no token for it."""
         workspace = self._snapshot.workspace
         profile, env = workspace.profile, dict(os.environ)
@@ -48,14 +48,14 @@ class Publishing:
         key = open_signer(profile.signing, workspace.root, env)
         if self.simulated:
             store = Rehearsal(workspace.runtime_dir / "published", "file:published")
-            return Place(Shelf(store), "", key, staging, simulated=True)
+            return PublishTarget(Shelf(store), "", key, staging, simulated=True)
         if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
             raise ForbiddenError(f"{workspace.options.runtime_profile}: release_store folder has no dir; name one")
         opened = open_store(profile.release_store, workspace.root, env)
         if opened is None:
             raise ForbiddenError(f"{workspace.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
                                  "can be simulated: --no-publish, `doit run publish no_publish=1`")
-        return Place(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
+        return PublishTarget(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
 
     def purchases(self) -> list[Purchase]:
         """Everything that was ever bought, in the order it was charged, as the journal says now."""
@@ -76,7 +76,7 @@ class Publishing:
             self.purchases()  # the journal is read once, and again only for what was charged since
         return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
 
-    def publish(self, purchases: Iterable[Purchase]) -> tuple[list[Published], list[Missing]]:
+    def publish(self, purchases: Iterable[Purchase]) -> tuple[list[PublishedPackage], list[Missing]]:
         repo, runtime_dir, place = self._snapshot.repo, self._snapshot.workspace.runtime_dir, self.place
         shop = Shop(repo.contracts, repo.reasons, runtime_dir, self._records.newest)
         try:
@@ -86,9 +86,9 @@ class Publishing:
             raise refused(place.staging, "be made", error) from error
 
 
-def line(outcome: Published | Missing) -> str:
+def line(outcome: PublishedPackage | Missing) -> str:
     """What became of one purchase, for people."""
-    if isinstance(outcome, Published):
+    if isinstance(outcome, PublishedPackage):
         return f"{outcome.status:<12} {outcome.purchase}  {outcome.artifact.bytes} bytes  {outcome.uri}"
     back = f"; {in_credits(outcome.refunded_credits)} refunded" if outcome.refunded_credits else ""
     return f"{outcome.reason:<12} {outcome.purchase}: {outcome.message}{back}"

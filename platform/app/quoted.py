@@ -11,10 +11,10 @@ from platform.errors import ConflictError, InputError, UsageError
 from platform.model.held import Held
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
-from platform.model.problem import Place, Problem, Source
+from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.utc import utc_text
 from platform.report.quote import Quote, Terms, quote
-from platform.report.quote_file import Kept, kept, moved, parse
+from platform.report.quote_file import KeptQuote, kept, moved, parse
 from platform.run.current import first_reasons
 
 _LARGEST = 256 << 20  # bytes: the orders of a whole repository
@@ -42,12 +42,12 @@ def _held(run: Run, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
     return [(step, found[step.id.step_id]) for step in order.steps if step.id.step_id in found]
 
 
-def kept_of(run: Run, tenant_id: str = "", work_order_id: str = "") -> Kept:
+def kept_of(run: Run, tenant_id: str = "", work_order_id: str = "") -> KeptQuote:
     """The run's quote as a file keeps it; the ids are what was asked for."""
     return kept(quote_of(run), utc_text(run.snapshot.now), tenant_id, work_order_id)
 
 
-def read_quote(file: Path, name: str) -> Kept:
+def read_quote(file: Path, name: str) -> KeptQuote:
     """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
     try:
         with named(file) as handle:
@@ -58,11 +58,11 @@ def read_quote(file: Path, name: str) -> Kept:
     if isinstance(value, Problem):
         raise InputError([value])
     if found := schema_faults("quote", value, "the quote"):
-        raise InputError(list(problems_of(found, Source(name))))
+        raise InputError(list(problems_of(found, SourceFile(name))))
     try:
         return parse(value)
     except ValueError as error:
-        raise InputError([Problem(Place(name), "not-valid", str(error), _CURE)]) from error
+        raise InputError([Problem(SourcePosition(name), "not-valid", str(error), _CURE)]) from error
 
 
 def hold(run: Run, name: str) -> None:

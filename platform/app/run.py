@@ -28,7 +28,7 @@ from platform.app.workspace import Workspace
 from platform.config.load import load_profile
 from platform.errors import InputError
 from platform.ledger.journal.payments import unsettled
-from platform.maintain.facts import PROFILES, Facts
+from platform.maintain.facts import PROFILES, RepositoryFacts
 from platform.model.ids import OrderId, StepId
 from platform.model.prices import Payment
 from platform.model.run import RunRecord, Status
@@ -97,13 +97,17 @@ class Run:
                           assets={key: workspace.root / asset.file for key, asset in repo.assets.items()})
 
     @cached_property
-    def facts(self) -> Facts:
+    def facts(self) -> RepositoryFacts:
         """What derived files are made of. InputError when one of the profiles is wrong."""
         root = self.workspace.root
         read = [load_profile(root, file) for file in sorted(root.glob(PROFILES))]
         if problems := [problem for _, found in read for problem in found if not problem.warning]:
             raise InputError(problems)
-        return Facts(self.snapshot.repo, partial(module_code, self.context), tuple(profile for profile, _ in read))
+        return RepositoryFacts(
+            self.snapshot.repo,
+            partial(module_code, self.context),
+            tuple(profile for profile, _ in read),
+        )
 
     @cached_property
     def guard(self) -> Guard:

@@ -13,7 +13,7 @@ from platform.model.task_name import TaskKind, TaskName
 from platform.report.bill import items_of
 from platform.report.why import (
     ChargeWhy,
-    Facts,
+    OrderFacts,
     OrderWhy,
     PublishWhy,
     StepWhy,
@@ -61,11 +61,11 @@ def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy
     return order_why(order, facts) if task.kind is TaskKind.WORKORDER else charge_why(order, order.steps, facts)
 
 
-def _facts(run: Run, order: PlannedOrder) -> Facts:
+def _facts(run: Run, order: PlannedOrder) -> OrderFacts:
     refusal = quote_of(run).orders[0].refusal
     records = {step.id.step_id: record for step in order.steps if (record := run.records.newest(step.id))}
-    return Facts({step.id.step_id: reasons(run.context, step) for step in order.steps}, records,
-                 items_of(_records(run), order.id), refusal, run.holding.of(order))
+    return OrderFacts({step.id.step_id: reasons(run.context, step) for step in order.steps}, records,
+                      items_of(_records(run), order.id), refusal, run.holding.of(order))
 
 
 def why_item(run: Run, item_id: str) -> CreditWhy:

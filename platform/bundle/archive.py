@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from platform.bundle.manifest import CSV_NAME, JSON_NAME, BundleError, Entry, manifest_csv, manifest_json
+from platform.bundle.manifest import CSV_NAME, JSON_NAME, BundleError, PackageEntry, manifest_csv, manifest_json
 from platform.confined import opened
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -20,23 +20,23 @@ _REGULAR_0644 = 0o100644 << 16
 _CHUNK = 1 << 20
 
 
-def write_package(target: Path, entries: Sequence[Entry]) -> None:
+def write_package(target: Path, entries: Sequence[PackageEntry]) -> None:
     """Write the entries and their two manifests to `target`, which is replaced.
 
     BundleError when a file changed since it was listed; OSError when the disk refuses.
     """
-    listed: dict[str, bytes | Entry] = {entry.dest_path: entry for entry in entries}
+    listed: dict[str, bytes | PackageEntry] = {entry.dest_path: entry for entry in entries}
     listed |= {JSON_NAME: manifest_json(entries), CSV_NAME: manifest_csv(entries)}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(listed):
             content = listed[name]
-            if isinstance(content, Entry):
+            if isinstance(content, PackageEntry):
                 _add_file(archive, content)
             else:
                 _add(archive, name, len(content), [content])
 
 
-def _add_file(archive: zipfile.ZipFile, entry: Entry) -> None:
+def _add_file(archive: zipfile.ZipFile, entry: PackageEntry) -> None:
     digest = hashlib.sha256()
 
     def chunks() -> Iterable[bytes]:

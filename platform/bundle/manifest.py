@@ -49,7 +49,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PackageEntry:
     """One file of a package: a row of its manifest, and where its bytes are."""
 
     dest_path: str
@@ -72,7 +72,7 @@ class Entry:
         return {name: getattr(self, name) for name in COLUMNS}
 
 
-def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
+def entries_of(sources: Iterable[Source]) -> tuple[PackageEntry, ...]:
     """Every file of the sources, read once for its digest, sorted by path in the package.
 
     BundleError for a source that is not there, a path that cannot be, and two paths that are one. OSError when a file
@@ -87,10 +87,10 @@ def entries_of(sources: Iterable[Source]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _once(entries: Iterable[Entry]) -> list[Entry]:
+def _once(entries: Iterable[PackageEntry]) -> list[PackageEntry]:
     """Sorted by path in the package; the same file for the same path is one, and its row is that of the output which
     names it most closely."""
-    found: dict[tuple[str, Path], Entry] = {}
+    found: dict[tuple[str, Path], PackageEntry] = {}
     for entry in entries:
         other = found.setdefault((entry.dest_path, entry.path), entry)
         if entry.rank < other.rank:
@@ -98,7 +98,7 @@ def _once(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(found.values(), key=lambda entry: entry.dest_path)
 
 
-def _checked(source: Source) -> list[Entry]:
+def _checked(source: Source) -> list[PackageEntry]:
     """The files of a source, which must be the ones that were recorded: a path alone gives nobody a file."""
     kind = kind_at(source.path)
     if kind == "folder":
@@ -117,12 +117,12 @@ def _checked(source: Source) -> list[Entry]:
     return entries
 
 
-def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> Entry:
+def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> PackageEntry:
     with opened(path) as handle:
         size, sha256 = os.fstat(handle).st_size, sha256_of(handle)
-    return Entry(dest_path=dest_path, bytes=size, sha256=sha256,
-                 content_type=content_type(dest_path), source_step_id=source.step_id,
-                 source_module_id=source.module_id, source_output_id=source.output_id, path=path, depth=depth)
+    return PackageEntry(dest_path=dest_path, bytes=size, sha256=sha256,
+                        content_type=content_type(dest_path), source_step_id=source.step_id,
+                        source_module_id=source.module_id, source_output_id=source.output_id, path=path, depth=depth)
 
 
 def _refuse_collisions(paths: Sequence[str]) -> None:
@@ -141,11 +141,11 @@ def _refuse_collisions(paths: Sequence[str]) -> None:
             raise BundleError(f"{path!r} lies below {above}, which is a file; give one of them another as_path")
 
 
-def manifest_json(entries: Sequence[Entry]) -> bytes:
+def manifest_json(entries: Sequence[PackageEntry]) -> bytes:
     """The manifest as a JSON object: `files` is the list of rows."""
     return (json.dumps({"files": [entry.row for entry in entries]}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def manifest_csv(entries: Sequence[Entry]) -> bytes:
+def manifest_csv(entries: Sequence[PackageEntry]) -> bytes:
     """The manifest as CSV (RFC 4180, but with line feeds only), header first; no cell is a formula (model.cells)."""
     return as_csv([COLUMNS, *(entry.row.values() for entry in entries)])

@@ -13,14 +13,14 @@ from platform.check.leaving import leaving
 from platform.check.money import bought, payments, prices, promotions, reasons, tenants
 from platform.check.orders import modules, names, policy, schedules
 from platform.check.packages import packages
-from platform.check.say import Check
+from platform.check.say import CheckRule
 from platform.check.titles import titles
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
-_OF_ORDERS: tuple[Check, ...] = (names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,
-                                 recipients, bought)
-CHECKS: tuple[Check, ...] = (
+_OF_ORDERS: tuple[CheckRule, ...] = (names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,
+                                     recipients, bought)
+CHECKS: tuple[CheckRule, ...] = (
     names, filled, titles, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
     contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
 )

@@ -26,7 +26,7 @@ _SCALARS = "any scalar conforms"
 _YAML_1_1 = re.compile(r"(?i:yes|no|on|off|y|n)")
 
 
-class Fault(NamedTuple):
+class ValueFault(NamedTuple):
     """What is wrong with a value at `path`; `key` when it is the field's name and not its value."""
 
     path: Path
@@ -111,12 +111,12 @@ def _has(wanted: str, text: str) -> bool:
     return isinstance(pattern, patterns.Pattern) and pattern.found_in(text)
 
 
-def faults(schema: "Validator", value: Any, whole: str = "the file") -> list[Fault]:
+def faults(schema: "Validator", value: Any, whole: str = "the file") -> list[ValueFault]:
     """Everything in which `value` does not conform, at most MAX_FAULTS. Messages call the value itself `whole`."""
     return list(islice(_all(schema, value, whole), MAX_FAULTS))
 
 
-def _all(schema: "Validator", value: Any, whole: str) -> Iterator[Fault]:
+def _all(schema: "Validator", value: Any, whole: str) -> Iterator[ValueFault]:
     told = set()
     for error in schema.iter_errors(value):
         path = tuple(error.absolute_path)
@@ -127,7 +127,7 @@ def _all(schema: "Validator", value: Any, whole: str) -> Iterator[Fault]:
         yield from _said(error, path, _name(path, whole))
 
 
-def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
+def _said(error: Any, path: Path, name: str) -> Iterator[ValueFault]:
     wanted, value = error.validator_value, error.instance
     seen = "what is written here" if error.schema.get("writeOnly") else shown(value)  # a secret is never repeated
     match error.validator:
@@ -138,34 +138,34 @@ def _said(error: Any, path: Path, name: str) -> Iterator[Fault]:
             told = _told(error.schema, value).values() if strict else ()
             for field in wanted:
                 if field not in value and field not in told:
-                    yield Fault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
+                    yield ValueFault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
         case "type":
             yield wrong_type(path, name, wanted, value, seen)
         case "enum" | "const":
             allowed = [str(item) for item in (wanted if error.validator == "enum" else [wanted])]
-            yield Fault(path, "not-allowed", f"{name} cannot be {seen}", meant(str(value), allowed))
+            yield ValueFault(path, "not-allowed", f"{name} cannot be {seen}", meant(str(value), allowed))
         case "format" if wanted == "regex":
-            yield Fault(path, "bad-pattern", f"{name} cannot be used ({patterns.compiled(value)})",
-                        "write it in the syntax of RE2: no look-around, no references to groups")
+            yield ValueFault(path, "bad-pattern", f"{name} cannot be used ({patterns.compiled(value)})",
+                             "write it in the syntax of RE2: no look-around, no references to groups")
         case "pattern" | "format":
             form = error.schema.get("title") or f"of the form {wanted}"
             code = "bad-date" if wanted in DATES else "bad-form"
-            yield Fault(path, code, f"{name} cannot be {seen}", f"write {form}")
+            yield ValueFault(path, code, f"{name} cannot be {seen}", f"write {form}")
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
             bound = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
                      "exclusiveMaximum": "less than", "multipleOf": "a multiple of"}[error.validator]
-            yield Fault(path, "out-of-range", f"{name} is {seen}", f"write {bound} {shown(wanted)}")
+            yield ValueFault(path, "out-of-range", f"{name} is {seen}", f"write {bound} {shown(wanted)}")
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if error.validator.startswith("min") else "at most"
             length = counted(len(value), "character" if error.validator.endswith("Length") else "item")
-            yield Fault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
+            yield ValueFault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
         case "uniqueItems":
             first, again = _twice(value)
-            yield Fault((*path, again), "not-unique", f"item {again + 1} of {name} is item {first + 1} again",
-                        "remove one of them")
+            yield ValueFault((*path, again), "not-unique", f"item {again + 1} of {name} is item {first + 1} again",
+                             "remove one of them")
         case other:
-            yield Fault(path, "not-valid", f"{name} {seen} breaks the rule `{other}` of its schema",
-                        "read the field's description in the schema")
+            yield ValueFault(path, "not-valid", f"{name} {seen} breaks the rule `{other}` of its schema",
+                             "read the field's description in the schema")
 
 
 def _twice(items: Sequence[Any]) -> tuple[int, int]:
@@ -178,14 +178,14 @@ def _twice(items: Sequence[Any]) -> tuple[int, int]:
     raise ValueError("no item stands twice")
 
 
-def _unknown(error: Any, path: Path, name: str) -> Iterator[Fault]:
+def _unknown(error: Any, path: Path, name: str) -> Iterator[ValueFault]:
     known = error.schema.get("properties", {})
     told = _told(error.schema, error.instance)
     for field in error.instance:
         if field not in known:
             free = [other for other in known if other not in error.instance]
-            yield Fault((*path, field), "unknown-field", f"{name} has no field {shown(field)}",
-                        meant(field, free or known, needed=told.get(field, "")), key=True)
+            yield ValueFault((*path, field), "unknown-field", f"{name} has no field {shown(field)}",
+                             meant(field, free or known, needed=told.get(field, "")), key=True)
 
 
 def _told(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, str]:
@@ -193,22 +193,27 @@ def _told(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, str]
     return stands_for(value, schema.get("properties", {}), schema.get("required", ()))
 
 
-def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any, seen: str = "") -> Fault:
+def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any, seen: str = "") -> ValueFault:
     """The fault of a value of another type than `wanted`, with the cure that its own type suggests. `seen`: how the
     value is shown."""
     words = " or ".join(TYPES[item] for item in ([wanted] if isinstance(wanted, str) else wanted))
     what = f"{name} must be {words}, not {seen or shown(value)}"
     if value is None:
-        return Fault(path, "wrong-type", what, "give it a value, or remove the line")
+        return ValueFault(path, "wrong-type", what, "give it a value, or remove the line")
     if wanted == "boolean" and isinstance(value, str):
         if _YAML_1_1.fullmatch(value):
-            return Fault(path, "yaml-boolean", f"{what}: only YAML 1.1 takes that for a boolean", "write true or false")
-        return Fault(path, "wrong-type", what, "write true or false, without quotes")
+            return ValueFault(
+                path,
+                "yaml-boolean",
+                f"{what}: only YAML 1.1 takes that for a boolean",
+                "write true or false",
+            )
+        return ValueFault(path, "wrong-type", what, "write true or false, without quotes")
     if wanted == "string" and isinstance(value, bool | int | float):
-        return Fault(path, "wrong-type", what, "put it in quotes")
+        return ValueFault(path, "wrong-type", what, "put it in quotes")
     if wanted in ("integer", "number") and isinstance(value, str):
-        return Fault(path, "wrong-type", what, "write a number, without quotes")
-    return Fault(path, "wrong-type", what, f"write {words}")
+        return ValueFault(path, "wrong-type", what, "write a number, without quotes")
+    return ValueFault(path, "wrong-type", what, f"write {words}")
 
 
 def _name(path: Path, whole: str) -> str:

@@ -8,7 +8,7 @@ from platform.check.words import meant, nearest
 from platform.model.ids import RUN_CHARGE, is_internal
 from platform.model.order import Order
 from platform.model.prices import Payment, PriceRow
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 from platform.model.reasons import PLATFORM_REASONS
 from platform.model.reference import folded, normalised
 from platform.model.repo import Repo
@@ -150,9 +150,14 @@ def reasons(repo: Repo, today: date) -> Iterator[Problem]:
         return  # the file could not be read, and that is said
     for slug in PLATFORM_REASONS:
         if slug not in declared:
-            yield Problem(Place(file), "reason-missing", f"the reason `{slug}` is not declared",
+            yield Problem(SourcePosition(file), "reason-missing", f"the reason `{slug}` is not declared",
                           "add it with its scope, category and refundable")
     for reason in declared.values():
         if reason.scope not in known:
-            yield Problem(Place(file), "unknown-module", f"the scope `{reason.scope}` of the reason `{reason.slug}` is "
-                          "no module", meant(reason.scope, known, "write global"), warning=True)
+            yield Problem(
+                SourcePosition(file),
+                "unknown-module",
+                f"the scope `{reason.scope}` of the reason `{reason.slug}` is no module",
+                meant(reason.scope, known, "write global"),
+                warning=True,
+            )

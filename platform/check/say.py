@@ -12,7 +12,7 @@ from platform.model.repo import Repo
 
 MAX_PROBLEMS = 100  # of one check in one order or module: beyond that nobody reads on
 
-Check = Callable[[Repo, date], Iterator[Problem]]
+CheckRule = Callable[[Repo, date], Iterator[Problem]]
 
 
 def of_order(order: Order, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
@@ -39,7 +39,7 @@ def about_draft(repo: Repo, problem: Problem) -> bool:
     return order is None or not order.enabled
 
 
-def each_order(rule: Callable[[Repo, Order, date], Iterator[Problem]]) -> Check:
+def each_order(rule: Callable[[Repo, Order, date], Iterator[Problem]]) -> CheckRule:
     """A check out of a rule for one order."""
     def checked(repo: Repo, today: date) -> Iterator[Problem]:
         for order in repo.orders.values():
@@ -53,7 +53,7 @@ def each_order(rule: Callable[[Repo, Order, date], Iterator[Problem]]) -> Check:
     return checked
 
 
-def each_module(rule: Callable[[Contract], Iterator[Problem]]) -> Check:
+def each_module(rule: Callable[[Contract], Iterator[Problem]]) -> CheckRule:
     """A check out of a rule for one module's contract."""
     def checked(repo: Repo, today: date) -> Iterator[Problem]:
         for contract in repo.contracts.values():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from platform.check.conform import Fault, faults, validator, wrong_type
+from platform.check.conform import ValueFault, faults, validator, wrong_type
 from platform.check.words import shown
 from platform.model.addresses import address_fault
 from platform.model.characters import is_line_break, name_of, refused_in
@@ -47,14 +47,14 @@ def has_type(value: Value, wanted: str) -> bool:
             return False  # file and dir: only a binding is one
 
 
-def value_faults(port: InputPort, value: Value) -> list[Fault]:
+def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
     """Why `value` is not what `port` takes; paths begin inside the value. A Binding itself is never a fault here."""
     if isinstance(value, Binding):
         return []
     name = f"`{port.id}`"
     if port.type in ("file", "dir"):
-        return [Fault((), "wrong-type", f"{name} takes a {port.type}, not {shown(value)}",
-                      "bind it: {from_step, output_id}, or {asset: path}")]
+        return [ValueFault((), "wrong-type", f"{name} takes a {port.type}, not {shown(value)}",
+                           "bind it: {from_step, output_id}, or {asset: path}")]
     if not has_type(value, port.type):
         return [wrong_type((), name, port.type, value)]
     found = [fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault]
@@ -68,16 +68,16 @@ def value_faults(port: InputPort, value: Value) -> list[Fault]:
     return found
 
 
-def _too_much(port: InputPort, value: Value) -> Fault | None:
+def _too_much(port: InputPort, value: Value) -> ValueFault | None:
     """A value that its port's schema would be held against for longer than anybody waits. Every rule may be held
     against every item, and every pattern against every character."""
     rules, states = _work(canonical_json(port.schema))
     items, characters = extent_of(value)
     if rules * items <= MOST_STEPS and states * characters <= MOST_STATES:
         return None
-    return Fault((), "too-complex", f"`{port.id}` has too much for the rules of its schema "
-                 f"({items} items and {characters} characters for {rules} rules and {states} states of patterns)",
-                 "give it less, or make the schema simpler")
+    return ValueFault((), "too-complex", f"`{port.id}` has too much for the rules of its schema "
+                      f"({items} items and {characters} characters for {rules} rules and {states} states of patterns)",
+                      "give it less, or make the schema simpler")
 
 
 @lru_cache(maxsize=1024)
@@ -85,7 +85,7 @@ def _work(schema: bytes) -> tuple[int, int]:
     return work_of(json.loads(schema))
 
 
-def _knowable(fault: Fault, bound: list[Path]) -> bool:
+def _knowable(fault: ValueFault, bound: list[Path]) -> bool:
     """Whether a fault holds whatever the bindings will bring: it is beside them all, or about their surroundings."""
     at_or_below = any(fault.path[:len(path)] == path for path in bound)
     above = any(path[:len(fault.path)] == fault.path for path in bound)
@@ -115,23 +115,32 @@ def _texts(value: Value) -> list[tuple[Path, str]]:
         if isinstance(value, list | tuple) else []
 
 
-def _format(port: InputPort, path: Path, text: str) -> Fault | None:
+def _format(port: InputPort, path: Path, text: str) -> ValueFault | None:
     name, known = f"`{port.id}`", port.format
     refused = refused_in(text) if known in ("email", "line") else ""
     if refused:
         code = "header-injection" if is_line_break(refused) else "control-character"
         where = f"at character {text.index(refused) + 1}"
-        return Fault(path, code, f"{name} has {name_of(refused)} {where}",
-                     "write it in one line" if is_line_break(refused) else "remove it")
+        return ValueFault(path, code, f"{name} has {name_of(refused)} {where}",
+                          "write it in one line" if is_line_break(refused) else "remove it")
     if known == "email" and not FORMATS["email"](text):
         several = text.count("@") > 1 or any(mark in text for mark in ",;")
         if several:
-            return Fault(path, "two-recipients", f"{name} names more than one recipient", "write one; add a step for "
-                         "another")
-        return Fault(path, "bad-address", f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
-                     "write name@example.com")
+            return ValueFault(
+                path,
+                "two-recipients",
+                f"{name} names more than one recipient",
+                "write one; add a step for another",
+            )
+        return ValueFault(path, "bad-address", f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
+                          "write name@example.com")
     if known == "cron" and (fault := cron_fault(text)):
-        return Fault(path, "bad-cron", f"{name} {shown(text)} {fault}", "write five fields, such as 0 6 * * 1")
+        return ValueFault(path, "bad-cron", f"{name} {shown(text)} {fault}", "write five fields, such as 0 6 * * 1")
     if known in DATES and not FORMATS[known](text):
-        return Fault(path, "bad-date", f"{name} {shown(text)} is not a day or time that exists", "write 2026-11-24")
+        return ValueFault(
+            path,
+            "bad-date",
+            f"{name} {shown(text)} is not a day or time that exists",
+            "write 2026-11-24",
+        )
     return None

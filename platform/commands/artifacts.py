@@ -7,7 +7,7 @@ from platform.app.run import Run
 from platform.check.words import meant
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
-from platform.publish.publish import Place
+from platform.publish.publish import PublishTarget
 from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
 from platform.publish.verify import verify
 
@@ -45,7 +45,7 @@ def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
                              "says with whom, under allow_release_consumers")
 
 
-def _fetch(place: Place, evidence: Evidence, folder: Path) -> None:
+def _fetch(place: PublishTarget, evidence: Evidence, folder: Path) -> None:
     """The package and its statement, which must be about what the ledger says was published; neither when it is not."""
     tag, names = evidence.purchase.release(place.prefix), (evidence.artifact_name, evidence.purchase.statement_name)
     package, statement = (folder / name for name in names)

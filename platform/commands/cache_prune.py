@@ -9,10 +9,10 @@ from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_workspace, show
 from platform.errors import InputError, UsageError
 from platform.retention import actions, local
-from platform.retention.entry import ACTIONS, LOCAL, Entry, why_over
+from platform.retention.entry import ACTIONS, LOCAL, CacheEntry, why_over
 
 _OFFLINE = "the Actions cache was not looked at: the profile's release_store is not GitHub's, or its token is not set"
-_Found = dict[str, tuple[list[Entry], Callable[[Entry], None]]]
+_Found = dict[str, tuple[list[CacheEntry], Callable[[CacheEntry], None]]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def _prune(run: Run, arguments: argparse.Namespace) -> int:
     found = _look(run, arguments.place)
     over = [(entry, why, delete) for entries, delete in found.values() for entry in entries
             if (why := why_over(entry, run.snapshot.now))]
-    gone: list[Entry] = []
+    gone: list[CacheEntry] = []
     try:
         for entry, _, delete in () if arguments.dry_run else over:
             delete(entry)
@@ -74,6 +74,6 @@ def _look(run: Run, place: str) -> _Found:
     return found
 
 
-def _as_json(entry: Entry, why: str) -> dict[str, Any]:
+def _as_json(entry: CacheEntry, why: str) -> dict[str, Any]:
     place, type_, ref, created_at, expires_at = entry.row
     return {"place": place, "type": type_, "ref": ref, "created_at": created_at, "expires_at": expires_at, "why": why}

@@ -3,7 +3,7 @@ import argparse
 import getpass
 import socket
 
-from platform.app.decide import Decide, decide
+from platform.app.decide import DecisionAsked, decide
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.parser import Parser
 from platform.commands.posting import acted
@@ -35,7 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.note.strip() or any(ord(mark) < 32 for mark in arguments.note):
         raise UsageError("--note is empty or holds a control character; write in one line how you know")
     run = open_run(arguments)
-    asked = Decide(arguments.task, arguments.decision, f"{_user()}@{socket.gethostname()}", arguments.note.strip())
+    asked = DecisionAsked(
+        arguments.task,
+        arguments.decision,
+        f"{_user()}@{socket.gethostname()}",
+        arguments.note.strip(),
+    )
     done = acted(run, lambda: decide(run, asked), lambda decided: f"decision about {decided.step}")
     back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
     before = "" if done.posted else ", decided before, nothing changed"

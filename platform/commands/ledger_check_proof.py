@@ -7,7 +7,7 @@ from platform.commands.common import add_json, root, show
 from platform.commands.proof_file import read_proof
 from platform.config.load import load_profile
 from platform.errors import CorruptError, UsageError
-from platform.report.proof import Proof
+from platform.report.proof import PostProof
 from platform.report.proof_check import NotProved, check, in_plain_words, must_continue, result
 from platform.report.tree_head import unseal
 from platform.signing.dsse import BadSignature
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _key(arguments: argparse.Namespace, proof: Proof) -> PublicKey:
+def _key(arguments: argparse.Namespace, proof: PostProof) -> PublicKey:
     """The key to believe. It never comes out of the file that it is to vouch for."""
     if arguments.public_key:
         return public_key(arguments.public_key)

@@ -14,7 +14,7 @@ from platform.errors import CorruptError, ForbiddenError
 from platform.files import write_atomic
 from platform.ledger.journal.ledger import utc_now
 from platform.report.post_named import post_named
-from platform.report.proof import Proof, Since, Tree, as_json
+from platform.report.proof import PostProof, Since, Tree, as_json
 from platform.report.tree_head import seal, unseal
 from platform.signing.dsse import BadSignature
 from platform.signing.keys import SigningKey
@@ -60,15 +60,15 @@ def signer(run: Run) -> SigningKey:
     return key
 
 
-def made(run: Run, key: SigningKey, name: str | None, since: str) -> Proof:
+def made(run: Run, key: SigningKey, name: str | None, since: str) -> PostProof:
     """What is signed is durable, and was read and verified from its first byte."""
     ledger = run.billing.history
     ledger.make_durable()
     size = ledger.book.seq
     index, found = post_named(islice(ledger.records(), size), name) if name is not None else (None, "")
     tree = Tree(islice(ledger.records(), size), index)
-    return Proof(seal(tree.head_at(utc_now()), key), tree.include(index, found) if index is not None else None,
-                 _continued(tree, key, since) if since else None)
+    return PostProof(seal(tree.head_at(utc_now()), key), tree.include(index, found) if index is not None else None,
+                     _continued(tree, key, since) if since else None)
 
 
 def _continued(tree: Tree, key: SigningKey, since: str) -> Since:

@@ -5,14 +5,14 @@ from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
 from platform.config.text import read_named
 from platform.errors import InputError
-from platform.model.problem import Place, Problem, Source
-from platform.report.proof import Proof, from_json
+from platform.model.problem import Problem, SourceFile, SourcePosition
+from platform.report.proof import PostProof, from_json
 
 _LARGEST = 8 << 20  # bytes: a line of the journal and a few hashes
 _CURE = "take the file as `ledger proof` or `ledger head` wrote it"
 
 
-def read_proof(name: str) -> Proof:
+def read_proof(name: str) -> PostProof:
     """The head or proof in a file. InputError when it is none, or not there."""
     data = read_named(Path(name), name, _LARGEST)
     if isinstance(data, Problem):
@@ -21,8 +21,8 @@ def read_proof(name: str) -> Proof:
     if isinstance(value, Problem):
         raise InputError([value])
     if found := schema_faults("ledger_proof", value, "the proof"):
-        raise InputError(list(problems_of(found, Source(name))))
+        raise InputError(list(problems_of(found, SourceFile(name))))
     try:
         return from_json(value)
     except ValueError as error:
-        raise InputError([Problem(Place(name), "not-valid", str(error), _CURE)]) from error
+        raise InputError([Problem(SourcePosition(name), "not-valid", str(error), _CURE)]) from error

@@ -15,7 +15,7 @@ from platform.errors import ConflictError, UsageError
 from platform.model.ids import OrderId
 from platform.model.repo import Repo
 from platform.model.utc import utc_text
-from platform.publish.publish import CONFLICT, Missing, Published
+from platform.publish.publish import CONFLICT, Missing, PublishedPackage
 from platform.publish.select import Purchase, select
 
 LAST = "last"
@@ -92,7 +92,7 @@ def _row(purchase: Purchase) -> dict[str, Any]:
             "transaction_item_id": purchase.item_id}
 
 
-def _published(done: Published) -> dict[str, Any]:
+def _published(done: PublishedPackage) -> dict[str, Any]:
     return {**_row(done.purchase), "artifact_name": done.artifact.path.name, "sha256": done.artifact.sha256,
             "bytes": done.artifact.bytes, "uri": done.uri, "statement_uri": done.statement.uri, "status": done.status}
 
@@ -102,7 +102,7 @@ def _missing(lost: Missing) -> dict[str, Any]:
             "refunded_credits": lost.refunded_credits}
 
 
-def _text(published: Sequence[Published], missing: Sequence[Missing]) -> str:
+def _text(published: Sequence[PublishedPackage], missing: Sequence[Missing]) -> str:
     lines = [*map(line, published), *map(line, missing)]
     if not lines:
         return "nothing that was bought awaits publishing"

@@ -8,19 +8,19 @@ from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
 from platform.report.quote import AGAIN
-from platform.report.status import OrderState, Status, order_state
+from platform.report.status import OrderState, StatusReport, order_state
 from platform.run.current import current
 
 _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 
 
-def standing(run: Run) -> Status:
+def standing(run: Run) -> StatusReport:
     """Every order that the run was asked for, what is invalid, and the balances. Looks, changes nothing."""
     orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
     refused = {str(order): tuple(map(str, problems)) for order, problems in run.snapshot.plan.refused.items()}
     tenants = sorted({order.tenant_id for order in orders})
     balances = {tenant: run.billing.history.book.balance(tenant) for tenant in tenants} if run.billing.exists else {}
-    return Status(orders, refused, balances, past=past(run))
+    return StatusReport(orders, refused, balances, past=past(run))
 
 
 def past(run: Run) -> tuple[PastOrder, ...]:

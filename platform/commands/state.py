@@ -10,7 +10,7 @@ from platform.errors import ConflictError, ForbiddenError, UsageError
 from platform.ledger.rules.loss import loss
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
-from platform.state.publish import Published, initialise, publish
+from platform.state.publish import PublishedState, initialise, publish
 from platform.state.remote import Release
 from platform.state.verify import verify
 from platform.state.words import (
@@ -88,7 +88,7 @@ def _publish(arguments: argparse.Namespace, run: Run, release: Release) -> int:
     return ConflictError.exit_status if done.hydrated and done.hydrated.lost else 0
 
 
-def _to_pin(run: Run, done: Published) -> str:
+def _to_pin(run: Run, done: PublishedState) -> str:
     return f"to pin it, in billing_state of {run.workspace.options.runtime_profile}: {done.pin}"
 
 

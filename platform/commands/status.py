@@ -17,7 +17,7 @@ from platform.commands.common import (
 )
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
-from platform.report.status import Status, as_text
+from platform.report.status import StatusReport, as_text
 
 _REDRAW_S = 1.0
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     return told_stale(run)
 
 
-def _look(arguments: argparse.Namespace) -> tuple[Run, Status]:
+def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
     run = open_scope(arguments, past=True)
     status = standing(run)
     if arguments.due:

@@ -10,26 +10,28 @@ from platform.config.text import refused, shown_file
 from platform.confined import Folder, Refused
 from platform.files import Digests
 from platform.model.order import Order, bindings_in
-from platform.model.repo import Asset, Refusal
+from platform.model.repo import Refusal, TenantAsset
 
 MOST_NAMES = 1000  # of one tenant's files, for the name that was probably meant
 
 
 @dataclass(slots=True)
-class Found:
+class FoundAssets:
     """`assets` by (tenant, path as bound) are those that are there, `faults` those that are there and are not read.
     `names`: the files of each tenant that misses one."""
 
-    assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
+    assets: dict[tuple[str, str], TenantAsset] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     faults: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
 
-def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Digests, most_bytes: int = 0) -> Found:
+def bound_assets(
+    root: Path, top: Folder, orders: Iterable[Order], digests: Digests, most_bytes: int = 0
+) -> FoundAssets:
     """The assets that the orders bind, each looked up once below `top`, which is the folder `root`. One of more than
     `most_bytes` is refused before it is read, because reading a sparse file of any size costs its author nothing; zero
     is no limit."""
-    result = Found()
+    result = FoundAssets()
     seen: set[tuple[str, str]] = set()
     for order in orders:
         for step in order.steps:
@@ -39,7 +41,7 @@ def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Dige
                     continue
                 seen.add(key)
                 found = _asset(root, top, *key, digests, most_bytes)
-                if isinstance(found, Asset):
+                if isinstance(found, TenantAsset):
                     result.assets[key] = found
                 elif found is not None:
                     result.faults[key] = found
@@ -49,7 +51,7 @@ def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Dige
 
 
 def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests, most_bytes: int
-           ) -> Asset | Refusal | None:
+           ) -> TenantAsset | Refusal | None:
     file = f"tenants/{tenant_id}/assets/{path}"
     try:
         with top.file(file, sole=True) as handle:
@@ -57,7 +59,7 @@ def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests,
             if 0 < most_bytes < size:
                 return Refusal("asset-too-large", f"the asset has {size} bytes and may have {most_bytes}",
                                "divide it, or have the operator raise limits.file_mb of the runtime profile")
-            return Asset(path, file, digests.of(handle, root / file), size)
+            return TenantAsset(path, file, digests.of(handle, root / file), size)
     except FileNotFoundError:
         return None
     except Refused as error:

@@ -2,7 +2,7 @@
 from platform.config.text import linked
 from platform.confined import Folder, Refused
 from platform.model.contract import is_code
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 
 def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]]:
@@ -22,7 +22,7 @@ def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]
     except Refused as error:
         problems.append(linked(error, subject))
     except OSError as error:
-        problems.append(Problem(Place(name), "file-unreadable", f"cannot be read ({error.strerror})",
+        problems.append(Problem(SourcePosition(name), "file-unreadable", f"cannot be read ({error.strerror})",
                                 "let this user read it", subject))
     return tuple(files), problems
 
@@ -30,4 +30,10 @@ def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]
 def _refused(error: Refused, below: str, subject: tuple[str, ...]) -> Problem:
     if below == "src":
         return linked(error, subject)
-    return Problem(Place(error.offender), "not-a-file", f"is {error.kind}", "put the file itself there", subject)
+    return Problem(
+        SourcePosition(error.offender),
+        "not-a-file",
+        f"is {error.kind}",
+        "put the file itself there",
+        subject,
+    )

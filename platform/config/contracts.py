@@ -5,7 +5,7 @@ from typing import Any
 
 from platform.model.contract import Contract, Deliverable, InputPort, OutputPort, Secret, SelfTest, Var
 from platform.model.order import Kind
-from platform.model.problem import Path, Problem, Source
+from platform.model.problem import Path, Problem, SourceFile
 
 _LISTS: tuple[tuple[Path, str], ...] = (
     (("ports", "inputs", "port"), "id"), (("ports", "inputs", "limited_port"), "id"),
@@ -15,7 +15,7 @@ _LISTS: tuple[tuple[Path, str], ...] = (
 )
 
 
-def contract(value: Mapping[str, Any], source: Source) -> Contract:
+def contract(value: Mapping[str, Any], source: SourceFile) -> Contract:
     needs, test = value.get("requirements", {}), value.get("testing", {}).get("self_test")
     return Contract(
         module_id=value["module_id"], name=value["name"], version=value["version"], kind=Kind(value["kind"]),
@@ -50,7 +50,7 @@ def _at(value: Any, path: Path) -> Any:
     return value or []
 
 
-def twice(value: Mapping[str, Any], source: Source, subject: tuple[str, ...]) -> Iterator[Problem]:
+def twice(value: Mapping[str, Any], source: SourceFile, subject: tuple[str, ...]) -> Iterator[Problem]:
     """Ids that stand twice among a contract's inputs, outputs, deliverables, or secrets and vars together."""
     seen: dict[tuple[str | int, str], Path] = {}
     for path, field in _LISTS:

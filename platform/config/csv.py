@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from platform.check.conform import Fault
+from platform.check.conform import ValueFault
 from platform.check.words import meant, shown, stands_for
 from platform.config.text import decode
-from platform.model.problem import Place, Problem, Source
+from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.words import counted
 
 MAX_BYTES = 2 * 1024 * 1024  # some 60,000 rows, read and judged in about a second and a half
@@ -35,8 +35,8 @@ class Row:
     """One row; `faults` say which fields are not of their type, and stand for no value here."""
 
     values: Mapping[str, Any]
-    source: Source
-    faults: tuple[Fault, ...] = ()
+    source: SourceFile
+    faults: tuple[ValueFault, ...] = ()
 
 
 class _Broken(Exception):
@@ -62,7 +62,7 @@ def read_csv(data: bytes, file: str, schema: Mapping[str, Any]) -> tuple[list[Ro
                     break
             elif len(cells) != len(header):
                 what = f"the row has {counted(len(cells), 'field')} and the header {len(header)}"
-                problems.append(Problem(Place(file, cells[0].line), "csv-fields", what,
+                problems.append(Problem(SourcePosition(file, cells[0].line), "csv-fields", what,
                                         "write every field, and put text with commas in quotes"))
             else:
                 rows.append(_row(header, cells, file, schema["properties"]))
@@ -82,7 +82,14 @@ def _records(text: str, file: str) -> Iterator[list[Cell]]:
         found = (_QUOTED if quoted else _PLAIN).match(text, position)
         column = position - begin + 1
         if found is None:
-            raise _Broken(Problem(Place(file, line, column), "csv-quotes", "a quote is never closed", "close it"))
+            raise _Broken(
+                Problem(
+                    SourcePosition(file, line, column),
+                    "csv-quotes",
+                    "a quote is never closed",
+                    "close it",
+                )
+            )
         cells.append(Cell(found.group(1).replace('""', '"') if quoted else found.group(), line, column))
         breaks = found.group().count("\n") if quoted else 0
         if breaks:
@@ -93,7 +100,7 @@ def _records(text: str, file: str) -> Iterator[list[Cell]]:
             continue
         end = _LINE_END.match(text, position)
         if end is None:
-            raise _Broken(Problem(Place(file, line, position - begin + 1), "csv-quotes",
+            raise _Broken(Problem(SourcePosition(file, line, position - begin + 1), "csv-quotes",
                                   "there is text beside a quoted text", "quote the whole field, quotes in it twice"))
         if len(cells) > 1 or cells[0].text or quoted:
             yield cells
@@ -105,7 +112,7 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
     begin = "begin the file with " + ",".join(known)
     if not any(cell.text in known for cell in cells):
         what = _from_excel(cells, known)
-        yield Problem(Place(file), "csv-header", what or "there is no header",
+        yield Problem(SourcePosition(file), "csv-header", what or "there is no header",
                       "save it as CSV divided by commas, without a line above the header" if what else begin)
         return
     names = [cell.text for cell in cells]
@@ -113,7 +120,7 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
     told = stands_for(names, known, missing)
     missing = [name for name in missing if name not in told.values()]
     for cell in cells:
-        place = Place(file, cell.line, cell.column)
+        place = SourcePosition(file, cell.line, cell.column)
         if cell.text in seen:
             cure = f"write `{missing.pop(0)}`, which is missing" if missing else "remove one"
             yield Problem(place, "csv-header", f"the column {shown(cell.text)} is a duplicate", cure)
@@ -122,7 +129,7 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
                           meant(cell.text, known, needed=told.get(cell.text, "")))
         seen.add(cell.text)
     for name in missing:
-        yield Problem(Place(file), "csv-header", f"the column `{name}` is missing", begin)
+        yield Problem(SourcePosition(file), "csv-header", f"the column `{name}` is missing", begin)
 
 
 def _from_excel(cells: Sequence[Cell], known: Collection[str]) -> str:
@@ -147,7 +154,7 @@ def _row(header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mappi
                 faults.append(_wrong(name, cell.text, columns[name]["type"]))
             else:
                 values[name] = value
-    return Row(values, Source(file, marks), tuple(faults))
+    return Row(values, SourceFile(file, marks), tuple(faults))
 
 
 def _typed(text: str, wanted: str) -> Any:
@@ -159,6 +166,6 @@ def _typed(text: str, wanted: str) -> Any:
     return text
 
 
-def _wrong(name: str, text: str, wanted: str) -> Fault:
+def _wrong(name: str, text: str, wanted: str) -> ValueFault:
     words = {"integer": "a whole number in plain digits", "boolean": "true or false"}[wanted]
-    return Fault((name,), "wrong-type", f"`{name}` must be {words}, not {shown(text)}", f"write {words}")
+    return ValueFault((name,), "wrong-type", f"`{name}` must be {words}, not {shown(text)}", f"write {words}")

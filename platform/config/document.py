@@ -7,7 +7,7 @@ from typing import Any
 
 from platform.check.words import shown
 from platform.config.text import decode, shown_file
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 
 class _Twice(ValueError):
@@ -23,13 +23,27 @@ def read_json(data: bytes, file: str, cure: str, limit: int) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        return Problem(Place(file, error.lineno, error.colno), "not-json", "what begins here is not JSON", cure)
+        return Problem(
+            SourcePosition(file, error.lineno, error.colno),
+            "not-json",
+            "what begins here is not JSON",
+            cure,
+        )
     except RecursionError:
-        return Problem(Place(file), "not-json", "lists and maps are nested without end", cure)
+        return Problem(
+            SourcePosition(file), "not-json", "lists and maps are nested without end", cure
+        )
     except _Twice as error:
-        return Problem(Place(file), "duplicate-key", f"{error} stands twice in one map", cure)
+        return Problem(
+            SourcePosition(file), "duplicate-key", f"{error} stands twice in one map", cure
+        )
     except ValueError:  # all that is left: thousands of digits
-        return Problem(Place(file), "number-too-large", "there is a number that is too long to be read", cure)
+        return Problem(
+            SourcePosition(file),
+            "number-too-large",
+            "there is a number that is too long to be read",
+            cure,
+        )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,40 +11,40 @@ from platform.config.schema import problems_of, schema_faults
 from platform.config.text import place_in, read_bytes, shown_file
 from platform.config.valid import Valid
 from platform.confined import Folder
-from platform.model.problem import Problem, Source
+from platform.model.problem import Problem, SourceFile
 
 
 @dataclass(slots=True)
-class Found:
+class FoundValue:
     """`value` conforms to its schema; it is None when the file could not be used. `draft`: it says enabled: false."""
 
-    source: Source
+    source: SourceFile
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     draft: bool = False
 
 
 def read_value(folder: Folder, name: str, kind: str, subject: tuple[str, ...], valid: Valid, *,
-               sole: bool = False) -> Found:
+               sole: bool = False) -> FoundValue:
     """The value of a YAML file below a folder, with the schema `kind`. Its problems stop `subject`; those of a draft
     are warnings. What `valid` knows is not validated again, and what is found without fault is added to it."""
     data = read_bytes(folder, name, MAX_BYTES, sole=sole)
     return value_of(data, shown_file(folder.named(name)), kind, subject, valid)
 
 
-def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid) -> Found:
+def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid) -> FoundValue:
     """The same of bytes that were read already, or of why they were not."""
     if isinstance(data, Problem):
-        return Found(Source(file), problems=[_about(data, subject)])
+        return FoundValue(SourceFile(file), problems=[_about(data, subject)])
     document = read_yaml(data, file)
     draft = document.complete and isinstance(document.value, dict) and document.value.get("enabled") is False
     if valid.holds(kind, data):
-        return Found(document.source, document.value, draft=draft)
+        return FoundValue(document.source, document.value, draft=draft)
     problems = [_about(problem, subject, draft) for problem in _all_problems(document, kind)]
     if not problems:
         valid.add(kind, data)
     usable = document.complete and all(problem.code == "likely-secret" for problem in problems)
-    return Found(document.source, document.value if usable else None, problems, draft)
+    return FoundValue(document.source, document.value if usable else None, problems, draft)
 
 
 def _all_problems(document: Document, kind: str) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from platform.config.text import linked, shown_file
 from platform.confined import Entry, Folder, Refused
 from platform.model import ids
 from platform.model.ids import OrderId
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 
 def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple[list[str], list[Problem]]:
@@ -26,8 +26,15 @@ def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple
             subject = (kind, entry.name) if fits else ("folder", shown_file(entry.name))
             problems.append(linked(Refused(file, entry.kind), subject))
         elif not fits:
-            problems.append(Problem(Place(file), "folder-name", f"the folder's name is not {what}", "rename it",
-                                    ("folder", shown_file(entry.name))))
+            problems.append(
+                Problem(
+                    SourcePosition(file),
+                    "folder-name",
+                    f"the folder's name is not {what}",
+                    "rename it",
+                    ("folder", shown_file(entry.name)),
+                )
+            )
     return right, [*wrong, *problems]
 
 
@@ -51,9 +58,9 @@ def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Proble
         file = shown_file(f"tenants/{tenant_id}/workorders/{name}")
         subject = ("order", tenant_id, shown_file(stem))
         if suffix == "yaml":
-            yield Problem(Place(file), "file-name", "a work order's file ends in .yml", "rename it", subject)
+            yield Problem(SourcePosition(file), "file-name", "a work order's file ends in .yml", "rename it", subject)
         elif not ids.matches(ids.WORK_ORDER, stem):
-            yield Problem(Place(file), "file-name", "the file's name is not a work order id",
+            yield Problem(SourcePosition(file), "file-name", "the file's name is not a work order id",
                           "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -", subject)
         else:
             yield OrderId(tenant_id, stem)

@@ -14,7 +14,7 @@ from platform.config import contracts, parse, tables
 from platform.config.assets import bound_assets
 from platform.config.code import code_of
 from platform.config.csv import MAX_BYTES
-from platform.config.files import Found, read_value, value_of
+from platform.config.files import FoundValue, read_value, value_of
 from platform.config.folders import entries_of, folders_in, order_files
 from platform.config.read import MAX_BYTES as LARGEST_YAML
 from platform.config.text import read_bytes, read_named, shown_file
@@ -116,7 +116,7 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
 
     def _value(self, name: str, kind: str, subject: tuple[str, ...], id_field: str = "", *,
-               sole: bool = False) -> Found:
+               sole: bool = False) -> FoundValue:
         """A file's value; None also when it calls itself otherwise than its file or folder (the subject's last)."""
         found = read_value(self.top, name, kind, subject, self.valid, sole=sole)
         if found.value is not None and id_field and found.value[id_field] != subject[-1]:
@@ -170,7 +170,7 @@ class _Loading:
             self.problems.append(Problem(found.source.place("module_id"), "module-without-code",
                                          f"there is no modules/{name}/src/run.py", "write it", subject))
 
-    def table(self, table: tables.Table[T]) -> list[T]:
+    def table(self, table: tables.TableForm[T]) -> list[T]:
         data = read_bytes(self.top, table.file, MAX_BYTES)
         if isinstance(data, Problem):
             self.problems.append(data)

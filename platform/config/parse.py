@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from platform.model.order import BINDING_KEYS, Binding, Kind, Mode, Order, Reuse, Selector, Step, Value
-from platform.model.problem import Problem, Source
+from platform.model.problem import Problem, SourceFile
 from platform.model.profile import Limits, Profile
 from platform.model.reasons import Reason, Reasons
 from platform.model.tenant import Tenant, TenantStatus
 
 
-def order(tenant_id: str, value: Mapping[str, Any], source: Source) -> Order:
+def order(tenant_id: str, value: Mapping[str, Any], source: SourceFile) -> Order:
     """The work order of a file in the folder of `tenant_id`."""
     return Order(
         tenant_id=tenant_id, work_order_id=value["work_order_id"], enabled=value.get("enabled", True),
@@ -43,7 +43,7 @@ def bound(value: Any) -> Value:
     return value
 
 
-def tenant(value: Mapping[str, Any], source: Source) -> Tenant:
+def tenant(value: Mapping[str, Any], source: SourceFile) -> Tenant:
     said = TenantStatus(value["status"]) if "status" in value else None
     return Tenant(
         tenant_id=value["tenant_id"], tenant_name=value["tenant_name"], registered_at=value.get("registered_at", ""),
@@ -51,7 +51,7 @@ def tenant(value: Mapping[str, Any], source: Source) -> Tenant:
         allow_release_consumers=tuple(value.get("allow_release_consumers", ())), source=source)
 
 
-def profile(value: Mapping[str, Any], source: Source) -> Profile:
+def profile(value: Mapping[str, Any], source: SourceFile) -> Profile:
     default = Profile()
     state = value.get("billing_state", {})
     granted = value.get("module_secrets")
@@ -74,7 +74,7 @@ def reasons(value: Mapping[str, Any]) -> Reasons:
     return Reasons({item["slug"]: Reason(**item) for item in value["reasons"]})
 
 
-def reasons_twice(value: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+def reasons_twice(value: Mapping[str, Any], source: SourceFile) -> Iterator[Problem]:
     """Slugs that stand twice: the model holds reasons by slug and could not tell."""
     seen: dict[str, int] = {}
     for index, item in enumerate(value["reasons"]):

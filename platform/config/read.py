@@ -11,7 +11,7 @@ from typing import Any
 
 from platform.config.text import decode
 from platform.config.walk import Mark, Walk
-from platform.model.problem import Path, Place, Problem, Source
+from platform.model.problem import Path, Problem, SourceFile, SourcePosition
 
 MAX_BYTES = 256 * 1024
 
@@ -45,7 +45,7 @@ class Document:
     """`value` is what could be read; it is whole when `complete`, with stand-ins at the `replaced` paths."""
 
     value: Any
-    source: Source
+    source: SourceFile
     text: str = ""
     problems: tuple[Problem, ...] = ()
     replaced: frozenset[Path] = frozenset()
@@ -56,18 +56,18 @@ def read_yaml(data: bytes, file: str) -> Document:
     """The document of a YAML file named `file` in problems. Never raises: what is wrong is in `problems`."""
     text = decode(data, file, MAX_BYTES)
     if isinstance(text, Problem):
-        return Document(None, Source(file), problems=(text,))
+        return Document(None, SourceFile(file), problems=(text,))
     walk = Walk(file)
     walk.run(text)
-    source = Source(file, Marks(text))
+    source = SourceFile(file, Marks(text))
     problems = [*walk.problems, *(_twice(source, path, place) for path, place in walk.doubled)]
     complete = walk.complete
     if complete and walk.value is None and not problems:
-        problems.append(Problem(Place(file), "file-empty", "holds no value", "write it, or delete it"))
+        problems.append(Problem(SourcePosition(file), "file-empty", "holds no value", "write it, or delete it"))
         complete = False
     return Document(walk.value, source, text, tuple(sorted(problems)), frozenset(walk.replaced), complete)
 
 
-def _twice(source: Source, path: Path, place: Place) -> Problem:
+def _twice(source: SourceFile, path: Path, place: SourcePosition) -> Problem:
     first = source.place(*path, "~key")
     return Problem(place, "duplicate-key", f"`{path[-1]}` stands here again, first at {first}", "keep one of them")

@@ -21,7 +21,7 @@ _LONGEST = 40  # digits and signs of a number that is shown whole
 MAX_INTEGER = 2**63 - 1
 
 
-class Fault(NamedTuple):
+class ScalarFault(NamedTuple):
     """A scalar that cannot be taken as it stands; `value` stands in for it, so that reading can go on."""
 
     code: str
@@ -39,35 +39,39 @@ def resolve(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return _integer(text)
     if _OTHER_BASE.fullmatch(text):
-        return Fault("number-ambiguous", f"{_short(text)} is not the same number to every YAML reader",
-                     "write it in decimal, or in quotes if it is text", 0)
+        return ScalarFault("number-ambiguous", f"{_short(text)} is not the same number to every YAML reader",
+                           "write it in decimal, or in quotes if it is text", 0)
     if _NOT_FINITE.fullmatch(text):
-        return Fault("number-not-finite", f"{text} is not a number that can be counted with", "write a finite number",
-                     0.0)
+        return ScalarFault(
+            "number-not-finite",
+            f"{text} is not a number that can be counted with",
+            "write a finite number",
+            0.0,
+        )
     if _FLOAT.fullmatch(text):
         return _float(text)
     return text
 
 
-def _integer(text: str) -> int | Fault:
+def _integer(text: str) -> int | ScalarFault:
     digits = text.lstrip("+-")
     if len(digits) > 19:  # before int(): converting 5,000 digits is what Python itself refuses
         return _too_large(text, 0)
     if len(digits) > 1 and digits[0] == "0":
-        return Fault("number-ambiguous", f"{text} is octal to some YAML readers and decimal to others",
-                     f"write {int(text)}, or '{text}' in quotes if it is text", int(text))
+        return ScalarFault("number-ambiguous", f"{text} is octal to some YAML readers and decimal to others",
+                           f"write {int(text)}, or '{text}' in quotes if it is text", int(text))
     number = int(text)
     return number if -MAX_INTEGER <= number <= MAX_INTEGER else _too_large(text, 0)
 
 
-def _float(text: str) -> float | Fault:
+def _float(text: str) -> float | ScalarFault:
     number = float(text)
     return number if math.isfinite(number) else _too_large(text, 0.0)
 
 
-def _too_large(text: str, value: int | float) -> Fault:
-    return Fault("number-too-large", f"{_short(text)} is too large a number",
-                 "write a number below 2^63, or put it in quotes if it is text", value)
+def _too_large(text: str, value: int | float) -> ScalarFault:
+    return ScalarFault("number-too-large", f"{_short(text)} is too large a number",
+                       "write a number below 2^63, or put it in quotes if it is text", value)
 
 
 def _short(text: str) -> str:

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from platform.check.conform import Fault, faults, validator
+from platform.check.conform import ValueFault, faults, validator
 from platform.model.digest import sha256_hex
-from platform.model.problem import Problem, Source
+from platform.model.problem import Problem, SourceFile
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -27,7 +27,7 @@ def _validator(kind: str) -> "Validator":
     return validator(schema(kind))
 
 
-def schema_faults(kind: str, value: Any, whole: str = "the file") -> list[Fault]:
+def schema_faults(kind: str, value: Any, whole: str = "the file") -> list[ValueFault]:
     """In what `value`, which messages call `whole`, does not conform to the schema of its kind."""
     return faults(_validator(kind), value, whole)
 
@@ -42,7 +42,7 @@ class RowRules:
         self._required = frozenset(schema(kind)["required"])
         self._right: set[tuple[str, Any]] = set()
 
-    def faults(self, values: Mapping[str, Any]) -> list[Fault]:
+    def faults(self, values: Mapping[str, Any]) -> list[ValueFault]:
         """In what a row of typed values, by column, does not conform."""
         if self._required <= values.keys() and all(self._holds(cell) for cell in values.items()):
             return []
@@ -57,7 +57,7 @@ class RowRules:
         return right
 
 
-def problems_of(found: list[Fault], source: Source, subject: tuple[str, ...] = (), *,
+def problems_of(found: list[ValueFault], source: SourceFile, subject: tuple[str, ...] = (), *,
                 warning: bool = False) -> Iterator[Problem]:
     """Faults of a file's value as problems at their places."""
     for fault in found:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from platform.check.conform import Fault
+from platform.check.conform import ValueFault
 from platform.config.csv import MAX_PROBLEMS, Row, read_csv
 from platform.config.schema import RowRules, problems_of, schema
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
-from platform.model.problem import Place, Problem, Source
+from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.reference import folded
 from platform.model.tenant import TenantStatus, TenantTerms
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Generic[T]):
+class TableForm(Generic[T]):
     """How one table is read: its schema's name, what a row makes, which column names a row, and what it stops."""
 
     name: str
@@ -43,21 +43,21 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
     return made
 
 
-PRICES = Table("module_prices", _dated(PriceRow), subject=("module", "module_id"))
-PROMOTIONS = Table("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
-METHODS = Table("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
-                ("topup_method", "topup_method_id"))
-TENANTS = Table("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
-                "tenant_id", ("tenant", "tenant_id"))
-PAYMENTS = Table("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
+PRICES = TableForm("module_prices", _dated(PriceRow), subject=("module", "module_id"))
+PROMOTIONS = TableForm("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
+METHODS = TableForm("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
+                    ("topup_method", "topup_method_id"))
+TENANTS = TableForm("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
+                    "tenant_id", ("tenant", "tenant_id"))
+PAYMENTS = TableForm("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
 
 
-def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
+def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]]:
     """The rows of a table's file that are right, and the problems of the others."""
     rows, problems = read_csv(data, table.file, schema(table.name))
     made = []
     rules = RowRules(table.name)
-    first: dict[str, tuple[str, Source]] = {}  # what differs only in case is one
+    first: dict[str, tuple[str, SourceFile]] = {}  # what differs only in case is one
     for row in rows:
         unread = {fault.path for fault in row.faults}  # of the wrong type: no value, and not missing either
         judged = [fault for fault in rules.faults(row.values) if fault.path not in unread]
@@ -67,28 +67,35 @@ def read_table(table: Table[T], data: bytes) -> tuple[list[T], list[Problem]]:
         if name and source is not row.source:
             how = "stands here again, first" if name == earlier else "differs only in case from one" if table.secret \
                 else f"differs only in case from `{earlier}`"
-            found.append(Fault((table.key,), "duplicate-row", f"{'the code' if table.secret else f'`{name}`'} {how} at "
-                               f"{source.place(table.key)}", "keep one of the rows"))
+            found.append(
+                ValueFault(
+                    (table.key,),
+                    "duplicate-row",
+                    f"{'the code' if table.secret else f'`{name}`'} {how} at "
+                    f"{source.place(table.key)}",
+                    "keep one of the rows",
+                )
+            )
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
             if len(problems) >= MAX_PROBLEMS:  # it stops everything: what comes after was not looked at
-                problems.append(Problem(Place(table.file), "too-many-problems",
+                problems.append(Problem(SourcePosition(table.file), "too-many-problems",
                                         f"there are {MAX_PROBLEMS} problems or more", "mend those first"))
                 break
         else:
-            place: Place = row.source.place()
+            place: SourcePosition = row.source.place()
             made.append(table.make({**row.values, "place": place}))
     return made, problems
 
 
-def _reversed(row: Row) -> Iterable[Fault]:
+def _reversed(row: Row) -> Iterable[ValueFault]:
     start, end = row.values.get("effective_from"), row.values.get("effective_to")
     if isinstance(start, str) and isinstance(end, str) and len(start) == len(end) and end < start:
-        return [Fault(("effective_to",), "dates-reversed", f"{end} is before {start}", "write the later day here")]
+        return [ValueFault(("effective_to",), "dates-reversed", f"{end} is before {start}", "write the later day here")]
     return []
 
 
-def _subject(table: Table[T], row: Row) -> tuple[str, ...]:
+def _subject(table: TableForm[T], row: Row) -> tuple[str, ...]:
     kind, column = table.subject
     name = row.values.get(column)
     return (kind, name) if isinstance(name, str) else ()

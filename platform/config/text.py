@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platform.confined import SECOND_NAME, Folder, Refused, named, read
 from platform.model.characters import escaped, name_of
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 # What YAML calls not printable; NUL has its own code, tab and line ends are fine.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
@@ -20,11 +20,11 @@ def shown_file(name: str) -> str:
     return escaped(name)
 
 
-def place_in(text: str, offset: int, file: str) -> Place:
+def place_in(text: str, offset: int, file: str) -> SourcePosition:
     """The place of a character of `text`."""
     before = text[:offset]
     line = before.count("\n") + 1
-    return Place(file, line, offset - (before.rfind("\n") + 1) + 1)
+    return SourcePosition(file, line, offset - (before.rfind("\n") + 1) + 1)
 
 
 def read_bytes(folder: Folder, name: str, limit: int, *, sole: bool = False) -> bytes | Problem:
@@ -43,37 +43,54 @@ def _read(opened: AbstractContextManager[int], file: str, limit: int) -> bytes |
         with opened as handle:
             return read(handle, limit)
     except FileNotFoundError:
-        return Problem(Place(file), "file-missing", "there is no such file", "create it, or name another")
+        return Problem(
+            SourcePosition(file),
+            "file-missing",
+            "there is no such file",
+            "create it, or name another",
+        )
     except Refused as error:
         return refused(error, file)
     except OSError as error:
-        return Problem(Place(file), "file-unreadable", f"cannot be read ({error.strerror})", "let this user read it")
+        return Problem(
+            SourcePosition(file),
+            "file-unreadable",
+            f"cannot be read ({error.strerror})",
+            "let this user read it",
+        )
     except ValueError as error:  # NUL in a name of the command line
-        return Problem(Place(file), "file-unreadable", f"cannot be read ({error})", "name another")
+        return Problem(
+            SourcePosition(file), "file-unreadable", f"cannot be read ({error})", "name another"
+        )
 
 
 def refused(error: Refused, file: str) -> Problem:
     """The problem of a file that was not opened because of what stands there, or above it."""
     if error.offender == file and error.kind == SECOND_NAME:
-        return Problem(Place(file), "hard-link", f"is {error.kind}, which may be anybody's file",
+        return Problem(SourcePosition(file), "hard-link", f"is {error.kind}, which may be anybody's file",
                        "copy it, remove it, and give the copy its name")
     if error.offender == file:
-        return Problem(Place(file), "not-a-file", f"is {error.kind}", "put the file itself there")
+        return Problem(SourcePosition(file), "not-a-file", f"is {error.kind}", "put the file itself there")
     if error.is_link:
         return linked(error)
-    return Problem(Place(file), "file-missing", "there is no such file", "create it, or name another")
+    return Problem(SourcePosition(file), "file-missing", "there is no such file", "create it, or name another")
 
 
 def linked(error: Refused, subject: tuple[str, ...] = ()) -> Problem:
     """The problem of a symbolic link (or a pipe, a device) that stands where a directory should."""
-    return Problem(Place(error.offender), "linked-directory", f"is {error.kind}, and nothing is read through one",
-                   "put the directory itself there", subject)
+    return Problem(
+        SourcePosition(error.offender),
+        "linked-directory",
+        f"is {error.kind}, and nothing is read through one",
+        "put the directory itself there",
+        subject,
+    )
 
 
 def decode(data: bytes, file: str, limit: int) -> str | Problem:
     """The text of a file's bytes, or the one problem that makes it unreadable."""
     if len(data) > limit:
-        return Problem(Place(file), "file-too-large", f"is larger than {limit // 1024} KiB", "split it")
+        return Problem(SourcePosition(file), "file-too-large", f"is larger than {limit // 1024} KiB", "split it")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -85,11 +102,11 @@ def decode(data: bytes, file: str, limit: int) -> str | Problem:
     if bad is not None:
         return _control(bad.group(), place_in(text, bad.start(), file))
     if not text.strip():
-        return Problem(Place(file), "file-empty", "is empty", "write it, or delete it")
+        return Problem(SourcePosition(file), "file-empty", "is empty", "write it, or delete it")
     return text
 
 
-def _control(character: str, place: Place) -> Problem:
+def _control(character: str, place: SourcePosition) -> Problem:
     if character == "\0":
         return Problem(place, "nul-character", "there is a NUL character", "remove it; is this a text file?")
     return Problem(place, "control-character", f"there is the character {name_of(character)}", "remove it")

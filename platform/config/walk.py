@@ -4,11 +4,11 @@ from typing import Any
 import yaml
 from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
-from platform.config.scalars import Fault, resolve
+from platform.config.scalars import ScalarFault, resolve
 from platform.config.text import control_in
 from platform.config.words import syntax_problem
 from platform.model.characters import name_of
-from platform.model.problem import Path, Place, Problem
+from platform.model.problem import Path, Problem, SourcePosition
 
 MAX_DEPTH = 32
 MAX_NODES = 50_000
@@ -41,7 +41,7 @@ class Walk:
         self.value: Any = None
         self.complete = False  # whether the whole file was read
         self.problems: list[Problem] = []
-        self.doubled: list[tuple[Path, Place]] = []  # the key and its second place
+        self.doubled: list[tuple[Path, SourcePosition]] = []  # the key and its second place
         self.replaced: set[Path] = set()  # where a stand-in is in place of a scalar that was refused
         self._file = file
         self._marks = marks
@@ -105,11 +105,11 @@ class Walk:
         if control:
             code = "nul-character" if control == "\0" else "control-character"
             what = f"the text holds the character {name_of(control)}"
-            self._refuse(event, Fault(code, what, "remove it", ""))
+            self._refuse(event, ScalarFault(code, what, "remove it", ""))
             value = ""
         elif not event.style and event.implicit[0]:
             value = resolve(value)
-            if isinstance(value, Fault):
+            if isinstance(value, ScalarFault):
                 self._refuse(event, value)
                 value = value.value
         self._attach(value, event)
@@ -158,7 +158,7 @@ class Walk:
         top = self._stack[-1]
         return (*top.path, len(top.items) if isinstance(top.items, list) else top.key or "")
 
-    def _refuse(self, event: Node, fault: Fault) -> None:
+    def _refuse(self, event: Node, fault: ScalarFault) -> None:
         self.replaced.add(self._next_path())
         self._problem(event, fault.code, fault.what, fault.cure)
 
@@ -168,8 +168,14 @@ class Walk:
 
     def _count(self) -> None:
         if len(self.problems) + len(self.doubled) >= MAX_PROBLEMS:
-            raise _Stop(Problem(Place(self._file), "too-many-problems", f"there are {MAX_PROBLEMS} problems or more",
-                                "mend those first"))
+            raise _Stop(
+                Problem(
+                    SourcePosition(self._file),
+                    "too-many-problems",
+                    f"there are {MAX_PROBLEMS} problems or more",
+                    "mend those first",
+                )
+            )
 
     def _stop(self, event: yaml.Event, code: str, what: str, cure: str) -> _Stop:
         return _Stop(Problem(self._place(event), code, what, cure))
@@ -178,5 +184,5 @@ class Walk:
         mark = event.start_mark
         return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
-    def _place(self, event: yaml.Event) -> Place:
-        return Place(self._file, *self._mark(event))
+    def _place(self, event: yaml.Event) -> SourcePosition:
+        return SourcePosition(self._file, *self._mark(event))

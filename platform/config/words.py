@@ -1,7 +1,7 @@
 """What a YAML parser's complaint means to somebody who writes YAML by hand."""
 import yaml
 
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 # Part of the parser's message -> (code, what, cure).
 _MEANINGS = (
@@ -36,7 +36,7 @@ _MEANINGS = (
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """The problem that a parser's error is; its place is where the parser stood."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    place = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file)
     if mark and _tab_indents(text, mark.line, mark.column):
         return Problem(place, "yaml-tab", "a tab stands where only spaces may indent", "use spaces")
     said = str(getattr(error, "problem", None) or "not YAML")

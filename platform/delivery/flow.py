@@ -67,7 +67,7 @@ def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDelivery:
     """What the ledger says before a try. `doubtful`: an earlier try of this delivery ended `unverified`, so that this
     one's failure alone proves nothing. `delivered`: the receipt of an earlier try that arrived, for a provider that
     cannot say so itself; `lost`: no record here says what was delivered then. `settled`: a person says that it arrived,
@@ -80,10 +80,12 @@ class Known:
     look_only: bool = False
 
 
-NOTHING = Known()
+NOTHING = KnownDelivery()
 
 
-def deliver(provider: Provider, parcel: Parcel, now: Callable[[], datetime], known: Known = NOTHING) -> Delivery:
+def deliver(
+    provider: Provider, parcel: Parcel, now: Callable[[], datetime], known: KnownDelivery = NOTHING
+) -> Delivery:
     """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does."""
     talk = _Talk(provider, parcel, now)
     before = talk.look()

@@ -3,12 +3,22 @@ from platform.ports.provider import (
     PACKAGE_NAME,
     Broken,
     Declined,
+    DeliveryRequest,
     Listed,
     Parcel,
     Presence,
     Provider,
-    Request,
     Sighting,
 )
 
-__all__ = ["PACKAGE_NAME", "Broken", "Declined", "Listed", "Parcel", "Presence", "Provider", "Request", "Sighting"]
+__all__ = [
+    "PACKAGE_NAME",
+    "Broken",
+    "Declined",
+    "DeliveryRequest",
+    "Listed",
+    "Parcel",
+    "Presence",
+    "Provider",
+    "Sighting",
+]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from platform.confined import opened, read_file
-from platform.delivery.flow import EARLIER, LOOK_UNKNOWN, UNVERIFIED, Delivery, Known, deliver
+from platform.delivery.flow import EARLIER, LOOK_UNKNOWN, UNVERIFIED, Delivery, KnownDelivery, deliver
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
 from platform.delivery.registry import PROVIDERS
 from platform.files import sha256_of
-from platform.ports.provider import PACKAGE_NAME, Declined, Listed, Parcel, Provider, Request
+from platform.ports.provider import PACKAGE_NAME, Declined, DeliveryRequest, Listed, Parcel, Provider
 
 DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
 
@@ -30,7 +30,7 @@ def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -
 
 
 def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
-                 make_provider: Callable[[Request], Provider] | None = None) -> Result:
+                 make_provider: Callable[[DeliveryRequest], Provider] | None = None) -> Result:
     """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
     ended. `make_provider` raises Declined for a request that no provider would take; without it the provider is the
     registered one of that name (`PROVIDERS`).
@@ -44,7 +44,7 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     look_only = bool(context.get("look_only"))
     try:
         parcel = parcel_of(params)
-        request = Request(parcel, params, settings, float(context.get("timeout_s", 0)))
+        request = DeliveryRequest(parcel, params, settings, float(context.get("timeout_s", 0)))
         provider = (make_provider or PROVIDERS[provider_name])(request)
     except Declined as error:
         if look_only:
@@ -53,7 +53,13 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
             return _failed(UNVERIFIED, f"{error}; {EARLIER}")
         return _failed(error.reason_slug, str(error))
     told = context.get("delivered", {})
-    known = Known(doubtful, _delivered(told, provider, parcel), bool(told.get("lost")), _settled(told), look_only)
+    known = KnownDelivery(
+        doubtful,
+        _delivered(told, provider, parcel),
+        bool(told.get("lost")),
+        _settled(told),
+        look_only,
+    )
     delivery = deliver(provider, parcel, lambda: datetime.now(UTC), known)
     write_log(outputs_dir, provider.name, parcel.delivery_key, provider.recorded, delivery.events)
     if delivery.receipt:

@@ -16,7 +16,7 @@ from platform.app.publishing import line
 from platform.app.run import Run
 from platform.app.snapshot import STATE_NEEDS
 from platform.console.ci import with_annotations
-from platform.doit_plugin.outcome import Refused, long_action, task_action
+from platform.doit_plugin.outcome import TaskRefused, long_action, task_action
 from platform.errors import ConflictError, InputError
 from platform.ledger.journal.payments import apply_payments
 from platform.ledger.rules.refund import settle
@@ -30,7 +30,7 @@ from platform.model.utc import utc_text
 from platform.model.words import counted, in_credits
 from platform.owned import Displaced, exists, owned
 from platform.owned import refused as unremoved
-from platform.plan.policy import Outcome, outcome
+from platform.plan.policy import OrderOutcome, outcome
 from platform.publish.publish import CONFLICT
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON
@@ -38,28 +38,28 @@ _EXIT_OF_REFUSAL = {"not_enough_credits": 12, "tenant_suspended": 17, "order_lim
 
 
 @task_action
-def check(run: Run) -> Values | Refused:
+def check(run: Run) -> Values | TaskRefused:
     """Print every problem except warnings about drafts; errors fail the task with 10."""
     run.problems_printed = True
     problems = run.snapshot.run_problems
     text = with_annotations(problems, run.workspace.root)
     if any(not problem.warning for problem in problems):
-        return Refused(text, 10)
+        return TaskRefused(text, 10)
     return {"lines": text}
 
 
 @task_action
-def refused(run: Run, order_id: OrderId) -> Refused:
+def refused(run: Run, order_id: OrderId) -> TaskRefused:
     """An invalid enabled order: print its problems, exit with 10, charge nothing."""
     problems = run.snapshot.plan.refused[order_id]
     if run.problems_printed:
-        return Refused(f"invalid input, {counted(len(problems), 'problem')} above", 10)
+        return TaskRefused(f"invalid input, {counted(len(problems), 'problem')} above", 10)
     text = with_annotations(problems, run.workspace.root)
-    return Refused(text or f"{order_id}: cannot be read; see `doit run check`", 10)
+    return TaskRefused(text or f"{order_id}: cannot be read; see `doit run check`", 10)
 
 
 @task_action
-def state(run: Run) -> Values | Refused:
+def state(run: Run) -> Values | TaskRefused:
     """Hydrate or create the billing state, post confirmed payments that are missing, and refund unfinished work of
     deleted orders.
 
@@ -69,7 +69,7 @@ def state(run: Run) -> Values | Refused:
     wrong = run.snapshot.wrong_in(*STATE_NEEDS, run.workspace.options.runtime_profile)
     lines = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
     if any(not problem.subject for problem in wrong):  # a whole file: what was paid is unknown
-        return Refused(lines or f"{' or '.join(STATE_NEEDS)}: cannot be read, see above; nothing was posted", 10)
+        return TaskRefused(lines or f"{' or '.join(STATE_NEEDS)}: cannot be read, see above; nothing was posted", 10)
     run.statuses += [InputError.exit_status] * bool(wrong)
     shared = run.sharing.hydrate()
     run.make_ledger()
@@ -94,7 +94,7 @@ def step(run: Run, step_id: StepId) -> Values:
 
 
 @task_action
-def workorder(run: Run, order_id: OrderId) -> Values | Refused:
+def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Settle the order: refund what was not delivered and write the order's record. Fails unless all is COMPLETED."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
@@ -104,15 +104,15 @@ def workorder(run: Run, order_id: OrderId) -> Values | Refused:
     try:
         write_order(run.workspace.runtime_dir, order, result, utc_text(datetime.now(UTC)))
     except Displaced as error:
-        return Refused(f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded)
+        return TaskRefused(f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded)
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
     told = "; ".join(filter(None, [_in_words(order, result, refunded), run.charges.debt(order_id)]))
-    return Refused(told, _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
+    return TaskRefused(told, _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
 
 
 @task_action
-def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Refused:
+def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | TaskRefused:
     """The end of `doit run step:...`: the same settlement. Fails if a requested step did not complete."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
@@ -126,11 +126,15 @@ def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Refu
              f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
              for name in open_steps]
     told = "; ".join(filter(None, [*words, run.charges.debt(order_id)]))
-    return Refused(f"{order_id} {refusal or 'did not complete'}: {told}", _EXIT_OF_REFUSAL.get(refusal, 1), refunded)
+    return TaskRefused(
+        f"{order_id} {refusal or 'did not complete'}: {told}",
+        _EXIT_OF_REFUSAL.get(refusal, 1),
+        refunded,
+    )
 
 
 @task_action
-def publish(run: Run, order_id: OrderId) -> Values | Refused:
+def publish(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Publish what the order bought and made. Fails when the release has other bytes under a name (11), or when a file
     no longer exists (1)."""
     publishing = run.publishing
@@ -140,8 +144,8 @@ def publish(run: Run, order_id: OrderId) -> Values | Refused:
     if not missing:
         return {"published": len(published), "lines": lines}
     conflict = any(lost.reason == CONFLICT for lost in missing)
-    return Refused("\n".join([*filter(None, [lines]), *map(line, missing)]),
-                   ConflictError.exit_status if conflict else 1, back)
+    return TaskRefused("\n".join([*filter(None, [lines]), *map(line, missing)]),
+                       ConflictError.exit_status if conflict else 1, back)
 
 
 def _settle(run: Run, order: PlannedOrder) -> int:
@@ -153,7 +157,7 @@ def _settle(run: Run, order: PlannedOrder) -> int:
 
 
 @task_action
-def settle_rest(run: Run, order_id: OrderId) -> Values | Refused:
+def settle_rest(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Settle an order whose steps ran and whose own task did not, because one step could not be recorded. The other
     steps are refunded or proved now and not in the next run."""
     refunded = _settle(run, run.snapshot.plan.orders[order_id])
@@ -161,7 +165,7 @@ def settle_rest(run: Run, order_id: OrderId) -> Values | Refused:
             "lines": f"refunded     {order_id}  {in_credits(refunded)}" if refunded else ""}
 
 
-def _in_words(order: PlannedOrder, result: Outcome, refunded: int) -> str:
+def _in_words(order: PlannedOrder, result: OrderOutcome, refunded: int) -> str:
     total = len(order.steps)
     counts = [f"{count} {word}" for count, word in ((result.failed, "failed"), (result.skipped, "skipped"),
                                                    (result.pending, "not run")) if count]

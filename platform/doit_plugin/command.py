@@ -14,7 +14,7 @@ from platform.app.run import Run
 from platform.app.unknown import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.adapter import parse_error
-from platform.doit_plugin.outcome import Refused
+from platform.doit_plugin.outcome import TaskRefused
 from platform.errors import PlatformError
 from platform.model.characters import printable
 
@@ -79,7 +79,7 @@ def settle_rest(run: Run) -> None:
     """Settle the orders whose steps ran and whose `workorder:` did not: doit runs nothing below a failed task."""
     for order_id in sorted(run.left_to_settle):
         ended = actions.settle_rest(run, order_id)
-        text = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, Refused) else ended["lines"]
+        text = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, TaskRefused) else ended["lines"]
         if text:
             sys.stderr.write(f"{printable(text)}\n")
 

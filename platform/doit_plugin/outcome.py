@@ -28,7 +28,7 @@ def defect_line(error: Exception, runtime_dir: Path) -> str:
     return f"internal error: {words}; the traceback is in {file}; report it, then run again"
 
 
-class Refused(TaskFailed):  # type: ignore[misc]  # doit has no types
+class TaskRefused(TaskFailed):  # type: ignore[misc]  # doit has no types
     """A task that failed for a reason that PLATFORM knows: lines for a person, and the exit status of the run."""
 
     def __init__(self, message: str, exit_status: int, refunded_credits: int = 0) -> None:
@@ -57,10 +57,10 @@ def long_action(action: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = action(run, *args)
         except PlatformError as error:
-            result = Refused(str(error), error.exit_status)
+            result = TaskRefused(str(error), error.exit_status)
         except Exception as error:  # noqa: BLE001  a charge must not depend on code without defects
-            result = Refused(defect_line(error, run.workspace.runtime_dir), PlatformError.exit_status)
-        if isinstance(result, Refused):
+            result = TaskRefused(defect_line(error, run.workspace.runtime_dir), PlatformError.exit_status)
+        if isinstance(result, TaskRefused):
             run.statuses.append(result.exit_status)
         return result
 

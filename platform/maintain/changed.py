@@ -7,12 +7,12 @@ import csv
 import io
 from collections.abc import Iterator
 
-from platform.maintain.facts import Facts
+from platform.maintain.facts import RepositoryFacts
 from platform.model.cells import plain
 from platform.model.problem import Problem
 
 
-def changed_modules(facts: Facts, index: bytes) -> Iterator[Problem]:
+def changed_modules(facts: RepositoryFacts, index: bytes) -> Iterator[Problem]:
     """One warning a module, at its version. `index` is the modules_index.csv to compare with; what it does not know, or
     is not such a table at all, warns of nothing."""
     known = {row.get("module_id"): row for row in csv.DictReader(io.StringIO(index.decode(errors="replace")))}

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from platform.maintain.facts import CONTRACTS, METHODS, ORDERS, TENANTS, Facts
-from platform.model.problem import Place, Problem
+from platform.maintain.facts import CONTRACTS, METHODS, ORDERS, TENANTS, RepositoryFacts
+from platform.model.problem import Problem, SourcePosition
 
 _MARKER = re.compile(rb"^([ \t]*)# maintenance:(begin|end)(?:[ \t]+(\S+))?[ \t]*(\r?\n|\Z)")
 
@@ -18,7 +18,7 @@ _MARKER = re.compile(rb"^([ \t]*)# maintenance:(begin|end)(?:[ \t]+(\S+))?[ \t]*
 class Choice:
     """What a list holds, sorted, and the files that it is made of."""
 
-    of: Callable[[Facts], Iterable[str]]
+    of: Callable[[RepositoryFacts], Iterable[str]]
     sources: tuple[str, ...]
 
 
@@ -43,7 +43,7 @@ def sources(data: bytes) -> tuple[str, ...]:
     return tuple(pattern for name, choice in CHOICES.items() if name in names for pattern in choice.sources)
 
 
-def rewritten(data: bytes, file: str, facts: Facts) -> tuple[bytes, list[Problem]]:
+def rewritten(data: bytes, file: str, facts: RepositoryFacts) -> tuple[bytes, list[Problem]]:
     """The workflow with its lists as they should be, and what is wrong with its markers; then the bytes mean nothing.
     A list that is empty holds "none": a form without a choice is no form."""
     problems: list[Problem] = []
@@ -57,7 +57,7 @@ def rewritten(data: bytes, file: str, facts: Facts) -> tuple[bytes, list[Problem
         side, name = mark[2].decode(), (mark[3] or b"").decode(errors="replace")
         fault = _fault(side, name, opened, begun_at)
         if fault:
-            problems.append(Problem(Place(file, number, len(mark[1]) + 1), "maintenance-marker", *fault))
+            problems.append(Problem(SourcePosition(file, number, len(mark[1]) + 1), "maintenance-marker", *fault))
         lines.append(line)
         if side == "begin" and name in CHOICES:
             opened, begun_at = name, number
@@ -65,8 +65,14 @@ def rewritten(data: bytes, file: str, facts: Facts) -> tuple[bytes, list[Problem
         elif side == "end":
             opened = ""
     if opened:
-        problems.append(Problem(Place(file, begun_at), "maintenance-marker", f"the list {opened} begins here and "
-                                "never ends", f"write # maintenance:end {opened} below its lines"))
+        problems.append(
+            Problem(
+                SourcePosition(file, begun_at),
+                "maintenance-marker",
+                f"the list {opened} begins here and never ends",
+                f"write # maintenance:end {opened} below its lines",
+            )
+        )
     return b"".join(lines), problems
 
 

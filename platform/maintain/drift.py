@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 CURE = "run `doit run maintenance` and commit it"
 
 
-class _Row(NamedTuple):
+class _DriftRow(NamedTuple):
     line: int
     fields: list[str]
 
@@ -20,53 +20,56 @@ def drift(file: str, ours: bytes | None, right: bytes) -> Problem | None:
     if ours == right:
         return None
     if ours is None:
-        return _problem(Place(file), "is missing")
+        return _problem(SourcePosition(file), "is missing")
     have, want = ours.decode(errors="replace"), right.decode()
     found = _in_rows(file, _rows(have), _rows(want), have.count("\n") + 1) if file.endswith(".csv") else None
     return found or _in_lines(file, have.split("\n"), want.split("\n"))
 
 
-def _in_rows(file: str, ours: Sequence[_Row], right: Sequence[_Row], last: int) -> Problem | None:
+def _in_rows(file: str, ours: Sequence[_DriftRow], right: Sequence[_DriftRow], last: int) -> Problem | None:
     """The first row or field that differs; None when the fields are the same and only their writing differs. `last` is
     the line on which a further row would begin."""
     for index, (have, want) in enumerate(zip_longest(ours, right)):
         if have and want and have.fields == want.fields:
             continue
         if have is None or have.fields in [row.fields for row in right[index + 1:]]:
-            return _problem(Place(file, have.line if have else last), f"row {_name(want)} is missing before this place")
+            return _problem(
+                SourcePosition(file, have.line if have else last),
+                f"row {_name(want)} is missing before this place",
+            )
         if want is None or want.fields in [row.fields for row in ours[index + 1:]]:
-            return _problem(Place(file, have.line), f"row {_name(have)} should not be there")
+            return _problem(SourcePosition(file, have.line), f"row {_name(have)} should not be there")
         return _in_fields(file, right[0].fields, have, want)
     return None
 
 
-def _in_fields(file: str, columns: Sequence[str], have: _Row, want: _Row) -> Problem:
+def _in_fields(file: str, columns: Sequence[str], have: _DriftRow, want: _DriftRow) -> Problem:
     pairs = list(zip_longest(have.fields, want.fields))
     at = next(index for index, (ours, right) in enumerate(pairs) if ours != right)
     ours, right = ("nothing" if text is None else repr(text[:200]) for text in pairs[at])
     column = columns[at] if at < len(columns) else f"number {at + 1}"
     start = sum(len(_written(field)) + 1 for field in have.fields[:at]) + 1
-    return _problem(Place(file, have.line, start),
+    return _problem(SourcePosition(file, have.line, start),
                     f"row {_name(want)}, column {column}: says {ours}, should say {right}")
 
 
 def _in_lines(file: str, ours: list[str], right: list[str]) -> Problem:
     """The first line that differs, from the first character on that does."""
     if [*ours, ""] == right:
-        return _problem(Place(file, len(ours), len(ours[-1]) + 1), "lacks the line end of its last line")
+        return _problem(SourcePosition(file, len(ours), len(ours[-1]) + 1), "lacks the line end of its last line")
     line, (have, want) = next((number, pair) for number, pair in enumerate(zip_longest(ours, right), 1)
                               if pair[0] != pair[1])
     said, should = ("nothing more" if text is None else repr(text[:200]) for text in (have, want))
     column = next((at for at, pair in enumerate(zip_longest(have or "", want or ""), 1) if pair[0] != pair[1]), 1)
-    return _problem(Place(file, line, column), f"says {said}, should say {should}")
+    return _problem(SourcePosition(file, line, column), f"says {said}, should say {should}")
 
 
-def _rows(text: str) -> list[_Row]:
+def _rows(text: str) -> list[_DriftRow]:
     """The rows of a CSV text with the line on which each begins; what is not CSV has as many as could be read."""
     rows, reader, begins = [], csv.reader(text.splitlines(keepends=True)), 1
     try:
         for fields in reader:
-            rows.append(_Row(begins, fields))
+            rows.append(_DriftRow(begins, fields))
             begins = reader.line_num + 1
     except csv.Error:
         return rows
@@ -78,9 +81,9 @@ def _written(field: str) -> str:
     return '"' + field.replace('"', '""') + '"' if any(mark in field for mark in ',"\r\n') else field
 
 
-def _name(row: _Row | None) -> str:
+def _name(row: _DriftRow | None) -> str:
     return " ".join(row.fields[:2])[:100] if row and row.fields else "without fields"
 
 
-def _problem(place: Place, what: str) -> Problem:
+def _problem(place: SourcePosition, what: str) -> Problem:
     return Problem(place, "maintenance-drift", what, CURE)

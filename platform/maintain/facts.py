@@ -10,7 +10,7 @@ REASONS, METHODS, PROFILES = "config/reasons.yml", "config/topup_methods.csv", "
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RepositoryFacts:
     """`code` gives the digest of a module's code, and is asked only for what depends on it; `profiles` are all that
     the repository has, sorted by file."""
 

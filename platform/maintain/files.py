@@ -10,7 +10,7 @@ from platform.confined import kind_at
 from platform.errors import InputError
 from platform.files import write_atomic
 from platform.maintain import choices, secrets
-from platform.maintain.facts import Facts
+from platform.maintain.facts import RepositoryFacts
 from platform.maintain.tables import TABLES
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
@@ -42,7 +42,7 @@ def sources(root: Path, name: str) -> tuple[str, ...]:
     return secrets.SOURCES if name == secrets.NAME else choices.sources((root / file_of(name)).read_bytes())
 
 
-def content(root: Path, name: str, facts: Facts) -> bytes:
+def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:
     """The right bytes of one file; of the manifest, over the files as they lie there. InputError for wrong markers."""
     if name == MANIFEST:
         return manifest({listed: (root / file_of(listed)).read_bytes() for listed in LISTED})
@@ -56,7 +56,7 @@ def content(root: Path, name: str, facts: Facts) -> bytes:
     return data
 
 
-def everything(root: Path, facts: Facts) -> dict[str, bytes]:
+def everything(root: Path, facts: RepositoryFacts) -> dict[str, bytes]:
     """Every file's right bytes by name, the manifest over what the others should be. InputError for wrong markers."""
     made = {name: content(root, name, facts) for name in derived(root) if name != MANIFEST}
     return {**made, MANIFEST: manifest({name: made[name] for name in LISTED})}

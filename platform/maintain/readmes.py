@@ -6,14 +6,14 @@ the charge is refunded. People write the table; whether it is still true is foun
 import re
 from collections.abc import Callable, Iterator
 
-from platform.maintain.facts import Facts
+from platform.maintain.facts import RepositoryFacts
 from platform.model.order import Kind
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 
 _ROW = re.compile(r"\| `([a-z][a-z0-9_]*)` \| (yes|no) \|")
 
 
-def wrong_reasons(facts: Facts, text_of: Callable[[str], bytes | None]) -> Iterator[Problem]:
+def wrong_reasons(facts: RepositoryFacts, text_of: Callable[[str], bytes | None]) -> Iterator[Problem]:
     """One problem a row that is not true. `text_of` gives the bytes of a file below the repository, None when there is
     none."""
     reasons = facts.repo.reasons
@@ -24,7 +24,7 @@ def wrong_reasons(facts: Facts, text_of: Callable[[str], bytes | None]) -> Itera
             row = _ROW.match(line)
             if row is None:
                 continue
-            slug, said, place = row[1], row[2], Place(file, number, row.start(2) + 1)
+            slug, said, place = row[1], row[2], SourcePosition(file, number, row.start(2) + 1)
             right = "yes" if reasons.refundable(slug) else "no"
             if reasons.reserved(slug, module_id, delivery=contract.kind is Kind.DELIVERY):
                 yield Problem(place, "readme-differs", f"the module cannot give `{slug}`: the platform makes "

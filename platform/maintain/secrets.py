@@ -6,7 +6,7 @@ it to the environment (or to the CI's secrets, name by name).
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from platform.maintain.facts import CONTRACTS, PROFILES, Facts
+from platform.maintain.facts import CONTRACTS, PROFILES, RepositoryFacts
 
 NAME = "secrets_template"
 SOURCES = (CONTRACTS, PROFILES)
@@ -18,7 +18,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Use:
+class _SecretUse:
     """One reader of a name."""
 
     name: str
@@ -27,33 +27,33 @@ class _Use:
     note: str
 
 
-def secrets_template(facts: Facts) -> bytes:
+def secrets_template(facts: RepositoryFacts) -> bytes:
     """Sorted by name; above each name who reads it and what it is for. A variable is not taken from the environment:
     its line is a comment, and says where it is set."""
-    by_name: dict[str, list[_Use]] = {}
+    by_name: dict[str, list[_SecretUse]] = {}
     for use in sorted({*_of_modules(facts), *_of_profiles(facts)}):
         by_name.setdefault(use.name, []).append(use)
     return (_HEAD + "".join(_block(name, uses) for name, uses in by_name.items())).encode()
 
 
-def _block(name: str, uses: Collection[_Use]) -> str:
+def _block(name: str, uses: Collection[_SecretUse]) -> str:
     lines = [f"# {use.kind} of {use.reader}{f': {use.note}' if use.note else ''}" for use in uses]
     front = "# " if all(use.kind == _VARIABLE for use in uses) else ""
     return "\n" + "\n".join(" ".join(line.split()) for line in lines) + f"\n{front}{name}=\n"
 
 
-def _of_modules(facts: Facts) -> Iterator[_Use]:
+def _of_modules(facts: RepositoryFacts) -> Iterator[_SecretUse]:
     for module_id, contract in facts.repo.contracts.items():
         reader = f"module {module_id}"
         for secret in contract.secrets:
             kind = "required secret" if secret.required else "optional secret"
-            yield _Use(secret.name, reader, kind, secret.note)
+            yield _SecretUse(secret.name, reader, kind, secret.note)
         for var in contract.vars:
-            yield _Use(var.name, f"{reader}, whose module.yml sets it to {var.value!r}", _VARIABLE, var.note)
+            yield _SecretUse(var.name, f"{reader}, whose module.yml sets it to {var.value!r}", _VARIABLE, var.note)
 
 
-def _of_profiles(facts: Facts) -> Iterator[_Use]:
+def _of_profiles(facts: RepositoryFacts) -> Iterator[_SecretUse]:
     for profile in facts.profiles:
         if name := profile.release_store.get("token_env"):
-            yield _Use(str(name), f"profile {profile.profile_id}", "secret",
-                       "The token of its release store and its Actions cache.")
+            yield _SecretUse(str(name), f"profile {profile.profile_id}", "secret",
+                             "The token of its release store and its Actions cache.")

@@ -8,38 +8,38 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from platform.maintain.facts import CONTRACTS, ORDERS, REASONS, TENANTS, Facts
+from platform.maintain.facts import CONTRACTS, ORDERS, REASONS, TENANTS, RepositoryFacts
 from platform.model.contract import Contract
 from platform.model.repo import Repo
 
-Row = tuple[Any, ...]
+TableRow = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DerivedTable:
     """`sources` are the files that rows are made of, as patterns below the repository; `code`: modules' code too."""
 
     columns: tuple[str, ...]
-    rows: Callable[[Facts], Iterable[Row]]
+    rows: Callable[[RepositoryFacts], Iterable[TableRow]]
     sources: tuple[str, ...]
     code: bool = False
 
 
-def modules_index(facts: Facts) -> Iterable[Row]:
+def modules_index(facts: RepositoryFacts) -> Iterable[TableRow]:
     for contract in _contracts(facts.repo):
         yield (contract.module_id, contract.name, contract.kind.value, contract.version,
                " ".join(sorted(contract.deliverables)), contract.self_test is not None, contract.retention,
                facts.code(contract.module_id))
 
 
-def workorders_index(facts: Facts) -> Iterable[Row]:
+def workorders_index(facts: RepositoryFacts) -> Iterable[TableRow]:
     for _, order in sorted(facts.repo.orders.items()):
         enabled = [step for step in order.steps if step.enabled]
         yield (*order.id, order.enabled, order.mode.value, order.artifacts_requested, order.schedule_cron, len(enabled),
                " ".join(sorted({step.module_id for step in enabled})), str(order.metadata.get("title", "")))
 
 
-def module_contract_rules(facts: Facts) -> Iterable[Row]:
+def module_contract_rules(facts: RepositoryFacts) -> Iterable[TableRow]:
     for contract in _contracts(facts.repo):
         for port in sorted(contract.inputs.values(), key=lambda port: port.id):
             default = "" if port.default is None else _json(port.default)
@@ -53,7 +53,7 @@ def module_contract_rules(facts: Facts) -> Iterable[Row]:
             yield (contract.module_id, "deliverable", bought.deliverable_id, "", "", sets, " ".join(bought.outputs))
 
 
-def module_requirements_index(facts: Facts) -> Iterable[Row]:
+def module_requirements_index(facts: RepositoryFacts) -> Iterable[TableRow]:
     for contract in _contracts(facts.repo):
         for secret in sorted(contract.secrets, key=lambda secret: secret.name):
             yield contract.module_id, "secret", secret.name, secret.required, "", secret.note
@@ -64,12 +64,12 @@ def module_requirements_index(facts: Facts) -> Iterable[Row]:
                 yield contract.module_id, name, name, True, "", ""
 
 
-def reason_catalog(facts: Facts) -> Iterable[Row]:
+def reason_catalog(facts: RepositoryFacts) -> Iterable[TableRow]:
     for slug, reason in sorted(facts.repo.reasons.by_slug.items()):
         yield slug, reason.scope, reason.category, reason.refundable, reason.description
 
 
-def tenant_relationships(facts: Facts) -> Iterable[Row]:
+def tenant_relationships(facts: RepositoryFacts) -> Iterable[TableRow]:
     """Who may read whose releases; every tenant its own."""
     for tenant_id, tenant in sorted(facts.repo.tenants.items()):
         for consumer in sorted({tenant_id, *tenant.allow_release_consumers}):
@@ -77,16 +77,52 @@ def tenant_relationships(facts: Facts) -> Iterable[Row]:
 
 
 TABLES = {
-    "modules_index": Table(("module_id", "name", "kind", "version", "deliverables", "self_test", "retention",
-                            "code_sha256"), modules_index, (CONTRACTS,), code=True),
-    "workorders_index": Table(("tenant_id", "work_order_id", "enabled", "mode", "artifacts_requested", "schedule_cron",
-                               "enabled_steps", "modules", "title"), workorders_index, (ORDERS,)),
-    "module_contract_rules": Table(("module_id", "port", "id", "type", "required", "default_or_sets", "rule"),
-                                   module_contract_rules, (CONTRACTS,)),
-    "module_requirements_index": Table(("module_id", "requirement", "name", "required", "value", "note"),
-                                       module_requirements_index, (CONTRACTS,)),
-    "reason_catalog": Table(("slug", "scope", "category", "refundable", "description"), reason_catalog, (REASONS,)),
-    "tenant_relationships": Table(("tenant_id", "consumer_tenant_id", "relation"), tenant_relationships, (TENANTS,)),
+    "modules_index": DerivedTable(
+        (
+            "module_id",
+            "name",
+            "kind",
+            "version",
+            "deliverables",
+            "self_test",
+            "retention",
+            "code_sha256",
+        ),
+        modules_index,
+        (CONTRACTS,),
+        code=True,
+    ),
+    "workorders_index": DerivedTable(
+        (
+            "tenant_id",
+            "work_order_id",
+            "enabled",
+            "mode",
+            "artifacts_requested",
+            "schedule_cron",
+            "enabled_steps",
+            "modules",
+            "title",
+        ),
+        workorders_index,
+        (ORDERS,),
+    ),
+    "module_contract_rules": DerivedTable(
+        ("module_id", "port", "id", "type", "required", "default_or_sets", "rule"),
+        module_contract_rules,
+        (CONTRACTS,),
+    ),
+    "module_requirements_index": DerivedTable(
+        ("module_id", "requirement", "name", "required", "value", "note"),
+        module_requirements_index,
+        (CONTRACTS,),
+    ),
+    "reason_catalog": DerivedTable(
+        ("slug", "scope", "category", "refundable", "description"), reason_catalog, (REASONS,)
+    ),
+    "tenant_relationships": DerivedTable(
+        ("tenant_id", "consumer_tenant_id", "relation"), tenant_relationships, (TENANTS,)
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from platform.model.order import Kind
-from platform.model.problem import NOWHERE, Source
+from platform.model.problem import NOWHERE, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Contract:
     external: bool = False  # requirements.external_services: whether results depend on the profile
     retention: str = ""  # cache.retention, e.g. 1w
     self_test: SelfTest | None = None
-    source: Source = field(default=NOWHERE, compare=False, repr=False)
+    source: SourceFile = field(default=NOWHERE, compare=False, repr=False)
 
 
 _FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md", ".gitattributes"})

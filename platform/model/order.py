@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from platform.model.ids import OrderId
-from platform.model.problem import NOWHERE, Source
+from platform.model.problem import NOWHERE, SourceFile
 
 
 class Mode(StrEnum):
@@ -91,7 +91,7 @@ class Order:
     schedule_cron: str = ""
     promotions: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
-    source: Source = field(default=NOWHERE, compare=False, repr=False)
+    source: SourceFile = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def id(self) -> OrderId:

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from platform.model.problem import Place
+from platform.model.problem import SourcePosition
 
 
 class _InForce:
@@ -29,7 +29,7 @@ class PriceRow(_InForce):
     effective_to: date | None = None
     active: bool = True
     notes: str = ""
-    place: Place = field(default=Place(""), compare=False)
+    place: SourcePosition = field(default=SourcePosition(""), compare=False)
 
 
 class PriceList:
@@ -59,7 +59,7 @@ class Promotion(_InForce):
     effective_to: date | None = None
     active: bool = True
     notes: str = ""
-    place: Place = field(default=Place(""), compare=False)
+    place: SourcePosition = field(default=SourcePosition(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class TopupMethod:
     name: str
     enabled: bool
     instructions: str = ""
-    place: Place = field(default=Place(""), compare=False)
+    place: SourcePosition = field(default=SourcePosition(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +83,4 @@ class Payment:
     status: str  # CONFIRMED is applied once; PENDING and REJECTED are not
     received_at: str = ""
     note: str = ""
-    place: Place = field(default=Place(""), compare=False)
+    place: SourcePosition = field(default=SourcePosition(""), compare=False)

@@ -7,7 +7,7 @@ Path = tuple[str | int, ...]  # ("steps", 2, "inputs", "topic"): the path to a v
 LONGEST = 1000  # characters of `what`, because a file may contain very long names
 
 
-class Place(NamedTuple):
+class SourcePosition(NamedTuple):
     """A point in a file; line and column count from 1, as editors do."""
 
     file: str
@@ -19,14 +19,14 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """The file of a value, and the place of every node in it. `file` is relative to the
     repository."""
 
     file: str
     marks: Mapping[Path, tuple[int, int]] = field(default_factory=dict, repr=False)
 
-    def place(self, *path: str | int) -> Place:
+    def place(self, *path: str | int) -> SourcePosition:
         """The place of the value at `path`, or of the nearest value around it that the file has.
 
         For the place of a key, end the path with the key and "~key": ("steps", 0, "kind", "~key").
@@ -34,10 +34,10 @@ class Source:
         while path and path not in self.marks:
             path = path[:-2] if path[-1] == "~key" and path[:-1] not in self.marks else path[:-1]
         line, column = self.marks.get(path, (1, 1))
-        return Place(self.file, line, column)
+        return SourcePosition(self.file, line, column)
 
 
-NOWHERE = Source("")
+NOWHERE = SourceFile("")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,7 +48,7 @@ class Problem:
     for everything. An error of a promotion, topup_method, payment or folder stops no order.
     `code` is a stable kebab-case name that docs/errors.md explains."""
 
-    place: Place
+    place: SourcePosition
     code: str
     what: str
     cure: str

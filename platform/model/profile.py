@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from platform.model.problem import NOWHERE, Source
+from platform.model.problem import NOWHERE, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Profile:
     cache: bool = True
     cache_retention: str = ""  # how long a result is cached; its contract can only shorten it
     module_secrets: Mapping[str, tuple[str, ...]] | None = None  # by module id; None: grant all
-    source: Source = field(default=NOWHERE, compare=False, repr=False)
+    source: SourceFile = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def own_secrets(self) -> frozenset[str]:

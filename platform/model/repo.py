@@ -14,7 +14,7 @@ from platform.model.tenant import Tenant, TenantTerms
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
+class TenantAsset:
     """A file in tenants/<tenant>/assets/ that an order binds."""
 
     path: str  # as in the binding
@@ -47,7 +47,7 @@ class Repo:
     payments: tuple[Payment, ...] = ()
     reasons: Reasons = field(default_factory=Reasons)
     profile: Profile = field(default_factory=Profile)
-    assets: Mapping[tuple[str, str], Asset] = field(default_factory=dict)  # by (tenant id, path)
+    assets: Mapping[tuple[str, str], TenantAsset] = field(default_factory=dict)  # by (tenant id, path)
     # The asset files of each tenant with a missing asset, to suggest a name.
     asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Assets that exist and were refused, by (tenant id, path).

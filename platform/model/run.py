@@ -27,7 +27,7 @@ class OutputFile:
     content_type: str = ""
 
 
-class Ended(NamedTuple):
+class RunEnding(NamedTuple):
     """How the last run of a task hash at one refund epoch ended. It outlives the run record."""
 
     refund_epoch: int
@@ -69,9 +69,9 @@ class RunRecord:
     duration_s: float = 0.0
 
     @property
-    def ended(self) -> "Ended":
+    def ended(self) -> "RunEnding":
         """How this run ended: the part that outlives the record."""
-        return Ended(self.refund_epoch, self.status, self.reason, self.run_id, self.finished_at)
+        return RunEnding(self.refund_epoch, self.status, self.reason, self.run_id, self.finished_at)
 
     @property
     def id(self) -> StepId:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from platform.model.problem import NOWHERE, Place, Source
+from platform.model.problem import NOWHERE, SourceFile, SourcePosition
 
 
 class TenantStatus(StrEnum):
@@ -22,7 +22,7 @@ class TenantTerms:
     status: TenantStatus = TenantStatus.ACTIVE
     max_credits_per_order: int | None = None  # the highest price of one order; None: no limit
     note: str = ""
-    place: Place = field(default=Place(""), compare=False)
+    place: SourcePosition = field(default=SourcePosition(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Tenant:
     status: TenantStatus = TenantStatus.ACTIVE
     billing: Mapping[str, str] = field(default_factory=dict)
     allow_release_consumers: tuple[str, ...] = ()
-    source: Source = field(default=NOWHERE, compare=False, repr=False)
+    source: SourceFile = field(default=NOWHERE, compare=False, repr=False)
     own_status: TenantStatus | None = None  # from the tenant's file; None if the file sets none
     terms: TenantTerms = TenantTerms("")
 

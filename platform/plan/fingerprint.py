@@ -10,7 +10,7 @@ from typing import Any
 from platform.model.contract import Contract
 from platform.model.ids import OrderId
 from platform.model.order import Binding, Selector, Step, Value, with_bindings
-from platform.model.repo import Asset
+from platform.model.repo import TenantAsset
 
 FORMAT = 1  # raise it and every hash changes: nobody's paid work would be recognised
 
@@ -24,7 +24,7 @@ def effective_inputs(step: Step, contract: Contract) -> dict[str, Value]:
 
 
 def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str, Value], *,
-             hashes: Mapping[str, str], assets: Mapping[tuple[str, str], Asset], period: str) -> dict[str, Any]:
+             hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset], period: str) -> dict[str, Any]:
     """What `task_hash` digests. `hashes` are the task hashes of the steps upstream, by step id.
 
     Literals stand in `inputs`, with null where a binding is; bindings stand apart, by the JSON pointer of that place:
@@ -43,7 +43,7 @@ def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str
     }
 
 
-def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[str, str], Asset],
+def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset],
            tenant_id: str) -> dict[str, Any]:
     if binding.asset:
         origin = {"asset_sha256": assets[tenant_id, binding.asset].sha256}

@@ -22,7 +22,7 @@ _NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderOutcome:
     """An order's final status with the reason that a person asks for first."""
 
     status: str  # COMPLETED, PARTIAL or FAILED
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "",
-            held: Mapping[str, str] = _NOTHING) -> Outcome:
+            held: Mapping[str, str] = _NOTHING) -> OrderOutcome:
     """COMPLETED: every step completed. PARTIAL: some did. FAILED: none did, or STRICT and one did not, or refused.
 
     `runs` are the records of this plan's task hashes; a step without one is pending. The reason is the refusal's, or
@@ -56,4 +56,4 @@ def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "
         status, reason = "PARTIAL", reasons[0] if reasons else "not_run"
     else:
         status, reason = "FAILED", reasons[0] if reasons else "not_run"
-    return Outcome(status, reason, completed, failed, skipped, pending=states.count(None))
+    return OrderOutcome(status, reason, completed, failed, skipped, pending=states.count(None))

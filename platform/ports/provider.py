@@ -47,7 +47,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class DeliveryRequest:
     """What a delivery module was asked to do: its parcel, its own inputs, and the profile's settings for it."""
 
     parcel: Parcel

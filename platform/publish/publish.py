@@ -33,7 +33,7 @@ CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PublishTarget:
     """Where purchases go: releases whose tags begin with `prefix`, signed by `key` where there is one. `staging` is a
     folder for what is on its way; `simulated` when nobody else sees the releases."""
 
@@ -49,7 +49,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedPackage:
     """A package that is in its release, with its statement and its evidence; `uri` is where."""
 
     purchase: Purchase
@@ -80,7 +80,7 @@ class Shop:
     record: Callable[[StepId], RunRecord | None]
 
 
-def publish(purchase: Purchase, shop: Shop, place: Place, ledger: Ledger) -> Published | Missing:
+def publish(purchase: Purchase, shop: Shop, place: PublishTarget, ledger: Ledger) -> PublishedPackage | Missing:
     """Publish one purchase. What is missing or in conflict is an answer; what the store, the disk and the ledger refuse
     is raised."""
     record = shop.record(purchase.step)
@@ -99,11 +99,11 @@ def publish(purchase: Purchase, shop: Shop, place: Place, ledger: Ledger) -> Pub
         return Missing(purchase, str(error), CONFLICT)
 
 
-def publish_all(purchases: Iterable[Purchase], shop: Shop, place: Place,
-                ledger: Ledger) -> tuple[list[Published], list[Missing]]:
+def publish_all(purchases: Iterable[Purchase], shop: Shop, place: PublishTarget,
+                ledger: Ledger) -> tuple[list[PublishedPackage], list[Missing]]:
     """Publish each; one that is missing or in conflict stops no other."""
     outcomes = [publish(purchase, shop, place, ledger) for purchase in purchases]
-    return ([done for done in outcomes if isinstance(done, Published)],
+    return ([done for done in outcomes if isinstance(done, PublishedPackage)],
             [lost for lost in outcomes if isinstance(lost, Missing)])
 
 
@@ -119,7 +119,9 @@ def _staged(folder: Path, purchase: Purchase) -> Iterator[tuple[Path, Path]]:
             file.unlink(missing_ok=True)
 
 
-def _put(purchase: Purchase, record: RunRecord, artifact: Artifact, told: Path, place: Place) -> Published:
+def _put(
+    purchase: Purchase, record: RunRecord, artifact: Artifact, told: Path, place: PublishTarget
+) -> PublishedPackage:
     """The package, then its statement: whoever finds a statement finds what it is about."""
     tag, title = purchase.release(place.prefix), f"Artifacts of tenant {purchase.step.tenant_id}"
     package = place.shelf.put(tag, title, artifact.path, artifact.sha256)
@@ -127,10 +129,10 @@ def _put(purchase: Purchase, record: RunRecord, artifact: Artifact, told: Path, 
     write_atomic(told, dsse.sign(PAYLOAD_TYPE, payload, place.key).as_bytes())
     beside = place.shelf.put(tag, title, told, sha256_file(told),
                              is_as_good=lambda asset: _vouches(asset, tag, purchase, artifact.sha256, told, place))
-    return Published(purchase, artifact, package.uri, beside, place.status)
+    return PublishedPackage(purchase, artifact, package.uri, beside, place.status)
 
 
-def _vouches(asset: Asset, tag: str, purchase: Purchase, package_sha256: str, told: Path, place: Place) -> bool:
+def _vouches(asset: Asset, tag: str, purchase: Purchase, package_sha256: str, told: Path, place: PublishTarget) -> bool:
     """Whether the statement that has the name already is as good as the one made now: about the same package of the
     same purchase, and signed by the same key where there is one."""
     place.shelf.store.download(tag, asset, told)
@@ -143,7 +145,7 @@ def _vouches(asset: Asset, tag: str, purchase: Purchase, package_sha256: str, to
     return is_about(envelope, purchase, package_sha256)
 
 
-def _evidence(done: Published, _: Book) -> Post:
+def _evidence(done: PublishedPackage, _: Book) -> Post:
     """A zero-credit row of which published_artifacts.csv is made."""
     purchase, artifact = done.purchase, done.artifact
     return Post(

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from platform.errors import ForbiddenError, PlatformError, RemoteError
-from platform.releases.waits import LONGEST_S, TRIES, Answer
+from platform.releases.waits import LONGEST_S, TRIES, Reply
 
 if TYPE_CHECKING:
     import httpx2
@@ -80,7 +80,7 @@ class Api:
     def budget(self) -> Budget:
         return Budget(self._sleep)
 
-    def once(self, call: Callable[[Any], Any]) -> tuple[Answer, Any]:
+    def once(self, call: Callable[[Any], Any]) -> tuple[Reply, Any]:
         """One request: what came back, and its JSON (None when there is none). `call` gets ghapi's client and passes
         `raw_=True`."""
         import httpx2
@@ -98,7 +98,7 @@ class Api:
             return _broken(error), None
         return _read(response)
 
-    def ask(self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()) -> tuple[Answer, Any]:
+    def ask(self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()) -> tuple[Reply, Any]:
         """Ask until the answer is 2xx or one of `final`; any other that stays is an error that names `place`."""
         budget = self.budget()
         while True:
@@ -137,7 +137,7 @@ class Api:
             if not budget.wait(answer.wait_s(budget.tried)):
                 raise self.error(place, answer)
 
-    def _stream(self, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> Answer:
+    def _stream(self, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> Reply:
         # The host that GitHub sends us on to is not shown the token: httpx2 drops it where the origin changes.
         import httpx2
 
@@ -147,13 +147,13 @@ class Api:
             with self.client.stream("GET", url, headers=headers) as response:
                 if response.status_code != 200:
                     if response.history:  # the other host's: it knows no token, and the next try gets a new way there
-                        return Answer(0, f"{response.url.host} answers {response.status_code}")
+                        return Reply(0, f"{response.url.host} answers {response.status_code}")
                     response.read()
                     return _read(response)[0]
                 take = start()
                 for piece in response.iter_bytes():
                     take(piece)
-                return Answer(200)
+                return Reply(200)
         except httpx2.RequestError as error:
             return _broken(error)
 
@@ -165,7 +165,7 @@ class Api:
             pass
         raise self.strange(place)
 
-    def error(self, place: str, answer: Answer) -> PlatformError:
+    def error(self, place: str, answer: Reply) -> PlatformError:
         """The one line for an answer that is no help."""
         said = f" ({answer.message})" if answer.message else ""
         if answer.status == 0:
@@ -183,7 +183,7 @@ class Api:
         return RemoteError(f"{place}: {self.host} does not answer as GitHub's API does; check the profile's `host`")
 
 
-def _read(response: "httpx2.Response") -> tuple[Answer, Any]:
+def _read(response: "httpx2.Response") -> tuple[Reply, Any]:
     try:
         value = response.json()
     except ValueError:
@@ -195,9 +195,9 @@ def _read(response: "httpx2.Response") -> tuple[Answer, Any]:
         said = [value.get("message"), *(error.get("message") for error in errors), *sorted(codes)]
         message = ", ".join(dict.fromkeys(" ".join(str(text).split())[:200] for text in said if text))
     headers = {name.lower(): text for name, text in response.headers.items()}
-    return Answer(response.status_code, message, headers, codes), value
+    return Reply(response.status_code, message, headers, codes), value
 
 
-def _broken(error: "httpx2.RequestError") -> Answer:
+def _broken(error: "httpx2.RequestError") -> Reply:
     """The kind of the break, and no words of the library's: they may quote what was sent."""
-    return Answer(0, type(error).__name__)
+    return Reply(0, type(error).__name__)

@@ -21,7 +21,7 @@ from platform.files import sha256_file
 from platform.ports.release_store import Asset, NameTaken
 from platform.releases.api import PAGE, SILENCE_S, Api
 from platform.releases.arrival import arriving
-from platform.releases.kept import NAME, Kept, Release, Upload
+from platform.releases.kept import NAME, GitHubRelease, StoredAsset, Upload
 
 HOST = "https://api.github.com"
 
@@ -45,7 +45,7 @@ class GitHubStore:
         releases = self._api.pages(self.uri, call)
         if releases is None:
             raise self._invisible()
-        named = [self._api.read(self.uri, Release.read, value) for value in releases]
+        named = [self._api.read(self.uri, GitHubRelease.read, value) for value in releases]
         return tuple(sorted(one.tag for one in named if one.tag.startswith(prefix) and not one.draft))
 
     def assets(self, tag: str) -> Mapping[str, Asset] | None:
@@ -109,13 +109,13 @@ class GitHubStore:
     def _place(self, *names: str) -> str:
         return "/".join((f"{self.uri}/releases", *names))
 
-    def _release(self, tag: str) -> Release | None:
+    def _release(self, tag: str) -> GitHubRelease | None:
         place = self._place(tag)
         answer, value = self._api.ask(place, lambda github: github.repos.get_release_by_tag(tag, raw_=True),
                                       final=(404,))
         if answer.ok:
             self._visible = True
-            return self._api.read(place, Release.read, value)
+            return self._api.read(place, GitHubRelease.read, value)
         if not self._visible:  # 404 is also what is said of a repository that the token may not see
             answer, _ = self._api.ask(self.uri, lambda github: github.repos.list_releases(per_page=1, raw_=True),
                                       final=(404,))
@@ -128,18 +128,18 @@ class GitHubStore:
         return ForbiddenError(f"{self.uri}: there is no such repository, or the token in {self._api.token_name} may "
                               "not see it; check the profile's `repository` and the token's permission")
 
-    def _kept(self, tag: str, release: Release) -> list[Kept] | None:
+    def _kept(self, tag: str, release: GitHubRelease) -> list[StoredAsset] | None:
         def call(github: Any, page: int) -> Any:
             return github.repos.list_release_assets(release.id, per_page=PAGE, page=page, raw_=True)
 
         place = self._place(tag)
         values = self._api.pages(place, call)
-        return None if values is None else [self._api.read(place, Kept.read, value) for value in values]
+        return None if values is None else [self._api.read(place, StoredAsset.read, value) for value in values]
 
-    def _named(self, tag: str, release: Release, name: str) -> Kept | None:
+    def _named(self, tag: str, release: GitHubRelease, name: str) -> StoredAsset | None:
         return next((one for one in self._kept(tag, release) or () if one.name == name), None)
 
-    def _asset(self, tag: str, kept: Kept) -> Asset:
+    def _asset(self, tag: str, kept: StoredAsset) -> Asset:
         self._ids[kept.uri] = kept.id
         if not kept.sha256 and kept.id not in self._hashed:
             self._hashed[kept.id] = self._hash(self._place(tag, kept.name), kept.id)
@@ -167,20 +167,20 @@ class GitHubStore:
             raise RemoteError(f"{place}: GitHub takes no empty file; leave it out")
         return upload
 
-    def _send(self, release: Release, upload: Upload, github: Any) -> Any:
+    def _send(self, release: GitHubRelease, upload: Upload, github: Any) -> Any:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
         return github.transport.request("POST", release.upload_url, params={"name": upload.name}, headers=headers,
                                         content=upload.pieces(time.monotonic), raw=True)
 
     def _verified(self, tag: str, upload: Upload, value: Any) -> Asset:
         place = self._place(tag, upload.name)
-        kept = self._api.read(place, Kept.read, value)
+        kept = self._api.read(place, StoredAsset.read, value)
         asset = self._asset(tag, kept)
         if (kept.whole, asset.name, asset.bytes, asset.sha256) != (True, upload.name, upload.size, upload.sha256):
             raise RemoteError(f"{place}: GitHub kept other bytes than were sent; delete that asset, then run again")
         return asset
 
-    def _clear(self, place: str, upload: Upload, starter: Kept) -> tuple[int, RemoteError]:
+    def _clear(self, place: str, upload: Upload, starter: StoredAsset) -> tuple[int, RemoteError]:
         """Seconds to wait before sending again, and what to say if that is too long. Deletes what was cut off."""
         answer, value = self._api.ask(place, lambda github: github.repos.get_release_asset(starter.id, raw_=True),
                                       final=(404,))
@@ -190,7 +190,7 @@ class GitHubStore:
         dead = starter.begun + timedelta(seconds=upload.limit_s + 2 * SILENCE_S)
         error = RemoteError(f"{place}: an upload of it was begun at {starter.begun:%H:%M:%S} UTC and is not whole; run "
                             f"again after {dead:%H:%M:%S} UTC, when it can be replaced")
-        if answer.ok and not self._api.read(place, Kept.read, value).whole:
+        if answer.ok and not self._api.read(place, StoredAsset.read, value).whole:
             if now <= dead:
                 return int((dead - now).total_seconds()) + 1, error
             self._api.ask(place, lambda github: github.repos.delete_release_asset(starter.id, raw_=True), final=(404,))

@@ -16,20 +16,20 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class GitHubRelease:
     id: int
     tag: str
     draft: bool
     upload_url: str
 
     @classmethod
-    def read(cls, value: Mapping[str, Any]) -> "Release":
+    def read(cls, value: Mapping[str, Any]) -> "GitHubRelease":
         upload_url, _, _ = value["upload_url"].partition("{")
         return cls(int(value["id"]), str(value["tag_name"]), bool(value["draft"]), upload_url)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAsset:
     """An asset, whole or only begun. `sha256` is "" where the server says no digest."""
 
     id: int
@@ -41,7 +41,7 @@ class Kept:
     uri: str
 
     @classmethod
-    def read(cls, value: Mapping[str, Any]) -> "Kept":
+    def read(cls, value: Mapping[str, Any]) -> "StoredAsset":
         kind, _, digest = str(value.get("digest") or "").partition(":")
         begun = utc_moment(value["created_at"])
         return cls(int(value["id"]), str(value["name"]), int(value["size"]), digest if kind == "sha256" else "",

@@ -9,32 +9,32 @@ from platform.ports.release_store import ReleaseStore
 from platform.releases.folder import FolderStore
 from platform.releases.github import HOST, GitHubStore
 
-Settings = Mapping[str, Any]  # a profile's `release_store`
+StoreSettings = Mapping[str, Any]  # a profile's `release_store`
 Environment = Mapping[str, str]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def open_store(settings: Settings, root: Path, env: Environment) -> ReleaseStore | None:
+def open_store(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
     """The store of a profile's `release_store`, or None where the profile has none, or one of GitHub's without its
     token in `env`: offline. `root` is what a folder is relative to. UsageError when there is a token and what goes with
     it is missing or unsafe."""
     return RELEASE_STORES.get(settings.get("type", ""), _none)(settings, root, env)
 
 
-def _none(settings: Settings, root: Path, env: Environment) -> ReleaseStore | None:
+def _none(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
     return None
 
 
-def _folder(settings: Settings, root: Path, env: Environment) -> ReleaseStore | None:
+def _folder(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
     return FolderStore(root / settings["dir"], f"file:{settings['dir']}")
 
 
-def _github(settings: Settings, root: Path, env: Environment) -> ReleaseStore | None:
+def _github(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
     found = github_of(settings, env)
     return GitHubStore(found.repository, found.token, host=found.host, token_name=found.token_name) if found else None
 
 
-RELEASE_STORES: dict[str, Callable[[Settings, Path, Environment], ReleaseStore | None]] = {
+RELEASE_STORES: dict[str, Callable[[StoreSettings, Path, Environment], ReleaseStore | None]] = {
     "none": _none, "folder": _folder, "github": _github}
 
 
@@ -47,7 +47,7 @@ class GitHub(NamedTuple):
     token_name: str
 
 
-def github_of(settings: Settings, env: Environment) -> GitHub | None:
+def github_of(settings: StoreSettings, env: Environment) -> GitHub | None:
     """The repository that a profile's `release_store` names; None and UsageError as for `open_store`."""
     if settings.get("type") != "github":
         return None

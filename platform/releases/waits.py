@@ -14,7 +14,7 @@ LIMITED_S = 60  # GitHub's advice where a rate limit says no time
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What came back. Status 0: nothing did, and nobody knows whether the request arrived; `message` says how it broke.
     Header names are in small letters."""
 

@@ -11,7 +11,7 @@ from platform.errors import CorruptError, StaleError
 from platform.ledger.journal.record import GENESIS, Record, encode
 from platform.ledger.proof.merkle import consistency, inclusion, leaf_hash, root
 from platform.model.words import counted
-from platform.report.tree_head import Head
+from platform.report.tree_head import TreeHead
 from platform.signing.dsse import Envelope, parse
 
 FORMAT = 1
@@ -37,7 +37,7 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class PostProof:
     head: Envelope
     inclusion: Inclusion | None = None
     since: Since | None = None
@@ -59,15 +59,15 @@ class Tree:
             self.leaves.append(leaf_hash(line))
             self.head = digest
 
-    def head_at(self, signed_at: str) -> Head:
+    def head_at(self, signed_at: str) -> TreeHead:
         """The head of the whole tree, to be signed."""
-        return Head(len(self.leaves), root(self.leaves).hex(), self.head, signed_at)
+        return TreeHead(len(self.leaves), root(self.leaves).hex(), self.head, signed_at)
 
     def include(self, index: int, key: str) -> Inclusion:
         """That the wanted line is in the tree."""
         return Inclusion(index, self.line.decode(), inclusion(self.leaves, index), key)
 
-    def continues(self, envelope: Envelope, old: Head) -> Since:
+    def continues(self, envelope: Envelope, old: TreeHead) -> Since:
         """That an older head's tree is a prefix of this one. StaleError when this one is shorter, CorruptError when
         it is another: then one of the two is not this ledger's history."""
         if old.tree_size > len(self.leaves):
@@ -79,7 +79,7 @@ class Tree:
         return Since(envelope, consistency(self.leaves, old.tree_size))
 
 
-def as_json(proof: Proof) -> dict[str, Any]:
+def as_json(proof: PostProof) -> dict[str, Any]:
     value: dict[str, Any] = {"format": FORMAT, "head": proof.head.as_json()}
     if found := proof.inclusion:
         value["inclusion"] = {"index": found.index, "key": found.key, "line": found.line, "path": _hex(found.path)}
@@ -88,12 +88,12 @@ def as_json(proof: Proof) -> dict[str, Any]:
     return value
 
 
-def from_json(value: dict[str, Any]) -> Proof:
+def from_json(value: dict[str, Any]) -> PostProof:
     """The proof in a value that conforms to the schema. ValueError when an envelope's base64 is none."""
     found, older = value.get("inclusion"), value.get("since")
-    return Proof(parse(value["head"]),
-                 Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"]) if found else None,
-                 Since(parse(older["head"]), _bytes(older["path"])) if older else None)
+    return PostProof(parse(value["head"]),
+                     Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"]) if found else None,
+                     Since(parse(older["head"]), _bytes(older["path"])) if older else None)
 
 
 def _hex(path: tuple[bytes, ...]) -> list[str]:

@@ -14,8 +14,8 @@ from platform.model.digest import derived_id
 from platform.model.entry import Item, Side, sides
 from platform.model.words import counted, in_credits
 from platform.report.post_words import in_words, item_in_words
-from platform.report.proof import Inclusion, Proof
-from platform.report.tree_head import Head, unseal
+from platform.report.proof import Inclusion, PostProof
+from platform.report.tree_head import TreeHead, unseal
 from platform.signing.dsse import BadSignature, Envelope
 from platform.signing.keys import PublicKey
 
@@ -30,14 +30,14 @@ class Proved:
     head of which the ledger is an extension."""
 
     keyid: str
-    head: Head
+    head: TreeHead
     record: Record | None
     item: Item | None
-    since: Head | None
+    since: TreeHead | None
     side: Side | None = None  # of the tenant that the proof is for
 
 
-def check(proof: Proof, key: PublicKey) -> Proved:
+def check(proof: PostProof, key: PublicKey) -> Proved:
     """What holds when the key's owner is believed. NotProved when a part does not follow from the signed head."""
     head = _head(proof.head, key, "the head")
     record = item = since = side = None
@@ -51,7 +51,7 @@ def check(proof: Proof, key: PublicKey) -> Proved:
     return Proved(key.keyid, head, record, item, since, side)
 
 
-def must_continue(proved: Proved, own: Head) -> None:
+def must_continue(proved: Proved, own: TreeHead) -> None:
     """NotProved unless the proof connects a head that somebody kept: this one, or one with the same posts."""
     known = [head for head in (proved.head, proved.since) if head]
     if not any((head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known):
@@ -59,14 +59,14 @@ def must_continue(proved: Proved, own: Head) -> None:
                         f"{own.signed_at}; ask for one that was made with --since that head")
 
 
-def _head(envelope: Envelope, key: PublicKey, name: str) -> Head:
+def _head(envelope: Envelope, key: PublicKey, name: str) -> TreeHead:
     try:
         return unseal(envelope, key)
     except BadSignature as error:
         raise NotProved(f"{name} {error}") from error
 
 
-def _included(found: Inclusion, head: Head) -> tuple[Record, Item | None, Side]:
+def _included(found: Inclusion, head: TreeHead) -> tuple[Record, Item | None, Side]:
     line = found.line.encode(errors="surrogatepass")
     if not is_included(leaf_hash(line), found.index, head.tree_size, found.path, head.root):
         raise NotProved(f"its line is not post {found.index + 1} of the {head.tree_size} that the head was signed for")

@@ -17,7 +17,7 @@ PARTS = ("graph", "prices", "balances", "charges")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptQuote:
     """`tenant_id` and `work_order_id` are what was asked for, empty for all; `made_at` is UTC, ISO 8601, with Z."""
 
     made_at: str
@@ -30,11 +30,11 @@ class Kept:
     charges: Mapping[str, str]  # what an order is charged, or why not, by tenant/order
 
 
-def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "") -> Kept:
+def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "") -> KeptQuote:
     """The parts of a quote that a later run must find again."""
     steps = [(f"{order.tenant_id}/{order.work_order_id}/{step.step_id}", step)
              for order in quote.orders for step in order.steps]
-    return Kept(
+    return KeptQuote(
         made_at, tenant_id, work_order_id, quote.total_credits,
         graph={name: step.task_hash for name, step in steps},
         prices={f"{name}/{item.deliverable_id}": item.price_credits for name, step in steps for item in step.charges},
@@ -50,7 +50,7 @@ def _charge(order: OrderQuote) -> str:
             + due)
 
 
-def render(quote: Kept) -> dict[str, Any]:
+def render(quote: KeptQuote) -> dict[str, Any]:
     """The file as JSON."""
     parts = {part: dict(getattr(quote, part)) for part in PARTS}
     return {"format": FORMAT, "made_at": quote.made_at, "tenant_id": quote.tenant_id,
@@ -58,16 +58,16 @@ def render(quote: Kept) -> dict[str, Any]:
             "digests": {part: digest_of(value) for part, value in parts.items()}, **parts}
 
 
-def parse(value: Mapping[str, Any]) -> Kept:
+def parse(value: Mapping[str, Any]) -> KeptQuote:
     """The quote in a value that conforms to the schema. ValueError when a part is not what its digest says."""
     for part in PARTS:
         if digest_of(value[part]) != value["digests"][part]:
             raise ValueError(f"{part} is not what its digest says")
-    return Kept(value["made_at"], value["tenant_id"], value["work_order_id"], value["total_credits"],
-                *(value[part] for part in PARTS))
+    return KeptQuote(value["made_at"], value["tenant_id"], value["work_order_id"], value["total_credits"],
+                     *(value[part] for part in PARTS))
 
 
-def moved(old: Kept, new: Kept) -> tuple[str, ...]:
+def moved(old: KeptQuote, new: KeptQuote) -> tuple[str, ...]:
     """What moved since a quote was made, one line each; none when the bill is still the same.
 
     A step that is new or gone is told once, not again with each of its prices; a charge is told when nothing else

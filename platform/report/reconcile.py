@@ -15,7 +15,7 @@ from platform.ledger.journal.record import Record
 from platform.model.entry import Item, PostType, sides
 from platform.model.plan import Plan
 from platform.model.repo import Repo
-from platform.model.run import Ended, RunRecord
+from platform.model.run import RunEnding, RunRecord
 from platform.report import reconcile_keys
 from platform.report.reconcile_grants import Grants
 from platform.report.reconcile_work import Works
@@ -55,7 +55,7 @@ class Reconciliation:
 
 def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
               kept: Iterable[Mapping[str, Any]] = (),
-              ended: Mapping[str, Iterable[Ended]] = MappingProxyType({})) -> Reconciliation:
+              ended: Mapping[str, Iterable[RunEnding]] = MappingProxyType({})) -> Reconciliation:
     """`runs` are all run records there are, of whatever order and task hash; `kept` all manifests of what was ordered,
     each proved by its task hash; `ended` how the runs of each task hash ended, also those whose record was replaced."""
     history = list(records)

@@ -16,13 +16,13 @@ from platform.model.entry import Item, Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
 from platform.model.plan import Plan, PlannedStep
 from platform.model.repo import Repo
-from platform.model.run import Ended, RunRecord, Status
+from platform.model.run import RunEnding, RunRecord, Status
 from platform.report import reconcile_price
 
 DELIVERY_MISSING = "delivery_missing"
 
 
-class Work(NamedTuple):
+class WorkOwner(NamedTuple):
     """Whose work a task hash is; `bought` are the deliverable ids that are charged for it, None where nobody knows."""
 
     step: StepId
@@ -32,7 +32,7 @@ class Work(NamedTuple):
 
 class Works:
     def __init__(self, posts: Sequence[Post], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
-                 kept: Iterable[Mapping[str, Any]], ended: Mapping[str, Iterable[Ended]]) -> None:
+                 kept: Iterable[Mapping[str, Any]], ended: Mapping[str, Iterable[RunEnding]]) -> None:
         true = [run for run in runs if not run.task or digest_of(run.task) == run.task_hash]
         items = [(post, item) for post in posts for item in post.items]
         facts = [post for post in posts if post.kind == "completion"]
@@ -41,7 +41,7 @@ class Works:
         self._ended = {**{(task, said.refund_epoch): said for task, all_said in ended.items() for said in all_said},
                        **{pair: run.ended for pair, run in self._runs.items()}}
         self._planned = {step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps}
-        self._known = {**{run.task_hash: Work(run.id, run.module_id, None) for run in true},
+        self._known = {**{run.task_hash: WorkOwner(run.id, run.module_id, None) for run in true},
                        **{digest_of(task): _ordered(task) for task in (*kept, *(run.task for run in true if run.task))},
                        **self._planned}
         decided = {(post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
@@ -142,7 +142,7 @@ class Works:
                 if deliverable != RUN_CHARGE and (task, deliverable) not in anywhere:
                     yield self._should_be(work, task, deliverable, epoch, order, f"{why}: {deliverable}")
 
-    def _should_be(self, work: Work | None, task: str, deliverable: str, epoch: int, order: OrderId,
+    def _should_be(self, work: WorkOwner | None, task: str, deliverable: str, epoch: int, order: OrderId,
                    why: str) -> tuple[str, OrderId, int, str]:
         run = self._runs.get((task, epoch))
         day = date.fromisoformat(run.started_at[:10]) if run and run.started_at else date.max
@@ -150,13 +150,17 @@ class Works:
         return keys.item(PostType.SPEND, task, deliverable, epoch), order, -row.price_credits if row else 0, why
 
 
-def _planned(step: PlannedStep) -> Work:
-    return Work(step.id, step.contract.module_id, frozenset(charge.deliverable_id for charge in step.charges))
+def _planned(step: PlannedStep) -> WorkOwner:
+    return WorkOwner(step.id, step.contract.module_id, frozenset(charge.deliverable_id for charge in step.charges))
 
 
-def _ordered(task: Mapping[str, Any]) -> Work:
+def _ordered(task: Mapping[str, Any]) -> WorkOwner:
     step = StepId(*(str(task.get(name, "")) for name in ("tenant_id", "work_order_id", "step_id")))
-    return Work(step, str(task.get("module_id", "")), frozenset({RUN_CHARGE, *map(str, task.get("deliverables", ()))}))
+    return WorkOwner(
+        step,
+        str(task.get("module_id", "")),
+        frozenset({RUN_CHARGE, *map(str, task.get("deliverables", ()))}),
+    )
 
 
 def _charged_to(post: Post, item: Item) -> tuple[StepId, str]:

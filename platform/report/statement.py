@@ -16,7 +16,7 @@ from platform.report.post_words import in_words, item_in_words
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StatementPart:
     """One item of a post: what of which step."""
 
     transaction_item_id: str
@@ -47,7 +47,7 @@ class Line:
     note: str
     amount_credits: int  # signed
     balance_credits: int
-    parts: tuple[Part, ...]
+    parts: tuple[StatementPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ModuleSpend:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryLine:
     """What was delivered, with the evidence that the ledger has of it. Empty: the provider gave none."""
 
     seq: int
@@ -99,7 +99,7 @@ class Statement:
     journal_hash: str
     lines: tuple[Line, ...]
     spend_by_module: tuple[ModuleSpend, ...]
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[DeliveryLine, ...]
 
 
 def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", date_from: str = "",
@@ -108,7 +108,7 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
     opening = balance = seq = 0
     head = ""
     lines: list[Line] = []
-    deliveries: list[Delivery] = []
+    deliveries: list[DeliveryLine] = []
     for record in records:
         seq, head = record.seq, record.hash
         own = next((side for side in sides(record.post) if side.tenant_id == tenant_id), None)
@@ -138,9 +138,9 @@ def _line(record: Record, own: Side, balance: int) -> Line:
                 balance, tuple(_part(item) for item in post.items))
 
 
-def _part(item: Item) -> Part:
-    return Part(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
-                item_in_words(item), item.task_hash, item.refund_epoch, item.note)
+def _part(item: Item) -> StatementPart:
+    return StatementPart(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
+                         item_in_words(item), item.task_hash, item.refund_epoch, item.note)
 
 
 def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
@@ -157,13 +157,13 @@ def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
     return tuple(sorted(moved, key=lambda spend: (-spend.net_credits, -spend.charged_credits, spend.module_id)))
 
 
-def _deliveries(record: Record) -> list[Delivery]:
+def _deliveries(record: Record) -> list[DeliveryLine]:
     return [_delivery(record, item, item.metadata.get("evidence", {})) for item in record.post.items
             if item.deliverable_id == DELIVERY_EVIDENCE]
 
 
-def _delivery(record: Record, item: Item, evidence: Mapping[str, Any]) -> Delivery:
-    return Delivery(
+def _delivery(record: Record, item: Item, evidence: Mapping[str, Any]) -> DeliveryLine:
+    return DeliveryLine(
         record.seq, record.ts, record.post.work_order_id, item.step_id, derived_id(item.key),
         provider=str(evidence.get("provider", "")),
         remote=str(evidence.get("remote_path") or evidence.get("remote_object_id") or ""),

@@ -10,7 +10,7 @@ from pathlib import Path
 from platform.model.words import counted, in_credits
 from platform.report import graph
 from platform.report.chart import HEIGHT, WIDTH, chart
-from platform.report.statement import Delivery, Statement
+from platform.report.statement import DeliveryLine, Statement
 from platform.report.statement_text import days, how_delivered
 from platform.report.status import OrderState, what_became
 
@@ -25,7 +25,7 @@ class OrderView:
     name: str
     state: OrderState | None
     drawing: str  # an <svg> element, or empty
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[DeliveryLine, ...]
 
 
 def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> str:

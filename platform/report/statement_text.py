@@ -1,7 +1,7 @@
 """A statement as lines for people: a post a line, its items and its proof below it. Pure."""
 from platform.model.characters import one_line
 from platform.model.words import counted, in_credits
-from platform.report.statement import Delivery, Line, Part, Statement
+from platform.report.statement import DeliveryLine, Line, Statement, StatementPart
 
 
 def as_text(of: Statement) -> str:
@@ -33,7 +33,7 @@ def days(of: Statement) -> str:
     return "all posts"
 
 
-def how_delivered(delivery: Delivery) -> str:
+def how_delivered(delivery: DeliveryLine) -> str:
     """What the evidence of a delivery says, in one line."""
     sent = "written down, sent to nobody" if delivery.recorded else ""
     size = counted(delivery.bytes, "byte") if delivery.bytes else ""
@@ -46,7 +46,7 @@ def _line(line: Line, width: int) -> str:
     return f"{line.at}  {line.amount_credits:>+{width}d}  balance {line.balance_credits}  {one_line(line.words)}{note}"
 
 
-def _part(part: Part, width: int) -> str:
+def _part(part: StatementPart, width: int) -> str:
     note = f"  ({one_line(part.note)})" if part.note else ""
     return (f"{' ' * 22}{part.amount_credits:>+{width}d}  {part.words}  {part.module_id}{note}"
             f"  item {part.transaction_item_id}")
@@ -56,6 +56,6 @@ def _proof(line: Line) -> str:
     return f"{' ' * 22}proof: journal line {line.seq}, hash {line.hash}, transaction {line.transaction_id}"
 
 
-def _delivery(delivery: Delivery) -> str:
+def _delivery(delivery: DeliveryLine) -> str:
     return (f"delivery         {delivery.work_order_id}/{delivery.step_id}  {how_delivered(delivery)}"
             f"  sha256 {delivery.sha256 or 'not known'}  item {delivery.transaction_item_id}")

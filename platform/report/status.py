@@ -69,7 +69,7 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusReport:
     """All that `status` shows; `refused` are problems by order, `balances` credits by tenant. `awaiting` is what was
     bought and is not published, whatever became of its order since; None when nobody asked."""
 
@@ -135,7 +135,7 @@ def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, s
         log=str(own / LOG) if record else "", upstream=step.upstream)
 
 
-def as_text(status: Status) -> str:
+def as_text(status: StatusReport) -> str:
     """One block an order, one line a step, aligned; for pipes, files and CI."""
     lines = []
     for order in status.orders:
@@ -158,7 +158,7 @@ def heading(order: OrderState) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def awaiting_lines(status: Status) -> list[str]:
+def awaiting_lines(status: StatusReport) -> list[str]:
     """The publish view: one line a deliverable, or one that says there is none; nothing when nobody asked."""
     if status.awaiting is None:
         return []
@@ -166,7 +166,7 @@ def awaiting_lines(status: Status) -> list[str]:
     return lines or ["published  nothing that was bought awaits publishing"]
 
 
-def balance_lines(status: Status) -> list[str]:
+def balance_lines(status: StatusReport) -> list[str]:
     """One line a tenant; of one with a debt also what that stops, and what covers it."""
     return [f"balance    {tenant_id}  {in_credits(balance)}"
             + (f": {debt_in_words(tenant_id, -balance)}" if balance < 0 else "")

@@ -10,7 +10,7 @@ from platform.report.past import lines as past_lines
 from platform.report.status import (
     RIGHT,
     OrderState,
-    Status,
+    StatusReport,
     StepState,
     awaiting_lines,
     balance_lines,
@@ -33,7 +33,7 @@ _ROOM = 36  # columns without which the last cell stands below the others
 _LEAST = 6  # columns of an id that is folded
 
 
-def tables(status: Status) -> "Group":
+def tables(status: StatusReport) -> "Group":
     """One table an order, then what is invalid and the balances."""
     from rich.console import Group
     from rich.text import Text

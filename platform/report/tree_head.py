@@ -14,7 +14,7 @@ TYPE = "application/vnd.platform.ledger-head.v1+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class TreeHead:
     """`root_hash` is that of RFC 6962 over the first `tree_size` lines, `journal_hash` the last line's own; both as 64
     hexadecimal digits. `signed_at` is UTC, ISO 8601, with Z."""
 
@@ -28,16 +28,16 @@ class Head:
         return bytes.fromhex(self.root_hash)
 
 
-def seal(head: Head, key: SigningKey) -> Envelope:
+def seal(head: TreeHead, key: SigningKey) -> Envelope:
     """A head in an envelope, signed."""
     return sign(TYPE, canonical_json(asdict(head)), key)
 
 
-def unseal(envelope: Envelope, key: PublicKey) -> Head:
+def unseal(envelope: Envelope, key: PublicKey) -> TreeHead:
     """The head that this key signed. BadSignature when it did not, or when what it signed is no head."""
     payload = verify(envelope, key, TYPE)
     try:
-        head = Head(**json.loads(payload))
+        head = TreeHead(**json.loads(payload))
         if canonical_json(asdict(head)) == payload and len(head.root) == 32 and head.tree_size >= 0:
             return head
     except (ValueError, TypeError):

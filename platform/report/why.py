@@ -16,7 +16,7 @@ from platform.model.task_name import TaskKind, order_task, step_task
 from platform.publish.select import Purchase
 from platform.report.bill import Posted, is_spend
 from platform.report.quote import INVALID, Action, running_above, still_up_to_date
-from platform.run.current import Reason
+from platform.run.current import RunReason
 
 PAID = "paid"
 CHARGE = "charge"
@@ -74,7 +74,7 @@ class StepWhy:
     task: str
     verdict: Action
     words: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[RunReason, ...]
     because: tuple[Cause, ...]
     compared_with: Compared | None
     charge: ChargeWhy
@@ -113,10 +113,10 @@ class PublishWhy:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class OrderFacts:
     """What is known of an order now: why each step would run, its records, what was posted, why it is refused."""
 
-    reasons: Mapping[str, Sequence[Reason]]
+    reasons: Mapping[str, Sequence[RunReason]]
     records: Mapping[str, RunRecord]
     posted: Sequence[Posted]
     refusal: str = ""
@@ -130,7 +130,7 @@ def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
     return PublishWhy(order_task(TaskKind.PUBLISH, order_id), Action.RUN if awaiting else Action.CACHED, awaiting)
 
 
-def order_why(order: PlannedOrder, facts: Facts) -> OrderWhy:
+def order_why(order: PlannedOrder, facts: OrderFacts) -> OrderWhy:
     """The whole order."""
     steps = tuple(step_why(order, step, facts) for step in order.steps)
     due = any(step.reasons for step in steps)
@@ -145,7 +145,7 @@ def invalid_why(order_id: OrderId, problems: Iterable[Problem]) -> OrderWhy:
                     tuple(map(str, problems)), None, ())
 
 
-def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) -> ChargeWhy:
+def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: OrderFacts) -> ChargeWhy:
     """The charge of some steps of an order; all of them for the order's own."""
     items = tuple(_item(step, charge.deliverable_id, charge.amount_credits, facts.posted)
                   for step in steps for charge in step.charges)
@@ -155,7 +155,7 @@ def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: Facts) 
                      sum(item.price_credits for item in items if item.due), items)
 
 
-def step_why(order: PlannedOrder, step: PlannedStep, facts: Facts) -> StepWhy:
+def step_why(order: PlannedOrder, step: PlannedStep, facts: OrderFacts) -> StepWhy:
     """One step of an order."""
     reasons = tuple(facts.reasons.get(step.id.step_id, ()))
     above = running_above(order, [name for name, due in facts.reasons.items() if due])[step.id.step_id]
@@ -185,7 +185,7 @@ def _item(step: PlannedStep, deliverable_id: str, price: int, posted: Sequence[P
     return ItemWhy(step.id.step_id, deliverable_id, not (same and is_spend(same[-1])), price, words, compared)
 
 
-def _causes(reasons: Sequence[Reason], facts: Facts, seen: set[str]) -> Iterable[Cause]:
+def _causes(reasons: Sequence[RunReason], facts: OrderFacts, seen: set[str]) -> Iterable[Cause]:
     """What moved upstream of reasons that only follow from it, each step once, the nearest first."""
     for reason in reasons:
         name = reason.upstream

@@ -25,7 +25,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PaidRun:
     """The run that the item paid for, with the record it left."""
 
     record: str
@@ -50,7 +50,7 @@ class CreditWhy:
     price: Price | None
     task: Mapping[str, Any]
     history: tuple[Posted, ...]
-    run: Run | None
+    run: PaidRun | None
 
 
 def found(records: Sequence[Record], item_id: str) -> tuple[Record, Posted] | None:
@@ -73,7 +73,7 @@ def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: P
     ours = run if run and run.task_hash == row.task_hash else None
     history = tuple(posted(each, item) for each in records for item in each.post.items
                     if (item.task_hash, item.deliverable_id) == (row.task_hash, row.deliverable_id))
-    own = Run(run_file, ours.run_id, ours.status.value, ours.reason, ours.finished_at) if (
+    own = PaidRun(run_file, ours.run_id, ours.status.value, ours.reason, ours.finished_at) if (
         ours and ours.refund_epoch == row.refund_epoch) else None
     return CreditWhy(post.tenant_id, post.work_order_id, row, post.type.value, post.amount_credits, post.reason_code,
                      post.note, _price(prices, row), ours.task if ours else task, history, own)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from platform.report.why import ChargeWhy, ItemWhy, OrderWhy, PublishWhy, StepWhy
-from platform.run.current import Reason
+from platform.run.current import RunReason
 
 _LONGEST = 70
 
@@ -66,7 +66,7 @@ def _step(answer: StepWhy) -> Iterator[str]:
     yield from (f"  {line}" for line in _charge(answer.charge, "its part of "))
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: RunReason) -> str:
     words = "its task hash changed" if reason.field == "task_hash" else reason.words  # what moved it has its own lines
     return words + change(reason.old, reason.new) + (f"  ({reason.source})" if reason.source else "")
 

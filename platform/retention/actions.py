@@ -17,7 +17,7 @@ from platform.model.retention import expires_at
 from platform.model.utc import utc_moment
 from platform.releases.api import PAGE, Api
 from platform.releases.open import github_of
-from platform.retention.entry import ACTIONS, Entry
+from platform.retention.entry import ACTIONS, CacheEntry
 
 PREFIX = "runtime-"
 _KEY = re.compile(rf"{PREFIX}({TENANT})-.+", re.DOTALL)
@@ -39,12 +39,12 @@ class Cached:
         return self.key[:len(PREFIX) + 6], self.ref, self.version
 
 
-def entries(listed: Iterable[Cached], limit: str) -> list[Entry]:
+def entries(listed: Iterable[Cached], limit: str) -> list[CacheEntry]:
     """Ours among what is listed, sorted. `limit` is the profile's retention. Pure."""
     ours = sorted((one for one in listed if _KEY.fullmatch(one.key)), key=lambda one: (one.created_at, one.id))
     newest = {one.group: one.id for one in ours}
-    found = [Entry(ACTIONS, "runtime", f"{one.key}@{one.ref}", one.created_at,
-                   None if newest[one.group] == one.id else expires_at(one.created_at, limit), str(one.id))
+    found = [CacheEntry(ACTIONS, "runtime", f"{one.key}@{one.ref}", one.created_at,
+                        None if newest[one.group] == one.id else expires_at(one.created_at, limit), str(one.id))
              for one in ours]
     return sorted(found, key=lambda entry: (entry.ref, entry.handle))
 
@@ -67,7 +67,7 @@ class ActionsCache:
             page, more = page + 1, len(here) == PAGE
         return list(found.values())
 
-    def delete(self, entry: Entry) -> None:
+    def delete(self, entry: CacheEntry) -> None:
         """Delete one by its id; one that is gone already is no error."""
         self._api.ask(f"{self._place}: {entry.ref}", partial(_delete, cache_id=int(entry.handle)), final=(404,))
 

@@ -18,7 +18,7 @@ LOCAL, ACTIONS = "local", "actions"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """`ref` names it within its place. No `created_at`: it is torn, and of no use to anybody. No `expires_at`: it is
     kept. `handle` is what its place knows it by."""
 
@@ -34,7 +34,7 @@ class Entry:
         return self.place, self.type, self.ref, _text(self.created_at), _text(self.expires_at)
 
 
-def why_over(entry: Entry, now: datetime) -> str:
+def why_over(entry: CacheEntry, now: datetime) -> str:
     """Why an entry is to be deleted, or nothing for one that is to be kept."""
     if entry.created_at is None:
         return "torn"
@@ -43,7 +43,7 @@ def why_over(entry: Entry, now: datetime) -> str:
     return ""
 
 
-def index(entries: Iterable[Entry], looked_at: Iterable[str], old: bytes) -> bytes:
+def index(entries: Iterable[CacheEntry], looked_at: Iterable[str], old: bytes) -> bytes:
     """The index's bytes, sorted: entries of the places that were looked at, and of the others what `old` knew."""
     known = list(csv.reader(io.StringIO(old.decode(errors="replace"))))
     kept = [tuple(map(plain, row)) for row in known[1:] if known[0] == list(COLUMNS) and len(row) == len(COLUMNS)

@@ -14,7 +14,7 @@ from platform.model.contract import Contract
 from platform.model.ids import TENANT, matches
 from platform.model.retention import expires_at
 from platform.model.utc import utc_moment
-from platform.retention.entry import LOCAL, Entry
+from platform.retention.entry import LOCAL, CacheEntry
 from platform.run.records import record_in
 from platform.run.result_stores.directory import ENTRY, FOLDER
 
@@ -22,7 +22,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"\.\w+")  # what `keep` makes before it has an entry: a run that was killed leaves it
 
 
-def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[Entry]:
+def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[CacheEntry]:
     """Every entry, sorted. `limit` is the profile's retention; a module that is gone has no other."""
     for tenant in _folders(runtime_dir / FOLDER):
         for folder in _folders(tenant) if matches(TENANT, tenant.name) else ():
@@ -30,15 +30,15 @@ def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) ->
                 yield _entry(folder, contracts, limit)
 
 
-def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Entry:
+def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> CacheEntry:
     record = record_in(folder / ENTRY) if _DIGEST.fullmatch(folder.name) else None
     made = _moment(record.finished_at) if record else None
     contract = contracts.get(record.module_id) if record else None
     end = expires_at(made, contract.retention if contract else "", limit) if made else None
-    return Entry(LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder))
+    return CacheEntry(LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder))
 
 
-def delete(entry: Entry) -> None:
+def delete(entry: CacheEntry) -> None:
     """Delete an entry; one that is gone already is no error. StorageError when the disk refuses."""
     try:
         trees.remove(Path(entry.handle))

@@ -21,7 +21,7 @@ _ORDERED = "what was ordered changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class RunReason:
     """One reason to run: what moved, and from what to what since the recorded run; None where there was nothing.
 
     `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a module file's path,
@@ -51,14 +51,14 @@ def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
     return tuple(reason.words for reason in first_reasons(context, step))
 
 
-def first_reasons(context: RunContext, step: PlannedStep) -> tuple[Reason, ...]:
+def first_reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
     """As `current`, as values."""
     return next(_kinds(context, step), ())
 
 
-def reasons(context: RunContext, step: PlannedStep) -> tuple[Reason, ...]:
+def reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
     """Every reason why the step would run now, the first as `current` has it; none when it is done."""
-    found: dict[tuple[str, str, str], Reason] = {}
+    found: dict[tuple[str, str, str], RunReason] = {}
     for reason in (reason for kind in _kinds(context, step) for reason in kind):
         found.setdefault((reason.field, repr(reason.old), repr(reason.new)), reason)
     return tuple(found.values())
@@ -69,20 +69,20 @@ def damage(context: RunContext, record: RunRecord) -> tuple[str, ...]:
     return tuple(reason.words for reason in _outputs(context, record))
 
 
-def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[Reason, ...]]:
+def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[RunReason, ...]]:
     """Reasons kind by kind, the cheapest to find first; kinds without any are left out."""
     record = context.record(step.id)
     if record is None:
-        yield (Reason("it has not run yet", "record"),)
+        yield (RunReason("it has not run yet", "record"),)
         return
     if not record.completed:
         ended = f"{record.status} {record.reason}"
-        yield (Reason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),)
+        yield (RunReason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),)
     if record.task_hash != step.task_hash:
         yield _ordered(step, record)
     # Only what is bound counts: a step that was done is not undone by one that it merely came after.
     bound = dict.fromkeys(binding.from_step for _, binding in bindings_in(step.params) if binding.from_step)
-    waiting = tuple(Reason(f"step {name} has not completed", f"step:{name}", None, state, upstream=name)
+    waiting = tuple(RunReason(f"step {name} has not completed", f"step:{name}", None, state, upstream=name)
                     for name in bound if (state := _state(context, StepId(*step.id.order, name))) != Status.COMPLETED)
     if waiting:
         yield waiting
@@ -98,27 +98,27 @@ def _state(context: RunContext, step_id: StepId) -> str:
     return f"{record.status} {record.reason if not record.completed else ''}".rstrip() if record else "not run"
 
 
-def _ordered(step: PlannedStep, record: RunRecord) -> tuple[Reason, ...]:
+def _ordered(step: PlannedStep, record: RunRecord) -> tuple[RunReason, ...]:
     """The task hash, and what of the manifest that it digests moved it."""
     moved = [(path, old, new) for path, old, new in differences(record.task, step.manifest)]
     named = ", ".join(path for path, _, _ in moved)
-    whole = Reason(f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash)
+    whole = RunReason(f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash)
     return whole, *_named(step, moved)
 
 
-def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[Reason, ...]:
+def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[RunReason, ...]:
     try:
         manifest = what_went_in(context, step)
     except Fault as error:
-        return (Reason(str(error), "inputs"),)
+        return (RunReason(str(error), "inputs"),)
     (then, digest_then), now = inputs_then(step.contract, record), digest_of(manifest)
     if now == digest_then:
         return ()
     moved = differences(then, manifest)
-    return _named(step, moved) or (Reason("its inputs changed", "inputs_digest", digest_then, now),)
+    return _named(step, moved) or (RunReason("its inputs changed", "inputs_digest", digest_then, now),)
 
 
-def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[Reason, ...]:
+def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[RunReason, ...]:
     """Differences of two manifests as reasons, module files by their path and bindings with their source."""
     sources = _sources(step.params)
     found = []
@@ -127,7 +127,7 @@ def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[Reason
         source, upstream = sources.get(pointer, ("", "")) if path.startswith("bindings.") else ("", "")
         field = path.replace("module_code.", f"modules/{step.contract.module_id}/", 1)
         change = "is new" if old is None else "is gone" if new is None else "changed"
-        found.append(Reason(f"{field} {change}", field, old, new, source, upstream))
+        found.append(RunReason(f"{field} {change}", field, old, new, source, upstream))
     return tuple(found)
 
 
@@ -144,12 +144,12 @@ def _sources(params: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _outputs(context: RunContext, record: RunRecord) -> Iterator[Reason]:
+def _outputs(context: RunContext, record: RunRecord) -> Iterator[RunReason]:
     for output in record.outputs:
         now = _digest(context, record, output)
         if now != output.sha256:
             change = "is missing" if now is None else "was changed"
-            yield Reason(f"its output {output.path} {change}", f"outputs/{output.path}", output.sha256, now)
+            yield RunReason(f"its output {output.path} {change}", f"outputs/{output.path}", output.sha256, now)
 
 
 def _digest(context: RunContext, record: RunRecord, output: OutputFile) -> str | None:

@@ -19,7 +19,7 @@ from platform.run.delivery_settings import counted
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.permit import Permit
-from platform.run.place import Place
+from platform.run.place import StepDirectory
 
 ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
 _MARGIN_S = 30  # for what a delivery does after the answer
@@ -54,7 +54,7 @@ def _own_limit_s(profile: Profile, step: PlannedStep) -> int:
     return most_s if step.timeout_s is None or 0 < most_s <= step.timeout_s else step.timeout_s
 
 
-def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: Place) -> Job:
+def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: StepDirectory) -> Job:
     """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
     contract, limits = step.contract, context.profile.limits
     recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called

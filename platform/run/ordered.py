@@ -15,7 +15,7 @@ from platform.confined import Folder, read_file
 from platform.model import jsontext
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
-from platform.model.run import Ended, RunRecord, Status
+from platform.model.run import RunEnding, RunRecord, Status
 from platform.owned import exists, owned, refused, replace
 
 _LARGEST = 64 << 20  # bytes
@@ -58,7 +58,7 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
     return value if isinstance(value, dict) else {}
 
 
-def endings(runtime_dir: Path, order: OrderId, task_hash: str) -> tuple[Ended, ...]:
+def endings(runtime_dir: Path, order: OrderId, task_hash: str) -> tuple[RunEnding, ...]:
     """How the runs of a task hash ended, by refund epoch; none when the file is not there or is
     damaged."""
     return _endings(_file(runtime_dir, order, task_hash).with_suffix(".ended"))
@@ -71,15 +71,15 @@ def all_ordered(runtime_dir: Path) -> Iterator[Mapping[str, Any]]:
             yield found
 
 
-def all_endings(runtime_dir: Path) -> Mapping[str, tuple[Ended, ...]]:
+def all_endings(runtime_dir: Path) -> Mapping[str, tuple[RunEnding, ...]]:
     """How every task hash ended, of whatever order."""
     return {file.stem: _endings(file) for file in sorted(runtime_dir.glob("*/*/.tasks/*.ended"))}
 
 
-def _endings(file: Path) -> tuple[Ended, ...]:
+def _endings(file: Path) -> tuple[RunEnding, ...]:
     try:
         values = jsontext.read(read_file(file, _LARGEST))
-        found = [Ended(**{**value, "status": Status(value["status"])}) for value in values]
+        found = [RunEnding(**{**value, "status": Status(value["status"])}) for value in values]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()
     right = all(type(ended.refund_epoch) is int and all(type(text) is str for text in ended[2:]) for ended in found)

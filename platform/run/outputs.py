@@ -101,7 +101,7 @@ def _hashes(top: int, folder: Path, statuses: Mapping[str, os.stat_result], dige
     return hashes
 
 
-def _drop_attributes(entry: trees.Entry) -> None:
+def _drop_attributes(entry: trees.TreeEntry) -> None:
     handle = trees.open_directory(entry.name, entry.within)
     try:
         trees.drop_attributes(handle)

@@ -27,7 +27,7 @@ class Denied(NamedTuple):
     message: str
 
 
-class Ended(NamedTuple):
+class GateAnswer(NamedTuple):
     """What a record becomes when the ledger was told of the attempt; `again`: what it said asks for another one now."""
 
     record: RunRecord
@@ -40,7 +40,7 @@ class Gate(Protocol):
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
         """Before an attempt. `went_in` is the manifest of its inputs. PlatformError when the ledger refuses."""
 
-    def ended(self, record: RunRecord) -> Ended:
+    def ended(self, record: RunRecord) -> GateAnswer:
         """Right after an attempt, of which `record` says everything that is known."""
 
 
@@ -50,5 +50,5 @@ class Open:
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
         return Permit()
 
-    def ended(self, record: RunRecord) -> Ended:
-        return Ended(record)
+    def ended(self, record: RunRecord) -> GateAnswer:
+        return GateAnswer(record)

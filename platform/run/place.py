@@ -32,7 +32,7 @@ _KEPT = frozenset({OUTPUTS, LOG})
 _SCRATCH = "scratch"
 
 
-class Place:
+class StepDirectory:
     """The fresh folder of a step that runs. `in_doubt`: an earlier run of the step was stopped in the middle."""
 
     def __init__(self, runtime_dir: Path, step_id: StepId, order: Folder) -> None:
@@ -175,14 +175,14 @@ class Place:
 
 
 @contextmanager
-def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[Place]:
+def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[StepDirectory]:
     """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
     the run is stopped, for the next run to see that there was one. Displaced where a link stands on the way to it,
     StorageError when it cannot be made."""
     with contextlib.ExitStack() as stack:
         try:
             order = stack.enter_context(owned(runtime_dir, *step_id.order, make=True))
-            place = Place(runtime_dir, step_id, order)
+            place = StepDirectory(runtime_dir, step_id, order)
             place.prepare()
         except OSError as error:
             raise refused(fresh_dir(runtime_dir, step_id), "be made", error) from error

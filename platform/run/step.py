@@ -28,7 +28,7 @@ from platform.run.job import job, permitted, run_id
 from platform.run.leaks import no_secret_in
 from platform.run.outputs import NOT_WRITTEN, collect
 from platform.run.permit import Denied, Gate, Open
-from platform.run.place import Place, fresh_place
+from platform.run.place import StepDirectory, fresh_place
 from platform.run.redact import Redactor
 from platform.run.results import Outcome
 
@@ -119,7 +119,7 @@ def wait_s(attempt: int) -> float:
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
 
 
-def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, gate: Gate,
+def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, gate: Gate,
           sleep: Callable[[float], None]) -> RunRecord:
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
@@ -139,7 +139,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Plac
     return _tried(context, step, record, place, todo, sleep, gate)
 
 
-def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: Job,
+def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job,
            sleep: Callable[[float], None], gate: Gate) -> RunRecord:
     """Attempt after attempt, until one completes, fails for good, or is the last."""
     attempt, began = 0, _arrived(context, step, record.refund_epoch, place)
@@ -169,7 +169,7 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Pla
         place.clear()
 
 
-def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: Place) -> bool:
+def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: StepDirectory) -> bool:
     """Whether an earlier run of this very work says that it arrived or may have, or was stopped in the middle."""
     last = context.record(step.id)
     return place.in_doubt or (
@@ -177,7 +177,7 @@ def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: Place) -
         and (last.completed or last.reason in (UNVERIFIED, results.REPAIR_HELD)))
 
 
-def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, todo: Job) -> RunRecord:
+def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job) -> RunRecord:
     """The record of one attempt, after that of the one before."""
     try:
         ended = executor_of(context.profile).submit(todo).result()
@@ -189,7 +189,7 @@ def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: P
     return _with_outputs(context, step, record, place, outcome, todo)
 
 
-def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, error: Exception, *,
+def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, error: Exception, *,
                   began: bool = False) -> RunRecord:
     """The record of a step at which the platform itself failed. `began`: its child was started."""
     redactor = Redactor(filter(None, (context.env.get(secret.name) for secret in step.contract.secrets)))
@@ -201,7 +201,7 @@ def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, pla
     return replace(record, status=outcome.status, reason=outcome.reason, message=outcome.message)
 
 
-def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: Place, outcome: Outcome,
+def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, outcome: Outcome,
                   todo: Job) -> RunRecord:
     """The record of one attempt: its outcome, and its outputs when they are what the contract says."""
     redactor = Redactor(todo.secrets)
@@ -223,7 +223,7 @@ def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, pla
                    message=redactor.text(outcome.message))
 
 
-def _receipt(step: PlannedStep, place: Place, redactor: Redactor) -> Mapping[str, Any]:
+def _receipt(step: PlannedStep, place: StepDirectory, redactor: Redactor) -> Mapping[str, Any]:
     """A delivery's receipt; nothing when it left none. Fault for one that cannot be kept as evidence."""
     port = step.contract.outputs.get(RECEIPT)
     if step.kind is not Kind.DELIVERY or port is None:

@@ -29,7 +29,7 @@ _TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StateSnapshot:
     """The state as of a checkpoint: the journal's lines without its header, and the tables that were made of them."""
 
     lines: tuple[bytes, ...]
@@ -80,7 +80,7 @@ class LocalState:
         with closing(self.open()), locked(self.disk, self.folder / LOCK):
             return self._lines()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> StateSnapshot:
         """The state at a new checkpoint. Whoever posts meanwhile comes after it."""
         for _ in range(_TRIES):
             with closing(self.open()) as ledger:
@@ -95,7 +95,7 @@ class LocalState:
             states = {name: point.files[name] for name in files}
             tables = {name: data[:states[name].bytes] for name, data in files.items()}
             if all(sha256_hex(data) == states[name].sha256 for name, data in tables.items()):
-                return Snapshot(lines[:point.seq], tables, states)
+                return StateSnapshot(lines[:point.seq], tables, states)
         raise ConflictError(f"{self.folder}: its tables change faster than they are read; stop other runs, then again")
 
     def become(self, lines: Sequence[bytes], instead_of: Sequence[bytes]) -> bool:

@@ -17,7 +17,7 @@ from platform.model.utc import utc_moment, utc_text
 from platform.ports.release_store import NameTaken
 from platform.state.chain import TrustedHead, contains, hash_of
 from platform.state.hydrate import Hydrated, catch_up
-from platform.state.local import LocalState, Snapshot
+from platform.state.local import LocalState, StateSnapshot
 from platform.state.manifest import (
     EMPTY,
     Archive,
@@ -36,7 +36,7 @@ ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedState:
     """`new`: this call made the generation, with so many `posts` more than the one before; otherwise the release had
     everything. `hydrated` is what came before, all tries of the call together."""
 
@@ -54,7 +54,7 @@ class Published:
         return f"trusted_head: {{generation: {self.generation}, seq: {self.seq}, hash: '{self.hash}'}}"
 
 
-def initialise(local: LocalState, release: Release) -> Published:
+def initialise(local: LocalState, release: Release) -> PublishedState:
     """Make the release and its first generation from the local state, which is made when there is none. ConflictError
     when there is a release already, StaleError when there was one."""
     with local.exclusive():
@@ -75,10 +75,10 @@ def initialise(local: LocalState, release: Release) -> Published:
         except NameTaken as taken:
             raise ConflictError(f"{taken.asset.uri}: somebody has just made it; `state hydrate` takes it") from taken
         local.trust(head)
-        return Published(1, first, head.seq, True, head.seq, hash=head.hash)
+        return PublishedState(1, first, head.seq, True, head.seq, hash=head.hash)
 
 
-def publish(local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False) -> Published:
+def publish(local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False) -> PublishedState:
     """Bring the local state up to the release, then the release up to the local state. Everything that was in the
     folder when this was called is in the release when it returns, or named as lost in `hydrated`.
 
@@ -93,10 +93,10 @@ def publish(local: LocalState, release: Release, *, renew: bool = False, posts_o
             past = _together(past, now)
             newest = here.chain.newest
             light = posts_only and not here.opens
-            snapshot = Snapshot(local.lines(), {}, newest.tables) if light else local.snapshot()
+            snapshot = StateSnapshot(local.lines(), {}, newest.tables) if light else local.snapshot()
             same = snapshot.head == (newest.seq, newest.hash) and dict(snapshot.states) == dict(newest.tables)
             if same and not here.opens and not _is_due(newest, local.now()):
-                return Published(newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash)
+                return PublishedState(newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash)
             try:
                 if len(here.assets) >= release.roll_at and not here.opens:
                     local.trust(_close(local, release, here))
@@ -106,12 +106,12 @@ def publish(local: LocalState, release: Release, *, renew: bool = False, posts_o
                 release.pause(min(0.1 * 2**attempt, 10.0))
                 continue
             local.trust(head)
-            return Published(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past,
-                             head.hash)
+            return PublishedState(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past,
+                                  head.hash)
     raise ConflictError(f"{release.where}: {ATTEMPTS} times another publisher was first; run again, nothing is lost")
 
 
-def _extend(local: LocalState, release: Release, here: Position, snapshot: Snapshot,
+def _extend(local: LocalState, release: Release, here: Position, snapshot: StateSnapshot,
             kept: Archive | None) -> TrustedHead:
     """The next generation, with what is new; the first of its release has the journal whole. `kept` are tables that are
     in the release already."""
@@ -123,7 +123,7 @@ def _extend(local: LocalState, release: Release, here: Position, snapshot: Snaps
                    newest.generation + 1, here.chain.sha256, kept)
 
 
-def _upload(local: LocalState, release: Release, tag: str, snapshot: Snapshot, before: Sequence[Segment],
+def _upload(local: LocalState, release: Release, tag: str, snapshot: StateSnapshot, before: Sequence[Segment],
             generation: int, previous: str, kept: Archive | None = None) -> TrustedHead:
     new = list(cut(snapshot.lines, (before[-1].last if before else EMPTY[0])))
     for segment, data in new:

@@ -40,7 +40,7 @@ _HEADS = ".ledger_heads"
 _LARGEST = 64 << 10  # bytes
 
 
-class Head(NamedTuple):
+class RememberedHead(NamedTuple):
     """How far a journal went: `bytes` and posts, the last one's hash, and the first one's."""
 
     ledger_id: str
@@ -51,19 +51,19 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HeadFile:
     """A file that keeps a head, and what it calls the state's directory."""
 
     file: Path
     state_dir: str
     top: Path | None = None  # where modules may reach the file: the directory that it is opened from, through no link
 
-    def read(self) -> Head | None:
+    def read(self) -> RememberedHead | None:
         """None when nothing is kept, or what is kept cannot be read: it is no proof of anything
         then."""
         try:
             data = self.file.read_bytes() if self.top is None else read_file(self.file, _LARGEST)
-            head = Head(**json.loads(data))
+            head = RememberedHead(**json.loads(data))
         except (OSError, ValueError, TypeError):
             return None
         right = (type(head.seq) is int and type(head.bytes) is int
@@ -89,15 +89,15 @@ class Memory:
     """What is remembered of one state. `say` tells a person, once, that a place cannot be
     written."""
 
-    def __init__(self, places: Sequence[Place], say: Callable[[str], object]) -> None:
+    def __init__(self, places: Sequence[HeadFile], say: Callable[[str], object]) -> None:
         self.places = tuple(places)
         self._say = say
         self._told = False
 
-    def heads(self) -> tuple[Head, ...]:
+    def heads(self) -> tuple[RememberedHead, ...]:
         return tuple(head for place in self.places if (head := place.read()))
 
-    def missing_from(self, ledger: LedgerReader | None) -> tuple[Head, ...]:
+    def missing_from(self, ledger: LedgerReader | None) -> tuple[RememberedHead, ...]:
         """The heads that a journal does not have in it; all of them when there is no journal."""
         return tuple(head for head in self.heads()
                      if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes)))
@@ -112,7 +112,7 @@ class Memory:
         """Remember where a journal stands, whatever was remembered."""
         line, first = ledger.head(), ledger.first_hash()
         if first:
-            self._write(Head(first, line.bytes, line.seq, line.hash, ""), durable=durable)
+            self._write(RememberedHead(first, line.bytes, line.seq, line.hash, ""), durable=durable)
 
     def lower(self, old: Sequence[bytes], common: int) -> None:
         """Before a journal of the lines `old` is replaced by one that goes on otherwise after the
@@ -122,13 +122,13 @@ class Memory:
                  and len(hashes) >= head.seq and hashes[head.seq - 1] == head.hash]
         if common:
             size = len(HEADER) + sum(map(len, old[:common]))
-            self._write(Head(hashes[0], size, common, hashes[common - 1], ""), known, durable=True)
+            self._write(RememberedHead(hashes[0], size, common, hashes[common - 1], ""), known, durable=True)
             return
         for place in known:
             with contextlib.suppress(OSError):  # then it is told as rolled back, by mistake and not in silence
                 place.remove()
 
-    def _write(self, head: Head, places: Iterable[Place] | None = None, *, durable: bool) -> None:
+    def _write(self, head: RememberedHead, places: Iterable[HeadFile] | None = None, *, durable: bool) -> None:
         for place in self.places if places is None else places:
             named = head._replace(state_dir=place.state_dir)
             if place.read() == named:
@@ -145,23 +145,23 @@ class Memory:
 
 
 def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str], *,
-           own: bool, make: bool = False) -> tuple[Place, ...]:
+           own: bool, make: bool = False) -> tuple[HeadFile, ...]:
     """Where the head of a state is kept. `own`: it is the profile's own state, and is kept at home,
     too; `make`: the clone's id is made when it has none."""
     real = os.path.realpath(state_dir)
     below = os.path.relpath(real, os.path.realpath(root))
-    found = [Place(runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir)]
+    found = [HeadFile(runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir)]
     home, clone = state_home(env), _clone_id(root, make=make) if own else ""
     if home is not None and clone:
         key = sha256_hex(f"{real}\0{clone}".encode())[:32]
-        found.append(Place(home / "platform" / "heads" / f"{key}.json", real))
+        found.append(HeadFile(home / "platform" / "heads" / f"{key}.json", real))
     return tuple(found)
 
 
 def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
     """The other states that runs over this runtime directory used, and that are still there."""
     own = os.path.realpath(state_dir)
-    heads = (Place(file, "", runtime_dir).read() for file in sorted((runtime_dir / _HEADS).glob("*.json")))
+    heads = (HeadFile(file, "", runtime_dir).read() for file in sorted((runtime_dir / _HEADS).glob("*.json")))
     found = [Path(os.path.realpath(root), head.state_dir) for head in heads if head]
     return tuple(path for path in found if os.path.realpath(path) != own and Ledger.exists(path))
 

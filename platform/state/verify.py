@@ -18,7 +18,7 @@ from platform.state.remote import Release
 
 
 @dataclass(slots=True)
-class Verdict:
+class StateVerdict:
     """`findings` are one line each, `status` the largest of their exit statuses. `behind` and `ahead`: posts that the
     folder lacks, and posts that only it has; both are for the next hydrate and no finding."""
 
@@ -35,7 +35,7 @@ class Verdict:
         self.status = max(self.status, error.exit_status)
 
 
-def verify(local: LocalState, release: Release) -> Verdict:
+def verify(local: LocalState, release: Release) -> StateVerdict:
     """StaleError when there is no release at all; everything else that is wrong is a finding."""
     tags = release.tags()
     if not tags:
@@ -53,7 +53,7 @@ def verify(local: LocalState, release: Release) -> Verdict:
 
 class _Look:
     def __init__(self, local: LocalState, release: Release) -> None:
-        self.verdict = Verdict()
+        self.verdict = StateVerdict()
         self._local, self._release = local, release
         self._chain = Chain(None, release.pinned)
         self._trusted = local.trusted()

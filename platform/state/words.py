@@ -5,8 +5,8 @@ from typing import Any
 from platform.model.entry import Post
 from platform.model.words import counted
 from platform.state.hydrate import Hydrated
-from platform.state.publish import Published
-from platform.state.verify import Verdict
+from platform.state.publish import PublishedState
+from platform.state.verify import StateVerdict
 
 
 def hydrated_lines(done: Hydrated) -> list[str]:
@@ -30,7 +30,7 @@ def _of_credits(post: Post) -> str:
     return f" of {counted(post.amount_credits, 'credit', signed=True)}" if post.amount_credits else ""
 
 
-def published_lines(done: Published) -> list[str]:
+def published_lines(done: PublishedState) -> list[str]:
     lines = hydrated_lines(done.hydrated) if done.hydrated else []
     if done.new:
         lines.append(f"billing state: generation {done.generation} published in {done.tag}, "
@@ -38,7 +38,7 @@ def published_lines(done: Published) -> list[str]:
     return lines
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
+def verdict_lines(verdict: StateVerdict) -> list[str]:
     told = (f"{counted(verdict.generations, 'generation')}, {counted(verdict.segments, 'segment')}, "
             f"{counted(verdict.posts, 'post')}; missing here {verdict.behind}, not published {verdict.ahead}")
     return [*verdict.findings, told]
@@ -52,14 +52,14 @@ def hydrated_json(done: Hydrated) -> dict[str, Any]:
                       "why": lost.why} for lost in done.lost]}
 
 
-def published_json(done: Published) -> dict[str, Any]:
+def published_json(done: PublishedState) -> dict[str, Any]:
     return {"generation": done.generation, "tag": done.tag, "posts": done.seq, "new": done.new,
             "new_posts": done.posts,
             "trusted_head": {"generation": done.generation, "seq": done.seq, "hash": done.hash},
             "hydrated": hydrated_json(done.hydrated) if done.hydrated else None}
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
+def verdict_json(verdict: StateVerdict) -> dict[str, Any]:
     return {"findings": verdict.findings, "generations": verdict.generations, "segments": verdict.segments,
             "posts": verdict.posts, "behind": verdict.behind, "ahead": verdict.ahead}
 

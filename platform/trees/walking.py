@@ -23,7 +23,7 @@ class TooMuch(OSError):
         super().__init__(errno.E2BIG, what)
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """Something below a directory. `depth` is 1 directly in it; `status` is lstat's; `within` is the open handle of the
     directory that has it, until the walk goes on."""
 
@@ -37,19 +37,19 @@ class Below(NamedTuple):
     """An entry with its whole path below the directory, parts divided by /."""
 
     path: str
-    entry: Entry
+    entry: TreeEntry
 
 
-def walk(top: int, *, lenient: bool = False) -> Iterator[Entry]:
+def walk(top: int, *, lenient: bool = False) -> Iterator[TreeEntry]:
     """Everything below an open directory: of each directory first what is no directory, then each directory in it,
     followed by what is below that; both sorted by name. TooMuch above MOST_ENTRIES. `lenient`: what cannot be looked
     into is left out, as are what vanishes and the rest of a tree that is moved meanwhile; otherwise OSError."""
     cursor = Cursor(open_directory(".", top))
-    waiting: list[list[Entry]] = []
+    waiting: list[list[TreeEntry]] = []
     count = 0
     try:
         while True:
-            inner: list[Entry] = []
+            inner: list[TreeEntry] = []
             leaves = _listed(cursor.handle, len(waiting) + 1, inner, MOST_ENTRIES - count, lenient)
             count += len(leaves) + len(inner)
             yield from leaves
@@ -75,9 +75,9 @@ def walk(top: int, *, lenient: bool = False) -> Iterator[Entry]:
         cursor.close()
 
 
-def _listed(handle: int, depth: int, inner: list[Entry], most: int, lenient: bool) -> list[Entry]:
+def _listed(handle: int, depth: int, inner: list[TreeEntry], most: int, lenient: bool) -> list[TreeEntry]:
     """What is in an open directory and is no directory, sorted; directories go into `inner`, the first one last."""
-    leaves: list[Entry] = []
+    leaves: list[TreeEntry] = []
     with os.scandir(handle) as found:
         for each in found:
             try:
@@ -87,7 +87,7 @@ def _listed(handle: int, depth: int, inner: list[Entry], most: int, lenient: boo
                     continue
                 raise
             (inner if stat.S_ISDIR(status.st_mode) else leaves).append(
-                Entry(depth, each.name, status, handle)
+                TreeEntry(depth, each.name, status, handle)
             )
             if len(leaves) + len(inner) > most:
                 raise TooMuch(f"there are more than {MOST_ENTRIES} files and directories")
@@ -96,7 +96,7 @@ def _listed(handle: int, depth: int, inner: list[Entry], most: int, lenient: boo
     return leaves
 
 
-def _by_name(entry: Entry) -> str:
+def _by_name(entry: TreeEntry) -> str:
     return entry.name
 
 

@@ -23,7 +23,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SettingRule:
     """One entry of the list: the rule's id, why it matters, where it is set, why it is accepted (or nothing)."""
 
     id: str
@@ -34,8 +34,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    entry: Entry
+class SettingVerdict:
+    entry: SettingRule
     state: str  # CLOSED, OPEN, ACCEPTED or UNTOLD
     found: tuple[str, ...] = ()
 
@@ -252,22 +252,22 @@ RULES: dict[str, Callable[[Answers], Iterator[str]]] = {
 }
 
 
-def verdicts(entries: tuple[Entry, ...], read: Mapping[str, Read]) -> tuple[Verdict, ...]:
+def verdicts(entries: tuple[SettingRule, ...], read: Mapping[str, Read]) -> tuple[SettingVerdict, ...]:
     """One for each entry, in their order."""
     return tuple(_verdict(entry, Answers(read)) for entry in entries)
 
 
-def _verdict(entry: Entry, of: Answers) -> Verdict:
+def _verdict(entry: SettingRule, of: Answers) -> SettingVerdict:
     try:
         found = tuple(_writers(of, entry.allow) if entry.id == "writers" else RULES[entry.id](of))
     except Untold as error:
-        return Verdict(entry, UNTOLD, (str(error.args[0]),))
+        return SettingVerdict(entry, UNTOLD, (str(error.args[0]),))
     except (KeyError, TypeError, AttributeError) as error:  # an answer of another form than GitHub describes
-        return Verdict(entry, UNTOLD, (f"GitHub's answer has another form than its description ({error})",))
-    return Verdict(entry, (ACCEPTED if entry.accepted else OPEN) if found else CLOSED, found)
+        return SettingVerdict(entry, UNTOLD, (f"GitHub's answer has another form than its description ({error})",))
+    return SettingVerdict(entry, (ACCEPTED if entry.accepted else OPEN) if found else CLOSED, found)
 
 
-def exit_status(found: tuple[Verdict, ...]) -> int:
+def exit_status(found: tuple[SettingVerdict, ...]) -> int:
     """0: all closed or accepted; 1: something is open; 17: nothing is known to be open, and not all can be told."""
     states = {verdict.state for verdict in found}
     return 1 if OPEN in states else 17 if UNTOLD in states else 0

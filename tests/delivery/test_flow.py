@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from platform.delivery.flow import Known, deliver
+from platform.delivery.flow import KnownDelivery, deliver
 from platform.delivery.receipt import receipt_of
 from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 
@@ -77,7 +77,7 @@ def test_after_unverified_the_next_run_finds_it_and_sends_nothing(parcel):
 
 @pytest.mark.parametrize(("before", "reason"), [(UNKNOWN, "unverified"), (ABSENT, "delivery_failed")])
 def test_a_refusal_after_an_unverified_try_proves_nothing_unless_the_provider_can_tell(parcel, before, reason):
-    delivery = deliver(Told(before, DECLINED), parcel, now, Known(doubtful=True))
+    delivery = deliver(Told(before, DECLINED), parcel, now, KnownDelivery(doubtful=True))
     assert (delivery.completed, delivery.reason_slug) == (False, reason)
 
 
@@ -87,7 +87,7 @@ def test_a_receipt_of_before_stands_only_where_the_provider_cannot_tell(parcel, 
     """Who can look and does not find it knows better than any receipt."""
     earlier = deliver(Told(UNKNOWN, TAKEN), parcel, lambda: datetime(2026, 11, 1, tzinfo=UTC)).receipt
     provider = Told(before, TAKEN, THERE)
-    delivery = deliver(provider, parcel, now, Known(delivered=earlier))
+    delivery = deliver(provider, parcel, now, KnownDelivery(delivered=earlier))
     assert (delivery.completed, delivery.reason_slug, provider.puts) == (True, reason, puts)
     assert (delivery.receipt == earlier) is (before is UNKNOWN)
     assert receipt_of(earlier.as_json()) == earlier

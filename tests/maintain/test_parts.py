@@ -5,19 +5,19 @@ from hypothesis import strategies as st
 
 from platform.maintain.choices import has_markers, rewritten
 from platform.maintain.drift import drift
-from platform.maintain.facts import Facts
+from platform.maintain.facts import RepositoryFacts
 from platform.model.ids import OrderId
 from platform.model.order import Order
 from platform.model.prices import TopupMethod
-from platform.model.problem import Place
+from platform.model.problem import SourcePosition
 from platform.model.repo import Repo
 from platform.model.tenant import Tenant
 
 ORDERS = {OrderId("q7RwTz", name): Order("q7RwTz", name, enabled=enabled)
           for name, enabled in (("tea", True), ("cup", True), ("draft", False))}
 METHODS = {name: TopupMethod(name, name, enabled, "") for name, enabled in (("bank-wire", True), ("cheque", False))}
-FACTS = Facts(Repo(".", tenants={name: Tenant(name, name) for name in ("q7RwTz", "nxlkGI")}, orders=ORDERS,
-                   topup_methods=METHODS), lambda _: "")
+FACTS = RepositoryFacts(Repo(".", tenants={name: Tenant(name, name) for name in ("q7RwTz", "nxlkGI")}, orders=ORDERS,
+                             topup_methods=METHODS), lambda _: "")
 
 
 @pytest.mark.parametrize(("before", "after"), [
@@ -82,7 +82,7 @@ RIGHT = b'id,name,note\na,Ann,"one, two"\nb,Bob,"two\nlines"\nc,Cy,\n'
 ])
 def test_the_first_difference_is_named_by_row_and_column(ours: bytes | None, place: tuple[int, int], what: str) -> None:
     found = drift("t.csv", ours, RIGHT)
-    assert found is not None and (found.place, found.code) == (Place("t.csv", *place), "maintenance-drift")
+    assert found is not None and (found.place, found.code) == (SourcePosition("t.csv", *place), "maintenance-drift")
     assert what in found.what
 
 

@@ -11,8 +11,8 @@ from platform.model.ids import OrderId
 from platform.model.order import Binding, Kind, Mode, Order, Selector, Step
 from platform.model.plan import Plan
 from platform.model.prices import PriceList, PriceRow
-from platform.model.problem import Place, Problem
-from platform.model.repo import Asset, Repo
+from platform.model.problem import Problem, SourcePosition
+from platform.model.repo import Repo, TenantAsset
 from platform.model.run import RunRecord, Status
 from platform.plan.expand import expand
 from platform.plan.graph import in_order
@@ -95,7 +95,7 @@ def test_a_price_moves_no_hash() -> None:
 
 def test_an_asset_counts_by_its_bytes() -> None:
     order = replace(ORDER, steps=(replace(SECOND, inputs={"source": Binding(asset="table.csv")}),))
-    one, same, other = (hashes(order, assets={("nxlkGI", "table.csv"): Asset("table.csv", file, sha, 3)})
+    one, same, other = (hashes(order, assets={("nxlkGI", "table.csv"): TenantAsset("table.csv", file, sha, 3)})
                         for file, sha in (("a", "1" * 64), ("b", "1" * 64), ("a", "2" * 64)))
     assert one == same != other
 
@@ -136,7 +136,7 @@ def test_strict_runs_one_step_after_the_other() -> None:
 def test_a_broken_order_stops_itself_only() -> None:
     other = replace(ORDER, work_order_id="Other123")
     repo = Repo(".", orders={ORDER.id: ORDER, other.id: other}, contracts={"make": MAKE, "take": TAKE}, prices=PRICES)
-    problem = Problem(Place("x.yml"), "policy", "wrong", "mend it", ("order", *other.id))
+    problem = Problem(SourcePosition("x.yml"), "policy", "wrong", "mend it", ("order", *other.id))
     plan = expand(repo, [problem], NOW)
     assert (set(plan.orders), plan.refused) == ({ORDER.id}, {other.id: (problem,)})
     assert expand(repo, [replace(problem, subject=("module", "take"))], NOW).orders == {}

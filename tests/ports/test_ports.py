@@ -11,7 +11,7 @@ from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits, Profile
 from platform.owned import Displaced
 from platform.ports.executor import Executor, Job
-from platform.ports.provider import Declined, Parcel, Presence, Provider, Request
+from platform.ports.provider import Declined, DeliveryRequest, Parcel, Presence, Provider
 from platform.ports.result_store import ResultKey, ResultStore
 from platform.releases.open import RELEASE_STORES, open_store
 from platform.run.executors import EXECUTORS
@@ -158,7 +158,7 @@ def provider(request, tmp_path: Path) -> tuple[Provider, Parcel]:
     package.write_bytes(b"bytes")
     sha256 = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"
     parcel = Parcel("key", "nxlkGI/tea/run/send/package_artifacts/package.zip", package, 5, sha256)
-    made = PROVIDERS[request.param](Request(parcel, {}, {"root_dir": str(tmp_path / "put")}))
+    made = PROVIDERS[request.param](DeliveryRequest(parcel, {}, {"root_dir": str(tmp_path / "put")}))
     return made, parcel
 
 
@@ -174,7 +174,7 @@ def test_a_provider_finds_what_it_put_and_nothing_else(provider: tuple[Provider,
 def test_a_provider_without_its_settings_declines(provider: tuple[Provider, Parcel]) -> None:
     for make in PROVIDERS.values():
         with pytest.raises(Declined):
-            make(Request(provider[1], {}, {}))
+            make(DeliveryRequest(provider[1], {}, {}))
 
 
 def test_every_type_of_release_store_in_the_schema_is_registered(tmp_path: Path) -> None:

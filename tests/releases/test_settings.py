@@ -10,7 +10,7 @@ import yaml
 
 from platform.config.schema import schema
 from platform.verify.github_settings import Settings
-from platform.verify.settings import RULES, Entry, verdicts
+from platform.verify.settings import RULES, SettingRule, verdicts
 from tests import in_process
 from tests.releases.fake_github import CUT, TOKEN, FakeGitHub, Fault
 from tests.releases.fake_settings import secure
@@ -42,7 +42,7 @@ def repository(server, tmp_path):
 def states(server, repository, tmp_path):
     """What is not closed, by id: its state and what was found."""
     def read() -> dict[str, list[str]]:
-        listed = tuple(Entry(**{**one, "allow": tuple(one.get("allow", ()))})
+        listed = tuple(SettingRule(**{**one, "allow": tuple(one.get("allow", ()))})
                        for one in yaml.safe_load((tmp_path / "list.yml").read_text())["settings"])
         return {one.entry.id: [one.state, *one.found] for one in verdicts(listed, server[1].read())
                 if one.state != "closed"}

@@ -1,11 +1,15 @@
 """Annotations and summaries hold what people wrote as text: no command, no cell and no markup can come of it."""
 import pytest
 
-from platform.model.problem import Place, Problem
+from platform.model.problem import Problem, SourcePosition
 from platform.report.github import MOST_ROWS, FailureLine, OrderLine, annotation, cell, summary
 
-PROBLEM = Problem(Place("tenants/a,b:c.yml", 3, 7), "not-allowed", "`mode` cannot be 100%\r\n::stop-commands::x",
-                  "write it")
+PROBLEM = Problem(
+    SourcePosition("tenants/a,b:c.yml", 3, 7),
+    "not-allowed",
+    "`mode` cannot be 100%\r\n::stop-commands::x",
+    "write it",
+)
 
 
 def test_a_problem_is_one_workflow_command_whatever_is_in_it() -> None:
@@ -15,7 +19,7 @@ def test_a_problem_is_one_workflow_command_whatever_is_in_it() -> None:
 
 
 def test_a_warning_is_a_warning_and_the_folder_in_the_workspace_is_put_before_the_file() -> None:
-    draft = Problem(Place("config/x.csv"), "csv-header", "a", "b", warning=True)
+    draft = Problem(SourcePosition("config/x.csv"), "csv-header", "a", "b", warning=True)
     assert annotation(draft, "repo/") == "::warning file=repo/config/x.csv,line=1,col=1,title=csv-header::a; b"
 
 

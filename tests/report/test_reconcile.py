@@ -21,7 +21,7 @@ from platform.model.plan import Plan
 from platform.model.prices import Payment, PriceList, PriceRow, Promotion, TopupMethod
 from platform.model.reasons import Reason, Reasons
 from platform.model.repo import Repo
-from platform.model.run import Ended, RunRecord, Status
+from platform.model.run import RunEnding, RunRecord, Status
 from platform.report.reconcile import (
     ADJUSTED,
     AWAITED,
@@ -67,7 +67,7 @@ def refund(note: str = "module_failed", task_hash: str = TEA.task_hash, epoch: i
 
 def judged(*posts: Post, runs: tuple[RunRecord, ...] = (), plan: Plan = PLAN,
            kept: tuple[Mapping[str, object], ...] = (),
-           ended: Mapping[str, tuple[Ended, ...]] = MappingProxyType({})) -> Reconciliation:
+           ended: Mapping[str, tuple[RunEnding, ...]] = MappingProxyType({})) -> Reconciliation:
     records = [Record(seq, NOON, "", post, b"") for seq, post in enumerate(posts, 1)]
     return reconcile(records, REPO, plan, runs, kept, ended)
 
@@ -239,12 +239,12 @@ def test_a_run_record_that_does_not_fit_its_hash_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(("ended", "words"), [
-    (Ended(0, Status.FAILED, "module_failed", "r", NOON), []),
-    (Ended(0, Status.SKIPPED, "skipped_upstream", "r", NOON), []),
-    (Ended(0, Status.COMPLETED, "", "r", NOON), ["its run record says COMPLETED"]),
+    (RunEnding(0, Status.FAILED, "module_failed", "r", NOON), []),
+    (RunEnding(0, Status.SKIPPED, "skipped_upstream", "r", NOON), []),
+    (RunEnding(0, Status.COMPLETED, "", "r", NOON), ["its run record says COMPLETED"]),
 ])
 def test_a_refund_is_explained_by_how_its_epoch_ended_after_the_record_was_replaced(
-        ended: Ended, words: list[str]) -> None:
+        ended: RunEnding, words: list[str]) -> None:
     found = judged(spend(), refund(), plan=Plan(), ended={TEA.task_hash: (ended,)})
     assert [row.why for row in found.unexplained] == words
 

@@ -4,21 +4,21 @@ import io
 import pytest
 from rich.console import Console
 
-from platform.report.status import OrderState, Status, StepState, as_text
+from platform.report.status import OrderState, StatusReport, StepState, as_text
 from platform.report.status_table import tables
 
 WORDS = ("the server took the mail and did not answer; to decide: python -m platform.cli delivery settle "
          "tenant/order/deliver --arrived|--resend|--refund --note TEXT")
 
 
-def status(*, step_id: str = "deliver", module_id: str = "deliver_email") -> Status:
+def status(*, step_id: str = "deliver", module_id: str = "deliver_email") -> StatusReport:
     def step(name: str, module: str, state: str, reason: str = "", message: str = "") -> StepState:
         return StepState(
             step_id=name, module_id=module, kind="delivery", state=state, reason=reason, message=message,
             duration_s=1234.5, credits=1000, isolation="bubblewrap: all of it", cached_from="", outputs="",
             log=f"runtime/tenant/order/{name}/log.txt", upstream=())
 
-    return Status((OrderState("tenant", "order", "A calm sea", "PARTIAL", "unverified", 3000, (
+    return StatusReport((OrderState("tenant", "order", "A calm sea", "PARTIAL", "unverified", 3000, (
         step("queries", "derive_queries", "COMPLETED"), step("pack", "package_std", "SKIPPED", "skipped_upstream"),
         step(step_id, module_id, "NEEDS_DECISION", "unverified", WORDS))),), {}, {})
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from platform.model.retention import expires_at
 from platform.model.utc import utc_text
 from platform.retention.actions import Cached, entries
-from platform.retention.entry import Entry, index, why_over
+from platform.retention.entry import CacheEntry, index, why_over
 
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def test_the_shorter_retention_wins(contract: str, profile: str, end: str | None
     (None, None, "torn"),
 ])
 def test_what_is_over(created: datetime | None, expires: datetime | None, why: str) -> None:
-    assert why_over(Entry("local", "result", "x", created, expires), MADE) == why
+    assert why_over(CacheEntry("local", "result", "x", created, expires), MADE) == why
 
 
 def cached(key: str, days: int, id_: int = 1, ref: str = "refs/heads/main", version: str = "v") -> Cached:
@@ -74,9 +74,9 @@ def test_nobody_loses_the_last_one_nor_one_within_its_time(made: list[tuple[str,
 
 
 def test_the_index_has_what_was_looked_at_and_what_it_knew_of_the_rest() -> None:
-    here = Entry("local", "result", "nxlkGI/a", MADE, None)
-    there = Entry("actions", "runtime", "k@refs/heads/main", MADE, MADE + timedelta(days=1))
-    torn = Entry("local", "result", "nxlkGI/torn", None, None)
+    here = CacheEntry("local", "result", "nxlkGI/a", MADE, None)
+    there = CacheEntry("actions", "runtime", "k@refs/heads/main", MADE, MADE + timedelta(days=1))
+    torn = CacheEntry("local", "result", "nxlkGI/torn", None, None)
     both = index([here, there, torn], ["local", "actions"], b"")
     assert both == (b"place,type,ref,created_at,expires_at\n"
                     b"actions,runtime,k@refs/heads/main,2026-11-01T12:00:00Z,2026-11-02T12:00:00Z\n"

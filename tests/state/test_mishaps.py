@@ -10,7 +10,7 @@ from platform.errors import ConflictError, CorruptError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.credit import topup
 from platform.releases.folder import FolderStore
-from platform.state.local import TRUSTED, LocalState, Snapshot
+from platform.state.local import TRUSTED, LocalState, StateSnapshot
 from platform.state.manifest import tag_of
 from platform.state.publish import initialise, publish
 from platform.state.remote import Release
@@ -33,7 +33,7 @@ class RestoredMeanwhile(LocalState):
 
     older: Path
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> StateSnapshot:
         for file in self.folder.iterdir():
             if file.is_file() and not file.name.endswith(".lock"):
                 file.unlink()

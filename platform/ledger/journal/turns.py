@@ -19,20 +19,20 @@ class Request(Protocol):
     done: bool
 
 
-_Request = TypeVar("_Request", bound=Request)
+_Asked = TypeVar("_Asked", bound=Request)
 _Result = TypeVar("_Result")
 
 
-class Turns(Generic[_Request]):
+class Turns(Generic[_Asked]):
     """Not for forked children: whoever was at work in the parent is not there. They need their own."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()  # held for a few steps only
         self._owner: int | None = None  # the thread whose turn it is
-        self._waiting: list[_Request] = []
+        self._waiting: list[_Asked] = []
         self._asleep: list[threading.Lock] = []
 
-    def take(self, act: Callable[[Sequence[_Request]], _Result], own: Sequence[_Request] = ()) -> _Result | None:
+    def take(self, act: Callable[[Sequence[_Asked]], _Result], own: Sequence[_Asked] = ()) -> _Result | None:
         """`act` on all requests that wait, alone among the threads; nothing when another thread has done our own
         meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
         me = threading.get_ident()
@@ -47,7 +47,7 @@ class Turns(Generic[_Request]):
                 self._wake()
         return result
 
-    def _batch(self, me: int, own: Sequence[_Request]) -> Sequence[_Request] | None:
+    def _batch(self, me: int, own: Sequence[_Asked]) -> Sequence[_Asked] | None:
         """What to do when it is our turn, which it is then; None when there is nothing left."""
         with self._mutex:
             self._waiting += own
@@ -58,7 +58,7 @@ class Turns(Generic[_Request]):
                 return batch
             gate.acquire(timeout=_LOST_WAKE_UP_S)
 
-    def _look(self, me: int, own: Sequence[_Request]) -> "tuple[Sequence[_Request] | None, threading.Lock | None]":
+    def _look(self, me: int, own: Sequence[_Asked]) -> "tuple[Sequence[_Asked] | None, threading.Lock | None]":
         """As `_batch`; or else the gate at which to wait."""
         if own and all(request.done for request in own):
             return None, None
@@ -70,7 +70,7 @@ class Turns(Generic[_Request]):
         self._asleep.append(gate)
         return None, gate
 
-    def _taken(self, own: Sequence[_Request]) -> Sequence[_Request]:
+    def _taken(self, own: Sequence[_Asked]) -> Sequence[_Asked]:
         if not own:
             return own
         batch, self._waiting = self._waiting, []

@@ -1,1 +1,3 @@
-"""One file a command of `python -m platform.cli`: `add_arguments(parser)` and `run(arguments) -> exit status`."""
+"""The commands of `python -m platform.cli`, one file for each command.
+
+Every file has `add_arguments(parser)` and `run(arguments) -> exit status`."""

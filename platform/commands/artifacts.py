@@ -1,4 +1,4 @@
-"""`artifacts`: what was published for a tenant, listed or fetched, for those who may read it."""
+"""`artifacts`: list or fetch the packages published for a tenant, for readers who may read them."""
 import argparse
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,19 @@ from platform.publish.verify import verify
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID", help="whose packages")
-    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order's only")
+    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order only")
     parser.add_argument("--reader-id", default="", metavar="ID",
-                        help="the tenant that wants to read them (default: the same); allow_release_consumers decides")
+                        help="the tenant that reads them (default: the owner); the owner's "
+                             "allow_release_consumers must name it")
     parser.add_argument("--fetch", default="", metavar="DIR",
-                        help="download packages and statements there, and hold each against the other")
+                        help="download the packages and statements to DIR, and check each package "
+                             "against its statement")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 17 when the reader may not; 13 when what is in the release is not what was published."""
+    """Exit status: 0, 17 if the reader has no permission, or 13 if the release differs from what
+    was published."""
     run = open_run(arguments)
     _allowed(run, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
     posts = ((record.ts, record.post) for record in run.billing.history.records())
@@ -41,22 +44,25 @@ def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
         if name not in run.snapshot.repo.tenants:
             raise UsageError(f"{name}: no such tenant; {meant(name, run.snapshot.repo.tenants, 'see tenants/')}")
     if not may_read(run.snapshot.repo.tenants[owner_id], reader_id):
-        raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with {reader_id}; its tenant.yml "
-                             "says with whom, under allow_release_consumers")
+        raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with "
+                             f"{reader_id}; add the reader to allow_release_consumers in its "
+                             "tenant.yml")
 
 
 def _fetch(place: PublishTarget, evidence: Evidence, folder: Path) -> None:
-    """The package and its statement, which must be about what the ledger says was published; neither when it is not."""
+    """Download a package and its statement. Both must match the ledger; otherwise neither is
+    kept."""
     tag, names = evidence.purchase.release(place.prefix), (evidence.artifact_name, evidence.purchase.statement_name)
     package, statement = (folder / name for name in names)
     assets = place.shelf.store.assets(tag) or {}
     for name in names:
         if name not in assets:
-            raise CorruptError(f"{place.shelf.store.uri}/{tag}/{name}: was published and is not there; restore the "
-                               "release, or name the profile that it was published with")
+            raise CorruptError(f"{place.shelf.store.uri}/{tag}/{name}: was published and is "
+                               "missing; restore the release, or name the profile that it was "
+                               "published with")
     if assets[package.name].sha256 != evidence.sha256:
-        raise CorruptError(f"{assets[package.name].uri}: is not what the ledger says was published; restore the "
-                           "release")
+        raise CorruptError(f"{assets[package.name].uri}: differs from what the ledger says was "
+                           "published; restore the release")
     for name in names:
         place.shelf.store.download(tag, assets[name], folder / name)
     try:

@@ -1,4 +1,6 @@
-"""`cache-prune`: delete cached results that are over, here and in the Actions cache, and write cache_index.csv anew."""
+"""`cache-prune`: delete expired and incomplete cached results, and rewrite cache_index.csv.
+
+It prunes the local cache and the cache of GitHub Actions."""
 import argparse
 import os
 from collections.abc import Callable
@@ -11,25 +13,30 @@ from platform.errors import InputError, UsageError
 from platform.retention import actions, local
 from platform.retention.entry import ACTIONS, LOCAL, CacheEntry, why_over
 
-_OFFLINE = "the Actions cache was not looked at: the profile's release_store is not GitHub's, or its token is not set"
+_OFFLINE = ("the Actions cache was not checked: the profile's release_store is not GitHub's, or "
+            "its token is not set")
 _Found = dict[str, tuple[list[CacheEntry], Callable[[CacheEntry], None]]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--place", choices=("local", "actions", "all"), default="all",
-                        help="local: the runtime folder; actions: GitHub's cache, where the profile names a repository "
-                             "and its token is set; all (default): both, as far as they are there")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be deleted; delete and write nothing")
+                        help="local: the runtime directory; actions: GitHub's cache, if the "
+                             "profile "
+                             "names a repository and its token is set; all (default): every one "
+                             "of the two that is available")
+    parser.add_argument("--dry-run", action="store_true",
+                        help="print what would be deleted; delete and write nothing")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 15 and 16 when a place refuses: what was deleted until then is gone, the next prune goes on."""
+    """Exit status: 0; 15 or 16 if a place refuses a deletion. Entries deleted before the refusal
+    remain deleted; the next prune continues."""
     workspace = open_workspace(arguments)
     if errors := [problem for problem in workspace.profile_problems if not problem.warning]:
-        raise InputError(errors)  # its retention is not known
-    # locked: no run takes or keeps an entry meanwhile
+        raise InputError(errors)  # the retention is unknown
+    # Under the lock, no run uses or adds an entry during the prune.
     run = Run(workspace) if arguments.dry_run else Run.locked(workspace)
     try:
         return _prune(run, arguments)
@@ -53,15 +60,16 @@ def _prune(run: Run, arguments: argparse.Namespace) -> int:
     kept = sum(len(entries) for entries, _ in found.values()) - len(over)
     result = {"dry_run": arguments.dry_run, "places": list(found), "kept": kept,
               "deleted": [_as_json(entry, why) for entry, why, _ in over]}
-    word = "would go" if arguments.dry_run else "deleted"
-    lines = [f"{word:<9} {entry.place:<8} {entry.type:<8} {entry.ref}  {why}" for entry, why, _ in over]
+    word = "to delete" if arguments.dry_run else "deleted"
+    lines = [f"{word:<9} {entry.place:<8} {entry.type:<8} {entry.ref}  {why}"
+             for entry, why, _ in over]
     offline = [_OFFLINE] if ACTIONS not in found and arguments.place == "all" else []
     show(arguments, result, "\n".join([*lines, f"{len(over)} {word}, {kept} kept", *offline]))
     return 0
 
 
 def _look(run: Run, place: str) -> _Found:
-    """Every entry of the places that are asked for, and how one is deleted there."""
+    """The entries of each requested place, and the function that deletes one there."""
     found: _Found = {}
     if place != ACTIONS:
         found[LOCAL] = local_entries(run.workspace), local.delete

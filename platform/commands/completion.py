@@ -1,9 +1,12 @@
-"""`completion bash|zsh`: a script that completes commands, options and ids, made from the commands' own parsers.
+"""`completion bash|zsh`: print a script that completes commands, options and ids.
+
+The script is derived from the parsers of the commands. To load it:
 
     eval "$(python -m platform.cli completion bash)"
 
-It completes `platform ...` and `python -m platform.cli ...`; tasks are doit's (`doit tabcompletion`). Ids are names of
-folders and files, looked up when the key is pressed, in the repository's own folder.
+It completes `platform ...` and `python -m platform.cli ...`. For task names, use
+`doit tabcompletion`. Ids are the names of directories and files. The script looks them up in the
+current directory when the user presses the key.
 """
 import argparse
 import sys
@@ -12,26 +15,26 @@ from collections.abc import Iterator
 from platform.commands.parser import Parser
 from platform.model.codes import CODES
 
-_BY_METAVAR = {"CODE": sorted(CODES)}  # positional words of which all values are known
-_LOOK_UP = {  # what lists the values of an option, in shell
+_BY_METAVAR = {"CODE": sorted(CODES)}  # positional arguments with a known list of values
+_LOOK_UP = {  # the shell command that lists the values of an option
     "--tenant-id": "_platform_ids tenants/*/",
     "--module-id": "_platform_ids modules/*/",
     "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
 }
 _FILES = ("FILE", "DIR")
 _ZSH = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
-_SCRIPT = r"""# Completion for PLATFORM's commands; made by `python -m platform.cli completion`.
-_platform_words() {  # what may follow a command: commands below it, options, words
+_SCRIPT = r"""# Completion for PLATFORM's commands. `python -m platform.cli completion` writes it.
+_platform_words() {  # what may follow a command: subcommands, options, words
     case "$1" in
 @WORDS@
     esac
 }
-_platform_values() {  # what an option of a command takes; `<files>` for a path, nothing when it takes no value
+_platform_values() {  # the values of an option; `<files>` for a path, nothing if it takes no value
     case "$1" in
 @VALUES@
     esac
 }
-_platform_ids() {  # the ids that paths end in; what is none is left out, because compgen -W would expand it
+_platform_ids() {  # the ids at the end of paths; skips other names: compgen -W would expand them
     local path
     for path in "$@"; do
         path="${path%/}" path="${path##*/}" path="${path%.yml}"
@@ -69,14 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Always 0; `arguments.whole` makes the parser of all commands."""
+    """Exit status: always 0. `arguments.whole` builds the parser of all commands."""
     script = completion(arguments.whole())
     sys.stdout.write((_ZSH if arguments.shell == "zsh" else "") + script)
     return 0
 
 
 def completion(parser: Parser) -> str:
-    """The script. Pure."""
+    """The completion script for this parser. Pure."""
     tree = list(_commands(parser, ""))
     words = [f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))} ;;" for path, command in tree]
     values = [f"        {_quoted(f'{path} {name}')}) {listed} ;;" for path, command in tree
@@ -91,7 +94,7 @@ def _commands(parser: Parser, path: str) -> Iterator[tuple[str, Parser]]:
 
 
 def _words(parser: Parser) -> list[str]:
-    """Commands below, or options and the words that may stand without one."""
+    """The subcommands. Without subcommands: the positional values and the options."""
     if parser.commands:
         return [*parser.commands, "--help"]
     free = [word for action in parser.actions() if not action.option_strings
@@ -100,7 +103,7 @@ def _words(parser: Parser) -> list[str]:
 
 
 def _values(parser: Parser) -> Iterator[tuple[str, str]]:
-    """Each option that takes a value, and the shell command that lists those."""
+    """Each option that takes a value, and the shell command that lists its values."""
     for action in parser.actions():
         for name in action.option_strings if action.nargs != 0 else []:
             if action.choices:

@@ -1,6 +1,7 @@
-"""`consistency-validate`: everything written in the repository is right and fits together. Reads, changes nothing.
+"""`consistency-validate`: check every file of the repository, and the references between files.
 
-It also warns of modules whose code is not that of maintenance-state/modules_index.csv while their version is."""
+It also warns about modules whose code changed while their version did not, compared with
+maintenance-state/modules_index.csv. It changes nothing."""
 import argparse
 import sys
 from dataclasses import asdict
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when nothing is wrong (warnings about drafts are printed), 10 otherwise."""
+    """Exit status: 0 if there are no errors, 10 otherwise. Warnings are printed."""
     run = open_run(arguments)
     problems = (*run.snapshot.problems, *changed_modules(run.facts, read(run.workspace.root / file_of(INDEX)) or b""))
     errors = [problem for problem in problems if not problem.warning]
@@ -31,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
               "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
     show(arguments, result, "\n".join([*map(str, problems), summary]))
     for line in annotations(problems, run.workspace.root):
-        sys.stderr.write(line + "\n")  # not among the JSON; GitHub reads both
+        sys.stderr.write(line + "\n")  # stderr keeps stdout valid JSON; GitHub reads both
     return 10 if errors else 0

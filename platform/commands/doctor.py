@@ -1,5 +1,6 @@
-"""`doctor`: what this machine provides for runs, what each absence means and what to do about
-it."""
+"""`doctor`: report what this machine provides for runs.
+
+For each missing feature, it prints the consequence and what to do."""
 
 import argparse
 
@@ -17,10 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 17 when the profile demands what is not here; 10 when the profile is wrong."""
+    """Exit status: 0, 17 if the machine lacks what the profile requires, or 10 if the profile has
+    errors."""
     run = open_run(arguments)
     if errors := [problem for problem in run.workspace.profile_problems if not problem.warning]:
-        raise InputError(errors)  # what it demands is not known
+        raise InputError(errors)  # its requirements are unknown
     profile, state, runtime = run.workspace.profile, run.workspace.billing_state_dir, run.workspace.runtime_dir
     keys = (
         {"signing key": run.workspace.root / profile.signing["key_file"]}

@@ -1,4 +1,5 @@
-"""`explain [CODE]`: what the code of a problem means: its cause, its cure, wrong and right side by side."""
+"""`explain [CODE]`: print the cause of an error code, how to fix it, and a wrong and a right
+example."""
 import argparse
 from difflib import get_close_matches
 from textwrap import indent
@@ -11,12 +12,12 @@ from platform.model.examples import EXAMPLES
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", nargs="?", default="", metavar="CODE",
-                        help="what stands in brackets in error[...] (default: list all)")
+                        help="the code in the brackets of error[...] (default: list all)")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; UsageError (2) with the nearest names for a code that there is not."""
+    """Exit status: 0. UsageError (2) names the nearest codes if the code does not exist."""
     code = arguments.code.strip().removeprefix("error").removeprefix("warning").strip("[]:")
     if not code:
         width = max(map(len, CODES))
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if code not in CODES:
         near = get_close_matches(code[:60].casefold(), CODES, n=3, cutoff=0.5)
-        raise UsageError(f"there is no code {code[:60]!r}; " + (
+        raise UsageError(f"error code {code[:60]!r} does not exist; " + (
             f"did you mean {' or '.join(near)}?" if near else "`explain` without a code lists all"))
     show(arguments, _as_json(code), _as_text(code))
     return 0

@@ -1,4 +1,4 @@
-"""`graph [T | T/O]`: orders as a graph with state and price on every step. Looks, changes nothing."""
+"""`graph [T | T/O]`: draw orders as a graph with the state and price of every step. Read-only."""
 import argparse
 import sys
 
@@ -23,15 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; UsageError when nothing has that name, or for svg without Graphviz."""
+    """Exit status: 0. UsageError if nothing has that name, or for svg without Graphviz."""
     if arguments.format == "svg" and not draw.available():
-        raise UsageError("--format svg needs Graphviz; install graphviz, or take --format mermaid, dot or text")
+        raise UsageError("--format svg needs Graphviz; install graphviz, or use --format mermaid, "
+                         "dot or text")
     run = _run_of(open_workspace(arguments), arguments.what.removeprefix(f"{TaskKind.WORKORDER}:"))
     status = standing(run)
     if arguments.format == "svg":
         drawing = draw.svg(graph.dot(status.orders, status.refused))
         if not drawing:
-            raise UsageError("Graphviz made no drawing in a minute; ask for one order, or take --format text")
+            raise UsageError("Graphviz did not finish in one minute; draw one order, or use "
+                             "--format text")
         sys.stdout.write(drawing)
         return 0
     form = {"text": graph.text, "mermaid": graph.mermaid, "dot": graph.dot}[arguments.format]
@@ -40,17 +42,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_of(workspace: Workspace, what: str) -> Run:
-    """A run of a tenant's orders, or of one order; UsageError when no file has that name."""
+    """A run of a tenant's orders, or of one order. UsageError if no file has that name."""
     if not what:
         return Run.looking(workspace)
     known = tuple(workspace.order_ids())
     own = frozenset(order for order in known if what in (str(order), order.tenant_id))
     if not own:
         names = {*map(str, known), *(order.tenant_id for order in known)}
-        raise UsageError(f"there is no order or tenant {one_line(what)!r}; {meant(what, names, 'see `status`')}")
+        raise UsageError(f"order or tenant {one_line(what)!r} does not exist; "
+                         f"{meant(what, names, 'see `status`')}")
     run = Run.looking(workspace, Asked(own))
     if "/" in what and not run.snapshot.plan.orders and not run.snapshot.plan.refused:
         draft, = own
-        message = f"{what} is a draft (enabled: false) and never runs; set enabled: true first"
+        message = f"{what} is a draft (enabled: false) and does not run; set enabled: true first"
         raise UsageError(with_warnings(run.snapshot, draft, message))
     return run

@@ -1,4 +1,4 @@
-"""`integrity-validate`: the ledger, the run records and the outputs on disk agree. Looks, changes nothing."""
+"""`integrity-validate`: check that the ledger, run records and outputs agree. Read-only."""
 import argparse
 from collections.abc import Collection
 
@@ -19,8 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all agree (also when nothing was run yet); 13 when the ledger is damaged; 14 when it is not the one that
-    this machine knew; 1 when only outputs are wrong."""
+    """Exit status.
+
+    * 0: everything agrees, or nothing has run yet.
+    * 13: the ledger is damaged.
+    * 14: the ledger is not the one that this machine used before.
+    * 1: only outputs are wrong."""
     run = open_scope(arguments)
     ledger = list(audit(run.workspace.billing_state_dir)) if run.billing.exists else []
     orders = run.snapshot.plan.orders.values()
@@ -39,11 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _order(run: Run, order: PlannedOrder, unpaid: Collection[str]) -> list[str]:
-    """Records that speak of unpaid work, and outputs that are no longer what their record says."""
+    """Findings of an order: outputs that differ from their records, and records of unpaid work."""
     found = []
     for name, record in run.records.of_order(order).items():
-        found += [f"step {record.id}: {reason}; `doit run {TaskName.of_step(record.id)}` makes it again"
+        found += [f"step {record.id}: {reason}; `doit run {TaskName.of_step(record.id)}` repairs it"
                   for reason in damage(run.context, record)]
         if record.completed and record.task_hash in unpaid:
-            found.append(f"step {order.id}/{name}: completed and not paid; the ledger is not the one it ran with")
+            found.append(f"step {order.id}/{name}: completed and not paid; the ledger is not the "
+                         "one that it ran with")
     return found

@@ -1,9 +1,9 @@
-"""`ledger audit`: every credit explained by what is in git and what ran. Looks, changes nothing."""
+"""`ledger audit`: explain every credit from the files in git and the run records. Read-only."""
 import argparse
 import sys
 
 from platform.app.snapshot import PAYMENTS
-from platform.commands.common import add_json, add_places, show, told_stale
+from platform.commands.common import add_json, add_places, show, state_status
 from platform.commands.ledger_verify import with_state
 from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, wrong_rows
 from platform.errors import InputError
@@ -19,9 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every credit is explained, 1 with one line for each that is not; 10 when rows of a table that explains
-    credits are wrong, InputError when a whole one cannot be read; 14 when the state is not the one that was used
-    before."""
+    """Exit status.
+
+    * 0: every credit is explained.
+    * 1: some credits are unexplained; one line is printed for each.
+    * 10: a table that explains credits has wrong rows. InputError if a whole table is unreadable.
+    * 14: the billing state is not the one that was used before."""
     run = with_state(arguments)
     wrong = wrong_rows(run, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
     runs = [record for file in sorted(run.workspace.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
@@ -35,4 +38,4 @@ def run(arguments: argparse.Namespace) -> int:
     lines.append(f"{len(found.unexplained)} unexplained")
     show(arguments, found.as_json(), "\n".join(lines))
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
-    return told_stale(run) or (InputError.exit_status if wrong else 1 if found.unexplained else 0)
+    return state_status(run) or (InputError.exit_status if wrong else 1 if found.unexplained else 0)

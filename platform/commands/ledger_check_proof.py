@@ -1,4 +1,6 @@
-"""`ledger check-proof FILE`: offline, anywhere, by that file and the public key alone."""
+"""`ledger check-proof FILE`: verify a proof or head offline, with only the file and the public key.
+
+It needs no repository."""
 import argparse
 from pathlib import Path
 
@@ -16,29 +18,39 @@ from platform.signing.open import known_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="what `ledger proof` or `ledger head` wrote")
+    parser.add_argument("file", metavar="FILE",
+                        help="a file that `ledger proof` or `ledger head` wrote")
     parser.add_argument("--public-key", default="", metavar="KEY",
-                        help="base64, or a file that holds it (default, in a repository: the profile's public_key)")
+                        help="the key in base64, or a file with the key (default, in a repository: "
+                             "the profile's public_key)")
     parser.add_argument("--since", default="", metavar="FILE",
-                        help="a head or proof that you kept: nothing before it may have been rewritten")
+                        help="a head or proof that you kept; check that nothing before it was "
+                             "rewritten")
     parser.add_argument("--runtime-profile", default=Options().runtime_profile, metavar="FILE",
-                        help="where the default of --public-key is (default: %(default)s)")
+                        help="the profile with the default --public-key (default: %(default)s)")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 and what is proved; 13 when it does not verify, 10 when the file is no proof, 2 without a public key."""
+    """Exit status.
+
+    * 0: the proof is valid; the command prints what it proves.
+    * 13: the proof is false.
+    * 10: the file is not a proof.
+    * 2: no public key was given."""
     proof = read_proof(arguments.file)
     key = _key(arguments, proof)
     try:
         proved = check(proof, key)
     except NotProved as error:
-        raise CorruptError(f"{arguments.file}: {error}; believe nothing in it, and ask for another") from error
+        raise CorruptError(f"{arguments.file}: {error}; do not trust any part of the file, and "
+                           "request a new one") from error
     if arguments.since:
         try:
             must_continue(proved, unseal(read_proof(arguments.since).head, key))
         except BadSignature as error:
-            raise CorruptError(f"{arguments.since}: the head {error}; take one of this ledger's") from error
+            raise CorruptError(f"{arguments.since}: the head {error}; use a head of this "
+                               "ledger") from error
         except NotProved as error:
             raise CorruptError(f"{arguments.file}: {error}") from error
     show(arguments, result(proved), in_plain_words(proved))
@@ -46,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _key(arguments: argparse.Namespace, proof: PostProof) -> PublicKey:
-    """The key to believe. It never comes out of the file that it is to vouch for."""
+    """The trusted public key. It never comes from the file that it verifies."""
     if arguments.public_key:
         return public_key(arguments.public_key)
     try:
@@ -57,6 +69,7 @@ def _key(arguments: argparse.Namespace, proof: PostProof) -> PublicKey:
         known = None  # outside a repository
     if known is None:
         names = ", ".join(one.keyid[:12] for one in proof.head.signatures) or "nobody"
-        raise UsageError(f"{arguments.file}: a signature proves nothing without the signer's public key; give "
-                         f"--public-key KEY as the operator published it (the file names the key {names})")
+        raise UsageError(f"{arguments.file}: a signature proves nothing without the signer's "
+                         "public key; give --public-key KEY as the operator published it (the "
+                         f"file names the key {names})")
     return known

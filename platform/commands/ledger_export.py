@@ -1,8 +1,8 @@
-"""`ledger export`: every post for other programs."""
+"""`ledger export`: print every post in a format for other programs."""
 import argparse
 import sys
 
-from platform.commands.common import add_places, told_stale
+from platform.commands.common import add_places, state_status
 from platform.commands.ledger_verify import with_state
 from platform.errors import UsageError
 from platform.model.entry import sides
@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Lines on standard output, as they are made; UsageError for a tenant without a post."""
+    """Print each line to standard output when it is ready. UsageError for a tenant without
+    posts."""
     run = with_state(arguments)
     ledger, tenant = run.billing.history, arguments.tenant_id
     balances = ledger.book.balances()
@@ -32,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
              "beancount": lambda: as_beancount(records, kept)}
     for line in lines[arguments.format]():
         sys.stdout.write(neutral_json(line) if arguments.format == "jsonl" else line)
-        if unread(sys.stdout):  # `| head` has seen enough
+        if unread(sys.stdout):  # the reader closed the pipe, as `| head` does
             break
-    return told_stale(run)
+    return state_status(run)

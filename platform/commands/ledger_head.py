@@ -1,4 +1,4 @@
-"""`ledger head`: a signed head of the ledger, in one file that `check-proof` reads."""
+"""`ledger head`: write a signed head of the ledger to one file, which `check-proof` reads."""
 import argparse
 import json
 import os
@@ -24,21 +24,26 @@ from platform.signing.open import open_signer
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--since", default="", metavar="FILE",
-                        help="an older head or proof: prove that nothing before it was rewritten")
-    parser.add_argument("--output", "-o", default="", metavar="FILE", help="where to write it (default: it is printed)")
+                        help="an older head or proof; prove that nothing before it was rewritten")
+    parser.add_argument("--output", "-o", default="", metavar="FILE",
+                        help="the file to write (default: standard output)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 17 without a key to sign with, 13 when the ledger is not sound or not an extension of an older head, 14 when
-    it is not the one that was used before: that is not signed."""
+    """Exit status.
+
+    * 0: the head is signed and written.
+    * 17: there is no private key.
+    * 13: the ledger is damaged, or does not extend the older head.
+    * 14: the ledger is not the one that was used before; it is not signed."""
     return write(arguments)
 
 
 def write(arguments: argparse.Namespace, name: str | None = None) -> int:
-    """Write a head, with the post of that name proved to be in the ledger when one is given."""
+    """Write a signed head. If `name` is given, also prove that the post is in the ledger."""
     run = with_state(arguments)
     if not run.sharing.awaits:
-        run.guard.check()  # a signed head of a state that was rolled back contradicts the one before
+        run.guard.check()  # a head of a rolled-back state would contradict earlier signed heads
     proof = made(run, signer(run), name, arguments.since)
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:
@@ -50,18 +55,19 @@ def write(arguments: argparse.Namespace, name: str | None = None) -> int:
 
 
 def signer(run: Run) -> SigningKey:
-    """The profile's private key; ForbiddenError, saying what to do, when there is none."""
+    """The profile's private key. ForbiddenError if the profile has none."""
     settings = run.workspace.profile.signing
     key = open_signer(settings, run.workspace.root, os.environ)
     if key is None:
         name = settings.get("key_env", "PLATFORM_SIGNING_KEY")
-        raise ForbiddenError(f"{run.workspace.options.runtime_profile}: there is no key to sign with; set {name} to a "
-                             "private key, or `signing: {key_file: ...}`; `ledger keygen FILE` makes one")
+        raise ForbiddenError(f"{run.workspace.options.runtime_profile}: no private key is set; set "
+                             f"{name} to a private key, or set `signing: {{key_file: ...}}` "
+                             "(`ledger keygen FILE` creates a key)")
     return key
 
 
 def made(run: Run, key: SigningKey, name: str | None, since: str) -> PostProof:
-    """What is signed is durable, and was read and verified from its first byte."""
+    """A signed proof. The journal is made durable and verified from its first byte before."""
     ledger = run.billing.history
     ledger.make_durable()
     size = ledger.book.seq
@@ -76,4 +82,4 @@ def _continued(tree: Tree, key: SigningKey, since: str) -> Since:
     try:
         return tree.continues(older, unseal(older, key.public))
     except BadSignature as error:
-        raise CorruptError(f"{since}: the head {error}; take one that this key has signed") from error
+        raise CorruptError(f"{since}: the head {error}; use a head that this key signed") from error

@@ -1,4 +1,6 @@
-"""`ledger keygen FILE`: a private key for heads, proofs and published packages; its public key is printed."""
+"""`ledger keygen FILE`: create a private key for heads, proofs and published packages.
+
+It prints the public key."""
 import argparse
 from pathlib import Path
 
@@ -7,14 +9,14 @@ from platform.signing.keys import generate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="where to write the private key (mode 600); a new file")
+    parser.add_argument("file", metavar="FILE", help="the new file for the private key (mode 600)")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 11 when the file is there, which is left as it is."""
+    """Exit status: 0; 11 if the file already exists. An existing file is not changed."""
     key = generate(Path(arguments.file))
-    told = {"public_key": str(key), "keyid": key.keyid, "private_key_file": arguments.file}
+    result = {"public_key": str(key), "keyid": key.keyid, "private_key_file": arguments.file}
     lines = [f"public key   {key}", f"key id       {key.keyid}", f"private key  {arguments.file}: keep it out of git"]
-    show(arguments, told, "\n".join(lines))
+    show(arguments, result, "\n".join(lines))
     return 0

@@ -1,5 +1,5 @@
-"""`log TASK`: what a step prints while it runs, or printed when it last ran, and how that ended. Looks, changes
-nothing."""
+"""`log TASK`: print the output of a step's current or last run, and how that run ended.
+Read-only."""
 import argparse
 import sys
 from pathlib import Path
@@ -16,16 +16,17 @@ from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
 from platform.run.records import LOG, fresh_dir, step_dir
 
-_LARGEST = 1 << 30  # bytes; what a step prints is limited, and far below it
+_LARGEST = 1 << 30  # bytes; the limit for a step's output is far below
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("task", metavar="TASK", help="a step, as `doit list --all` names it: step:TENANT/ORDER/STEP")
+    parser.add_argument("task", metavar="TASK",
+                        help="a step, as `doit list --all` shows it: step:TENANT/ORDER/STEP")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 also when there is no log: that is the answer. UsageError when there is no such step."""
+    """Exit status: 0, even if the step has no log yet. UsageError if the step does not exist."""
     step_id = step_named(arguments.task)
     run = open_run(arguments, frozenset({step_id.order}))
     seconds = running_s(run.workspace.runtime_dir, step_id)
@@ -48,15 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def step_named(task: str) -> StepId:
-    """The step that a task's name means, with `step:` or without. UsageError when it is no step's name."""
+    """The step that a task name means; `step:` is optional. UsageError for any other name."""
     step_id = step_typed(task)
     if not all(map(matches, (TENANT, WORK_ORDER, STEP), step_id)):
-        raise UsageError(f"{one_line(task)!r} has an id that no step can have; see `doit list --all`")
+        raise UsageError(f"{one_line(task)!r} has an invalid id; see `doit list --all`")
     return step_id
 
 
 def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str) -> str:
-    """The last line: how the run that the log is of ended, and where the log lies."""
+    """The last line: how the run of this log ended, and where the log is."""
     if record is None:
         return f"no log of {step_id}: it has not run yet" if empty else f"no record of {step_id}; the log is {file}"
     how = [f"{record.status} {step_id}", one_line(": ".join(filter(None, (record.reason, record.message))))]
@@ -74,12 +75,14 @@ def _text(file: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise StorageError(f"{file}: cannot be read ({error.strerror}); mend it, or run the step again") from error
+        raise StorageError(f"{file}: cannot be read ({error.strerror}); repair it, or run the step "
+                           "again") from error
 
 
 def _check_known(run: Run, step_id: StepId) -> None:
     order = run.snapshot.repo.orders.get(step_id.order)
     names = [step.step_id for step in order.steps] if order else []
     if step_id.step_id not in names:
-        cure = meant(step_id.step_id, names, "see `doit list --all`") if order else "see `doit list --all`"
-        raise UsageError(f"there is no step {step_id}; {cure}")
+        hint = "see `doit list --all`"
+        raise UsageError(f"step {step_id} does not exist; "
+                         f"{meant(step_id.step_id, names, hint) if order else hint}")

@@ -1,5 +1,7 @@
-"""`maintenance [--check]`: write the derived files, or name what drifted: the file, its first wrong row, the column.
-What people write in modules' READMEs of reasons and refunds is held against the platform's too."""
+"""`maintenance [--check]`: write the derived files, or report which of them are out of date.
+
+For a file that is out of date, it prints the first wrong row and its column. It also compares the
+reasons and refunds in each module's README with those of the platform."""
 import argparse
 import subprocess
 from dataclasses import asdict
@@ -18,15 +20,20 @@ from platform.model.words import counted
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 when a file is not right")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; 1 if a file is out of date")
     parser.add_argument("--since", default="", metavar="COMMIT",
-                        help="warn of modules whose code changed under the same version since this commit's index "
-                             "(default: since the index that lies there)")
+                        help="warn about modules whose code changed without a new version since "
+                             "this commit's index (default: since the index on disk)")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every file is right (now); 1 with --check when one is not; 10 when what they are made of is wrong."""
+    """Exit status.
+
+    * 0: every file is up to date, or has now been written.
+    * 1: with --check, a file is out of date.
+    * 10: the repository has errors, so the files cannot be derived."""
     run = open_run(arguments)
     wrong = [problem for problem in run.snapshot.problems if not problem.warning]
     if wrong:
@@ -39,14 +46,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         found = (drift(file, read(root / file), data) for file, data in files.items())
         drifted = [*(problem for problem in found if problem), *untrue]
-        told = with_annotations([*drifted, *warnings], root)
+        text = with_annotations([*drifted, *warnings], root)
         show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},
-             "\n".join(filter(None, [told, "" if drifted else f"right: {counted(len(files), 'derived file')}"])))
+             "\n".join(filter(None, [
+                 text, "" if drifted else f"up to date: {counted(len(files), 'derived file')}"])))
         return 1 if drifted else 0
     written = [file for file, data in files.items() if write(root / file, data)]
-    told = with_annotations([*untrue, *warnings], root)
+    text = with_annotations([*untrue, *warnings], root)
     show(arguments, {"written": written, "warnings": [_as_json(one) for one in warnings]},
-         "\n".join(filter(None, [told, *written])) or f"right already: {counted(len(files), 'derived file')}")
+         "\n".join(filter(None, [text, *written]))
+         or f"already up to date: {counted(len(files), 'derived file')}")
     return 0
 
 
@@ -55,9 +64,10 @@ def _as_json(problem: Problem) -> dict[str, object]:
 
 
 def _index_of(root: Path, commit: str) -> bytes:
-    """modules_index.csv as a commit has it. UsageError when git cannot tell; nothing when the commit has none."""
+    """modules_index.csv of a commit; empty if the commit has none. UsageError for a wrong
+    commit."""
     if commit.startswith("-"):
-        raise UsageError(f"--since {commit}: is no commit")
+        raise UsageError(f"--since {commit}: not a commit; give a hash, a tag or a branch")
     git = ["git", "-C", str(root)]
     try:
         known = subprocess.run([*git, "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"], capture_output=True,
@@ -65,7 +75,7 @@ def _index_of(root: Path, commit: str) -> bytes:
     except FileNotFoundError as error:
         raise UsageError("--since needs git, which is not installed") from error
     if known.returncode:
-        raise UsageError(f"--since {commit}: is no commit of this repository; a shallow clone has only its newest "
-                         "(actions/checkout: fetch-depth: 0)")
+        raise UsageError(f"--since {commit}: not a commit of this repository; a shallow clone has "
+                         "only the newest commit (actions/checkout: fetch-depth: 0)")
     done = subprocess.run([*git, "show", f"{commit}:./{file_of(INDEX)}"], capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else b""

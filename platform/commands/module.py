@@ -1,4 +1,6 @@
-"""`verify-module`: a module's self-test, run like a step in its sandbox, in a throw-away folder, for no money."""
+"""`verify-module`: run a module's self-test like a step, in its sandbox, free of charge.
+
+The test runs in a temporary directory."""
 import argparse
 
 from platform.commands.common import add_json, add_places, open_run, show
@@ -13,13 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every self-test ends as it says; 1 when one does not; 10 when a contract is wrong."""
+    """Exit status: 0 if every self-test passes, 1 if one fails, or 10 if a contract has errors."""
     run = open_run(arguments)
     names = [arguments.module_id] if arguments.module_id else sorted(run.snapshot.repo.contracts)
     known = run.snapshot.repo.module_ids
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"module {unknown[0]!r} is not there; known: {', '.join(sorted(known))}")
+        raise UsageError(f"module {unknown[0]!r} does not exist; known: {', '.join(sorted(known))}")
     wrong = [problem for problem in run.snapshot.problems
              if not problem.warning and problem.subject in [("module", name) for name in names]]
     if wrong:

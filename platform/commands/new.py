@@ -1,4 +1,7 @@
-"""`new tenant|workorder|module`: files that validate at once, with comments on what to fill in. Never overwrites."""
+"""`new tenant|workorder|module`: create files that are valid and whose comments say what to fill
+in.
+
+It never overwrites a file."""
 import argparse
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -31,26 +34,37 @@ PRICES = "config/module_prices.csv"
 
 def add_arguments(parser: Parser) -> None:
     tenant = parser.add_command("tenant", "a tenant: tenants/<tenant_id>/tenant.yml")
-    tenant.add_argument("--name", required=True, metavar="TEXT", help="the name shown to people")
-    tenant.add_argument("--tenant-id", default="", metavar="ID", help="6 letters or digits (default: from the name)")
+    tenant.add_argument("--name", required=True, metavar="TEXT", help="the display name")
+    tenant.add_argument("--tenant-id", default="", metavar="ID",
+                        help="6 letters or digits (default: derived from the name)")
     order = parser.add_command("workorder", "a draft of a work order, with every input of its module")
-    order.add_argument("--tenant-id", required=True, metavar="ID", help="whose it is")
+    order.add_argument("--tenant-id", required=True, metavar="ID",
+                       help="the tenant of the work order")
     order.add_argument("--work-order-id", default="", metavar="ID",
-                       help="8 letters or digits, or 3 to 64 of letters, digits, _ and - (default: a free one)")
-    order.add_argument("--module-id", default="seed_text", metavar="ID", help="of its step (default: %(default)s)")
-    module = parser.add_command("module", "a module that passes its self-test: contract, code, README, test, prices")
+                       help="8 letters or digits, or 3 to 64 letters, digits, _ and - (default: an "
+                            "unused id)")
+    order.add_argument("--module-id", default="seed_text", metavar="ID",
+                       help="the module of its step (default: %(default)s)")
+    module = parser.add_command(
+        "module", "a module that passes its self-test: contract, code, README, test, prices")
     module.add_argument("--module-id", required=True, metavar="ID",
-                        help="a small letter, then small letters, digits, _")
+                        help="a lowercase letter, then lowercase letters, digits and _")
     module.add_argument("--kind", required=True, choices=[kind.value for kind in Kind], metavar="KIND",
                         help="transform, packaging, delivery or other")
-    module.add_argument("--name", default="", metavar="TEXT", help="the name shown to people (default: from the id)")
+    module.add_argument("--name", default="", metavar="TEXT",
+                        help="the display name (default: derived from the id)")
     for command, run_it in ((tenant, _tenant), (order, _workorder), (module, _module)):
         add_json(command)
         command.set_defaults(make=run_it)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 2 for an id that is none, 10 for a name that no file may hold, 11 for what is there already."""
+    """Exit status.
+
+    * 0: the files are written.
+    * 2: an id is invalid.
+    * 10: a name has characters that a file cannot contain.
+    * 11: the tenant, work order or module already exists."""
     arguments.make(arguments)
     return 0
 
@@ -60,19 +74,25 @@ def _tenant(arguments: argparse.Namespace) -> None:
     _of_form(ids.TENANT, tenant_id, "--tenant-id", "6 letters or digits")
     file = f"tenants/{tenant_id}/tenant.yml"
     if (root() / file).parent.exists():
-        raise ConflictError(f"tenants/{tenant_id} is there already; give another --tenant-id, or edit {file}")
+        raise ConflictError(f"tenants/{tenant_id} already exists; give another --tenant-id, or "
+                            "edit "
+                            f"{file}")
     text = tenant_text(tenant_id, arguments.name, _today().isoformat())
     _must_conform(text, file, "tenant")
     files = {file: text.encode(), f"tenants/{tenant_id}/.gitattributes": GIT_ATTRIBUTES}
     _write(root(), files)
     added = _add_terms(root() / TENANTS.file, tenant_id)
-    _told(arguments, list(files), {"tenant_id": tenant_id},
-          f"{'added to ' if added else 'no row in '} {TENANTS.file}, where the operator suspends and limits tenants\n"
-          f"next: python -m platform.cli new workorder --tenant-id {tenant_id}")
+    _show_written(
+        arguments, list(files), {"tenant_id": tenant_id},
+        f"{'added to ' if added else 'no row in '} {TENANTS.file}, where the operator suspends and "
+        "limits tenants\n"
+        f"next: python -m platform.cli new workorder --tenant-id {tenant_id}")
 
 
 def _add_terms(path: Path, tenant_id: str) -> bool:
-    """Whether the operator's table got a row that says `active`; not where there is no table, or a row already."""
+    """Add an `active` row for the tenant to the operator's table, and return whether it was added.
+
+    Nothing is added if the table is missing or has errors, or already has a row for the tenant."""
     if not path.is_file():
         return False
     data = path.read_bytes()
@@ -90,41 +110,44 @@ def _workorder(arguments: argparse.Namespace) -> None:
     repo = Snapshot(Workspace.open(root())).repo
     tenant_id, module_id = arguments.tenant_id, arguments.module_id
     if tenant_id not in repo.tenant_ids:
-        raise UsageError(f"there is no tenant {tenant_id!r}; {meant(tenant_id, repo.tenant_ids, 'see tenants/')}")
+        raise UsageError(f"tenant {tenant_id!r} does not exist; "
+                         f"{meant(tenant_id, repo.tenant_ids, 'see tenants/')}")
     contract = repo.contracts.get(module_id)
     if contract is None:
-        raise UsageError(f"there is no module {module_id!r} without errors; "
+        raise UsageError(f"module {module_id!r} does not exist or has errors; "
                          f"{meant(module_id, repo.contracts, 'see modules/')}")
     folder = f"tenants/{tenant_id}/workorders"
     work_order_id = arguments.work_order_id or _free_id(root() / folder, tenant_id, module_id)
-    _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id", "8 letters or digits, or 3 to 64 of them, _ and -")
+    _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id",
+             "8 letters or digits, or 3 to 64 letters, digits, _ and -")
     file = f"{folder}/{work_order_id}.yml"
     package, delivery = _one_of(repo, Kind.PACKAGING, "package_std"), _one_of(repo, Kind.DELIVERY, "deliver_folder")
     text = workorder_text(tenant_id, work_order_id, contract, package, delivery)
     _must_conform(text, file, "workorder")
     _write(root(), {file: text.encode()})
-    _told(arguments, [file], {"tenant_id": tenant_id, "work_order_id": work_order_id},
-          "fill it in, then: python -m platform.cli consistency-validate")
+    _show_written(arguments, [file], {"tenant_id": tenant_id, "work_order_id": work_order_id},
+                  "fill it in, then: python -m platform.cli consistency-validate")
 
 
 def _free_id(folder: Path, tenant_id: str, module_id: str) -> str:
-    """The first derived id that no file has; names that differ in case only count as one."""
+    """The first derived id that no file uses. Names that differ only in case count as the same."""
     taken = {path.stem.casefold() for path in folder.glob("*.yml")}
     tries = (work_order_id_for(tenant_id, module_id, number) for number in range(len(taken) + 1))
     return next(name for name in tries if name.casefold() not in taken)
 
 
 def _one_of(repo: Repo, kind: Kind, favourite: str) -> Contract | None:
-    """The module of a kind that a draft proposes."""
+    """The module of this kind that a draft uses: the favourite if it exists, else the first."""
     known = [contract for contract in repo.contracts.values() if contract.kind is kind]
     return next((contract for contract in known if contract.module_id == favourite), next(iter(known), None))
 
 
 def _module(arguments: argparse.Namespace) -> None:
     module_id, kind = arguments.module_id, Kind(arguments.kind)
-    _of_form(ids.MODULE, module_id, "--module-id", "a small letter, then small letters, digits and _")
+    _of_form(ids.MODULE, module_id, "--module-id",
+             "a lowercase letter, then lowercase letters, digits and _")
     if (root() / "modules" / module_id).exists():
-        raise ConflictError(f"modules/{module_id} is there already; choose another --module-id")
+        raise ConflictError(f"modules/{module_id} already exists; give another --module-id")
     name = arguments.name or module_id.replace("_", " ").capitalize()
     files = {f"modules/{module_id}/{path}": data for path, data in module_files(module_id, kind, name).items()}
     contract = f"modules/{module_id}/module.yml"
@@ -132,15 +155,17 @@ def _module(arguments: argparse.Namespace) -> None:
     _write(root(), files)
     rows = price_rows(module_id, kind, _today())
     added = _add_prices(root() / PRICES, module_id, rows)
-    _told(arguments, list(files), {"module_id": module_id, "price_rows": rows.splitlines() if added else []},
-          f"{'added to' if added else 'unchanged'} {PRICES}\n"
-          f"next: python -m platform.cli verify-module --module-id {module_id}")
+    result = {"module_id": module_id, "price_rows": rows.splitlines() if added else []}
+    _show_written(arguments, list(files), result,
+                  f"{'added to' if added else 'unchanged'} {PRICES}\n"
+                  f"next: python -m platform.cli verify-module --module-id {module_id}")
 
 
 def _add_prices(path: Path, module_id: str, rows: str) -> bool:
-    """Whether the rows were added: not where the list has prices of that module. InputError when there is no list."""
+    """Add the price rows, unless the table has prices of the module, and return whether they were
+    added. InputError if the table is missing."""
     if not path.is_file():
-        raise InputError([f"{PRICES} is not there; write it, with these rows:\n{rows.rstrip()}"])
+        raise InputError([f"{PRICES} is missing; create it with these rows:\n{rows.rstrip()}"])
     data = path.read_bytes()
     if any(line.split(b",")[0] == module_id.encode() for line in data.splitlines()):
         return False
@@ -158,7 +183,7 @@ def _of_form(form: str, text: str, option: str, words: str) -> None:
 
 
 def _must_conform(text: str, file: str, kind: str) -> None:
-    """InputError when a name on the command line would make a file that nobody could read."""
+    """InputError if the text, which contains names from the command line, is not a valid file."""
     document = read_yaml(text.encode("utf-8", "surrogateescape"), file)
     faults = schema_faults(kind, document.value) if document.complete else []
     problems = [*document.problems, *problems_of(faults, document.source)]
@@ -167,16 +192,21 @@ def _must_conform(text: str, file: str, kind: str) -> None:
 
 
 def _write(repository: Path, files: Mapping[str, bytes]) -> None:
-    """Create files, each only if it is not there; ConflictError when one is, StorageError when the disk refuses."""
+    """Create the files. ConflictError if one already exists, StorageError for an error of the
+    disk."""
     for file, data in files.items():
         try:
             with Folder.at(repository) as top:
                 create(top, file, data)
         except FileExistsError as error:
-            raise ConflictError(f"{file} is there already and was not changed; choose another id") from error
+            raise ConflictError(f"{file} already exists and was not changed; choose another "
+                                "id") from error
         except OSError as error:
-            raise StorageError(f"{file}: cannot be written ({error.strerror}); mend that, then try again") from error
+            raise StorageError(f"{file}: cannot be written ({error.strerror}); fix the cause, then "
+                               "try again") from error
 
 
-def _told(arguments: argparse.Namespace, files: list[str], result: dict[str, object], then: str) -> None:
-    show(arguments, {**result, "written": files}, "\n".join([*(f"written  {file}" for file in files), then]))
+def _show_written(arguments: argparse.Namespace, files: list[str], result: dict[str, object],
+                  then: str) -> None:
+    show(arguments, {**result, "written": files},
+         "\n".join([*(f"written  {file}" for file in files), then]))

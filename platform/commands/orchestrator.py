@@ -1,4 +1,4 @@
-"""`orchestrator`: `doit run` over the same dodo.py with other folders. It publishes nothing."""
+"""`orchestrator`: `doit run` with the same dodo.py and other directories. It publishes nothing."""
 import argparse
 import os
 import sys
@@ -12,8 +12,8 @@ from platform.commands.common import (
     add_places,
     open_workspace,
     options,
+    report_hidden,
     root,
-    tell_hidden,
 )
 from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
@@ -24,16 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
     parser.add_argument("--scheduled", action="store_true",
-                        help="only orders with a schedule_cron: what a clock should start; each is due once a period")
+                        help="only orders with a schedule_cron, for a clock to start; each order "
+                             "is "
+                             "due once per period")
     parser.add_argument("--quote", default="", metavar="FILE",
-                        help="refuse (11) unless the run will post exactly what this saved quote says; without "
-                             "--tenant-id it runs what was quoted")
+                        help="refuse (11) unless the run will post exactly what this saved quote "
+                             "says; without --tenant-id, run the quoted orders")
     add_decisions(parser)
     parser.add_argument("-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: every order COMPLETED; 10: a link hides orders that were asked for; otherwise the status of `doit run`."""
+    """Exit status.
+
+    * 0: every order is COMPLETED.
+    * 10: a symbolic link hides requested orders.
+    * Otherwise the status of `doit run`."""
     from doit.doit_cmd import DoitMain
 
     from platform.app.quoted import read_quote
@@ -49,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
         asked = OrderId(quoted.tenant_id, quoted.work_order_id)
     tasks = _scheduled(arguments, asked) if arguments.scheduled else _tasks(*asked)
-    unseen = (arguments.scheduled or any(asked)) and tell_hidden(asked.tenant_id)  # of all, the run's own check tells
+    # A run of all orders reports hidden orders itself, in its task `check`.
+    unseen = (arguments.scheduled or any(asked)) and report_hidden(asked.tenant_id)
     if unseen and (not tasks or not arguments.scheduled):
         return InputError.exit_status
     if arguments.scheduled and not tasks:
@@ -66,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
-    """The tasks of enabled orders with a schedule, those that are wrong or cannot be read among them: that is told."""
+    """The tasks of enabled orders with a schedule. Orders with errors are included: the run reports
+    them."""
     workspace = open_workspace(arguments)
     snapshot = Snapshot(workspace, scope_of(workspace, *asked))
     return [order_task(TaskKind.WORKORDER, order_id) for order_id in scheduled(snapshot)]
@@ -74,7 +82,7 @@ def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
 
 def _tasks(tenant_id: str, work_order_id: str) -> list[str]:
     if work_order_id and not tenant_id:
-        raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+        raise UsageError("--work-order-id needs --tenant-id; give both")
     if work_order_id:
         return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, work_order_id))]
     return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, "*"))] if tenant_id else []

@@ -1,4 +1,4 @@
-"""Publishing what was bought, as one command; `scripts/publish_artifacts_release.py` is this."""
+"""The command that publishes purchased packages: `scripts/publish_artifacts_release.py`."""
 import argparse
 import sys
 from collections.abc import Sequence
@@ -25,27 +25,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
     parser.add_argument("--since", default=LAST, metavar="TIME",
-                        help="charged at this time or later, ISO 8601, UTC when it does not say (default: %(default)s, "
-                             "all that has no evidence yet)")
+                        help="only purchases charged at this time or later; ISO 8601, UTC if it "
+                             "has "
+                             "no time zone (default: %(default)s, everything without evidence)")
     parser.add_argument("--no-publish", action="store_true",
-                        help="simulate: pack below the runtime folder and record that it was a simulation")
+                        help="simulate: pack into the runtime directory and record a simulation")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all that was bought is published; 1 when something of it is missing, 2 for an id that nobody knows, 11
-    when a name has other bytes, 17 when the profile cannot. A billing state that is shared is brought up to date
-    before, and shared after."""
+    """Exit status. A shared billing state is hydrated before and published after.
+
+    * 0: every purchase is published.
+    * 1: a purchase is missing.
+    * 2: an id is unknown.
+    * 11: a published asset has the same name and different bytes.
+    * 17: the profile does not allow publishing."""
     since = "" if arguments.since == LAST else journal_time(arguments.since)
     if arguments.work_order_id and not arguments.tenant_id:
-        raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+        raise UsageError("--work-order-id needs --tenant-id; give both")
     places = replace(options(arguments), no_publish="1" if arguments.no_publish else "")
     workspace = Workspace.open(root(), places)
-    place = Run(workspace).publishing.place  # whether it can be opened is known before anything waits for the lock
+    # Open the place first: if it cannot be opened, the command fails before it waits for the lock.
+    place = Run(workspace).publishing.place
     run = Run.locked(workspace)
     publishing = run.publishing
     try:
-        if not place.simulated and (text := run.sharing.hydrate()):  # a simulation asks nobody
+        if not place.simulated and (text := run.sharing.hydrate()):  # a simulation uses no network
             sys.stderr.write(f"{text}\n")
         run.guard.check()
         purchases = publishing.purchases()
@@ -62,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purchase]) -> None:
-    """UsageError for a tenant or an order that neither the repository nor the ledger has heard of."""
+    """UsageError for a tenant or an order that neither the repository nor the ledger contains."""
     tenants = {*repo.tenant_ids, *(purchase.step.tenant_id for purchase in purchases)}
     if arguments.tenant_id and arguments.tenant_id not in tenants:
         raise UsageError(f"{arguments.tenant_id}: no such tenant; "
@@ -76,14 +82,15 @@ def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purcha
 
 
 def journal_time(text: str) -> str:
-    """A time as a person writes it, as the journal would: UTC, to the second. UsageError when it is none."""
+    """A user's time in the journal's form: UTC, in seconds. UsageError if it is not a time."""
     if not text:
         return ""
     try:
         moment = datetime.fromisoformat(text)
         in_utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--since {text!r} is no time; write one like 2026-11-24T10:00:00Z") from error
+        raise UsageError(f"--since {text!r} is not a time; write it like "
+                         "2026-11-24T10:00:00Z") from error
     return utc_text(in_utc)
 
 
@@ -105,6 +112,6 @@ def _missing(lost: Missing) -> dict[str, Any]:
 def _text(published: Sequence[PublishedPackage], missing: Sequence[Missing]) -> str:
     lines = [*map(line, published), *map(line, missing)]
     if not lines:
-        return "nothing that was bought awaits publishing"
+        return "nothing to publish"
     word = published[0].status if published else "published"
     return "\n".join([*lines, f"{len(published)} {word}, {len(missing)} missing"])

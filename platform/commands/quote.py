@@ -1,4 +1,4 @@
-"""`quote`: what the next run would do and charge, order by order and step by step. Looks, changes nothing."""
+"""`quote`: print what the next run would do and charge, for each order and step. Read-only."""
 import argparse
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from platform.commands.common import (
     add_order,
     add_places,
     open_workspace,
+    report_hidden,
     show,
-    tell_hidden,
 )
 from platform.errors import UsageError
 from platform.files import write_atomic
@@ -29,20 +29,25 @@ _INVALID = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", default="", metavar="TENANT[/ORDER]", help="a tenant, or one of its orders")
+    parser.add_argument("what", nargs="?", default="", metavar="TENANT[/ORDER]",
+                        help="a tenant, or one of its orders")
     add_places(parser)
     add_order(parser)
     parser.add_argument("--scheduled", action="store_true",
-                        help="only orders with a schedule_cron: what `orchestrator --scheduled` would run")
+                        help="only orders with a schedule_cron, which `orchestrator --scheduled` "
+                             "runs")
     add_json(parser)
     add_decisions(parser)
     parser.add_argument("--save", default="", metavar="FILE",
-                        help="also write the quote to FILE; `orchestrator --quote FILE` holds a run to it")
+                        help="also write the quote to FILE, for `orchestrator --quote FILE`")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: everything has its price, also when credits do not cover it; 10: an order is invalid and has none, or a link
-    hides orders; 14: the next run posts nothing, because the billing state was deleted or rolled back."""
+    """Exit status.
+
+    * 0: everything has a price, even if the credits do not cover it.
+    * 10: an order has errors and no price, or a symbolic link hides orders.
+    * 14: the billing state was deleted or rolled back, so the next run posts nothing."""
     asked = _asked(arguments)
     workspace = open_workspace(arguments)
     scope = scope_of(workspace, *asked)
@@ -52,10 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run.looking(workspace, Asked(scope, allowed=allowed))
     if asked.work_order_id and not arguments.scheduled:
         planned_or_told(run.snapshot, asked)
-    if not run.sharing.awaits:  # the run brings it up to its release first
+    if not run.sharing.awaits:  # a run hydrates the state first
         run.guard.check()
     answer = quote_of(run)
-    unseen = tell_hidden(asked.tenant_id)
+    unseen = report_hidden(asked.tenant_id)
     show(arguments, as_json(answer), as_text(answer) if answer.orders or not unseen else UNSEEN)
     if arguments.save:
         made_at = utc_text(run.snapshot.now)
@@ -65,9 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked(arguments: argparse.Namespace) -> OrderId:
-    """The tenant and order that are asked for, by options or as one word; empty parts mean all."""
+    """The tenant and order from the options or the argument. An empty part means all."""
     tenant_id, _, work_order_id = arguments.what.partition("/")
     given = OrderId(arguments.tenant_id, arguments.work_order_id)
     if arguments.what and any(given):
-        raise UsageError(f"{arguments.what}: name the orders once, as TENANT/ORDER or by the options")
+        raise UsageError(f"{arguments.what}: the orders are named twice; use either TENANT/ORDER "
+                         "or "
+                         "the options")
     return OrderId(tenant_id, work_order_id) if arguments.what else given

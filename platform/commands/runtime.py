@@ -1,4 +1,5 @@
-"""`runtime-print`: the runtime profile in force, every default filled in. Holds no secrets: profiles have none."""
+"""`runtime-print`: print the runtime profile in force, with all defaults. Profiles hold no
+secrets."""
 import argparse
 import json
 import sys

@@ -1,4 +1,6 @@
-"""How orders stand now, for the commands that show it: plan, records and ledger as values of the report."""
+"""The current state of orders, for the commands that show it.
+
+It combines the plan, the records and the ledger into values of the report."""
 from platform.app.order_record import order_file, read_order
 from platform.app.run import Run
 from platform.app.running import running_s
@@ -15,7 +17,7 @@ _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 
 
 def standing(run: Run) -> StatusReport:
-    """Every order that the run was asked for, what is invalid, and the balances. Looks, changes nothing."""
+    """The state of every requested order, the orders with errors, and the balances. Read-only."""
     orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
     refused = {str(order): tuple(map(str, problems)) for order, problems in run.snapshot.plan.refused.items()}
     tenants = sorted({order.tenant_id for order in orders})
@@ -24,7 +26,7 @@ def standing(run: Run) -> StatusReport:
 
 
 def past(run: Run) -> tuple[PastOrder, ...]:
-    """Orders that ran here and are drafts now, or gone; their part of the runtime folder remembers them."""
+    """Orders that ran on this machine and are now drafts or deleted, from the runtime directory."""
     found = []
     for order_id in ran_orders(run.workspace):
         asked = run.snapshot.scope is None or order_id in run.snapshot.scope
@@ -37,7 +39,7 @@ def past(run: Run) -> tuple[PastOrder, ...]:
 
 
 def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Purchase, ...]:
-    """What was bought and is not published, of orders that are gone too."""
+    """Purchases that are not published yet, including those of deleted orders."""
     if not run.billing.exists:
         return ()
     book = run.billing.history.book
@@ -45,7 +47,7 @@ def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Pu
 
 
 def order_standing(run: Run, order: PlannedOrder) -> OrderState:
-    """One order of the plan."""
+    """The current state of one order of the plan."""
     due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(run.context, planned))}
     for name in {step_id.step_id for step_id in run.holding.goes_again(order)} & due.keys():
         due[name] += f"; it may have arrived, and the next run {AGAIN}"
@@ -60,7 +62,8 @@ def order_standing(run: Run, order: PlannedOrder) -> OrderState:
 
 
 def _refusal(run: Run, order: PlannedOrder) -> tuple[str, str]:
-    """Why the order's last run did not start, if it still would not: what was not tried yet is due, not refused."""
+    """The reason and words of the refusal of the order's last run, if the next run would be refused
+    too; otherwise empty. An order that has not been tried yet is due, not refused."""
     record = read_order(run.workspace.runtime_dir, order.id)
     if record is None or record.reason not in _REFUSALS or not run.billing.exists:
         return "", ""

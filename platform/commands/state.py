@@ -1,4 +1,6 @@
-"""`state init | hydrate | publish | verify`: the billing state shared in a release (docs/howto/share-the-ledger.md)."""
+"""`state init | hydrate | publish | verify`: share the billing state in a release.
+
+`state accept-loss` accepts lost posts. See docs/howto/share-the-ledger.md."""
 import argparse
 import sys
 
@@ -28,28 +30,32 @@ _STEP = "step"
 
 def add_arguments(parser: Parser) -> None:
     for name, purpose, act in (
-            ("init", "make the release from the local state; refuses where there is one", _init),
-            ("hydrate", "bring the local state up to the release", _hydrate),
-            ("publish", "bring the release up to the local state", _publish),
-            ("verify", "every manifest and segment of the release again, and the local state against it", _verify)):
+            ("init", "create the release from the local state; refuse if one exists", _init),
+            ("hydrate", "update the local state from the release", _hydrate),
+            ("publish", "update the release from the local state", _publish),
+            ("verify", "check every manifest and segment of the release, and compare the local "
+                       "state with it", _verify)):
         command = parser.add_command(name, purpose)
         add_places(command)
         add_json(command)
         command.set_defaults(act=act)
         if name == "publish":
             command.add_argument("--renew", action="store_true",
-                                 help="also when the newest generation expired: you looked, and it is the newest")
+                                 help="publish even if the newest generation has expired; check "
+                                      "first that it is the newest")
 
-
-    command = parser.add_command("accept-loss", "go on with a state that lacks posts which this machine knew (14)")
+    command = parser.add_command("accept-loss",
+                                 "continue without posts that this machine knew (14)")
     add_places(command)
     add_json(command)
-    command.add_argument("--note", required=True, metavar="TEXT", help="why they cannot be restored")
+    command.add_argument("--note", required=True, metavar="TEXT",
+                         help="why the posts cannot be restored")
     command.set_defaults(act=None)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """17 when the profile shares no state, or its store cannot be opened; `accept-loss` is for every state."""
+    """Exit status: 17 if the profile does not share the state, or its store cannot be opened.
+    `accept-loss` works for every state."""
     run = open_run(arguments)
     must_read(run, run.workspace.options.runtime_profile)
     if arguments.act is None:
@@ -70,12 +76,14 @@ def _init(arguments: argparse.Namespace, run: Run, release: Release) -> int:
 
 
 def _hydrate(arguments: argparse.Namespace, run: Run, release: Release) -> int:
-    """11 when a post of ours could not be posted again."""
+    """Exit status: 11 if a local post could not be posted again."""
     done = hydrate(run.sharing.local(), release)
     run.guard.check()
     lines = hydrated_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     if done.ahead:
-        lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the next run does")
+        lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the "
+                     "next "
+                     "run publishes")
     show(arguments, hydrated_json(done), shortened(lines, run.workspace.root))
     return ConflictError.exit_status if done.lost else 0
 
@@ -93,10 +101,10 @@ def _to_pin(run: Run, done: PublishedState) -> str:
 
 
 def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
-    """Post what is given up, and remember the state as it is now."""
+    """Post the accepted loss, and remember the state as it is now."""
     plain_texts({"--note": arguments.note})
     if not arguments.note.strip():
-        raise UsageError("--note is empty; say why what is lost cannot be restored")
+        raise UsageError("--note is empty; say why the lost posts cannot be restored")
     run = Run.locked(run.workspace)
     try:
         if text := run.sharing.hydrate():
@@ -112,12 +120,13 @@ def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
     finally:
         run.close()
     lost = max((head.seq for head in heads), default=0)
-    told = (f"billing state: continues without {f'posts up to {lost} that this machine acknowledged' if lost else ''}"
+    text = ("billing state: continues without "
+            f"{f'posts up to {lost} that this machine acknowledged' if lost else ''}"
             f"{' and ' if lost and unpaid else ''}"
             f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges again' if unpaid else ''}"
             "; post each lost top-up by hand again, with its reference")
     show(arguments, {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
-         told if heads or unpaid else "nothing is lost, nothing was posted")
+         text if heads or unpaid else "nothing is lost; nothing was posted")
     return max(run.statuses, default=0)
 
 

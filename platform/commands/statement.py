@@ -1,4 +1,5 @@
-"""`statement`: a tenant's account over some days, every post in words with its proof. Looks, changes nothing."""
+"""`statement`: print a tenant's account for some days, each post in words with its proof.
+Read-only."""
 import argparse
 import sys
 from dataclasses import asdict
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from platform.app.run import Asked, Run
 from platform.check.words import meant
-from platform.commands.common import add_json, add_places, open_workspace, show, told_stale
+from platform.commands.common import add_json, add_places, open_workspace, show, state_status
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
 from platform.files import write_atomic
@@ -19,32 +20,36 @@ from platform.report.statement import statement
 from platform.report.statement_html import as_html
 from platform.report.statement_text import as_text
 
-_DRAWING_TIMEOUT_S = 10  # of each order; without its drawing the page says the same in a list
+_DRAWING_TIMEOUT_S = 10  # for each order; without its drawing, the page shows the order as a list
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", "--tenant", required=True, metavar="ID")
-    parser.add_argument("--from", dest="date_from", default="", metavar="DAY", help="first day, UTC (2026-11-24)")
-    parser.add_argument("--to", dest="date_to", default="", metavar="DAY", help="last day, UTC, inclusive")
-    parser.add_argument("--html", default="", metavar="FILE", help="write it as one HTML file, too")
+    parser.add_argument("--from", dest="date_from", default="", metavar="DAY",
+                        help="the first day, UTC (2026-11-24)")
+    parser.add_argument("--to", dest="date_to", default="", metavar="DAY",
+                        help="the last day, UTC, inclusive")
+    parser.add_argument("--html", default="", metavar="FILE",
+                        help="write the statement to FILE, as one HTML page")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 10 when the tenant's own file cannot be read; 14 when the state is not the one that was used before.
+    """Exit status: 0, 10 if the tenant's file has errors, or 14 if the billing state is not the one
+    that was used before.
 
-    UsageError for a tenant that nobody knows or days that are none; the ledger's own errors as they are."""
+    UsageError for an unknown tenant or an invalid day. Errors of the ledger are not changed."""
     days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
     if all(days) and days[0] > days[1]:
-        raise UsageError(f"--from {days[0]} lies after --to {days[1]}; exchange them")
+        raise UsageError(f"--from {days[0]} is after --to {days[1]}; exchange them")
     workspace = open_workspace(arguments)
     own = frozenset(order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id)
     run = Run.looking(workspace, Asked(own))
     tenant = run.snapshot.repo.tenants.get(arguments.tenant_id)
     made = statement(run.billing.history.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
     if tenant is None and not made.lines and not made.ledger_balance_credits:
-        raise UsageError(f"there is no tenant {one_line(arguments.tenant_id)!r}; "
+        raise UsageError(f"tenant {one_line(arguments.tenant_id)!r} does not exist; "
                          f"{meant(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")
     text = as_text(made)
     if arguments.html:
@@ -54,11 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     show(arguments, asdict(made), text)
     wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
-    return told_stale(run) or (InputError.exit_status if wrong else 0)
+    return state_status(run) or (InputError.exit_status if wrong else 0)
 
 
 def _day(option: str, text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError as error:
-        raise UsageError(f"{option} {one_line(text)!r} is no day; write one like 2026-11-24") from error
+        raise UsageError(f"{option} {one_line(text)!r} is not a day; write it like "
+                         "2026-11-24") from error

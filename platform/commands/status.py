@@ -1,4 +1,4 @@
-"""`status`: what became of every order and step, and what would run now. Looks, changes nothing."""
+"""`status`: print the state of every order and step, and what the next run would do. Read-only."""
 import argparse
 import sys
 import time
@@ -11,9 +11,9 @@ from platform.commands.common import (
     add_order,
     add_places,
     open_scope,
+    report_hidden,
     show,
-    tell_hidden,
-    told_stale,
+    state_status,
 )
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
@@ -25,18 +25,23 @@ _REDRAW_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
-    parser.add_argument("--due", action="store_true", help="only orders that the next run has something to do for")
-    parser.add_argument("--watch", action="store_true", help="draw it again every second until Ctrl-C; on a terminal")
-    parser.add_argument("--publish", action="store_true", help="also what was bought and still awaits publishing")
+    parser.add_argument("--due", action="store_true",
+                        help="only orders for which the next run has work")
+    parser.add_argument("--watch", action="store_true",
+                        help="update the display every second until Ctrl-C; needs a terminal")
+    parser.add_argument("--publish", action="store_true",
+                        help="also show purchases that are not published yet")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: a status is an answer, not a verdict; 14 when the billing state is not the one that was used before."""
+    """Exit status: 0, even if orders failed; 14 if the billing state is not the one that was used
+    before."""
     if arguments.watch:
         return _watch(arguments)
     run, status = _look(arguments)
-    unseen = tell_hidden(arguments.tenant_id) and not (status.orders or status.refused or status.past)
+    seen = status.orders or status.refused or status.past
+    unseen = report_hidden(arguments.tenant_id) and not seen
     if arguments.json or not sys.stdout.isatty():
         show(arguments, status.as_json(), UNSEEN if unseen else as_text(status))
     else:
@@ -45,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         from platform.report.status_table import tables
 
         Console(highlight=False).print(tables(status))
-    return told_stale(run)
+    return state_status(run)
 
 
 def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
@@ -59,9 +64,12 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    """Each time a fresh run: orders, records and the ledger may all have changed. Ctrl-C is how it ends."""
+    """Update the display until Ctrl-C. Each update opens a new run, because orders, records and the
+    ledger may have changed."""
     if arguments.json or not sys.stdout.isatty():
-        raise UsageError("--watch draws on a terminal, and this is none; leave it out, or ask `status --json` again")
+        raise UsageError("--watch needs a terminal, and the output is not a terminal; omit "
+                         "--watch, "
+                         "or repeat `status --json`")
     from rich.console import Console
     from rich.live import Live
 

@@ -1,4 +1,6 @@
-"""`why`: why a task would run or be charged, or why not; and what one credit was for. Looks, changes nothing."""
+"""`why`: explain why a task would or would not run or be charged, or what a credit paid for.
+
+It changes nothing."""
 import argparse
 
 from platform.app.whys import why_item, why_task
@@ -9,18 +11,20 @@ from platform.report import why_charge, why_views
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", default="", metavar="TASK",
-                        help="step:TENANT/ORDER/STEP, or workorder:, charge: or publish: and TENANT/ORDER; the kind "
-                             "may be left out of the first two")
+                        help="step:TENANT/ORDER/STEP, workorder:TENANT/ORDER, charge:TENANT/ORDER "
+                             "or "
+                             "publish:TENANT/ORDER; `step:` and `workorder:` are optional")
     parser.add_argument("--charge", default="", metavar="ITEM",
-                        help="explain one row of transaction_items.csv, by its transaction_item_id")
+                        help="explain the row of transaction_items.csv with this "
+                             "transaction_item_id")
     add_places(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Always 0: an answer is no verdict."""
+    """Exit status: 0 whatever the answer is."""
     if bool(arguments.task) == bool(arguments.charge):
-        raise UsageError("name a task, or an item with --charge; `doit list --all` has the tasks")
+        raise UsageError("name a task, or an item with --charge; `doit list --all` shows the tasks")
     run = open_run(arguments)
     if arguments.charge:
         item = why_item(run, arguments.charge)

@@ -61,7 +61,7 @@ def test_a_changed_projection_is_reported_until_it_is_made_again(repo: Path) -> 
         assert ".billing-state/transactions.csv:2: differs from the journal" in done.stdout
     done = ledger(repo, "fsck --rebuild")
     assert (done.returncode, done.stdout.splitlines()) == (
-        0, [".billing-state/transactions.csv: made again", "1 file made again from the journal"])
+        0, [".billing-state/transactions.csv: rebuilt", "1 file rebuilt from the journal"])
     assert file.read_bytes() == right
     assert ledger(repo, "verify").returncode == 0
 

@@ -25,10 +25,12 @@ from tests.support import ROOT, TEA, command, repository
     (["--jsn", "status"], "python -m platform.cli has no option --jsn; see python -m platform.cli --help"),
     (["status", "more"], "unrecognized arguments: more; see python -m platform.cli --help"),
     ([], "the following arguments are required: COMMAND; see python -m platform.cli --help"),
-    (["explain", "file-empti"], "there is no code 'file-empti'; did you mean file-empty or file-missing or file-name?"),
-    (["explain", "zzzzz"], "there is no code 'zzzzz'; `explain` without a code lists all"),
+    (["explain", "file-empti"],
+     "error code 'file-empti' does not exist; "
+     "did you mean file-empty or file-missing or file-name?"),
+    (["explain", "zzzzz"], "error code 'zzzzz' does not exist; `explain` without a code lists all"),
     (["admin-topup", "--reference", "a\udcff"],
-     "'a\\udcff' is not UTF-8; write it in the terminal's own encoding as text"),
+     "'a\\udcff' is not UTF-8; set the terminal's encoding to UTF-8 and type it again"),
 ])
 def test_a_mistyped_command_is_told_in_one_line(words: list[str], line: str,
                                                 capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,8 @@ def test_a_tenant_gets_an_id_that_follows_from_its_name_and_validates(repo: Path
     assert warnings(repo) == []
     assert (repo / "config/tenants.csv").read_text().splitlines()[-1] == f"{made['tenant_id']},active,,"
     again = refused(repo, 'new tenant --name "Ferry Office: No. 5 #2"')
-    assert again == (11, f"tenants/{made['tenant_id']} is there already; give another --tenant-id, or edit "
+    assert again == (11, f"tenants/{made['tenant_id']} already exists; give another --tenant-id, or "
+                         "edit "
                          f"{made['written'][0]}")
 
 
@@ -90,9 +91,9 @@ def test_a_draft_for_any_module_is_without_error_and_names_all_its_inputs(repo: 
 @pytest.mark.slow
 def test_an_order_for_nobody_of_nothing_or_in_anothers_place_is_refused(repo: Path) -> None:
     assert refused(repo, "new workorder --tenant-id tenat0") == (
-        2, "there is no tenant 'tenat0'; did you mean `tenant`?")
+        2, "tenant 'tenat0' does not exist; did you mean `tenant`?")
     assert refused(repo, "new workorder --tenant-id tenant --module-id seed_txt") == (
-        2, "there is no module 'seed_txt' without errors; did you mean `seed_text`?")
+        2, "module 'seed_txt' does not exist or has errors; did you mean `seed_text`?")
     assert refused(repo, "new workorder --tenant-id tenant --work-order-id ../x")[0] == 2
     done(repo, "new workorder --tenant-id tenant --work-order-id tea")
     file = repo / "tenants/tenant/workorders/tea.yml"
@@ -134,7 +135,7 @@ def test_a_new_module_is_priced_once_and_never_replaced(repo: Path) -> None:
     added = prices.read_text().removeprefix(before).splitlines()
     assert [row.split(",")[:3] for row in added] == [["mine", "__run__", "5"], ["mine", "tenant_outputs", "2"]]
     assert refused(repo, "new module --module-id mine --kind transform") == (
-        11, "modules/mine is there already; choose another --module-id")
+        11, "modules/mine already exists; give another --module-id")
     shutil.rmtree(repo / "modules" / "mine")
     assert "unchanged config/module_prices.csv" in done(repo, "new module --module-id mine --kind transform")
     assert refused(repo, "new module --module-id Mine! --kind transform")[0] == 2

@@ -149,7 +149,7 @@ def test_since_a_commit_the_warning_is_seen_where_the_index_is_right_already(rep
     assert "module-changed" not in command(repo, "python -m platform.cli maintenance --check --since HEAD").stdout
     for commit in ("nowhere", "--output=x"):
         done = command(repo, f"python -m platform.cli maintenance --check --since={commit}")
-        assert (done.returncode, "is no commit" in done.stderr) == (2, True)
+        assert (done.returncode, "not a commit" in done.stderr) == (2, True)
 
 
 WORKFLOW = """name: orchestrator  # \u2713 every other byte stays

@@ -111,7 +111,7 @@ def test_the_whole_way_with_real_commands(hub, github):
     for name in names[::2]:
         assert command(hub, f"python -m platform.cli verify-artifact {name}").returncode == 0
     before = len(github.requests)
-    assert "nothing that was bought awaits" in command(hub, PUBLISH).stdout
+    assert "nothing to publish" in command(hub, PUBLISH).stdout
     assert [request.method for request in github.requests[before:] if request.method != "GET"] == []
 
 

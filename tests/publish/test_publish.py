@@ -60,7 +60,7 @@ def test_twice_adds_no_evidence_and_rewrites_no_byte(repo):
     command(repo, SIMULATE)
     before = journal(repo), zips(repo / "runtime" / "published")
     done = command(repo, SIMULATE)
-    assert (done.returncode, done.stdout) == (0, "nothing that was bought awaits publishing\n")
+    assert (done.returncode, done.stdout) == (0, "nothing to publish\n")
     assert (journal(repo), zips(repo / "runtime" / "published")) == before
 
 
@@ -87,7 +87,7 @@ def test_since_leaves_out_what_was_charged_before(repo):
 def test_a_time_that_is_none_is_one_line(repo, since):
     done = command(repo, f"{SIMULATE} --since {since}")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"--since '{since}' is no time; write one like 2026-11-24T10:00:00Z\n"
+    assert done.stderr == f"--since '{since}' is not a time; write it like 2026-11-24T10:00:00Z\n"
 
 
 def test_last_is_all_that_has_no_evidence(repo):
@@ -214,5 +214,5 @@ def test_what_another_machine_published_is_known_here_when_the_state_is_shared(r
     elsewhere = shutil.copytree(repo, tmp_path / "elsewhere")
     assert command(repo, PUBLISH).returncode == 0
     done = command(elsewhere, PUBLISH)
-    assert (done.returncode, done.stdout) == (0, "nothing that was bought awaits publishing\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "nothing to publish\n"), done.stderr
     assert evidence(elsewhere) == evidence(repo) != []

@@ -118,7 +118,7 @@ def test_a_tenant_verifies_it_with_the_operators_key_and_nothing_else(package, k
     done = verify(_anywhere(tmp_path), package, "--public-key", keys[0][1], "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["signature"], found["package_sha256"]) == (0, "verified", sha256_file(package))
-    assert "signed, and not checked" in verify(_anywhere(tmp_path), package).stdout
+    assert "signed, but not checked" in verify(_anywhere(tmp_path), package).stdout
 
 
 def _anywhere(tmp_path):
@@ -172,7 +172,7 @@ def test_without_a_key_the_statement_says_that_nobody_signed(signed, tmp_path):
     assert command(repo, PUBLISH.replace("signed.yml", "runtime_profile.yml") + " --no-publish").returncode == 0
     package = next((repo / "runtime" / "published" / "artifacts-tenant").glob("*-said-*.zip"))
     assert told(package)["signatures"] == []
-    assert "not signed: nobody vouches for it" in verify(repo, package).stdout
+    assert "not signed: the origin is not proved" in verify(repo, package).stdout
 
 
 def test_what_is_signed_is_what_the_schema_says(package):

@@ -110,5 +110,5 @@ def test_why_and_info_say_what_awaits_and_status_shows_it(repo):
     assert command(repo, asked).stdout.count("awaits     tenant/tea/") == 2
     assert "awaiting_publish" not in json.loads(command(repo, "python -m platform.cli status --json").stdout)
     command(repo, f"{RUN} publish")
-    assert "nothing that was bought awaits publishing" in command(repo, asked).stdout
+    assert "nothing to publish" in command(repo, asked).stdout
     assert "awaits publishing" in command(repo, "python -m platform.cli why publish:tenant/tea").stdout

@@ -101,8 +101,9 @@ def test_states_and_prices_are_those_of_the_run(shop: Path):
 
 
 @pytest.mark.parametrize(("asked", "words"), [
-    ("tenant/pak", "there is no order or tenant 'tenant/pak'; did you mean `tenant/pack`?"),
-    ("nobody", "there is no order or tenant 'nobody'"), ("a/b/c", "there is no order or tenant 'a/b/c'")])
+    ("tenant/pak", "order or tenant 'tenant/pak' does not exist; did you mean `tenant/pack`?"),
+    ("nobody", "order or tenant 'nobody' does not exist"), ("a/b/c", "order or tenant 'a/b/c' does "
+                                                                     "not exist")])
 def test_what_is_not_there_is_one_line(shop: Path, asked: str, words: str):
     done = command(shop, f"python -m platform.cli graph {asked}")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
@@ -112,7 +113,8 @@ def test_what_is_not_there_is_one_line(shop: Path, asked: str, words: str):
 def test_without_graphviz_svg_is_refused_with_what_to_do(shop: Path, tmp_path: Path):
     done = command(shop, "python -m platform.cli graph --format svg", PATH=str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "--format svg needs Graphviz; install graphviz, or take --format mermaid, dot or text\n"
+    assert done.stderr == ("--format svg needs Graphviz; install graphviz, or use --format "
+                           "mermaid, dot or text\n")
 
 
 @DOT

@@ -137,10 +137,12 @@ def test_its_json_is_what_the_schema_says(shop: Path):
 
 
 @pytest.mark.parametrize(("options", "status", "words"), [
-    ("--tenant-id tenant --from 2026-13-01", 2, "--from '2026-13-01' is no day; write one like 2026-11-24"),
-    ("--tenant-id tenant --from 2026-12-02 --to 2026-12-01", 2, "--from 2026-12-02 lies after --to 2026-12-01"),
-    ("--tenant-id tenat", 2, "there is no tenant 'tenat'; "),
-    ("--tenant-id tenant --billing-state-dir nowhere", 14, "no billing state here"),
+    ("--tenant-id tenant --from 2026-13-01", 2, "--from '2026-13-01' is not a day; write it like "
+                                                "2026-11-24"),
+    ("--tenant-id tenant --from 2026-12-02 --to 2026-12-01", 2, "--from 2026-12-02 is after --to "
+                                                                "2026-12-01"),
+    ("--tenant-id tenat", 2, "tenant 'tenat' does not exist; "),
+    ("--tenant-id tenant --billing-state-dir nowhere", 14, "no billing state"),
     ("--tenant-id tenant --html config", 15, "cannot be written"),
 ])
 def test_a_wrong_question_is_one_line(shop: Path, options: str, status: int, words: str):

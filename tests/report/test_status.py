@@ -89,7 +89,7 @@ def test_watching_redraws_until_somebody_stops_it(tmp_path: Path):
 def test_there_is_nothing_to_watch_in_a_pipe(shop: Path):
     done = command(shop, "python -m platform.cli status --watch")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("--watch draws on a terminal, and this is none; ")
+    assert done.stderr.startswith("--watch needs a terminal, and the output is not a terminal; ")
 
 
 @pytest.mark.parametrize("task", ["step:tenant/fails/one", "tenant/fails/one"])
@@ -105,10 +105,10 @@ def test_a_log_is_what_the_step_printed_and_then_how_it_ended(shop: Path, task: 
 
 @pytest.mark.parametrize(("task", "status", "words"), [
     ("tenant/dear/s1", 0, "no log of tenant/dear/s1: it has not run yet"),
-    ("tenant/fails/on", 2, "there is no step tenant/fails/on; did you mean `one`?"),
-    ("tenant/none/one", 2, "there is no step tenant/none/one; see `doit list --all`"),
+    ("tenant/fails/on", 2, "step tenant/fails/on does not exist; did you mean `one`?"),
+    ("tenant/none/one", 2, "step tenant/none/one does not exist; see `doit list --all`"),
     ("workorder:tenant/fails", 2, "'workorder:tenant/fails' is not a step; write step:TENANT/ORDER/STEP"),
-    ("tenant/../one", 2, "'tenant/../one' has an id that no step can have"),
+    ("tenant/../one", 2, "'tenant/../one' has an invalid id"),
 ])
 def test_without_a_log_there_is_one_line(shop: Path, task: str, status: int, words: str):
     done = command(shop, f"python -m platform.cli log {task}")

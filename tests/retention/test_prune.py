@@ -73,7 +73,7 @@ def test_what_is_over_goes_and_nothing_else(repo: Path) -> None:
     done = command(repo, PRUNE)
     assert done.returncode == 0, done.stderr
     assert f"deleted   local    result   tenant/{old.name}  expired " in done.stdout
-    assert "1 deleted, 2 kept" in done.stdout and "the Actions cache was not looked at" in done.stdout
+    assert "1 deleted, 2 kept" in done.stdout and "the Actions cache was not checked" in done.stdout
     assert (cached(repo), everything(repo)) == (young, before)
     index = rows(repo / ".billing-state/cache_index.csv")
     assert [row["ref"] for row in index] == [f"tenant/{one.name}" for one in young]
@@ -146,7 +146,7 @@ def test_without_a_state_there_is_no_index_and_without_a_cache_nothing_to_do(tmp
 
 
 @pytest.mark.parametrize(("line", "status", "told"), [
-    ("--place actions", 2, "--place actions: the Actions cache was not looked at"),
+    ("--place actions", 2, "--place actions: the Actions cache was not checked"),
     ("--place everywhere", 2, "invalid choice"),
 ])
 def test_mistakes_are_one_line(repo: Path, line: str, status: int, told: str) -> None:
@@ -190,7 +190,7 @@ def test_the_actions_cache_loses_what_is_over_and_nothing_else(tmp_path: Path, g
         "profile_id": "remote", "release_store": github.profile(), "cache_retention": "2w"}))
     before = list(github.keys)
     told = command(repo, f"{PRUNE} --place actions --dry-run", **github.env()).stdout
-    assert told.count("would go  actions") == 3 and github.keys == before
+    assert told.count("to delete actions") == 3 and github.keys == before
     assert not any(request.method == "DELETE" for request in github.requests)
     done = command(repo, PRUNE, **github.env())
     assert done.returncode == 0, done.stderr

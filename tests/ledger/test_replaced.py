@@ -111,7 +111,7 @@ def test_a_journal_that_was_moved_away_gets_no_post(used: Ledger, state: Path) -
 
 @pytest.mark.parametrize(("delete", "error", "words"), [
     (lambda state: (state / "journal.csv").unlink(), CorruptError, "is gone while other files"),
-    (shutil.rmtree, StaleError, "is not there, or was deleted while it was in use"),
+    (shutil.rmtree, StaleError, "does not exist, or was deleted while it was in use"),
     (lambda state: [shutil.rmtree(state), state.mkdir()], StaleError, "was deleted while it was in use"),
 ])
 def test_what_was_deleted_is_never_made_anew(used: Ledger, state: Path, delete: Callable[[Path], object],

@@ -92,7 +92,7 @@ def test_a_ctrl_c_at_any_step_leaves_the_turn_and_the_lock_to_others(state: Path
 
 def test_a_decision_that_posts_itself_is_told_so_and_nothing_is_posted(ledger: Ledger) -> None:
     for again in (lambda: post(ledger, "inner"), ledger.checkpoint, ledger.refresh):
-        with pytest.raises(RuntimeError, match="by what it had asked"):
+        with pytest.raises(RuntimeError, match="a decision must not post"):
             ledger.post(lambda book: again() or [])  # noqa: B023 (called at once)
     assert ledger.book.seq == 0
     post(ledger, "outer")

@@ -1,8 +1,8 @@
-"""Many lines of the journal at once, a column a field. Pure.
+"""Many lines of the journal at once, one column for each field. Pure.
 
-What `record.decode` reads of a line, and a sound line is the same to both; but Python does one thing to a thousand
-lines in two thirds of the time of many things to each. Of lines that are not sound it says no more than that: who wants
-to know which one, and why, decodes them one by one.
+`read` accepts exactly the lines that `record.decode` accepts, and takes two thirds of the time.
+About lines that are not sound it only reports that. To learn which line is wrong, decode them one
+by one.
 """
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -25,7 +25,7 @@ _BATCH = 1000
 
 
 class Columns(NamedTuple):
-    """Lines that follow each other, each with its place in every column."""
+    """Consecutive lines. Each line has the same index in every column."""
 
     seqs: Sequence[int]
     times: Sequence[str]
@@ -39,7 +39,8 @@ class Columns(NamedTuple):
 
 
 def read(block: bytes, seq: int, prev: str) -> Columns:
-    """The columns of whole lines, checked to be those after line number `seq` with hash `prev`. BadRecord otherwise."""
+    """The columns of whole lines, verified to follow line `seq` with hash `prev`. `block` ends in a
+    line break. BadRecord otherwise."""
     *lines, rest = block.split(b"\n")
     if rest or not lines:
         raise BadRecord("the last line has no end")
@@ -58,7 +59,7 @@ def read(block: bytes, seq: int, prev: str) -> Columns:
 
 
 def of(records: Sequence[Record]) -> Columns:
-    """Those of records."""
+    """The columns of records."""
     posts = [record.post for record in records]
     return Columns([record.seq for record in records], [record.ts for record in records],
                    [record.hash for record in records], [post.key for post in posts],
@@ -67,7 +68,7 @@ def of(records: Sequence[Record]) -> Columns:
 
 
 def batches(records: Iterable[Record]) -> Iterable[Columns]:
-    """Records as they come, in columns of bounded length."""
+    """The columns of records as they come, at most 1,000 records each."""
     left = iter(records)
     while batch := list(islice(left, _BATCH)):
         yield of(batch)
@@ -78,7 +79,7 @@ def _columns(lines: Sequence[bytes], seqs: range, hashes: Sequence[str]) -> Colu
     texts = [rest[:-131].replace(b'""', b'"') for _, _, rest in parts]
     numbers, times, keys, tenants, kinds = zip(*[front.decode().split(",") for front, _, _ in parts], strict=True)
     if ",".join(numbers) != ",".join(map(str, seqs)):
-        raise BadRecord("a line has not the next number")
+        raise BadRecord("a line does not have the next number")
     bodies = [read_body(text) for text in texts]
     if not READ_METADATA.isdisjoint(kinds):
         for kind, body in zip(kinds, bodies, strict=True):

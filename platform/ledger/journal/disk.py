@@ -1,6 +1,8 @@
-"""The ledger's file operations, one seam: a simulated disk can stand here. Thin: each method is one system call or two.
+"""The ledger's file operations in one place, where tests put a simulated disk. Each method is one
+or two system calls.
 
-They raise OSError, as the system does; `refusals` makes it the StorageError of what was being done.
+The methods raise OSError, as the system does. `refusals` turns it into a StorageError that names
+what was being done.
 """
 import errno
 import os
@@ -17,10 +19,11 @@ _LARGEST = 1 << 30  # bytes of one read
 
 
 class Disk:
-    """The real one. Handles are file descriptors; `path` is always absolute or relative to the process."""
+    """The real disk. A handle is a file descriptor. A path is absolute, or relative to the working
+    directory."""
 
     def open_lock(self, path: Path) -> int:
-        """A handle of a file to lock, which is made when it is not there."""
+        """A handle of a file to lock, which is created when it does not exist."""
         return flock.open_lock(path)
 
     def lock(self, handle: int) -> None:
@@ -28,53 +31,63 @@ class Disk:
         flock.take(handle)
 
     def is_at(self, handle: int, path: Path) -> bool:
-        """Whether a path still names an open file: somebody may have replaced or deleted it."""
+        """Whether a path still names an open file. Another process may have replaced or deleted
+        it."""
         try:
             return os.path.samestat(os.fstat(handle), path.stat())
         except FileNotFoundError:
             return False
 
     def unlock(self, handle: int) -> None:
-        """Explicitly: a child forked meanwhile has the handle too, and closing ours would leave the lock with it."""
+        """Release the lock explicitly. A forked child shares the handle, so closing ours would not
+        release it."""
         flock.release(handle)
 
     def open(self, path: Path, *, append: bool = False, create: bool = False) -> int:
-        """A handle to read, and to write when it is for appending or creating."""
+        """A handle to read; also to write when `append` or `create` is set. FileNotFoundError
+        without `create`."""
         access = os.O_RDWR if append or create else os.O_RDONLY
         flags = access | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
         return os.open(path, flags, 0o644)
 
     def close(self, handle: int) -> None:
+        """Close a handle."""
         os.close(handle)
 
     def size(self, handle: int) -> int:
-        """Bytes."""
+        """The size of an open file, in bytes."""
         return os.fstat(handle).st_size
 
     def read(self, handle: int, count: int, at: int) -> bytes:
+        """At most `count` bytes from byte `at` on; fewer at the end of the file."""
         return os.pread(handle, count, at)
 
     def append(self, handle: int, data: bytes) -> int:
-        """One write at the end; how many bytes the disk took."""
+        """Write once at the end. The result is the number of bytes that the disk took."""
         return os.write(handle, data)
 
     def write(self, handle: int, data: bytes, at: int) -> int:
+        """Write once at byte `at`. The result is the number of bytes that the disk took."""
         return os.pwrite(handle, data, at)
 
     def sync(self, handle: int) -> None:
+        """Make the contents of an open file durable (fsync)."""
         os.fsync(handle)
 
     def truncate(self, handle: int, size: int) -> None:
+        """Cut an open file to `size` bytes."""
         os.ftruncate(handle, size)
 
     def replace(self, old: Path, new: Path) -> None:
+        """Rename `old` to `new`, which is replaced."""
         old.replace(new)
 
     def remove(self, path: Path) -> None:
-        """A file's name; one that is not there is gone already."""
+        """Delete a file's name. Nothing happens when it does not exist."""
         path.unlink(missing_ok=True)
 
     def sync_folder(self, folder: Path) -> None:
+        """Make the names in a directory durable."""
         fsync_folder(folder)
 
 
@@ -82,7 +95,7 @@ DISK = Disk()
 
 
 class refusals:
-    """OSError becomes StorageError: which file, what could not be done, what to do."""
+    """Turns an OSError into a StorageError that names the file, the operation and the remedy."""
 
     __slots__ = ("_doing", "_path")
 
@@ -94,14 +107,17 @@ class refusals:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise StorageError(f"{self._path}: cannot {self._doing} ({error.strerror or error}); free space or mend "
+            raise StorageError(f"{self._path}: cannot {self._doing} ({error.strerror or error}); free space or repair "
                                "the disk, then run again") from error
 
 
 class Lock:
-    """The exclusive lock on a file, held inside `with`. Its handle is kept, so that taking it again opens nothing; and
-    known before it is locked, so that what an interrupt leaves locked is taken again by the next. It excludes
-    processes, not threads that share it. A forked child needs a new one."""
+    """The exclusive lock on a file, held inside `with`.
+
+    The handle stays open, so that the next entry opens nothing. It is known before it is locked, so
+    that the next entry also takes a lock that an interrupt left behind. The lock excludes
+    processes, but not threads that share it. A forked child needs its own.
+    """
 
     __slots__ = ("_disk", "_handle", "_path")
 
@@ -127,11 +143,11 @@ class Lock:
         try:
             return self._disk.open_lock(self._path)
         except FileNotFoundError as error:
-            raise StaleError(f"{self._path.parent}: is not there, or was deleted while it was in use; "
+            raise StaleError(f"{self._path.parent}: does not exist, or was deleted while it was in use; "
                              f"{WHEN_GONE}") from error
 
     def close(self) -> None:
-        """Give the handle back; the next taking opens it again."""
+        """Close the handle. The next entry opens it again."""
         handle, self._handle = self._handle, None
         if handle is not None:
             self._disk.close(handle)
@@ -139,7 +155,7 @@ class Lock:
 
 @contextmanager
 def locked(disk: Disk, path: Path) -> Iterator[None]:
-    """Hold the lock on a file, this once."""
+    """Hold the lock on a file once. StorageError, or StaleError without the directory."""
     lock = Lock(disk, path)
     try:
         with lock:
@@ -150,7 +166,7 @@ def locked(disk: Disk, path: Path) -> Iterator[None]:
 
 @contextmanager
 def opened(disk: Disk, path: Path, *, append: bool = False, create: bool = False) -> Iterator[int]:
-    """An open file, closed afterwards."""
+    """An open file, closed at the end. OSError as `Disk.open`."""
     handle = disk.open(path, append=append, create=create)
     try:
         yield handle
@@ -159,14 +175,17 @@ def opened(disk: Disk, path: Path, *, append: bool = False, create: bool = False
 
 
 def all_taken(taken: int, data: bytes) -> None:
-    """A write that took a part only is a full disk that has not said so yet."""
+    """OSError when a write took only a part: the disk is full and has not said so yet."""
     if taken != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def write_whole(disk: Disk, path: Path, data: bytes) -> None:
-    """A file with just these bytes, durable together with its name: whole or not at all. Under the lock only, for its
-    temporary name is the same each time, so that a crash leaves at most one behind."""
+    """Replace a file by exactly these bytes, durable together with its name: whole or not at all.
+
+    Call it under the lock. The temporary name is always the same, so that a crash leaves at most
+    one such file. StorageError when the disk refuses.
+    """
     temporary = path.with_name(f".{path.name}.new")
     with refusals(path, "write"):
         with opened(disk, temporary, create=True) as handle:
@@ -178,7 +197,7 @@ def write_whole(disk: Disk, path: Path, data: bytes) -> None:
 
 
 def read_whole(disk: Disk, path: Path) -> bytes | None:
-    """A file's bytes, None when there is none."""
+    """A file's bytes; None when it does not exist. StorageError when the disk refuses."""
     with refusals(path, "read"):
         try:
             with opened(disk, path) as handle:

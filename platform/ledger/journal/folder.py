@@ -1,9 +1,10 @@
-"""The files beside journal.csv: its tables, its checkpoint and its snapshot, all made of the journal.
+"""The files next to journal.csv: its tables, its checkpoint and its snapshot, all derived from it.
 
 The tables are compared with the journal before the first post of a process. They are brought up to
-date at checkpoints, which every command ends with, or when many posts wait for that: a post itself
-touches the journal and nothing else. What is wrong with a table by then cannot undo a post. Every
-checkpoint reports it until somebody repairs it. Everything here runs under the ledger's lock.
+date at checkpoints, which every command ends with, or when many posts wait for that. A post itself
+writes only to the journal. Damage to a table that is found later cannot undo a post; every
+checkpoint reports it until somebody repairs it. Everything here runs under the ledger's lock,
+except `read_folder`.
 """
 from hashlib import sha256
 from pathlib import Path
@@ -46,7 +47,8 @@ class FolderExports(Exports):
         self._waiting: list[Record] = []  # posted since; their rows are not written yet
 
     def begin(self) -> tuple[Book, JournalHead]:
-        """The book of a snapshot when it belongs to this journal and the checkpoint confirms it."""
+        """The book of a snapshot, when it belongs to this journal and the checkpoint confirms
+        it."""
         self._start()
         self._checkpoint = known = self._read_checkpoint()
         self.snapshot_seq = 0
@@ -80,6 +82,7 @@ class FolderExports(Exports):
             self._waiting.append(record)
 
     def caught_up(self, head: JournalHead) -> None:
+        """CorruptError when the journal ends before the line that the checkpoint names."""
         known = self._checkpoint
         if known and head.seq < known.seq:
             raise CorruptError(f"{self._store.name}:{head.seq + 1}: ends before line {known.seq + 1}, which "
@@ -154,10 +157,11 @@ class FolderExports(Exports):
 
 
 def read_folder(folder: Path, disk: Disk = DISK) -> LedgerReader:
-    """A reader of a billing state directory. StaleError when there is none, CorruptError for damage.
+    """A reader of a billing state directory. It takes no lock and writes nothing.
 
-    Another process may exchange the journal and its checkpoint in the meantime. Damage is therefore
-    believed when nothing has changed while it was found.
+    StaleError when the directory has no billing state, CorruptError for damage. Another process may
+    exchange the journal and its checkpoint during the read. Damage therefore counts only when the
+    files are the same before and after it is found.
     """
     if not exists(folder):
         raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")

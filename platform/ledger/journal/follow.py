@@ -1,7 +1,7 @@
-"""Tables on the disk: what is there must be the beginning of the truth, and what is missing is appended.
+"""Tables on the disk: each must be the beginning of its truth, and what is missing is appended.
 
-Appends are not synced, so after a power loss the part beyond the last checkpoint may have holes of
-zero bytes; those are filled. Any other difference is refused: a table that somebody changed is
+Appends are not synced. After a power loss the part beyond the last checkpoint may contain runs of
+zero bytes, and these are filled. Any other difference is refused: a table that somebody changed is
 never repaired silently. This runs under the ledger's lock and before anything is posted, so that a
 refusal never follows an acknowledgement.
 """
@@ -21,7 +21,7 @@ _BUFFER = 1 << 20
 
 
 class Follower:
-    """One table, and how far it was found to be true."""
+    """One table, and how much of it was found to be true."""
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self.check = TableCheck(path)
@@ -48,8 +48,8 @@ class Follower:
         return True
 
     def follow(self, truth: bytes, *, last: bool) -> None:
-        """Compare the next bytes with the truth and append what is missing. `last`: nothing may follow
-        them."""
+        """Compare the next bytes with the truth, and append what is missing. `last`: nothing may
+        follow them. CorruptError for a difference, StorageError when the disk refuses."""
         with refusals(self._path, "bring up to date"), opened(self._disk, self._path, create=True) as handle:
             at, size = self.check.at, self._disk.size(handle)
             if size < at:
@@ -78,7 +78,8 @@ class Followers:
         self._files = {name: Follower(folder / name, disk) for name in HEADERS}
 
     def skip(self, manifest: Checkpoint | None) -> bool:
-        """Whether every file begins as the checkpoint saw it: then only what came after needs a look."""
+        """Whether every table begins as the checkpoint saw it, so that only later rows are
+        compared."""
         known: Mapping[str, FileState] = manifest.files if manifest else {}
         skipped = [file.skip(known.get(name)) for name, file in self._files.items()]
         for file, was in zip(self._files.values(), skipped, strict=True):
@@ -86,7 +87,8 @@ class Followers:
         return all(skipped)
 
     def follow(self, records: Iterable[Record], after_seq: int = 0) -> None:
-        """Files that were not skipped take all records, the others those after `after_seq`."""
+        """Compare the tables with all records. A table that was skipped takes only those after
+        `after_seq`."""
         begun = {name for name, file in self._files.items() if file.check.at}
         pending = {name: bytearray(b"" if name in begun else header) for name, header in HEADERS.items()}
         for new, some in groupby(records, lambda record: record.seq > after_seq):
@@ -100,7 +102,7 @@ class Followers:
             self._files[name].follow(bytes(data), last=True)
 
     def extend(self, records: Iterable[Record]) -> None:
-        """Append what records just posted add: only the files that they touch are looked at."""
+        """Append the rows of records that were just posted. Only tables that get rows are read."""
         added = {name: bytearray() for name in HEADERS}
         for lines in batches(records):
             for name, data in rows(lines).items():
@@ -110,9 +112,10 @@ class Followers:
                 self._files[name].follow(bytes(pending), last=True)
 
     def sync(self, known: Mapping[str, FileState]) -> bool:
-        """fsync the files that are not as they were at a checkpoint, or were written since; whether any was."""
+        """fsync the tables that differ from a checkpoint or were written since. Whether any did."""
         synced = [file.sync(known.get(name)) for name, file in self._files.items()]
         return any(synced)
 
     def states(self) -> dict[str, FileState]:
+        """Every table as it is now, by name."""
         return {name: file.check.state() for name, file in self._files.items()}

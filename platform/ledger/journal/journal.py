@@ -1,7 +1,7 @@
-"""Journal: its lines as one process has read them, verified and added up to a book; and a reader.
+"""The lines of a journal as one process has read them: verified, and added up to a book.
 
-It takes no lock. Every method that reads new lines or writes is called under the store's lock, or
-by an object that only reads. It works over any JournalStore.
+`Journal` takes no lock. A caller that reads new lines to post, or writes, holds the store's lock.
+It works over any JournalStore. `LedgerReader` is a journal at one moment.
 """
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -26,7 +26,8 @@ class Prepared(NamedTuple):
 
 
 class Exports:
-    """What is made of a journal and kept beside it, such as tables. This class makes nothing."""
+    """What is derived from a journal and kept next to it, such as tables. This class keeps
+    nothing."""
 
     def begin(self) -> tuple[Book, JournalHead]:
         """A book to start from and the line up to which it is the book: at first an empty one."""
@@ -57,6 +58,7 @@ class Journal:
 
     @property
     def name(self) -> str:
+        """What error messages call the journal."""
         return self._store.name
 
     def forget(self) -> None:
@@ -85,7 +87,7 @@ class Journal:
             if missing := known.missing_in(self.book):
                 self._lost = (f"{self.name}: another process replaced it, and "
                               f"{counted(missing, 'post')} that this one had read are not in it; "
-                              "nothing more is posted: look for journal.lost.* beside it, see "
+                              "nothing more is posted: look for journal.lost.* next to it, see "
                               "docs/runbooks.md, 11 conflict, and run again")
                 raise ConflictError(self._lost) from None
 
@@ -190,7 +192,8 @@ class LedgerReader:
 
     @classmethod
     def over(cls, store: JournalStore, exports: Exports | None = None) -> "LedgerReader":
-        """A reader of any store. CorruptError with the line for a journal that is damaged."""
+        """A reader of any store. `exports` may supply a snapshot to start from. CorruptError, with
+        the line, for a damaged journal."""
         reader = cls(Journal(store, exports or Exports()))
         try:
             reader._journal.catch_up()
@@ -209,7 +212,8 @@ class LedgerReader:
         return self._journal.head
 
     def first_hash(self) -> str:
-        """The hash of the first post, which identifies the ledger; empty when there is none."""
+        """The hash of the first post, which identifies the ledger; empty for a journal without
+        posts."""
         return next(self._journal.records()).hash if self._journal.head.seq else ""
 
     def contains(self, line: JournalHead) -> bool:
@@ -230,14 +234,15 @@ class LedgerReader:
     def since(self, after: JournalHead, kinds: Collection[str]) -> tuple[JournalHead, Iterator[Record]]:
         """The records of some kinds after a line, and the line up to which they are read.
 
-        Rewritten, at once, when the journal does not contain that line any more.
+        Rewritten, at once, when the journal does not contain that line.
         """
         self._look()
         head = self._journal.head
         return head, self._journal.of_kinds(kinds, after, head)
 
     def make_durable(self) -> None:
-        """Make every post in the book durable, whoever wrote it. StorageError when that fails."""
+        """Make every post in the book durable, whichever process wrote it. StorageError when that
+        fails."""
         self._journal.make_durable()
 
     def close(self) -> None:

@@ -59,7 +59,7 @@ class Ledger(LedgerReader):
     def __init__(self, store: JournalStore, exports: Exports | None = None,
                  now: Callable[[], str] = utc_now) -> None:
         """A ledger over any store, which is read at the first use. Use `open` or `create` for a
-        directory. `exports` are what is kept beside the journal; None: nothing."""
+        directory. `exports` are what is kept next to the journal; None: nothing."""
         self._now, self._store = now, store
         self._exports = exports or Exports()
         super().__init__(Journal(store, self._exports))
@@ -68,7 +68,7 @@ class Ledger(LedgerReader):
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether a directory has a billing state, whole or not."""
+        """Whether a directory has a billing state, complete or not."""
         return log.exists(folder)
 
     @staticmethod
@@ -102,7 +102,8 @@ class Ledger(LedgerReader):
     @classmethod
     def create(cls, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
                snapshot_posts: int | None = FEWEST_POSTS) -> "Ledger":
-        """As `open`, after making an empty billing state when there is none."""
+        """As `open`, after creating an empty billing state in a directory without one. StorageError
+        when the disk refuses."""
         if not cls.exists(folder):
             with refusals(folder, "make the directory"):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,7 @@ class Ledger(LedgerReader):
         with the same key. CreditsError means that a balance would fall below zero. After either,
         nothing of the call is posted. All posts of one call are one write and one fsync, and so are
         the calls of threads that wait for each other. `decide` must be pure: any of these threads
-        may call it, more than once. A crash in the middle of the write may leave the first posts of
+        may call it, more than once. A crash during the write may leave the first posts of
         a call, which nobody has acknowledged; the same call adds the rest.
         """
         return self.post_each([decide])[0]

@@ -49,9 +49,11 @@ class FileStore:
 
     @property
     def name(self) -> str:
+        """The journal's path, as messages name it."""
         return str(self.path)
 
     def lock(self) -> Lock:
+        """The lock file of the directory. Entering it raises StaleError without the directory."""
         return self._lock
 
     def head(self) -> JournalHead:
@@ -78,7 +80,7 @@ class FileStore:
         if after.seq == 0:
             self._check_header(handle)
         elif after != self._last and not self._is_there(handle, after):
-            raise Rewritten(f"{self.path} does not contain line {after.seq + 1} any more")
+            raise Rewritten(f"{self.path} no longer contains line {after.seq + 1}")
         if upto:
             return self._lines(handle, after.bytes, upto.bytes)
         return self._to_the_end(handle, after, size)
@@ -125,6 +127,8 @@ class FileStore:
         return sha if self._is_there(handle, upto) else None
 
     def close(self) -> None:
+        """Close every handle, the lock's too. An earlier failed fsync no longer matters: the next
+        use reads the file again."""
         handles = [*self._replaced, *([] if self._handle is None else [self._handle])]
         self._handle, self._replaced, self._last = None, [], START
         self._synced, self._in_doubt = 0, False
@@ -250,5 +254,5 @@ def create(folder: Path, disk: Disk) -> None:
 
 
 def exists(folder: Path) -> bool:
-    """Whether a directory has any file of a billing state, whole or not."""
+    """Whether a directory has any file of a billing state, complete or not."""
     return any((folder / name).exists() for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS))

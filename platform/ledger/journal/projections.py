@@ -1,7 +1,9 @@
-"""The CSV files that people and other programs read, as rows. Pure: each is made of the journal and nothing else.
+"""The tables that people and other programs read, as rows. Pure: each follows from the journal
+alone.
 
-A note that a spreadsheet would take for a formula gets an apostrophe before it (`model.cells.note`); the journal has it
-as it was written. Amounts and ids are never touched: programs read those.
+A note that a spreadsheet would take for a formula gets an apostrophe in front (`model.cells.note`);
+the journal keeps it as it was written. Amounts and ids are never changed, because programs read
+them.
 """
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -39,8 +41,8 @@ HEADERS = {name: (",".join(columns) + "\n").encode() for name, columns in COLUMN
 
 
 def rows(of: Columns) -> dict[str, bytes]:
-    """What lines of the journal add to each file that grows, as CSV lines. FACTS add nothing: they are for the book; no
-    credits move, and nothing was bought."""
+    """What lines of the journal add to each table that grows, as CSV lines by table name. FACTS add
+    nothing: they inform the book, move no credits and buy nothing."""
     posts = [(id_of(digest), key, tenant_id, kind, body, at)
              for digest, key, tenant_id, kind, body, at
              in zip(of.digests, of.keys, of.tenants, of.kinds, of.bodies, of.times, strict=True)
@@ -87,7 +89,8 @@ def _of_both_tenants(post: _Row) -> Iterator[_Row]:
 
 
 def credits_lines(accounts: Mapping[str, Account]) -> bytes:
-    """All of tenants_credits.csv, sorted by tenant: the one file that is replaced, at checkpoints."""
+    """All of tenants_credits.csv, sorted by tenant. It is the only table that is replaced, at
+    checkpoints."""
     return as_csv([CREDITS_COLUMNS, *(credits_row(tenant, account) for tenant, account in sorted(accounts.items()))])
 
 
@@ -101,6 +104,8 @@ def credits_ever(records: Iterable[Record]) -> Iterator[tuple[int, str, bytes]]:
 
 
 def credits_row(tenant_id: str, account: Account) -> tuple[Any, ...]:
+    """One row of tenants_credits.csv: tenant, balance in credits, time of the last post (UTC),
+    status."""
     balance = account.balance_credits
     status = "active" if balance > 0 else "in_debt" if balance < 0 else "depleted"
     return tenant_id, balance, account.updated_at, status

@@ -1,10 +1,13 @@
-"""One line of the journal: `seq,ts,key,tenant_id,kind,body,prev,hash`. Pure: bytes to records and back.
+"""One line of the journal: `seq,ts,key,tenant_id,kind,body,prev,hash`. Pure: bytes to records and
+back.
 
-`hash` is the SHA-256 of the line's raw bytes before it, `prev` among them: a line proves all lines above it. The body
-is canonical JSON in CSV quotes; nothing else in a line needs quoting, and no line holds a line break.
+`hash` is the SHA-256 of all the line's bytes before it, including `prev`: a line proves all lines
+above it. The body is canonical JSON in CSV quotes. Nothing else in a line needs quotes, and no line
+contains a line break.
 
-A hash proves that a line is whole, not that it is one of ours: the types below are what a body is held to. msgspec
-refuses what they do not name, NaN, numbers beyond a double, half characters and bytes that are no UTF-8.
+A hash proves that a line is complete, not that PLATFORM wrote it. The types below define what a
+body may contain. msgspec refuses unknown fields, NaN, numbers beyond a double, unpaired surrogates
+and bytes that are not UTF-8.
 """
 import hashlib
 import re
@@ -26,11 +29,11 @@ MAX_NESTING = 64  # of arrays and objects in a body: far from where any reader r
 
 
 class BadRecord(ValueError):
-    """A line that is not a record, or not the next one; the message says what of it."""
+    """A line that is not a record, or not the next one. The message says why."""
 
 
 class Record(Struct, frozen=True, gc=False):
-    """A line, read. `ts` is UTC, ISO 8601, with Z."""
+    """One line, decoded. `ts` is UTC, ISO 8601, with Z."""
 
     seq: int
     ts: str
@@ -40,7 +43,7 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Body(Struct, gc=False, forbid_unknown_fields=True):
-    """The JSON of a post: all of it but what stands beside it in the line."""
+    """The JSON of a post: every field that is not a column of its line."""
 
     type: PostType
     amount_credits: int
@@ -59,7 +62,7 @@ class Completion(Struct):
 
 
 class Attempted(Struct):
-    """What the book reads of a claim, and of the post that makes it void."""
+    """What the book reads of a claim, and of the post that voids it."""
 
     task_hash: str
     refund_epoch: int
@@ -85,7 +88,7 @@ class Promoted(Struct):
 
 
 class Published(Struct):
-    """What a row of published_artifacts.csv is made of, with the line's own fields."""
+    """The fields of a row of published_artifacts.csv that are not columns of the line."""
 
     step_id: str
     module_id: str
@@ -107,7 +110,7 @@ class Adjusted(Struct):
 
 
 class Transferred(Adjusted, kw_only=True):
-    """What they read of a transfer."""
+    """What book, tables and statements read of a transfer."""
 
     to_tenant_id: str
 
@@ -121,15 +124,19 @@ read_body = Decoder(Body).decode
 
 
 def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes, str]:
-    """The line of a post with its line break, and its hash. BadRecord for words that cannot stand in a line; whether a
-    post is read again from its line, `as_read` says."""
+    """The line of a post with its line break, and the line's hash.
+
+    `seq` is its number, `ts` the time (UTC), `body` the JSON of `as_read`, `prev` the hash of the
+    line before. BadRecord for text that cannot be part of a line.
+    """
     head = f"{seq},{ts},".encode() + _front(post) + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
 
 
 def as_read(post: Post) -> tuple[Post, bytes]:
-    """A post as every reader of its line sees it, and its JSON. BadRecord for one that nobody could read again."""
+    """A post as every reader of its line sees it, and its JSON. BadRecord for one that nobody could
+    read back."""
     try:
         _front(post)
         body = canonical_json(body_of(post))
@@ -147,7 +154,8 @@ def _front(post: Post) -> bytes:
 
 
 def decode(line: bytes, seq: int, prev: str) -> Record:
-    """The record of a whole line, checked to be number `seq` after the line with hash `prev`. BadRecord otherwise."""
+    """The record of a whole line, verified to be number `seq` after the line with hash `prev`.
+    BadRecord otherwise."""
     if not line.endswith(b"\n"):
         raise BadRecord("has no end")
     if line[-65:-1] != hashlib.sha256(line[:-65]).hexdigest().encode():
@@ -167,7 +175,8 @@ def ends_at(tail: bytes, seq: int, hash_: str) -> bool:
 
 
 def read(line: bytes) -> Record:
-    """The record of a line whose hash and place were checked, or are by somebody else. BadRecord when it is none."""
+    """The record of a line whose hash and place somebody else verifies. BadRecord when it is not a
+    record."""
     try:
         front, _, rest = line.partition(b',"')
         number, ts, key, tenant_id, kind = front.decode().split(",")
@@ -193,13 +202,14 @@ def _post(key: str, kind: str, tenant_id: str, text: bytes) -> Post:
 
 
 def check_metadata(kind: str, body: Body) -> None:
-    """ValueError for metadata in which something is missing that others read."""
+    """ValueError when metadata lacks something that readers of this kind need."""
     if kind in _METADATA:
         convert(body.metadata, _METADATA[kind])
 
 
 def check_nesting(of: Post | Body, text: bytes) -> None:
-    """BadRecord for metadata that are deeper. Level by level, so that it needs no stack itself."""
+    """BadRecord when metadata is nested too deeply. It checks level by level, so that it needs no
+    stack itself."""
     if text.count(b"{") + text.count(b"[") <= MAX_NESTING:
         return
     level: list[Any] = [of.metadata, *(item.metadata for item in of.items)]

@@ -1,8 +1,8 @@
-"""What to do about a journal that does not end in a line break. Pure: a decision over bytes.
+"""What to do about a journal that does not end in a line break. Pure: a decision about bytes.
 
-A crash can only leave a part of the last write. So an unterminated tail is one of three things, and what is none of
-them was not left by a crash and is never touched. Zero bytes at its end count as not written: a file system may bring a
-file's length to the disk before its data.
+A crash can leave only a part of the last write. An unterminated tail is therefore one of three
+things. Anything else was not left by a crash and is never changed. Zero bytes at its end count as
+not written, because a file system may store a file's length before its data.
 """
 from enum import Enum
 
@@ -10,17 +10,19 @@ from platform.ledger.journal.record import BadRecord, decode
 
 
 class Tail(Enum):
+    """What an unterminated tail is, and what to do about it."""
+
     COMPLETE = "a whole record that lacks only its line break: add it"
-    TORN = "the beginning of a record that nobody was told of: quarantine it"
+    TORN = "the beginning of a record that was never acknowledged: quarantine it"
     DAMAGED = "something else: refuse"
 
 
 def judge(tail: bytes, seq: int, prev: str) -> Tail:
-    """What an unterminated, non-empty tail is, where record `seq` after `prev` should stand."""
+    """What an unterminated, non-empty tail is, as line `seq` after the hash `prev`."""
     if _is_record(tail + b"\n", seq, prev):
         return Tail.COMPLETE
     if _is_record(tail[:-1] + b"\n", seq, prev):
-        return Tail.DAMAGED  # the line break itself was changed: the post was acknowledged
+        return Tail.DAMAGED  # the line break itself was changed, and the post was acknowledged
     start, written = f"{seq},".encode(), tail.rstrip(b"\0")
     if written[: len(start)] != start[: len(written)] or b"\0" in written or _looks_whole(written, prev):
         return Tail.DAMAGED

@@ -1,4 +1,5 @@
-"""A journal replayed from its first byte: its book, and what a checkpoint and a snapshot of it should hold. Pure."""
+"""A journal replayed from its first byte: its book, and what a checkpoint and a snapshot of it
+should contain. Pure."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,8 @@ RESTORE = "restore it, nothing was changed"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`posts` are those that were found sound, in order; `findings` one line each, with file and line."""
+    """`posts` is the number of sound posts, `head` the hash of the last, `findings` one line each,
+    with file and line."""
 
     posts: int
     head: str
@@ -32,7 +34,7 @@ class Verdict:
 
 
 class Known(Struct, frozen=True, gc=False, array_like=True):
-    """What a book has to know of a record. Of the post, what `Book.apply` looks at."""
+    """What a book needs of a record. Of the post, what `Book.apply` uses."""
 
     seq: int
     hash: str
@@ -42,18 +44,19 @@ class Known(Struct, frozen=True, gc=False, array_like=True):
 
 
 class KeptSnapshot(NamedTuple):
-    """One at which a ledger would begin."""
+    """A snapshot at which a ledger would start."""
 
     data: bytes
     point: Point
 
     def is_of(self, record: Known, book: Book, posts: bytes | bytearray | None) -> bool:
-        """Whether it is what would be written after this record."""
+        """Whether a checkpoint after this record would write the same snapshot."""
         return self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
 
 
 class Replay:
-    """The journal read from its first byte: its book, and what a checkpoint and a snapshot should hold."""
+    """The journal read from its first byte: its book, and what a checkpoint and a snapshot should
+    contain."""
 
     def __init__(self, path: Path) -> None:
         self.book, self.head = Book(), GENESIS
@@ -62,12 +65,16 @@ class Replay:
         self._path = path
 
     def verdict(self, findings: tuple[str, ...]) -> Verdict:
+        """The verdict after what was replayed, with these findings."""
         return Verdict(self.book.seq, self.head, self.book.balances(), findings)
 
     def run(self, journal: Iterable[Known], known: Checkpoint | None, kept: KeptSnapshot | None,
             posts: bytearray | None = None) -> None:
-        """CorruptError with the line of the first thing that is wrong. `posts`: `snapshot.post_rows` of all that came
-        and maybe of more, where whoever gives the journal makes them."""
+        """Replay records in order, and compare them with the checkpoint and the snapshot.
+
+        `posts` are `snapshot.post_rows` of these records and possibly of later ones, when the
+        caller has them. CorruptError with the line of the first thing that is wrong.
+        """
         if known and not known.seq:
             self.accounts_at_manifest = {}
         last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
@@ -93,12 +100,14 @@ class Replay:
 
 
 def known_of(record: Record) -> Known:
+    """What a book needs of a record."""
     post = record.post
     return Known(record.seq, record.hash, record.ts, kept_of(post, record.body), post)
 
 
 def parse_manifest(folder: Path, data: bytes | None) -> Checkpoint | None:
-    """CorruptError for one that is none."""
+    """The checkpoint in the file's bytes; None without the file. CorruptError for bytes that are
+    not a checkpoint."""
     try:
         return None if data is None else manifest.parse(data)
     except ValueError as error:
@@ -106,7 +115,7 @@ def parse_manifest(folder: Path, data: bytes | None) -> Checkpoint | None:
 
 
 def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
-    """None when a ledger would not look at the snapshot twice."""
+    """The snapshot at which a ledger would start; None when it would ignore the file."""
     try:
         point = snapshot.point_of(data or b"")
     except ValueError:
@@ -118,8 +127,9 @@ def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
 
 
 def records(path: Path, journal: bytes) -> Iterator[Record]:
-    """The records in a journal's bytes, each checked to follow the one before; one that lacks only its line break is
-    one, the beginning of one is none. CorruptError with file and line for anything else."""
+    """The records in a journal's bytes, each verified to follow the one before. A last line that
+    lacks only its line break counts; the beginning of a line does not. CorruptError with file and
+    line for anything else."""
     if not journal.startswith(HEADER):
         raise CorruptError(f"{path}:1: is not a journal; {RESTORE}")
     rest, seq, head = BytesIO(journal), 0, GENESIS

@@ -1,14 +1,15 @@
-"""journal.snapshot: the book at one point of the journal, so that opening replays only what came after it. Pure.
+"""journal.snapshot: the book at one line of the journal, so that opening replays only later lines.
+Pure.
 
-A projection that is thrown away at will, and never trusted over the journal. It is taken only when its own digest is
-right and the journal's first `bytes` bytes still have the SHA-256 they had when it was made: those bytes were then read
-and verified, line by line, by the process that made it, or by one that began at an earlier snapshot in the same way. So
-the same bytes give the same book, and everything after them is verified now. What is damaged, of another version or
-about another journal is as if it were not there.
+A snapshot can be deleted at any time and is never trusted over the journal. It is used only when
+its own digest is right and the journal's first `bytes` bytes have the SHA-256 that they had when it
+was written. The process that wrote it had verified those bytes line by line, or had started at an
+earlier snapshot in the same way. So the same bytes give the same book, and every later line is
+verified now. A snapshot that is damaged, of another version or of another journal is ignored.
 
-What the digests cannot prove is that nobody made a false book together with its digest. `ledger verify`, `fsck` and
-`--rebuild` never begin at a snapshot; `verify` replays the journal, renders its own book where the file says that it
-was made, and holds the bytes against it like any projection's.
+The digests cannot prove that nobody forged a book together with its digest. `ledger verify`, `fsck`
+and `--rebuild` therefore never start at a snapshot. `verify` replays the journal, renders its own
+book at the snapshot's line, and compares the bytes.
 """
 import hashlib
 import struct
@@ -34,7 +35,8 @@ POST_BYTES = _POST.size
 
 
 class Point(NamedTuple):
-    """How far the journal was read: bytes, lines, the last one's hash, and the SHA-256 of all those bytes."""
+    """How far the journal was read: its size in bytes, its lines, the last hash, and the SHA-256 of
+    all those bytes."""
 
     bytes: int
     seq: int
@@ -63,12 +65,14 @@ _read_point, _read_front = Decoder(_Pointed).decode, Decoder(_Front).decode
 
 
 def is_due(seq: int, last_seq: int, fewest: int) -> bool:
-    """Whether writing one now costs less than the replays that it saves. `last_seq`: what the last one reaches."""
+    """Whether writing a snapshot costs less than the replays that it saves. `last_seq` is the line
+    of the last one."""
     return seq - last_seq >= max(fewest, seq // _SHARE)
 
 
 def render(point: Point, book: Book, posts: bytes | bytearray | None = None) -> bytes:
-    """The file's bytes: the same for the same journal. `posts`: `post_rows` of the book's, where they are known."""
+    """The file's bytes: the same for the same journal. `posts` are `post_rows` of the book's posts,
+    when they are known."""
     tables = book.tables()
     states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())
     front = canonical_json({
@@ -86,7 +90,7 @@ def render(point: Point, book: Book, posts: bytes | bytearray | None = None) -> 
 
 
 def post_rows(posts: Iterable[tuple[bytes, int]]) -> bytes:
-    """What the file has of posts, by key and mark: POST_BYTES each."""
+    """The posts as the file stores them, by key and mark: POST_BYTES each."""
     return b"".join([_POST.pack(*row) for row in posts])
 
 
@@ -99,7 +103,7 @@ def parse(data: bytes) -> tuple[Point, Book]:
         after_posts = posts * _POST.size
         after_tasks = after_posts + tasks * _TASK.size
         if len(rows) != after_tasks + ran * _TASK.size:
-            raise ValueError("has not the rows that it names")
+            raise ValueError("does not have the rows that it names")
         return told.point, Book.of(told.point.seq, Tables(
             posts=dict(_POST.iter_unpack(rows[:after_posts])),
             accounts={tenant: Account(balance, at) for tenant, balance, at in told.accounts},
@@ -112,7 +116,8 @@ def parse(data: bytes) -> tuple[Point, Book]:
 
 
 def point_of(data: bytes) -> Point:
-    """The point alone, for whoever has the book. ValueError when the file is no snapshot."""
+    """The point alone, for a caller that has the book. ValueError when the file is not a
+    snapshot."""
     try:
         return _read_point(_parts(data)[0]).point
     except RecursionError as error:

@@ -1,10 +1,13 @@
-"""Threads at one folder: one at a time, and whoever's turn it is does what all the others wait for.
+"""Threads that use one ledger: one at a time, and the thread whose turn it is does the work that
+all others wait for.
 
-They wait beside the one that is at work, not for it: whose request was done in another one's batch goes on at once.
+The others wait next to it, not for it: a thread whose request was done in another one's batch
+continues at once.
 
-A Ctrl-C may come between any two calls. So the locks are the plain ones, which are taken and given back in one step
-each; a turn ends with an assignment, which nothing can interrupt; and a wake-up that was lost all the same is missed
-for a moment only. (threading.Condition is Python code: interrupted in the middle it stays taken for ever.)
+A Ctrl-C may come between any two calls. Three things follow. The locks are plain ones, which are
+taken and released in one step each. A turn ends with an assignment, which nothing can interrupt. A
+wake-up that is lost all the same delays a thread only for a moment. (threading.Condition is Python
+code: an interrupt inside it leaves it locked.)
 """
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +17,7 @@ _LOST_WAKE_UP_S = 0.5
 
 
 class Request(Protocol):
-    """`done` is set by whoever did it."""
+    """`done` is set by the thread that did it."""
 
     done: bool
 
@@ -24,7 +27,8 @@ _Result = TypeVar("_Result")
 
 
 class Turns(Generic[_Asked]):
-    """Not for forked children: whoever was at work in the parent is not there. They need their own."""
+    """The turns of one ledger. A forked child needs new ones, because the parent's threads do not
+    exist there."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()  # held for a few steps only
@@ -33,11 +37,15 @@ class Turns(Generic[_Asked]):
         self._asleep: list[threading.Lock] = []
 
     def take(self, act: Callable[[Sequence[_Asked]], _Result], own: Sequence[_Asked] = ()) -> _Result | None:
-        """`act` on all requests that wait, alone among the threads; nothing when another thread has done our own
-        meanwhile. Those that a batch which broke off had taken are tried again by themselves."""
+        """Run `act` on all requests that wait, alone among the threads; the result of `act`.
+
+        None when another thread has done our own requests in the meantime. Requests of a batch that
+        failed are tried again one by one. RuntimeError when the thread whose turn it is asks for
+        another turn.
+        """
         me = threading.get_ident()
         if self._owner == me:
-            raise RuntimeError("a ledger was asked to post or to look by what it had asked what to post")
+            raise RuntimeError("a decision must not post, refresh or close the ledger that asked for it")
         try:
             batch = self._batch(me, own)
             result = None if batch is None else act(batch)

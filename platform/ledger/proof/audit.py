@@ -1,11 +1,10 @@
-"""Whether a billing state is what it says: chain, keys, sums, balances at every point, and every projection.
+"""Whether a billing state is what its journal says: chain, keys, sums, every balance, and every
+table.
 
-`verify` only reads: it takes no lock and changes nothing. It reads every file from its start; no checkpoint and no
-cache spares it a line. What a crash may leave behind is no finding: an
-unterminated last line that nobody was told of, projections that are behind. Whatever else differs is one.
-
-A long journal is proved sound on all processors (parallel.py). One that is not is read again from its start, for the
-first thing that is wrong.
+`verify` only reads: it takes no lock and changes nothing. It reads every file from its start; no
+checkpoint and no cache spares it a line. What a crash may leave behind is not a finding: an
+unterminated last line that was never acknowledged, and tables that are behind. Any other difference
+is one.
 """
 from pathlib import Path
 
@@ -23,15 +22,17 @@ _TRIES = 10  # of reading files that others write at the same time
 
 
 def audit(folder: Path) -> tuple[str, ...]:
-    """One line a finding; none when all is right."""
+    """One line for each finding; none when everything is right. `folder` is the billing state
+    directory."""
     return verify(folder).findings
 
 
 def verify(folder: Path) -> Verdict:
-    """Replay the journal and compare every file with it. A damaged journal is the only finding about itself.
+    """Replay the journal and compare every file with it. Findings have file and line; a damaged
+    journal is the only finding then.
 
-    Others may post in the meantime. So a finding counts when the files are still the same after it; otherwise they are
-    read again. StorageError when a file cannot be read.
+    Others may post in the meantime. A finding therefore counts when the files are the same before
+    and after; otherwise they are read again. StorageError when a file cannot be read.
     """
     files = _files(folder)
     for _ in range(_TRIES):
@@ -43,14 +44,18 @@ def verify(folder: Path) -> Verdict:
 
 
 def _files(folder: Path) -> dict[str, bytes | None]:
-    """The state's files. The journal is read last: it has every post that the others are made of."""
+    """The state's files. The journal is read last, so that it has every post that the others depend
+    on."""
     names = (manifest.NAME, snapshot.NAME, CREDITS, *HEADERS, JOURNAL)
     return {name: read_whole(DISK, folder / name) for name in names}
 
 
 def rebuild(folder: Path) -> tuple[str, ...]:
-    """Make every projection again from the journal; the names of those that were not already right. CorruptError, and
-    nothing changed, when the journal or the manifest is not sound. A snapshot is thrown away: it is only for speed."""
+    """Make every table again from the journal; the names of those that were wrong.
+
+    The snapshot is deleted, because it only saves time. CorruptError, and nothing is changed, when
+    the journal or the checkpoint is damaged.
+    """
     ledger = Ledger.open(folder, snapshot_posts=None)
     wrong = _wrong(folder, ledger)
     with locked(DISK, folder / LOCK):

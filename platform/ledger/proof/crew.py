@@ -1,7 +1,8 @@
-"""Numbered pieces of work, done by forked children beside us, and by us when nothing else is to be done.
+"""Numbered pieces of work, done by forked children and by this process when it has nothing else to
+do.
 
-Who is free takes the next number out of a pipe, as make's jobs take their tokens. A child that was killed loses
-nothing: what it did not bring is done here.
+A free process takes the next number from a pipe, as make's jobs take their tokens. When a child is
+killed, nothing is lost: this process does the work that the child did not return.
 """
 import fcntl
 import os
@@ -21,8 +22,9 @@ _Result = TypeVar("_Result")
 
 
 class Crew(Generic[_Result]):
-    """`work(number)` for each number below `count`, which the children see as it was when the crew was made. It must
-    raise nothing. Whatever is not done at the end of `with` is given up."""
+    """Call `work(number)` for each number below `count`. The children see values as they were when
+    the crew was made. `work` must not raise. Work that is not done at the end of `with` is given
+    up. ValueError for a `count` above MOST."""
 
     def __init__(self, work: Callable[[int], _Result], count: int) -> None:
         if count > MOST:
@@ -48,7 +50,7 @@ class Crew(Generic[_Result]):
             ours.close()
 
     def __iter__(self) -> Iterator[_Result]:
-        """All results in order, each as soon as it and those before it are there. To be asked for once."""
+        """All results in order, each as soon as it and all before it are known. Iterate once."""
         found: dict[int, _Result] = {}
         for number in range(self._count):
             while number not in found:

@@ -96,6 +96,7 @@ class _Table:
         self._there, self._finding = there, ""
 
     def take(self, truth: bytes) -> None:
+        """The next bytes of the truth."""
         at = self.check.at
         try:
             self.check.take(truth, (self._there or b"")[at:at + len(truth)])

@@ -11,6 +11,7 @@ EMPTY = hashlib.sha256().digest()  # the root of no leaves
 
 
 def leaf_hash(leaf: bytes) -> bytes:
+    """The hash of a leaf: SHA-256 of 0x00 and its bytes."""
     return hashlib.sha256(b"\0" + leaf).digest()
 
 
@@ -26,7 +27,8 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The audit path of the leaf at `index`, from its sibling up. IndexError when there is no such leaf."""
+    """The audit path of the leaf at `index`, from its sibling up. IndexError when the tree has no
+    such leaf."""
     if not 0 <= index < len(leaves):
         raise IndexError(f"a tree of {len(leaves)} leaves has none at {index}")
     path: list[bytes] = []

@@ -1,5 +1,5 @@
-"""The verdict on a long journal in which everything is right, on all processors: its book here, its lines and tables in
-slices (slices.py)."""
+"""The verdict on a long journal in which everything is right, on all processors: its book in this
+process, its lines and tables in slices (slices.py)."""
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,9 @@ _LONG = 4 << 20  # bytes of a journal from which on other processes are worth th
 
 
 def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
-    """The verdict on a long journal when everything is right and up to date; None when it is not, or short."""
+    """The verdict on a long journal when everything is right and up to date; None when something is
+    wrong, or the journal is short. `files` are the state's files by name; None for one that does
+    not exist."""
     journal = files[JOURNAL] or b""
     if len(journal) < _LONG or not journal.startswith(HEADER) or not journal.endswith(b"\n"):
         return None

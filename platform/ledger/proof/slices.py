@@ -1,9 +1,9 @@
-"""A long journal proved sound in slices, on all processors. Pure.
+"""A long journal, verified in slices on all processors. Pure.
 
-Each slice is held to the hash and the number that the line before it states, which that line's own slice proves: so all
-of them together are the chain. A slice that is sound gives what its lines add to each table, as length and digest, and
-what the book has to know of them, packed; one that is not gives nothing, for what is wrong first is told by who reads
-from the start.
+Each slice is compared with the number and the hash that the line before it states; that line's own
+slice proves them. All slices together prove the chain. A sound slice gives the size and digest of
+its rows in each table, and what the book needs, packed. A slice that is not sound gives nothing:
+line_by_line.py then finds the first error.
 """
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -28,14 +28,14 @@ _SLICE = 1 << 19  # bytes, about
 
 
 class Part(NamedTuple):
-    """What some lines add to a table."""
+    """What some lines add to a table: the rows' size and SHA-256."""
 
     bytes: int
     sha256: str
 
 
 class Proof(NamedTuple):
-    """Of a slice that is sound."""
+    """The result of a sound slice."""
 
     parts: Mapping[str, Part]  # by the table's name
     posts: bytes  # `snapshot.post_rows`
@@ -48,8 +48,8 @@ Slice = tuple[int, int]  # where it begins and ends, in bytes
 
 
 def cut(journal: bytes, also: int, slice_bytes: int = _SLICE) -> list[Slice]:
-    """Where slices begin and end: after the header, each at the end of a line, one of them at `also` when a line ends
-    there; no more than a crew can number."""
+    """Where slices begin and end: after the header, each at the end of a line, one of them at
+    `also` when a line ends there. There are never more than a crew can number."""
     slice_bytes = max(slice_bytes, len(journal) // (MOST - 1))
     ends = [len(HEADER)]
     while ends[-1] < len(journal):
@@ -60,7 +60,8 @@ def cut(journal: bytes, also: int, slice_bytes: int = _SLICE) -> list[Slice]:
 
 
 def prove(journal: bytes, start: int, end: int) -> Proof | None:
-    """What the lines of a slice come to; None when one of them is not the record that has to stand there."""
+    """What the lines of a slice add up to; None when one of them is not the record that belongs
+    there."""
     try:
         lines = columns.read(journal[start:end], *_before(journal, start))
         kept = [(digest[:SHORT], mark(tenant_id, kind, text)) for digest, tenant_id, kind, text
@@ -73,13 +74,14 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
 
 
 def rows_in(journal: bytes, place: Slice, name: str) -> bytes:
-    """What the lines of a slice add to a table, in full. BadRecord when one is not the record that has to stand
-    there."""
+    """The rows that a slice adds to a table, in full. BadRecord when a line is not the record that
+    belongs there."""
     start, end = place
     return rows(columns.read(journal[start:end], *_before(journal, start)))[name]
 
 
 def known_in(proof: Proof) -> list[Known]:
+    """What the book needs of each line of a slice."""
     return _unpack(proof.packed)
 
 

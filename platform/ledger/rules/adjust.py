@@ -20,8 +20,8 @@ CATEGORY = "adjustment"  # of the reasons in config/reasons.yml that a correctio
 
 
 class Correction(NamedTuple):
-    """What every correction says. `corrects` is a transaction id; `approved_by` whoever allowed
-    it."""
+    """What every correction states. `corrects` is a transaction id; `approved_by` is the person who
+    allowed it."""
 
     reference: str
     reason: str

@@ -22,8 +22,9 @@ Work = tuple[str, int]  # task hash and refund epoch
 
 
 class Claim(NamedTuple):
-    """One attempt. `claimant` says who made it (host, pid and what tells whether it lives); `expires_at` (UTC) is when
-    it certainly is no longer at it; `settings` are digests of the profile's delivery settings by provider."""
+    """One attempt. `claimant` identifies the process (host, pid, and what shows whether it is
+    alive). At `expires_at` (UTC) it has certainly ended. `settings` are digests of the profile's
+    delivery settings by provider."""
 
     attempt: int
     claimant: Mapping[str, Any]
@@ -32,7 +33,8 @@ class Claim(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What a person said of a delivery after so many attempts. `about` is the package of a repair, or empty."""
+    """A person's decision about a delivery after so many attempts. `about` is the package of a
+    repair, or empty."""
 
     attempt: int
     decision: str  # arrived | resend | refund
@@ -44,8 +46,9 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One delivery so far. `made` counts attempts, void ones too; `inherited` is 1 when the ledger was in doubt before
-    claims existed. `receipts` are those of what arrived, the newest last."""
+    """One delivery so far. `made` counts all attempts, voided ones too. `inherited` is 1 when an
+    earlier version left the outcome in doubt. `receipts` are those of what arrived, the newest
+    last."""
 
     step: StepId
     work: Work
@@ -59,7 +62,7 @@ class Past:
 
     @property
     def doubts(self) -> int:
-        """How many attempts may have arrived, as far as anybody knows."""
+        """The number of attempts that may have arrived."""
         return len(self.open) + self.inherited
 
     @property
@@ -79,6 +82,7 @@ class Attempts:
         self._past: dict[Work, Past] = {}
 
     def of(self, step: StepId, work: Work) -> Past:
+        """A delivery so far; an empty past when there was no attempt."""
         return self._past.get(work) or Past(step, work)
 
     def of_step(self, step: StepId) -> tuple[Past, ...]:
@@ -86,6 +90,7 @@ class Attempts:
         return tuple(past for past in self._past.values() if past.step == step)
 
     def add(self, posts: Iterable[Post]) -> None:
+        """Add posts, in the journal's order."""
         for post in posts:
             if post.kind == "evidence":
                 for item in post.items:
@@ -148,7 +153,7 @@ def decision(step: StepId, work: Work, made: Decision) -> Post:
 
 
 def returned(order: OrderId, work: Work, items: Iterable[Item]) -> tuple[Post, ...]:
-    """The REFUND that follows a person's decision; none when nothing stands paid."""
+    """The REFUND after a person's decision; none when nothing of it is paid."""
     back = tuple(Item(keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
                       item.module_id, item.step_id, item.deliverable_id, PostType.REFUND, -item.amount_credits,
                       item.task_hash, item.refund_epoch, note=REFUND_REASON)

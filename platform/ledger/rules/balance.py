@@ -1,7 +1,7 @@
-"""The book: what the journal's posts add up to. Pure; replaying the posts gives the same book everywhere.
+"""The book: what the journal's posts add up to. Pure; the same posts give the same book everywhere.
 
-Of a post it keeps a digest, to tell a replay from a conflict; of an item its epoch and, while it stands paid, its
-amount. Balances are sums, never numbers that somebody set.
+Of a post it keeps a digest, to tell a replay from a conflict. Of an item it keeps the epoch and,
+while it is paid, the amount. A balance is always a sum; nobody sets it.
 """
 from collections.abc import Collection, Iterable
 from enum import Enum
@@ -21,7 +21,7 @@ _ADJUSTMENT = PostType.ADJUSTMENT
 
 
 class Answer(Enum):
-    """What the book says to a post: not known, known and the same, known with another body."""
+    """A post's key is unknown, known with the same body, or known with another body."""
 
     NEW = "new"
     SAME = "same"
@@ -29,10 +29,10 @@ class Answer(Enum):
 
 
 class Book:
-    """`seq` counts the posts applied; whoever remembers an answer remembers the seq it was given at.
+    """`seq` is the number of posts applied. An answer of the book is valid for that `seq` only.
 
-    Made to be small: of a key 120 bits of its digest, of a body a 60-bit mark, and of a task one tuple that it shares
-    with all tasks in the same state. A draft is a book on top of another: what would be if some more posts were in.
+    Of a key it keeps 120 bits of a digest, of a body a 60-bit mark; tasks in the same state share
+    one tuple. A draft is a book on top of another, to see the effect of more posts.
     """
 
     def __init__(self, below: "Book | None" = None) -> None:
@@ -44,7 +44,7 @@ class Book:
 
     @classmethod
     def of(cls, seq: int, tables: Tables) -> "Book":
-        """The book whose tables these are: its own from now on."""
+        """The book that consists of these tables, which it then owns."""
         book = cls()
         book.seq = seq
         book._hold(tables)
@@ -53,22 +53,22 @@ class Book:
         return book
 
     def tables(self) -> Tables:
-        """What it holds, itself and not a copy; of a draft only what was added to it."""
+        """The tables themselves. Of a draft: only what was added to it."""
         return Tables(self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open)
 
     def _hold(self, tables: Tables) -> None:
         self._posts, self._accounts, self._tasks, self._uses, self._facts, self._open = tables
 
     def draft(self) -> "Book":
-        """A book on top of this one; what is applied to it does not reach this one."""
+        """A book on top of this one, which does not change when the draft does."""
         return Book(self)
 
     def balance(self, tenant_id: str) -> int:
-        """Credits of a tenant: the sum of its posts."""
+        """A tenant's credits: the sum of its posts. 0 for an unknown tenant."""
         return self.account(tenant_id).balance_credits
 
     def account(self, tenant_id: str) -> Account:
-        """A tenant's balance and the time of its last post."""
+        """A tenant's balance in credits, and the time of its last post (UTC)."""
         found = self._accounts.get(tenant_id)
         if found is None:
             return self._below.account(tenant_id) if self._below else Account(0, "")
@@ -87,15 +87,15 @@ class Book:
         return self._state(short(task_hash), deliverable_id).refund_epoch
 
     def paid(self, task_hash: str, deliverable_id: str) -> int | None:
-        """What was paid for this item at its current epoch, in credits (0 counts as paid); None when it is not."""
+        """Credits paid for this item at its current epoch; 0 counts as paid, None does not."""
         return self._state(short(task_hash), deliverable_id).paid_credits
 
     def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
-        """What is known for good about a task whose run was refunded `refund_epoch` times before."""
+        """What is known permanently about a task after so many refunds of its run, or None."""
         return self._fact(short(task_hash), refund_epoch)
 
     def open_items(self, order: OrderId) -> tuple[Item, ...]:
-        """What an order paid for and nothing is known to have become of: SPEND items, as they were posted."""
+        """What an order has paid for while no outcome is known: the posted SPEND items."""
         return tuple(item for item in self._opened(order).values() if item is not None)
 
     def open_orders(self) -> tuple[OrderId, ...]:
@@ -107,10 +107,11 @@ class Book:
         return {**(self._below._opened(order) if self._below else {}), **self._open.get(order, {})}
 
     def has(self, key: str) -> bool:
+        """Whether a post with this key is in the book."""
         return self._mark(short(key)) is not None
 
     def missing_in(self, other: "Book") -> int:
-        """How many posts of this book, which is no draft, another has not, or has with another body."""
+        """How many posts of this book (not a draft) another lacks, or has with another body."""
         return sum(other._mark(key) != mark for key, mark in self._posts.items())
 
     def uses(self, tenant_id: str, promo_code: str) -> int:
@@ -121,8 +122,7 @@ class Book:
         return found
 
     def compare(self, post: Post, kept: Kept | None = None) -> Answer:
-        """Whether a post is new, a replay, or a conflict. Time is no part of it. `kept` is `kept_of(post)`, when
-        known."""
+        """Whether a post is new, a replay or a conflict. Its time does not count."""
         kept = kept or kept_of(post)
         known = self._mark(kept.key)
         if known is None:
@@ -130,7 +130,7 @@ class Book:
         return Answer.SAME if known == kept.mark else Answer.DIFFERENT
 
     def objection(self, post: Post, kept: Kept) -> str:
-        """Why a post cannot follow what is in the book (its balance apart), or nothing: what every writer keeps."""
+        """Why a post cannot follow the posts in the book, or nothing. Balances: see `covers`."""
         if post.kind == LOSS and (words := loss_objection(post)):
             return words
         if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
@@ -157,7 +157,7 @@ class Book:
         return ""
 
     def _promotion_objection(self, post: Post) -> str:
-        """Two clones may each have granted the last use; a grant of before says nothing of how many there are."""
+        """Two clones may both grant the last use. Earlier versions posted no limit."""
         code, most = str(post.metadata["promo_code"]), post.metadata.get("max_uses_per_tenant")
         used = self.uses(post.tenant_id, code)
         if most is None or used < most:
@@ -174,8 +174,8 @@ class Book:
         return ""
 
     def apply(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
-        """Add a post. CorruptError when the rules that every writer keeps were not: such a journal is not ours.
-        Whoever gives `kept` may give a post without its key and words: only errors tell them."""
+        """Add a post. CorruptError when it breaks a rule that every writer keeps. `kept` is
+        `kept_of(post)`; with it, the post may lack key and texts, which only messages use."""
         kept = kept or kept_of(post)
         if self._mark(kept.key) is not None:
             raise CorruptError(f"key {post.key} is posted twice")
@@ -186,12 +186,12 @@ class Book:
         self.add(post, kept, at)
 
     def covers(self, post: Post) -> bool:
-        """Whether a post leaves the balance at zero or above, or takes nothing, or may leave a debt."""
+        """Whether a post leaves the balance at zero or above, takes nothing, or may make a debt."""
         return (post.amount_credits >= 0 or may_owe(post)
                 or self.balance(post.tenant_id) + post.amount_credits >= 0)
 
     def add(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
-        """Add a post that was judged on this very book: new, without objection, covered."""
+        """Add a post that was judged on this very book. `at` is its time (UTC)."""
         kept = kept or kept_of(post)
         if post.items:
             order = OrderId(post.tenant_id, post.work_order_id)

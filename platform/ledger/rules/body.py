@@ -8,7 +8,8 @@ from platform.model.entry import Post
 
 
 def body_of(post: Post) -> dict[str, Any]:
-    """A post's body as JSON: what a replay must equal. Key, kind and tenant stand beside it in the journal."""
+    """A post's body as JSON: what a replay must equal. Key, kind and tenant are columns of the
+    line."""
     return {
         "type": post.type.value, "amount_credits": post.amount_credits, "work_order_id": post.work_order_id,
         "reason_code": post.reason_code, "note": post.note, "metadata": dict(post.metadata),
@@ -21,13 +22,15 @@ def body_of(post: Post) -> dict[str, Any]:
 
 
 def price_words(price_credits: int, effective_from: str) -> dict[str, Any]:
-    """What an item's metadata say of the price row that it was charged by; nothing when the row is not known."""
+    """What an item's metadata says about the price row that it was charged by: credits and start of
+    validity. Empty when the row is not known."""
     return {"price": {"credits": price_credits, "effective_from": effective_from}} if effective_from else {}
 
 
 def is_replay(old: Post, new: Post) -> bool:
-    """Whether two posts with one key are one, though their bodies differ: in words that explain an amount and do not
-    make it. A charge that an earlier version posted has no price row in it; two clones may have had different rows."""
+    """Whether two posts with one key are the same post although their bodies differ: only in
+    metadata that explains an amount and does not determine it. An earlier version posted charges
+    without a price row, and two clones may have had different rows."""
     return _bare(old) == _bare(new)
 
 
@@ -38,8 +41,11 @@ def _bare(post: Post) -> Post:
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """The first place in which two bodies differ, with both values: no maps and no lists, which nobody could read in a
-    message. The place is the name of the field, inside metadata its own, in an item with the item's number."""
+    """The first place in which two bodies differ, and both values. ValueError for equal bodies.
+
+    The place is the field's name. Inside metadata it is the inner name, and in an item it includes
+    the item's number. Maps and lists are given as counts, because a message cannot show them.
+    """
     for field in old:
         if old[field] != new.get(field):
             place, before, after = _inside(field, old[field], new.get(field))
@@ -48,7 +54,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any
 
 
 def _inside(place: str, old: Any, new: Any) -> tuple[str, Any, Any]:
-    """As `difference`, of two values that differ; None is a value that is not there."""
+    """As `difference`, of two values that differ; None is a missing value."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         name = next(name for name in sorted({*old, *new}) if old.get(name) != new.get(name))
         return _inside(f"{place}.{name}", old.get(name), new.get(name))

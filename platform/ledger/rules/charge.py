@@ -17,7 +17,8 @@ NOT_ENOUGH = "not_enough_credits"
 
 @dataclass(frozen=True, slots=True)
 class ChargeDecision:
-    """What to post. `refusal`: why the order may not run, or nothing; `amount_credits`: what its charge comes to."""
+    """What to post. `refusal` is the reason why the order may not run, or empty. `amount_credits`
+    is the whole charge."""
 
     posts: tuple[Post, ...] = ()
     refusal: str = ""
@@ -26,8 +27,8 @@ class ChargeDecision:
 
 
 def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tuple[Item, ...]:
-    """The SPEND items that the order's charge would hold, in the plan's order; none when all is paid. `without` are
-    steps that wait for a decision and are not bought."""
+    """The SPEND items of the order's charge, in the plan's order; none when everything is paid.
+    `without` are ids of steps that wait for a decision and are not bought."""
     return tuple(_item(book, step, charge)
                  for step in order.steps for charge in step.charges if step.id.step_id not in without
                  if book.paid(step.task_hash, charge.deliverable_id) is None)
@@ -41,11 +42,12 @@ def debt(book: Book, tenant_id: str) -> int:
 
 def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
                   day: date, without: Collection[str] = ()) -> ChargeDecision:
-    """All or nothing. A suspended tenant buys nothing; what it has paid for is still its own, and may be finished. The
-    operator's limit is held to what the whole order costs, paid or not: buying it piece by piece evades nothing.
+    """The charge of an order: all of it, or a refusal.
 
-    The order's promotions are granted before its charge, each while it is in force and not used up. `without` are steps
-    that wait for a decision and are not bought.
+    A suspended tenant buys nothing, but may finish what it has paid for. The operator's limit
+    applies to the cost of the whole order, paid or not, so that buying it in parts does not evade
+    the limit. The order's promotions are granted before its charge, each while it is in force on
+    `day` and not used up. `without` are ids of steps that wait for a decision and are not bought.
     """
     items, balance = unpaid(book, order, without), book.balance(order.id.tenant_id)
     amount = -sum(item.amount_credits for item in items)

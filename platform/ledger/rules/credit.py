@@ -16,7 +16,8 @@ MAX_CREDITS = 10**12  # of one amount, here and in the schemas of config/: sprea
 
 
 def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: str, note: str = "") -> Post:
-    """A TOPUP by an operator. Tenant, method and reference are the key; UsageError unless the amount is positive."""
+    """The TOPUP of an operator. Tenant, method and reference are the key. UsageError unless
+    `amount_credits` is an integer from 1 to MAX_CREDITS."""
     _positive(amount_credits)
     reference = normalised(reference)
     return Post(keys.topup(tenant_id, topup_method_id, reference), "topup", tenant_id, PostType.TOPUP, amount_credits,
@@ -24,7 +25,8 @@ def topup(tenant_id: str, amount_credits: int, topup_method_id: str, reference: 
 
 
 def payment(row: Payment) -> Post:
-    """The TOPUP of a confirmed payment; UsageError unless the amount is positive."""
+    """The TOPUP of a confirmed payment. UsageError unless its amount is an integer from 1 to
+    MAX_CREDITS."""
     _positive(row.amount_credits)
     metadata = {"payment_id": row.payment_id, "topup_method_id": row.topup_method_id,
                 "reference": normalised(row.reference)}
@@ -33,13 +35,13 @@ def payment(row: Payment) -> Post:
 
 
 def reconcile(payments: Iterable[Payment]) -> tuple[Post, ...]:
-    """What all confirmed payments come to; those that are in the ledger are replays there."""
+    """The TOPUPs of all confirmed payments. Those that are in the ledger already are replays."""
     return tuple(payment(row) for row in payments if row.status == "CONFIRMED")
 
 
 def unapplied(book: Book, payments: Iterable[Payment]) -> tuple[Post, ...]:
-    """The confirmed payments that are not in the ledger as they stand there: posting one that was edited since it was
-    applied is a conflict, and must be met."""
+    """The TOPUPs of confirmed payments that the ledger does not have in this form. For a payment
+    that was edited after it was posted, posting it is a conflict."""
     return tuple(payment(row) for row in payments
                  if row.status == "CONFIRMED" and not any(book.compare(post) is Answer.SAME for post in _forms(row)))
 
@@ -53,8 +55,8 @@ def _forms(row: Payment) -> Iterable[Post]:
 
 
 def grants(book: Book, order: OrderId, promotions: Sequence[Promotion], day: date) -> tuple[Post, ...]:
-    """The promotions that an order's charge grants first: each in force that day, not yet redeemed by this order, and
-    not used up by its tenant."""
+    """The promotions that an order's charge grants first. Each is in force on `day`, not yet
+    redeemed by this order, and not used up by its tenant."""
     once = {promotion.promo_code: promotion for promotion in promotions}.values()
     posts = [_grant(order, promotion) for promotion in once if promotion.covers(day)
              and book.uses(order.tenant_id, promotion.promo_code) < promotion.max_uses_per_tenant]

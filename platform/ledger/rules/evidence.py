@@ -24,6 +24,7 @@ def evidence(order: OrderId, runs: Iterable[RunRecord]) -> Iterable[Post]:
 
 
 def _package(receipt: Mapping[str, Any]) -> str:
-    """The SHA-256 that a receipt names; nothing when it is none: a module wrote it, and a key is part of a line."""
+    """The SHA-256 that a receipt contains; empty for any other value, because a module wrote it and
+    a key is part of a line."""
     sha256 = receipt.get("sha256")
     return sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""

@@ -1,4 +1,4 @@
-"""What every post must be by itself, whatever was posted before it. Pure."""
+"""What every post must be by itself, regardless of earlier posts. Pure."""
 from collections.abc import Callable
 
 from platform.ledger.rules.tables import Fact
@@ -6,14 +6,14 @@ from platform.model.entry import ADJUSTMENT, TRANSFER, Post, PostType, received
 
 
 def loss_objection(post: Post) -> str:
-    """Why a post about a loss is none, or nothing."""
+    """Why a post is not a valid loss; empty when it is."""
     if post.amount_credits or post.items or post.tenant_id:
         return f"{post.key} is a loss of a tenant, or moves credits"
     return ""
 
 
 def adjustment_objection(post: Post) -> str:
-    """Why an adjustment or a transfer is none, or nothing."""
+    """Why a post is not a valid adjustment or transfer; empty when it is."""
     if post.type is not PostType.ADJUSTMENT or post.kind not in (ADJUSTMENT, TRANSFER):
         return f"{post.key} is a {post.kind} of type {post.type}, which no rule makes"
     if post.items or not post.amount_credits:
@@ -24,13 +24,13 @@ def adjustment_objection(post: Post) -> str:
 
 
 def wrong_sign(post: Post, amount: int) -> str:
-    """The objection to an amount of the other sign than the post's type has."""
+    """The objection to an amount whose sign the post's type cannot have."""
     return f"{post.key} has {amount} credits, which a {post.type} cannot"
 
 
 def fact_after(post: Post, before: Fact | None, has_claims: Callable[[], bool]) -> Fact | None:
-    """What is known of a delivery's task after a claim, a void claim or a decision; `has_claims`: whether an
-    attempt was claimed that is not void. What is DONE stays so."""
+    """What is known about a delivery's task after a claim, a void or a decision. `has_claims`
+    returns whether a claim exists that is not void. DONE never changes."""
     if before is Fact.DONE:
         return before
     if post.kind == "decision":

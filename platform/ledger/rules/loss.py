@@ -1,8 +1,8 @@
-"""That a person goes on without posts that are lost: a line of its own in the journal, of no
-tenant. Pure.
+"""An operator's acceptance that posts are lost: a line of its own in the journal, of no tenant.
+Pure.
 
-It moves no credits. It names what was known of what is lost: heads that a machine remembered, and
-the task hashes of work that was done and that the state does not know as paid.
+It moves no credits. It lists what was known of the lost posts: heads that a machine remembered, and
+the task hashes of finished work that the state does not know as paid.
 """
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,8 @@ from platform.model.entry import LOSS, Post, PostType
 
 
 def loss(note: str, heads: Sequence[Mapping[str, Any]], unpaid: Sequence[str]) -> Post:
-    """`heads` are {ledger_id, seq, hash}; `unpaid` task hashes."""
+    """The post of an accepted loss. `heads` are {ledger_id, seq, hash}; `unpaid` are task
+    hashes."""
     metadata = {"remembered": [dict(head) for head in heads], "unpaid": sorted(unpaid)}
     return Post(keys.loss(metadata), LOSS, "", PostType.SPEND, 0, note=note, metadata=metadata)
 

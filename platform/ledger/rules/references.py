@@ -1,7 +1,7 @@
 """Which post has the same reference as another, in whatever form it was written. Pure.
 
-Keys are made of normalised references (model/reference.py). Earlier versions made them of the text
-as it was typed. A key also cannot show that two references differ only in case.
+A key contains the digest of a normalised reference (model/reference.py). Earlier versions digested
+the text as it was typed. A key also cannot show that two references differ only in case.
 """
 from collections.abc import Iterable
 
@@ -20,8 +20,8 @@ def as_posted(post: Post, same: Post) -> Post:
 
 
 def earlier(posts: Iterable[Post], post: Post) -> Post | None:
-    """The first of `posts` with the reference of `post`, in whatever form it was written; None when
-    there is none. All are of one kind. ConflictError when one differs in case only."""
+    """The first of `posts` with the reference of `post`, in whatever form; None when no post has
+    it. All are of one kind. ConflictError when one differs only in case."""
     place, text = _namespace(post), str(post.metadata["reference"])
     found: Post | None = None
     for other in posts:

@@ -1,7 +1,8 @@
-"""Settlement: what became of what was paid for, what is given back, and the evidence of what was delivered. Pure.
+"""Settlement: the outcome of paid work, its refunds, and the evidence of deliveries. Pure.
 
-What is known for good is posted as a fact (`balance.Fact`), so that no later record can undo it: work that was done
-once is never refunded, whatever is broken, reordered or skipped afterwards. Settling twice posts nothing.
+What is known permanently is posted as a fact (`tables.Fact`), so that no later record can undo it.
+Work that was done once is never refunded, whatever breaks, moves or is skipped later. Settling
+twice posts nothing.
 """
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -21,9 +22,13 @@ SUPERSEDED = "superseded"  # the reason of a refund: the order no longer has thi
 
 
 def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reasons: Reasons) -> tuple[Post, ...]:
-    """After an order's steps have ended: facts, one REFUND for all that failed for a refundable reason or was skipped,
-    and evidence. `runs` are records by step id; one of another task hash says nothing here, nor a failure of another
-    epoch: one that was refunded must never refund the charge of its retry."""
+    """The posts after an order's steps have ended: facts, one REFUND of everything that failed for
+    a refundable reason or was skipped, and evidence.
+
+    `runs` are records by step id. Records of another task hash do not count. Failures of another
+    epoch do not count either: a failure that was refunded must never refund the charge of its
+    retry.
+    """
     planned = {step.task_hash for step in order.steps}
     fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
     back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
@@ -33,8 +38,9 @@ def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reaso
 
 
 def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -> tuple[Post, ...]:
-    """As soon as a provider has acknowledged a delivery: its evidence and the fact that it is done, before the order
-    settles. The evidence comes first: where only that reached the disk, the delivery is known to have arrived."""
+    """The posts after a provider has acknowledged a delivery, before the order settles: its
+    evidence, and the fact that it is done. Evidence comes first: if only that reaches the disk, the
+    delivery is known to have arrived."""
     fresh = list(_at_their_epoch(book, [run]))
     return tuple(post for post in [*evidence(order, fresh), *_facts(book, order, fresh, reasons)]
                  if not book.has(post.key))
@@ -42,8 +48,9 @@ def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -
 
 def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterable[RunRecord],
               reasons: Reasons) -> tuple[Post, ...]:
-    """Before an order is charged anew: facts from all its records, and a REFUND of what was paid for task hashes that
-    are not `planned` any more and that was not done: an earlier run was stopped, or never began."""
+    """The posts before an order is charged again: facts from all its records, and a REFUND of paid
+    work that is not done and whose task hash is no longer `planned`, because an earlier run was
+    stopped or never began."""
     known = list(_at_their_epoch(book, runs))
     facts = _facts(book, order, known, reasons)
     draft = book.draft()
@@ -56,8 +63,9 @@ def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterab
 
 
 def _at_their_epoch(book: Book, runs: Iterable[RunRecord]) -> Iterable[RunRecord]:
-    """The records that say something of what stands paid now. Work that was done here while another clone of a shared
-    ledger failed at it and was refunded is paid for anew and not run again: it is done at its new epoch."""
+    """The records that describe what is paid now. Work that was done here may have failed in
+    another clone of a shared ledger and been refunded. It is then paid again, does not run again,
+    and counts as done at its new epoch."""
     for run in runs:
         epoch = book.epoch(run.task_hash, RUN_CHARGE)
         if run.refund_epoch == epoch:
@@ -71,7 +79,8 @@ def _fact(book: Book, task_hash: str) -> Fact | None:
 
 
 def _gives_back(book: Book, run: RunRecord, reasons: Reasons) -> bool:
-    """A failure gives back what its reason says; being skipped gives back what is not held. Done is done."""
+    """Whether a record refunds its charge. A failure does when its reason is refundable; a skipped
+    step does unless it is HELD. Work that is done never does."""
     fact = book.fact(run.task_hash, run.refund_epoch)
     if fact is Fact.DONE or run.completed:
         return False
@@ -81,7 +90,7 @@ def _gives_back(book: Book, run: RunRecord, reasons: Reasons) -> bool:
 
 
 def _facts(book: Book, order: OrderId, runs: Iterable[RunRecord], reasons: Reasons) -> tuple[Post, ...]:
-    """One post of what these records teach that the book does not know; only of what was paid."""
+    """One post with what these records add to the book, only about paid work; none without news."""
     done, held = {}, {}
     for run in runs:
         known, paid = book.fact(run.task_hash, run.refund_epoch), book.paid(run.task_hash, RUN_CHARGE) is not None
@@ -96,8 +105,9 @@ def _facts(book: Book, order: OrderId, runs: Iterable[RunRecord], reasons: Reaso
 
 
 def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Post, ...]:
-    """All that stands paid for these tasks, by task hash with the reason of each: zero-credit items too, so that their
-    epochs move together. The transaction's reason is that of the first that failed; each item's note has its own."""
+    """The REFUND of everything paid for these tasks; `reasons` by task hash. It includes items of
+    zero credits, so that all epochs change together. The transaction has the reason of the first
+    failure; each item's note has its own."""
     items = tuple(_returned(item, reasons[item.task_hash]) for item in book.open_items(order)
                   if item.task_hash in reasons)
     if not items:

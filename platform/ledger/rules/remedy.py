@@ -1,5 +1,5 @@
-"""The commands that correct a transaction, with their exact arguments: what a conflict's message
-says. Pure."""
+"""The commands that correct a transaction, with their exact arguments, for the message of a
+conflict. Pure."""
 import shlex
 from collections.abc import Mapping
 
@@ -10,8 +10,11 @@ _CLI = "python -m platform.cli"
 
 def remedies(now: Standing, want: Mapping[str, int], corrects: str, name: str,
              reason: str) -> tuple[str, ...]:
-    """Command lines after which a transaction that stands so comes to `want`, in credits by tenant.
-    `name` begins their references. None when nothing differs."""
+    """Command lines that make a transaction come to `want`, in credits by tenant.
+
+    `now` is the transaction with its corrections, `corrects` its id, `reason` the reason of the new
+    corrections. `name` begins their references. Empty when nothing differs.
+    """
     have, reference = now.credits, f"{name}-correction-{len(now.reasons) + 1}"
     off = {tenant: want.get(tenant, 0) - have.get(tenant, 0) for tenant in sorted({*have, *want})}
     lines: list[str] = []

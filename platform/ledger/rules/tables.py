@@ -1,4 +1,4 @@
-"""What a book is made of: small things, for there are as many as posts. Pure."""
+"""The values of which a book consists. They are small, because there are as many as posts. Pure."""
 import hashlib
 from enum import IntEnum
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Account(Struct, frozen=True, gc=False):
 
 
 class State(NamedTuple):
-    """One item of a task; `paid_credits` is None while nothing stands paid."""
+    """One item of a task. `paid_credits` is None while the item is not paid."""
 
     deliverable_id: str
     refund_epoch: int
@@ -30,10 +30,13 @@ class State(NamedTuple):
 
 
 class Fact(IntEnum):
-    """What is known for good about a task at a refund epoch, whatever a later record says. A task that is DONE gave
-    what was paid for: nothing of it is ever refunded. One that is HELD failed for a reason that keeps its charge, or
-    nobody can tell, as while a delivery is claimed: only its own certain failure gives the charge back. One that is
-    RETURNED was given back by a person's decision: it is not bought again until a person asks for it."""
+    """What is known permanently about a task at a refund epoch; no later record changes it.
+
+    DONE: the task delivered what was paid for, and nothing of it is ever refunded. HELD: it failed
+    for a reason that keeps its charge, or its outcome is not known, as while a delivery is claimed;
+    only its own certain failure refunds the charge. RETURNED: a person's decision refunded it; it
+    is not bought again until a person asks for that.
+    """
 
     HELD = 1
     DONE = 2
@@ -45,7 +48,8 @@ Facts = tuple[tuple[int, Fact], ...]  # of a task's run, by refund epoch
 
 
 class Tables(NamedTuple):
-    """All that a book holds: what a snapshot keeps. Digests are `short`; posts are as `kept_of` has them."""
+    """Everything that a book contains: what a snapshot stores. Digests are `short`; posts are as in
+    `kept_of`."""
 
     posts: dict[bytes, int]  # marks by digest of the key
     accounts: dict[str, Account]  # by tenant, in the order of their first post
@@ -56,8 +60,11 @@ class Tables(NamedTuple):
 
 
 class Kept(Struct, frozen=True, gc=False, array_like=True):
-    """What a book keeps of a post, the same in every process: a snapshot has it. Who made two bodies with one mark
-    would have the second taken for a replay of the first, and nothing posted."""
+    """What a book keeps of a post, equal in every process, so that a snapshot can store it.
+
+    If somebody constructed two bodies with one mark, the second would count as a replay of the
+    first, and nothing would be posted.
+    """
 
     key: bytes  # `short`
     mark: int  # 60 bits of tenant, kind and body, to compare by
@@ -65,7 +72,7 @@ class Kept(Struct, frozen=True, gc=False, array_like=True):
 
 
 def kept_of(post: Post, body: bytes | None = None) -> Kept:
-    """`body` is the post's JSON, when it is known."""
+    """What a book keeps of a post. `body` is the post's JSON, when it is known."""
     if body is None:
         body = canonical_json(body_of(post))
     return Kept(short(post.key), mark(post.tenant_id, post.kind, body),
@@ -73,7 +80,7 @@ def kept_of(post: Post, body: bytes | None = None) -> Kept:
 
 
 def mark(tenant_id: str, kind: str, body: bytes) -> int:
-    """What `Kept` has of a post's body."""
+    """60 bits of a digest of a post's tenant, kind and body (its JSON), to compare posts by."""
     whole = f"{tenant_id},{kind},".encode() + body
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest()) & _MARK
 

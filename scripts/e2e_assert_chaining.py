@@ -23,7 +23,7 @@ from platform.model.ids import StepId
 from platform.model.order import Binding, Kind, Selector, with_bindings
 from platform.model.plan import PlannedStep
 from platform.model.run import RunRecord
-from platform.plan.bind import SelectError, select
+from platform.model.select import SelectError, select
 from platform.run.inputs import MOST_SELECTED
 from platform.run.records import output_path
 

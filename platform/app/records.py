@@ -5,21 +5,16 @@ from pathlib import Path
 from platform.model.ids import STEP, OrderId, StepId, matches
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
-from platform.run.records import read_record
+from platform.run.records import NewestRecords
 
 
 class Records:
-    """Safe for threads: a record that two of them read at once is the same."""
+    """`newest(step id)` is the step's run record, of whatever plan; None when it never ran."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._runtime_dir = runtime_dir
-        self._read: dict[StepId, RunRecord | None] = {}
-
-    def newest(self, step_id: StepId) -> RunRecord | None:
-        """The step's run record, of whatever plan; None when it never ran."""
-        if step_id not in self._read:
-            self._read[step_id] = read_record(self._runtime_dir, step_id)
-        return self._read[step_id]
+        kept = NewestRecords(runtime_dir)
+        self.newest, self.keep = kept.of, kept.keep  # a step that runs asks them, too
 
     def every(self, order: OrderId) -> tuple[RunRecord, ...]:
         """The records of all steps that ever ran for the order and still exist, of whatever plan."""
@@ -37,7 +32,3 @@ class Records:
         """The records that belong to this plan, by step id."""
         found = {step.id.step_id: self.of_step(step) for step in order.steps}
         return {name: record for name, record in found.items() if record}
-
-    def keep(self, record: RunRecord) -> None:
-        """A step has just ended, and this is its record now."""
-        self._read[record.id] = record

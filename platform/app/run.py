@@ -92,7 +92,7 @@ class Run:
         """Where a step of this run runs."""
         workspace, repo = self.workspace, self.snapshot.repo
         return RunContext(root=workspace.root, runtime_dir=workspace.runtime_dir, profile=workspace.profile,
-                          digests=self.snapshot.caches.digests, env=dict(os.environ), now=lambda: datetime.now(UTC),
+                          digests=self.snapshot.caches.digests, env=dict(os.environ), now=partial(datetime.now, UTC),
                           record=self.records.newest, reasons=repo.reasons,
                           assets={key: workspace.root / asset.file for key, asset in repo.assets.items()})
 

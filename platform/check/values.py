@@ -5,17 +5,18 @@ until their step has run: nothing is said about them here, nor about what depend
 """
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from platform.check.conform import ValueFault, faults, validator, wrong_type
 from platform.check.words import shown
 from platform.model.addresses import address_fault
 from platform.model.characters import is_line_break, name_of, refused_in
-from platform.model.contract import InputPort
+from platform.model.contract import Contract, InputPort
 from platform.model.digest import canonical_json
 from platform.model.formats import DATES, FORMATS, cron_fault
-from platform.model.order import Binding, Value, bindings_in
+from platform.model.order import Binding, Selector, Value, bindings_in
 from platform.model.patterns import extent_of, work_of
 from platform.model.problem import Path
 
@@ -66,6 +67,40 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
         found += [fault for fault in faults(_validator(canonical_json(port.schema)), plain, name)
                   if not bound or _knowable(fault, bound)]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedParams:
+    """The params of one step, all of which their ports take. `check_selected` makes it, and nobody else."""
+
+    values: Mapping[str, Any]
+
+
+def check_selected(contract: Contract, ordered: Mapping[str, Value], params: Mapping[str, Any]) -> CheckedParams | str:
+    """Hold the values that selectors read from files against their ports. The literals in `ordered` were held before
+    anything was charged; what a file contains is known only now.
+
+    `params` is `ordered` with values in the place of the bindings. Returns what is wrong with the first input that is
+    refused, in words that name it.
+    """
+    for port_id, given in ordered.items():
+        port = contract.inputs.get(port_id)
+        if port and any(binding.selector is not Selector.FILE for _, binding in bindings_in(given)):
+            found = value_faults(port, _selected_in(given, params[port_id]))
+            if found:
+                return f"input {port_id}: {found[0].what}"
+    return CheckedParams(params)
+
+
+def _selected_in(given: Any, value: Any) -> Any:
+    """What was ordered, with selected values in the place of their bindings; files stay bindings."""
+    if isinstance(given, Binding):
+        return given if given.selector is Selector.FILE else value
+    if isinstance(given, Mapping):
+        return {name: _selected_in(item, value[name]) for name, item in given.items()}
+    if isinstance(given, list | tuple):
+        return [_selected_in(item, found) for item, found in zip(given, value, strict=True)]
+    return given
 
 
 def _too_much(port: InputPort, value: Value) -> ValueFault | None:

@@ -129,6 +129,18 @@ def with_bindings(value: Value, replace: Callable[[str, Binding], Value], pointe
     return value
 
 
+def pointers_in(value: Value) -> dict[str, Binding]:
+    """Every binding in a value by its JSON pointer, in the order of the file."""
+    found: dict[str, Binding] = {}
+    with_bindings(value, found.__setitem__)
+    return found
+
+
+def filled(value: Value, values: Mapping[str, Any]) -> Any:
+    """A copy of a value with `values`, by JSON pointer, in the place of its bindings."""
+    return with_bindings(value, lambda pointer, _: values[pointer])
+
+
 def upstream_of(step: Step) -> tuple[str, ...]:
     """The ids of the steps that a step itself names: bindings first, then `needs`, without
     duplicates."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from platform.model.contract import Contract
 from platform.model.ids import OrderId
-from platform.model.order import Binding, Selector, Step, Value, with_bindings
+from platform.model.order import Binding, Selector, Step, Value, filled, pointers_in
 from platform.model.repo import TenantAsset
 
 FORMAT = 1  # raise it and every hash changes: nobody's paid work would be recognised
@@ -30,15 +30,12 @@ def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str
     Literals stand in `inputs`, with null where a binding is; bindings stand apart, by the JSON pointer of that place:
     no literal that a tenant can write looks like a binding.
     """
-    bindings: dict[str, Any] = {}
-
-    def stand_apart(pointer: str, binding: Binding) -> None:
-        bindings[pointer] = _bound(binding, hashes, assets, order.tenant_id)
-
+    bindings = {pointer: _bound(binding, hashes, assets, order.tenant_id)
+                for pointer, binding in pointers_in(inputs).items()}
     return {
         "format": FORMAT, "tenant_id": order.tenant_id, "work_order_id": order.work_order_id, "step_id": step.step_id,
         "module_id": contract.module_id, "module_version": contract.version,
-        "inputs": with_bindings(inputs, stand_apart), "bindings": bindings,
+        "inputs": filled(inputs, dict.fromkeys(bindings)), "bindings": bindings,
         "deliverables": sorted(step.deliverables), "period": period,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from platform.model.digest import digest_of
 from platform.model.ids import StepId
-from platform.model.order import Binding, bindings_in, with_bindings
+from platform.model.order import Binding, bindings_in, pointers_in
 from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.run.context import RunContext
@@ -133,15 +133,13 @@ def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[RunRea
 
 def _sources(params: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Where each bound value comes from, in words and as a step id, by its JSON pointer."""
-    found: dict[str, tuple[str, str]] = {}
+    return {pointer: (_named_source(binding), binding.from_step) for pointer, binding in pointers_in(params).items()}
 
-    def name(pointer: str, binding: Binding) -> None:
-        words = (f"asset {binding.asset}" if binding.asset
-                 else f"{binding.output_id or binding.from_file} of step {binding.from_step}")
-        found[pointer] = words, binding.from_step
 
-    with_bindings(params, name)
-    return found
+def _named_source(binding: Binding) -> str:
+    if binding.asset:
+        return f"asset {binding.asset}"
+    return f"{binding.output_id or binding.from_file} of step {binding.from_step}"
 
 
 def _outputs(context: RunContext, record: RunRecord) -> Iterator[RunReason]:

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platform.check.values import value_faults
+from platform.check.values import CheckedParams, check_selected
 from platform.confined import inside, read_file
 from platform.files import files_below
 from platform.model.content_type import content_type
 from platform.model.contract import is_code
 from platform.model.digest import Identity, digest_of, sha256_hex
 from platform.model.ids import StepId
-from platform.model.order import Binding, Kind, Selector, bindings_in, with_bindings
+from platform.model.order import Binding, Kind, Selector, filled, pointers_in
 from platform.model.plan import PlannedStep
-from platform.plan.bind import SelectError, select
+from platform.model.select import SelectError, select
 from platform.run import delivery_settings
 from platform.run.context import RunContext
 from platform.run.fault import Fault
@@ -63,20 +63,19 @@ def resolve(context: RunContext, step: PlannedStep) -> Resolved:
     files: list[Bound] = []
     bindings: dict[str, Any] = {}
 
-    def given(pointer: str, binding: Binding) -> Any:
+    values: dict[str, Any] = {}
+    for pointer, binding in pointers_in(step.params).items():
         source = _bound(context, step, binding)
         if binding.selector is Selector.FILE:
             files.append(source)
-            value = _as_param(source, binding)
-            bindings[pointer] = {**value, "path": source.path.name}
+            values[pointer] = _as_param(source, binding)
+            bindings[pointer] = {**values[pointer], "path": source.path.name}
         else:
-            value = _selected(pointer, source, binding)
-            bindings[pointer] = {"value_sha256": digest_of(value)}
-        return value
-
-    params = dict(with_bindings(step.params, given))
-    literals = with_bindings(step.params, lambda pointer, binding: None)
-    return Resolved(params, _manifest(context, step, literals, bindings), tuple(dict.fromkeys(files)))
+            values[pointer] = _selected(pointer, source, binding)
+            bindings[pointer] = {"value_sha256": digest_of(values[pointer])}
+    literals = filled(step.params, dict.fromkeys(values))
+    return Resolved(dict(filled(step.params, values)), _manifest(context, step, literals, bindings),
+                    tuple(dict.fromkeys(files)))
 
 
 def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
@@ -114,26 +113,12 @@ def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
     return found
 
 
-def conforming(step: PlannedStep, resolved: Resolved) -> None:
-    """Fault when a selected value is not what its port takes: literals were held against the contract before anything
-    was charged, what a file holds is known only now."""
-    for port_id, given in step.params.items():
-        port = step.contract.inputs.get(port_id)
-        if port and any(binding.selector is not Selector.FILE for _, binding in bindings_in(given)):
-            faults = value_faults(port, _selected_in(given, resolved.params[port_id]))
-            if faults:
-                raise Fault("bad_input_format", f"input {port_id}: {faults[0].what}")
-
-
-def _selected_in(given: Any, value: Any) -> Any:
-    """What was ordered, with selected values in the place of their bindings; files stay bindings."""
-    if isinstance(given, Binding):
-        return given if given.selector is Selector.FILE else value
-    if isinstance(given, Mapping):
-        return {name: _selected_in(item, value[name]) for name, item in given.items()}
-    if isinstance(given, list | tuple):
-        return [_selected_in(item, found) for item, found in zip(given, value, strict=True)]
-    return given
+def conforming(step: PlannedStep, resolved: Resolved) -> CheckedParams:
+    """The params, when every selected value is what its port takes. Fault for the first one that is not."""
+    checked = check_selected(step.contract, step.params, resolved.params)
+    if not isinstance(checked, CheckedParams):
+        raise Fault("bad_input_format", checked)
+    return checked
 
 
 def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any],

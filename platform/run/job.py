@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from platform.check.values import CheckedParams
 from platform.confined import Folder, Refused, kind_at, make_folders
 from platform.errors import StorageError
 from platform.model.digest import derived_id
@@ -54,7 +55,8 @@ def _own_limit_s(profile: Profile, step: PlannedStep) -> int:
     return most_s if step.timeout_s is None or 0 < most_s <= step.timeout_s else step.timeout_s
 
 
-def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, place: StepDirectory) -> Job:
+def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, checked: CheckedParams, *,
+        place: StepDirectory) -> Job:
     """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
     contract, limits = step.contract, context.profile.limits
     recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
@@ -73,7 +75,7 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
         platform["timeout_s"] = _own_limit_s(context.profile, step)
         platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
     return Job(
-        module_dir=module_dir, params={**resolved.params, "_platform": platform}, outputs=place.outputs,
+        module_dir=module_dir, params={**checked.values, "_platform": platform}, outputs=place.outputs,
         scratch=place.scratch, log=place.log,
         limits=replace(limits, timeout_s=time_limit_s(context.profile, step)),
         env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),

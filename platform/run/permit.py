@@ -1,4 +1,4 @@
-"""What an attempt at a delivery may do: asked before each, told after it. The ledger's side is tasks/gate.py."""
+"""What an attempt at a delivery may do: asked before each, told after it. The ledger's side is app/gate.py."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol

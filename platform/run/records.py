@@ -19,6 +19,25 @@ LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 25
 RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 
+class NewestRecords:
+    """The newest record of each step in a runtime directory, each file read once. Safe for threads: a record that two
+    of them read at once is the same."""
+
+    def __init__(self, runtime_dir: Path) -> None:
+        self._runtime_dir = runtime_dir
+        self._read: dict[StepId, RunRecord | None] = {}
+
+    def of(self, step_id: StepId) -> RunRecord | None:
+        """The step's run record, of whatever plan; None when it never ran."""
+        if step_id not in self._read:
+            self._read[step_id] = read_record(self._runtime_dir, step_id)
+        return self._read[step_id]
+
+    def keep(self, record: RunRecord) -> None:
+        """A step has just ended, and this is its record now."""
+        self._read[record.id] = record
+
+
 def step_dir(runtime_dir: Path, step_id: StepId) -> Path:
     return runtime_dir.joinpath(*step_id)
 

@@ -124,7 +124,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
     """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
     resolved = resolve(context, step)
     identities = unaltered(context, resolved)
-    conforming(step, resolved)
+    checked = conforming(step, resolved)
     record = replace(record, inputs=resolved.manifest, inputs_digest=digest_of(resolved.manifest))
     try:
         taken = cache.take(context, step, record.inputs_digest, place.outputs)
@@ -133,7 +133,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
     if taken is not None:
         return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = replace(job(context, step, record.refund_epoch, resolved, place), identities=identities,
+    todo = replace(job(context, step, record.refund_epoch, resolved, checked, place=place), identities=identities,
                    digest=record.inputs_digest)
     record = replace(record, isolation=executor_of(context.profile).isolation(network=todo.network))
     return _tried(context, step, record, place, todo, sleep, gate)

@@ -70,7 +70,7 @@ def _attempt(name: str, changed: bytes, folder: Path) -> str:
         (folder / other).write_bytes(changed if other == name else data)
     before = _content(folder)
     try:
-        with closing(Ledger(folder, noon, snapshot_posts=1)) as ledger:
+        with closing(Ledger.open(folder, noon, snapshot_posts=1)) as ledger:
             ledger.post(lambda book: ())
             if name == snapshot.NAME and ledger.book.tables() == _right().tables():
                 return next(iter(verify(folder).findings), "")

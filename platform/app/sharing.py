@@ -72,7 +72,7 @@ class Sharing:
             self._asked = True
             return f"billing state: stays offline, {release}"
         from platform.state.hydrate import hydrate
-        from platform.state.words import hydrated_lines, shortened
+        from platform.state.views import hydrated_lines, shortened
 
         self._billing.close()
         done = hydrate(self.local(), release)
@@ -125,7 +125,7 @@ class Sharing:
         if self._release is None:
             return
         from platform.state.publish import publish
-        from platform.state.words import lost_lines, published_lines, shortened
+        from platform.state.views import lost_lines, published_lines, shortened
 
         self._billing.close()
         done = publish(self.local(), self._release, posts_only=posts_only)

@@ -15,7 +15,7 @@ from platform.state.hydrate import hydrate
 from platform.state.publish import PublishedState, initialise, publish
 from platform.state.remote import Release
 from platform.state.verify import verify
-from platform.state.words import (
+from platform.state.views import (
     hydrated_json,
     hydrated_lines,
     published_json,

@@ -1,1 +1,1 @@
-"""The billing state in a release: segments that are never replaced, and a chain of manifests over them."""
+"""The billing state in a release: write-once segments, and a chain of manifests that list them."""

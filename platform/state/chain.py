@@ -1,17 +1,18 @@
-"""What a reader of the release believes, and why. Pure: bytes in, values or a refusal out, no store and no clock.
+"""The rules for trusting a release. Pure: bytes in, values or an error out, no store and no clock.
 
-The rules, each of which is enforced here and nowhere else:
+Only this module enforces these rules. The number is the exit status of a violation.
 
-    a manifest is written as manifests are, and its segments are the journal from 1 to its head without a gap    13
-    where a head is trusted, the first manifest is that very one: an older release, or another, is refused       14
-    every further manifest is the next generation, names the one before by its digest, and goes on after it      14
-    after a manifest that closes a release comes one of the release that it names, and of no other               14
-    the newest manifest is not expired; those before it may be                                                   14
-    a segment's bytes are those that its manifest names, and its lines go on after the segment before            13
-    the journal has the trusted head in it                                                                       14
+* 13: A manifest has its canonical form. Its segments cover records 1 to its head without a gap.
+* 14: If a head is trusted, the first manifest is the trusted one, not an older or another one.
+* 14: Each later manifest is the next generation, contains the digest of the previous manifest, and
+  continues its journal.
+* 14: After a manifest that closes a release, the next manifest is in the release that it names.
+* 14: The newest manifest has not expired. Earlier ones may have.
+* 13: A segment's bytes match its manifest, and its lines continue the previous segment.
+* 14: The journal contains the trusted head.
+* 14: If the profile pins a head, the journal contains it, in its generation or a later one.
 
-Without a trusted head the newest manifest is believed as it is found (trust on first use), unless
-the profile pins a head: the journal has that one in it, in its generation or a later one         14
+Without a trusted or pinned head, the newest manifest is trusted as it is (trust on first use).
 """
 import json
 from collections.abc import Sequence
@@ -22,12 +23,12 @@ from platform.ledger.journal.record import GENESIS, HEADER, BadRecord, decode
 from platform.model.digest import sha256_hex
 from platform.state.manifest import EMPTY, Segment, StateManifest, parse
 
-RESTORE = "restore the release, nothing was changed"
-LOOK = "find out who changed the release; nothing was taken from it"
+RESTORE = "restore the release; nothing was changed here"
+LOOK = "find out who changed the release; nothing was read into the local state"
 
 
 class TrustedHead(NamedTuple):
-    """The newest manifest that was seen and found right: where, which, and the journal's head that it names."""
+    """The newest manifest that was verified: its tag, generation, digest, and journal's head."""
 
     tag: str
     generation: int
@@ -37,7 +38,7 @@ class TrustedHead(NamedTuple):
 
 
 class Pinned(NamedTuple):
-    """A head that the profile names (`trusted_head`): what a machine that saw no release believes."""
+    """The profile's `trusted_head`: what a machine trusts that has not yet seen a release."""
 
     generation: int
     seq: int
@@ -56,12 +57,12 @@ def parse_trusted(data: bytes) -> TrustedHead:
         raise ValueError("is not a trusted head") from error
     if (render_trusted(head) != data or any(type(number) is not int for number in (head.generation, head.seq))
             or any(type(text) is not str for text in (head.tag, head.sha256, head.hash))):
-        raise ValueError("is not as a trusted head is written")
+        raise ValueError("is not in the canonical form of a trusted head")
     return head
 
 
 class Chain:
-    """Manifests in the order of their generations, each admitted or refused. `newest` is the last one admitted."""
+    """Manifests in order of generation, each admitted or refused. `newest` is the last admitted."""
 
     def __init__(self, trusted: TrustedHead | None, pinned: Pinned | None = None) -> None:
         self._trusted, self._pinned = trusted, pinned
@@ -71,18 +72,18 @@ class Chain:
 
     @property
     def newest(self) -> StateManifest:
-        """LookupError before the first."""
+        """LookupError before the first manifest is admitted."""
         if self._newest is None:
             raise LookupError("no manifest was admitted")
         return self._newest
 
     @property
     def head(self) -> TrustedHead:
-        """What may be trusted from now on."""
+        """The head to trust from now on."""
         return TrustedHead(self.tag, self.newest.generation, self.sha256, self.newest.seq, self.newest.hash)
 
     def admit(self, tag: str, uri: str, data: bytes) -> None:
-        """Take one more manifest. CorruptError when it is damaged, StaleError when it does not belong here."""
+        """Admit the next manifest. CorruptError if it is damaged, StaleError if it is another."""
         try:
             manifest = parse(data)
         except ValueError as error:
@@ -97,80 +98,88 @@ class Chain:
         pin = self._pinned
         if pin and pin.generation == manifest.generation and pin != (
                 manifest.generation, manifest.seq, manifest.hash):
-            raise StaleError(f"{uri}: is another generation {pin.generation} than the profile's trusted_head; {LOOK}")
+            raise StaleError(f"{uri}: generation {pin.generation} differs from the profile's "
+                             f"trusted_head; {LOOK}")
         self._newest, self.tag, self.sha256 = manifest, tag, digest
 
     def check_expiry(self, now: str) -> None:
-        """StaleError when the newest manifest is too old to be the newest."""
+        """StaleError if the newest manifest has expired."""
         if now > self.newest.expires:
-            raise StaleError(f"{self.tag}: generation {self.newest.generation} expired on {self.newest.expires}: "
-                             "nobody published since, or newer ones are kept from us; look, and when it is the newest "
-                             "use `state publish --renew`")
+            raise StaleError(f"{self.tag}: generation {self.newest.generation} expired on "
+                             f"{self.newest.expires}: either nobody has published since, or the "
+                             "store hides newer generations; check which, and if this one is the "
+                             "newest, run `state publish --renew`")
 
     def check_journal(self, hashes: Sequence[str]) -> None:
-        """The hashes of all records of the release's journal: StaleError unless it goes on after the trusted head,
-        CorruptError unless it ends in the newest manifest's."""
+        """Check the release's journal, given as the hashes of all its records.
+
+        StaleError unless it contains the trusted and the pinned head; CorruptError unless it ends
+        with the head of the newest manifest.
+        """
         if (len(hashes), hashes[-1] if hashes else GENESIS) != (self.newest.seq, self.newest.hash):
-            raise CorruptError(f"{self.tag}: the journal does not end in the head of generation "
+            raise CorruptError(f"{self.tag}: the journal does not end with the head of generation "
                                f"{self.newest.generation}; {RESTORE}")
         seen = self._trusted
         if seen and seen.seq and (len(hashes) < seen.seq or hashes[seen.seq - 1] != seen.hash):
-            raise StaleError(f"{self.tag}: the journal of generation {self.newest.generation} does not go on after "
-                             f"post {seen.seq}, which was in it before; {LOOK}")
+            raise StaleError(f"{self.tag}: the journal of generation {self.newest.generation} no "
+                             f"longer contains post {seen.seq}; {LOOK}")
 
         if self._pinned:
-            self._has_pinned(self._pinned, hashes)
+            self._check_pinned(self._pinned, hashes)
 
-    def _has_pinned(self, pin: Pinned, hashes: Sequence[str]) -> None:
+    def _check_pinned(self, pin: Pinned, hashes: Sequence[str]) -> None:
         here = f"{self.tag}: generation {self.newest.generation}"
         if self.newest.generation < pin.generation:
-            raise StaleError(f"{here} is older than generation {pin.generation}, which the profile's trusted_head "
-                             f"names; {LOOK}")
+            raise StaleError(f"{here} is older than generation {pin.generation} of the profile's "
+                             f"trusted_head; {LOOK}")
         if not contains(hashes, pin):
-            raise StaleError(f"{here} does not have post {pin.seq} of the profile's trusted_head in it; {LOOK}")
+            raise StaleError(f"{here} does not contain post {pin.seq} of the profile's "
+                             f"trusted_head; {LOOK}")
 
     def _follows(self, before: StateManifest, manifest: StateManifest, tag: str, uri: str) -> None:
         if tag != (before.next_tag or self.tag):
             raise StaleError(f"{uri}: the release was {'closed' if before.next_tag else 'not closed'} by generation "
                              f"{before.generation}; {LOOK}")
         if manifest.generation != before.generation + 1:
-            raise StaleError(f"{uri}: is generation {manifest.generation}, {before.generation + 1} is the next; {LOOK}")
+            raise StaleError(f"{uri}: is generation {manifest.generation}, but the next one must "
+                             f"be {before.generation + 1}; {LOOK}")
         if manifest.previous != self.sha256:
-            raise StaleError(f"{uri}: does not follow the manifest before it; {LOOK}")
+            raise StaleError(f"{uri}: does not have the digest of the previous manifest; {LOOK}")
         if manifest.seq < before.seq or (manifest.seq == before.seq and manifest.hash != before.hash):
-            raise StaleError(f"{uri}: its journal does not go on after generation {before.generation}; {LOOK}")
+            raise StaleError(f"{uri}: its journal does not continue that of generation "
+                             f"{before.generation}; {LOOK}")
 
     @staticmethod
     def _is_trusted(trusted: TrustedHead, manifest: StateManifest, digest: str, uri: str) -> None:
         known = (trusted.generation, trusted.sha256, trusted.seq, trusted.hash)
         if (manifest.generation, digest, manifest.seq, manifest.hash) != known:
-            raise StaleError(f"{uri}: is another manifest than the generation {trusted.generation} that was trusted; "
-                             f"{LOOK}")
+            raise StaleError(f"{uri}: is not the manifest of generation {trusted.generation} that "
+                             f"was trusted; {LOOK}")
 
 
 def contains(hashes: Sequence[str], pin: Pinned) -> bool:
-    """Whether a journal, given by the hashes of all its records, has a pinned head in it."""
+    """Whether a journal, given as the hashes of all its records, contains a pinned head."""
     return not pin.seq or (len(hashes) >= pin.seq and hashes[pin.seq - 1] == pin.hash)
 
 
 def _gap(manifest: StateManifest) -> str:
-    """What is wrong with a manifest by itself, or nothing."""
+    """Why a manifest contradicts itself, or an empty string."""
     at = EMPTY
     for segment in manifest.segments:
         if segment.first != at[0] + 1 or segment.last < segment.first:
-            return f"segment {segment.name} does not go on after record {at[0]}"
+            return f"segment {segment.name} does not continue after record {at[0]}"
         at = segment.last, segment.hash
     if at != (manifest.seq, manifest.hash):
-        return "its segments do not end in its head"
+        return "its segments do not end with its head"
     if manifest.generation < 1 or (manifest.generation == 1) is not (manifest.previous == GENESIS):
-        return "only the first generation has none before it"
+        return "only generation 1 may have no previous manifest"
     return ""
 
 
 def lines_of(segment: Segment, data: bytes, prev: str, uri: str) -> list[bytes]:
-    """A segment's records as the lines that they are, after the record with hash `prev`. CorruptError otherwise."""
+    """A segment's records as lines. CorruptError unless they follow the record with hash `prev`."""
     if (len(data), sha256_hex(data)) != (segment.bytes, segment.sha256) or not data.startswith(HEADER):
-        raise CorruptError(f"{uri}: is not what its manifest names; {RESTORE}")
+        raise CorruptError(f"{uri}: does not match its manifest; {RESTORE}")
     lines = data[len(HEADER):].splitlines(keepends=True)
     for number, line in enumerate(lines, segment.first):
         try:
@@ -178,7 +187,7 @@ def lines_of(segment: Segment, data: bytes, prev: str, uri: str) -> list[bytes]:
         except BadRecord as error:
             raise CorruptError(f"{uri}:{number - segment.first + 2}: {error}; {RESTORE}") from error
     if (segment.first + len(lines) - 1, prev) != (segment.last, segment.hash):
-        raise CorruptError(f"{uri}: does not end in record {segment.last}; {RESTORE}")
+        raise CorruptError(f"{uri}: does not end with record {segment.last}; {RESTORE}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The local state is brought up to the release: made, extended, left alone, or based anew on what others published."""
+"""Bring the local state up to the release: create it, extend it, or rebase it."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,12 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Hydrated:
-    """`added` posts of others came; `posted_again` of ours were posted after them; `lost` could not be, and lie in
-    `kept_in`. `ahead`: so many posts the release does not have yet."""
+    """What a hydration did. Numbers count posts.
+
+    `added` came from other publishers. `posted_again` are local posts that were posted again after
+    them. `lost` are local posts that the ledger refused; the files `kept_in` keep them. `ahead` are
+    local posts that the release does not have yet.
+    """
 
     generation: int
     tag: str
@@ -31,17 +35,18 @@ class Hydrated:
 
 
 def hydrate(local: LocalState, release: Release) -> Hydrated:
-    """Bring the folder up to the newest generation, and trust that one from now on.
+    """Bring the state directory up to the newest generation, and trust that one from now on.
 
-    StaleError, and nothing changed, when the release is missing, older than what was seen, another, or expired;
-    CorruptError when something of it is damaged. A post is never dropped: see `lost`.
+    StaleError if the release is missing, expired, another one, or older than the trusted head;
+    then nothing has changed. CorruptError if a part of it is damaged. A post is never dropped: see
+    `lost`.
     """
     with local.exclusive():
         return catch_up(local, release)[0]
 
 
 def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tuple[Hydrated, Position]:
-    """As `hydrate`, for who has the folder to itself. `renew`: an expired manifest is taken, somebody looked."""
+    """As `hydrate`; the caller holds `local.exclusive()`. `renew` accepts an expired manifest."""
     here = position(release, local.trusted(), local.scratch)
     if not renew:
         here.chain.check_expiry(local.now())
@@ -53,11 +58,12 @@ def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tup
             local.trust(here.chain.head)
             local.remember()
             return done, here
-    raise ConflictError(f"{local.folder}: other runs post faster than it can be compared; stop them, then again")
+    raise ConflictError(f"{local.folder}: other runs post faster than the journal can be compared; "
+                        "stop them, then run again")
 
 
 def _theirs(here: Position, release: Release, local: LocalState, ours: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The release's journal: what we have of it, and the segments that we have not."""
+    """The release's journal: the part that is here, and the segments that must be downloaded."""
     segments = here.chain.newest.segments
     lines = list(ours[:boundary(segments, ours)])
     for segment in segments:
@@ -70,7 +76,10 @@ def _theirs(here: Position, release: Release, local: LocalState, ours: tuple[byt
 
 def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: tuple[bytes, ...],
            where: str) -> Hydrated | None:
-    """None when somebody posted meanwhile, and it must be done again. `where` is what theirs is called."""
+    """None if another process has posted meanwhile: the caller tries again.
+
+    `where` names the release's journal in messages.
+    """
     newest, fork = here.chain.newest, common(ours, theirs)
     done = Hydrated(newest.generation, here.chain.tag, newest.seq, added=len(theirs) - fork)
     if fork == len(theirs) and Ledger.exists(local.folder):

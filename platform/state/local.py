@@ -1,8 +1,11 @@
-"""The local end: one billing state folder, seen as the lines of its journal, and what sharing keeps beside it.
+"""The local end: one billing state directory as the lines of its journal, and the files of sharing.
 
-`trusted_head.json` is what was last seen in the release and found right; `journal.lost.<n>` are posts that could not be
-posted again; `.release/` is for files on their way up or down. One process at a time shares a folder (`.release.lock`);
-the ledger's own lock is held for looks and swaps only, never while the network is waited for.
+* `trusted_head.json` is the newest verified head of the release.
+* `journal.lost.<n>` keep posts that could not be posted again.
+* `.release/` holds files during an upload or a download.
+
+One process at a time shares a directory (`.release.lock`). The ledger's own lock is held only to
+read or replace the journal, never while waiting for the network.
 """
 import os
 import shutil
@@ -30,7 +33,7 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class StateSnapshot:
-    """The state as of a checkpoint: the journal's lines without its header, and the tables that were made of them."""
+    """The state at a checkpoint: the journal's lines without the header, and the derived tables."""
 
     lines: tuple[bytes, ...]
     tables: Mapping[str, bytes]
@@ -42,7 +45,11 @@ class StateSnapshot:
 
 
 class LocalState:
-    """`now` is the time of posts, `disk` what the ledger writes through; `memory` what this machine remembers of it."""
+    """A state directory that can be shared.
+
+    `now` gives the time of posts. The ledger writes through `disk`. `memory` keeps the heads that
+    this machine remembers.
+    """
 
     def __init__(self, folder: Path, now: Callable[[], str] = utc_now, disk: Disk = DISK,
                  memory: Memory | None = None) -> None:
@@ -51,12 +58,12 @@ class LocalState:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """The folder for one sharer alone, with an empty `scratch`; waits for another."""
-        with refusals(self.folder, "make the folder"):
+        """Lock the directory, with an empty `scratch`; wait while another process has the lock."""
+        with refusals(self.folder, "create the directory"):
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = flock.open_lock(self.folder / ".release.lock")
         try:
-            with refusals(self.scratch, "make the folder"):
+            with refusals(self.scratch, "create the directory"):
                 flock.take(handle)
                 shutil.rmtree(self.scratch, ignore_errors=True)
                 self.scratch.mkdir()
@@ -67,21 +74,21 @@ class LocalState:
 
     @property
     def is_shared(self) -> bool:
-        """Whether the folder was ever brought up to a release."""
+        """Whether the directory was ever brought up to a release."""
         return (self.folder / TRUSTED).exists()
 
     def open(self) -> Ledger:
         return Ledger.open(self.folder, self.now, self.disk)
 
     def lines(self) -> tuple[bytes, ...]:
-        """The journal's records as lines, recovered and verified; none when there is no billing state here."""
+        """The journal's records as lines, recovered and verified; empty without a billing state."""
         if not Ledger.exists(self.folder):
             return ()
         with closing(self.open()), locked(self.disk, self.folder / LOCK):
             return self._lines()
 
     def snapshot(self) -> StateSnapshot:
-        """The state at a new checkpoint. Whoever posts meanwhile comes after it."""
+        """The state at a new checkpoint. Posts of other processes meanwhile are not in it."""
         for _ in range(_TRIES):
             with closing(self.open()) as ledger:
                 ledger.checkpoint()
@@ -96,13 +103,17 @@ class LocalState:
             tables = {name: data[:states[name].bytes] for name, data in files.items()}
             if all(sha256_hex(data) == states[name].sha256 for name, data in tables.items()):
                 return StateSnapshot(lines[:point.seq], tables, states)
-        raise ConflictError(f"{self.folder}: its tables change faster than they are read; stop other runs, then again")
+        raise ConflictError(f"{self.folder}: its tables change faster than they can be read; "
+                            "stop other runs, then run again")
 
     def become(self, lines: Sequence[bytes], instead_of: Sequence[bytes]) -> bool:
-        """Make `lines` the journal, whole or not at all; False, and nothing done, when it is not `instead_of` any more.
+        """Replace the journal `instead_of` by `lines`, atomically.
 
-        A journal that does not go on after the old one makes manifest and projections void: they go first, for without
-        them either journal is sound, and the rename of the journal is the one moment in which it changes.
+        Returns False and changes nothing if the journal is no longer `instead_of`.
+
+        If `lines` do not continue the old journal, the manifest and the projections are invalid.
+        They are removed first: without them, both journals are valid, and the rename of the journal
+        is the only moment at which the state changes.
         """
         kept = list(lines[:len(instead_of)]) == list(instead_of)
         with locked(self.disk, self.folder / LOCK):
@@ -111,7 +122,7 @@ class LocalState:
             if not kept and self.memory is not None:
                 self.memory.lower(instead_of, common(instead_of, lines))
             if not kept:
-                with refusals(self.folder, "forget projections"):
+                with refusals(self.folder, "remove projections"):
                     for name in (checkpoints.NAME, CREDITS, *HEADERS):
                         self.disk.remove(self.folder / name)
                     self.disk.sync_folder(self.folder)
@@ -121,13 +132,13 @@ class LocalState:
         return True
 
     def remember(self) -> None:
-        """After the folder was brought up to a release: where it stands now."""
+        """Remember the journal's head after the directory was brought up to a release."""
         if self.memory is not None and Ledger.exists(self.folder):
             with closing(self.open()) as ledger:
                 self.memory.keep(ledger, durable=True)
 
     def keep_lost(self, lines: Sequence[bytes]) -> Path:
-        """Posts that could not be posted again, as they were, in a file of their own; durable."""
+        """Write posts that could not be posted again, unchanged, to a durable file of their own."""
         data = HEADER + b"".join(lines)
         for number in range(1, 10_000):
             path = self.folder / f"journal.lost.{number}"
@@ -136,15 +147,17 @@ class LocalState:
                 write_whole(self.disk, path, data)
             if there in (None, data):
                 return path
-        raise StorageError(f"{self.folder}: has 9,999 files journal.lost.*; look at them, then move them away")
+        raise StorageError(f"{self.folder}: has 9,999 files journal.lost.*; "
+                           "check them, then move them to another directory")
 
     def trusted(self) -> TrustedHead | None:
-        """What was last found right in the release; CorruptError when the file is damaged."""
+        """The newest verified head of the release; CorruptError if the file is damaged."""
         data = read_whole(self.disk, self.folder / TRUSTED)
         try:
             return None if data is None else parse_trusted(data)
         except ValueError as error:
-            raise CorruptError(f"{self.folder / TRUSTED}:1: {error}; restore it from a copy of the folder") from error
+            raise CorruptError(f"{self.folder / TRUSTED}:1: {error}; "
+                               "restore it from a copy of the directory") from error
 
     def trust(self, head: TrustedHead) -> None:
         if head != self.trusted():
@@ -153,7 +166,8 @@ class LocalState:
     def _whole(self, name: str) -> bytes:
         data = read_whole(self.disk, self.folder / name)
         if data is None:
-            raise CorruptError(f"{self.folder / name}:1: is gone; `ledger fsck --rebuild` makes it again")
+            raise CorruptError(f"{self.folder / name}:1: is missing; "
+                               "run `ledger fsck --rebuild` to create it again")
         return data
 
     def _lines(self) -> tuple[bytes, ...]:
@@ -161,15 +175,15 @@ class LocalState:
 
 
 def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
-    """How many records two journals begin with together."""
+    """The number of leading records that two journals share."""
     low, high = 0, min(len(ours), len(theirs))
-    while low < high:  # a line proves those above it, so that halves will do
+    while low < high:  # a line proves all lines above it, so a binary search is enough
         middle = (low + high + 1) // 2
         low, high = (middle, high) if ours[middle - 1] == theirs[middle - 1] else (low, middle - 1)
     return low
 
 
 def whole_lines(folder: Path, disk: Disk) -> tuple[bytes, ...]:
-    """The whole records of a folder's journal: an unterminated tail was told to nobody."""
+    """The whole records of a directory's journal. An unterminated tail was never acknowledged."""
     data = read_whole(disk, folder / JOURNAL) or HEADER
     return tuple(line for line in data[len(HEADER):].splitlines(keepends=True) if line.endswith(b"\n"))

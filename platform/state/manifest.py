@@ -1,7 +1,8 @@
-"""One generation of the billing state in a release, and what every file in it is called. Pure.
+"""One generation of the billing state in a release, and the names of its files. Pure.
 
-A manifest lists all that its release needs: the journal in segments, whole; the tables for people; the manifest before
-it. Its bytes are the one way to write it, so that its digest is its identity. Nothing in a release is ever replaced.
+A manifest lists everything that its generation needs: the segments of the whole journal, the tables
+for people, and the previous manifest. It has one canonical form, so its digest is its identity.
+Nothing in a release is ever replaced.
 """
 import json
 import re
@@ -19,7 +20,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Segment(NamedTuple):
-    """Records `first` to `last` of the journal under its header; `hash` is that of the last one."""
+    """Records `first` to `last` of the journal, under its header; `hash` is the last record's."""
 
     first: int
     last: int
@@ -33,7 +34,7 @@ class Segment(NamedTuple):
 
 
 class Archive(NamedTuple):
-    """The tables for people, in one zip: one name a generation."""
+    """The tables for people, in one zip file per generation."""
 
     name: str
     sha256: str
@@ -42,11 +43,14 @@ class Archive(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StateManifest:
-    """`seq` and `hash` are the journal's head; `tables` what is in the archive. Times are UTC, ISO 8601, with Z.
-    `next_tag` closes the release: the generation after this one is in that one, or nowhere yet."""
+    """`seq` and `hash` are the journal's head; `tables` are the files in the archive.
+
+    Times are UTC, ISO 8601, with Z. A `next_tag` closes the release: the next generation goes into
+    the release with that tag.
+    """
 
     generation: int
-    previous: str  # SHA-256 of the manifest before, zeros for the first
+    previous: str  # SHA-256 of the previous manifest, zeros for the first
     seq: int
     hash: str
     segments: tuple[Segment, ...]
@@ -57,7 +61,7 @@ class StateManifest:
     next_tag: str = ""
 
 
-EMPTY = (0, GENESIS)  # the head of a journal without a record
+EMPTY = (0, GENESIS)  # the head of an empty journal
 
 
 def name_of(generation: int) -> str:
@@ -65,7 +69,7 @@ def name_of(generation: int) -> str:
 
 
 def generation_of(name: str) -> int | None:
-    """The generation that an asset's name says, None when it is no manifest."""
+    """The generation in an asset's name; None if the asset is not a manifest."""
     found = _NAME.fullmatch(name)
     return int(found[1]) if found else None
 
@@ -75,13 +79,13 @@ def tag_of(prefix: str, number: int) -> str:
 
 
 def number_of(prefix: str, tag: str) -> int | None:
-    """Which of the state's releases a tag is, None when it is none."""
+    """The number of the state's release with this tag; None if it is not one of them."""
     digits = tag.removeprefix(prefix + STATE)
     return int(digits) if re.fullmatch(r"\d{4}", digits) and tag == tag_of(prefix, int(digits)) else None
 
 
 def render(manifest: StateManifest) -> bytes:
-    """The file's bytes: the same for equal manifests."""
+    """The file's bytes: equal manifests have equal bytes."""
     value: dict[str, Any] = {
         "format": 1, "generation": manifest.generation, "previous": manifest.previous,
         "created": manifest.created, "expires": manifest.expires, "next_tag": manifest.next_tag,
@@ -94,7 +98,7 @@ def render(manifest: StateManifest) -> bytes:
 
 
 def parse(data: bytes) -> StateManifest:
-    """The manifest in an asset's bytes. ValueError when they are not exactly what `render` writes."""
+    """The manifest in an asset's bytes. ValueError if they are not exactly what `render` writes."""
     try:
         value = json.loads(data)
         manifest = StateManifest(
@@ -106,13 +110,15 @@ def parse(data: bytes) -> StateManifest:
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError("is not a manifest of a billing state") from error
     if not right:
-        raise ValueError("is not as a manifest of a billing state is written")
+        raise ValueError("is not in the canonical form of a manifest of a billing state")
     return manifest
 
 
 def _typed(manifest: StateManifest) -> bool:
-    """Whether numbers are numbers and digests are digests: names of files are made of them. ValueError for a time that
-    is none."""
+    """Whether numbers are integers and digests are digests: file names are derived from them.
+
+    ValueError if a time is malformed.
+    """
     numbers = [manifest.generation, manifest.seq, manifest.archive.bytes]
     digests = [manifest.previous, manifest.hash, manifest.archive.sha256]
     for segment in manifest.segments:

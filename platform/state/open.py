@@ -1,4 +1,4 @@
-"""Whether a profile's billing state is shared, and where. It opens nothing that is not asked for."""
+"""Whether a profile shares its billing state, and where. A store is opened only if it is needed."""
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,28 +10,31 @@ from platform.state.remote import Release
 
 
 def open_release(profile: Profile, root: Path, env: Mapping[str, str]) -> Release | str:
-    """The release of the profile's own billing state, or in words why it stays offline. ForbiddenError when the profile
-    requires one and its store cannot be opened."""
+    """The release of the profile's billing state, or a text that says why the state is not shared.
+
+    ForbiddenError if the profile requires a release and its store cannot be opened.
+    """
     if profile.billing_state_release == "none":
-        return "billing_state.release is none in the profile"
+        return "the profile sets billing_state.release to none"
     settings = profile.release_store
-    lacking = _lacking(settings, env)
-    store = None if lacking else open_store(settings, root, env)
+    missing = _missing_setting(settings, env)
+    store = None if missing else open_store(settings, root, env)
     if store is not None:
         pin = profile.billing_state_trusted_head
         return Release(store, settings.get("tag_prefix", ""), profile.billing_state_expires_days,
                        pinned=Pinned(**pin) if pin else None)
-    why = lacking or "the release store cannot be opened"
+    why = missing or "the release store cannot be opened"
     if profile.billing_state_release == "required":
-        raise ForbiddenError(f"{profile.source.file or 'the profile'}: billing_state.release is required, and {why}")
+        raise ForbiddenError(f"{profile.source.file or 'the profile'}: billing_state.release is "
+                             f"required, but {why}")
     return why
 
 
-def _lacking(settings: Mapping[str, object], env: Mapping[str, str]) -> str:
-    """What the store needs and does not have, or nothing."""
+def _missing_setting(settings: Mapping[str, object], env: Mapping[str, str]) -> str:
+    """What the store needs and does not have, or an empty string."""
     kind, token = settings.get("type", "none"), str(settings.get("token_env", "GITHUB_TOKEN"))
     if kind == "none":
-        return "release_store.type is none"
+        return "the profile sets release_store.type to none"
     if kind == "folder" and not settings.get("dir"):
         return "release_store has no dir"
-    return f"the environment has no {token}" if kind == "github" and not env.get(token) else ""
+    return f"{token} is not set" if kind == "github" and not env.get(token) else ""

@@ -1,9 +1,12 @@
-"""What is new goes up: segments and tables first, under names that nothing else can have, then the manifest, once.
+"""Upload a generation: first its segments and tables, then its manifest.
 
-Only the manifest's name decides. Whoever finds it taken has lost the race: takes what the other published, posts again
-what only this folder has, and tries the next generation. So nothing is ever replaced, and no post is ever overwritten.
-A release that is nearly full is closed by a manifest that names the next one, in which the journal begins anew as few
-segments; the old one stays as it is.
+The names of segments and tables contain their digest, so two publishers cannot collide there.
+The manifest's name decides between two publishers. The one that finds the name taken downloads the
+other's posts, posts its own again after them, and tries the next generation. So nothing is ever
+replaced, and no post is ever overwritten.
+
+A manifest that names the next release closes a release that is nearly full. In the next release,
+the journal starts again as a few segments; the old release is unchanged.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,8 +40,11 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class PublishedState:
-    """`new`: this call made the generation, with so many `posts` more than the one before; otherwise the release had
-    everything. `hydrated` is what came before, all tries of the call together."""
+    """What a call of `publish` did.
+
+    If `new`, the call created the generation, with `posts` more posts than the previous one.
+    Otherwise the release had everything. `hydrated` sums up the hydrations of all the call's tries.
+    """
 
     generation: int
     tag: str
@@ -50,40 +56,51 @@ class PublishedState:
 
     @property
     def pin(self) -> str:
-        """The profile's line that makes a machine which saw no release believe this one or a later one."""
+        """The profile's line that makes a new machine trust only this head or a later one."""
         return f"trusted_head: {{generation: {self.generation}, seq: {self.seq}, hash: '{self.hash}'}}"
 
 
 def initialise(local: LocalState, release: Release) -> PublishedState:
-    """Make the release and its first generation from the local state, which is made when there is none. ConflictError
-    when there is a release already, StaleError when there was one."""
+    """Create the release and its first generation from the local state; create the state if needed.
+
+    ConflictError if the release exists; StaleError if this state was shared before, or does not
+    contain the pinned head.
+    """
     with local.exclusive():
         if seen := local.trusted():
-            raise StaleError(f"{local.folder}: was shared in {seen.tag} up to generation {seen.generation}; `state "
-                             "hydrate` when that release is there, restore it when it is not")
+            raise StaleError(f"{local.folder}: was shared in {seen.tag} up to generation "
+                             f"{seen.generation}; run `state hydrate` if that release exists, "
+                             "otherwise restore it")
         for tag in release.tags():
             if any(generation_of(name) for name in release.store.assets(tag) or ()):
-                raise ConflictError(f"{release.where}/{tag}: is there already; `state hydrate` takes it")
+                raise ConflictError(f"{release.where}/{tag}: already exists; "
+                                    "run `state hydrate` to use it")
         Ledger.create(local.folder, local.now, local.disk).close()
         if release.pinned and not contains([hash_of(line) for line in local.lines()], release.pinned):
-            raise StaleError(f"{local.folder}: does not have post {release.pinned.seq} of the profile's trusted_head; "
-                             "restore the state that has it, or remove trusted_head for a release of another ledger")
+            raise StaleError(f"{local.folder}: does not contain post {release.pinned.seq} of the "
+                             "profile's trusted_head; restore the state that contains it, or "
+                             "remove trusted_head to share another ledger")
         first = tag_of(release.prefix, 1)
         release.store.create(first, "Billing state, release 1")
         try:
             head = _upload(local, release, first, local.snapshot(), (), 1, GENESIS)
         except NameTaken as taken:
-            raise ConflictError(f"{taken.asset.uri}: somebody has just made it; `state hydrate` takes it") from taken
+            raise ConflictError(f"{taken.asset.uri}: another process has just created it; "
+                                "run `state hydrate` to use it") from taken
         local.trust(head)
         return PublishedState(1, first, head.seq, True, head.seq, hash=head.hash)
 
 
 def publish(local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False) -> PublishedState:
-    """Bring the local state up to the release, then the release up to the local state. Everything that was in the
-    folder when this was called is in the release when it returns, or named as lost in `hydrated`.
+    """Hydrate the local state, then upload the posts that the release does not have.
 
-    Nothing new makes no generation, unless half of the last one's time is over. `renew` takes an expired one, too.
-    `posts_only`: the generation keeps the tables of the one before; a later call, without it, brings them up to date.
+    When it returns, every post that was in the directory is in the release or in `hydrated.lost`.
+    Without new posts, it creates a generation only if the newest one has reached half of its
+    lifetime.
+
+    `renew` also accepts an expired generation. With `posts_only`, the generation keeps the tables
+    of the previous one. A later call without it updates them.
+
     ConflictError after ten lost races.
     """
     with local.exclusive():
@@ -107,18 +124,21 @@ def publish(local: LocalState, release: Release, *, renew: bool = False, posts_o
                 continue
             local.trust(head)
             return PublishedState(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past,
-                                  head.hash)
-    raise ConflictError(f"{release.where}: {ATTEMPTS} times another publisher was first; run again, nothing is lost")
+                             head.hash)
+    raise ConflictError(f"{release.where}: another publisher was first {ATTEMPTS} times; "
+                        "run again, nothing is lost")
 
 
 def _extend(local: LocalState, release: Release, here: Position, snapshot: StateSnapshot,
             kept: Archive | None) -> TrustedHead:
-    """The next generation, with what is new; the first of its release has the journal whole. `kept` are tables that are
-    in the release already."""
+    """Upload the next generation with the new records, or the whole journal into a new release.
+
+    `kept` is an archive of tables that is already in the release.
+    """
     newest = here.chain.newest
     shorter = len(snapshot.lines) < newest.seq
     if shorter or (newest.seq and hash_of(snapshot.lines[newest.seq - 1]) != newest.hash):
-        raise ConflictError(f"{local.folder}: its journal was exchanged while it was published; run again")
+        raise ConflictError(f"{local.folder}: its journal was replaced meanwhile; run again")
     return _upload(local, release, here.next_tag, snapshot, () if here.opens else newest.segments,
                    newest.generation + 1, here.chain.sha256, kept)
 
@@ -140,8 +160,10 @@ def _upload(local: LocalState, release: Release, tag: str, snapshot: StateSnapsh
 
 
 def _close(local: LocalState, release: Release, here: Position) -> TrustedHead:
-    """The last generation of a release: what the one before says, and where it goes on. The next release is made first,
-    so that one that is missing is always one that was deleted."""
+    """Upload the last generation of a release: the previous one with the tag of the next release.
+
+    The next release is created first, so a release that is missing later was always deleted.
+    """
     following = tag_of(release.prefix, (number_of(release.prefix, here.next_tag) or 0) + 1)
     release.store.create(following, f"Billing state, release {number_of(release.prefix, following)}")
     newest, now = here.chain.newest, local.now()
@@ -151,7 +173,7 @@ def _close(local: LocalState, release: Release, here: Position) -> TrustedHead:
 
 
 def _decide(local: LocalState, release: Release, tag: str, manifest: StateManifest) -> TrustedHead:
-    """Create the manifest: NameTaken when another publisher was first."""
+    """Upload the manifest: NameTaken if another publisher was first."""
     data = render(manifest)
     release.put(tag, name_of(manifest.generation), data, local.scratch)
     return TrustedHead(tag, manifest.generation, sha256_hex(data), manifest.seq, manifest.hash)
@@ -162,7 +184,8 @@ def _expires(created: str, release: Release) -> str:
 
 
 def _is_due(newest: StateManifest, now: str) -> bool:
-    """Whether half of a generation's time is over: then the next one is made, so that no state in use expires."""
+    """Whether a generation has reached half of its lifetime. The next one is then due, so that no
+    state in use expires."""
     created, expires, now_ = utc_moment(newest.created), utc_moment(newest.expires), utc_moment(now)
     return now_ - created > expires - now_
 

@@ -1,10 +1,17 @@
-"""Two journals that both went on: the release's is taken, and what only ours has is posted again after it.
+"""Merge two diverged journals: keep the release's, then post again what only the local one has.
 
-Keys make that safe: what is in both is a replay; the rest is judged anew, by the ledger, on the newer book. What it
-refuses is not forced: the same key with another body, a charge that the balance does not cover any more, a refund of
-what somebody else has refunded. Two things a ledger alone would take are kept out as well: facts and evidence about
-work whose charge was refused, and the refund of work that the release knows was done. Nothing is lost by a claim that
-another clone made first, nor by evidence of what the release has evidence of.
+Idempotency keys make that safe. A post that is in both is a replay. The ledger checks every other
+post again, on the newer book, and refuses:
+
+* a key that exists with another body;
+* a charge that the balance no longer covers;
+* a refund of a charge that another clone has refunded.
+
+Two kinds of post are refused here, although the ledger would accept them: facts and evidence about
+work whose charge was refused, and refunds of work that was done according to the release.
+
+Two kinds are dropped without loss: a claim that another clone made first, and evidence that the
+release already has.
 """
 import shutil
 from collections.abc import Sequence
@@ -23,11 +30,12 @@ from platform.model.ids import RUN_CHARGE, OrderId
 from platform.state.chain import RESTORE, hash_of
 from platform.state.local import LocalState, common, whole_lines
 
-_CLAIMS = frozenset({"claim", "void"})  # another clone was first, and then nothing was sent for ours: no loss
+# If another clone made the claim first, nothing was sent for the local one: no loss.
+_CLAIMS = frozenset({"claim", "void"})
 
 
 class Lost(NamedTuple):
-    """A post that was not posted again: its line as it was, what it is, and why."""
+    """A post that was not posted again: its original line, the post, and the reason."""
 
     line: bytes
     post: Post
@@ -35,7 +43,7 @@ class Lost(NamedTuple):
 
 
 class Rebased(NamedTuple):
-    """The release's journal with ours after it, as lines."""
+    """The release's journal followed by the local posts, as lines."""
 
     lines: tuple[bytes, ...]
     posted_again: int
@@ -43,14 +51,17 @@ class Rebased(NamedTuple):
 
 
 def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str) -> None:
-    """CorruptError with the line when what the release has after our `after_seq` records, which are all, does not keep
-    the ledger's rules. A chain of hashes proves the order of lines; anybody can make one over lines that are wrong."""
+    """Check that the release's records after the first `after_seq` keep the ledger's rules.
+
+    The local journal consists of these `after_seq` records. CorruptError names the line that breaks
+    a rule. A hash chain proves only the order of lines: anyone can compute one over false lines.
+    """
     book, prev = Book(), hash_of(theirs[after_seq - 1]) if after_seq else GENESIS
     if Ledger.exists(local.folder):
         with closing(local.open()) as ledger:
             book = ledger.book.draft()
     if book.seq != after_seq:
-        return  # somebody posted meanwhile: it is compared again, and judged then
+        return  # another process has posted: the caller compares again, and checks then
     for number, line in enumerate(theirs[after_seq:], after_seq + 1):
         record = decode(line, number, prev)
         try:
@@ -61,8 +72,10 @@ def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str
 
 
 def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], where: str = JOURNAL) -> Rebased:
-    """The journal that both come to. It is made beside ours, in `local.scratch`; ours is not touched. CorruptError when
-    theirs, which is called `where`, does not keep the ledger's rules."""
+    """The merged journal. It is built in `local.scratch`; the local journal is unchanged.
+
+    CorruptError if the release's journal breaks the ledger's rules; `where` names it in messages.
+    """
     fork = common(ours, theirs)
     prev = hash_of(ours[fork - 1]) if fork else GENESIS
     own: list[tuple[bytes, Post]] = []
@@ -71,7 +84,7 @@ def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], wh
         prev = record.hash
         own.append((line, record.post))
     stage = local.scratch / "stage"
-    with refusals(stage, "make the folder"):
+    with refusals(stage, "create the directory"):
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir()
     write_whole(local.disk, stage / JOURNAL, HEADER + b"".join(theirs))
@@ -87,17 +100,17 @@ def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], wh
 
 def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]]) -> tuple[Lost, ...]:
     lost: list[Lost] = []
-    unpaid: set[OrderId] = set()  # orders whose last charge of ours was refused
+    unpaid: set[OrderId] = set()  # orders whose last local charge was refused
     undone = {post.key for _, post in own if _undoes(ledger.book, post)}
     for line, post in own:
         order = OrderId(post.tenant_id, post.work_order_id)
         if post.key in undone:
-            why = "the release knows that this work was done"
+            why = "according to the release, this work was done"
         elif order in unpaid and post.kind != "charge":
-            why = "the charge that it stands on could not be posted again"
+            why = "the charge that it belongs to could not be posted again"
         else:
             why = _refusal(ledger, post)
-        if why and (post.kind in _CLAIMS or _is_told(ledger, post)):
+        if why and (post.kind in _CLAIMS or _has_same_evidence(ledger, post)):
             continue
         if post.kind == "charge":
             (unpaid.add if why else unpaid.discard)(order)
@@ -106,9 +119,11 @@ def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]]) -> tuple[Lost
     return tuple(lost)
 
 
-def _is_told(ledger: Ledger, post: Post) -> bool:
-    """Whether the release has evidence of the same delivery: of the same package by the same provider. The run that it
-    is of, and its time, are the other clone's."""
+def _has_same_evidence(ledger: Ledger, post: Post) -> bool:
+    """Whether the release has evidence that the same provider delivered the same package.
+
+    The run and the time in it are the other clone's.
+    """
     if post.kind != "evidence" or not ledger.book.has(post.key):
         return False
     theirs = next(record.post for record in ledger.records() if record.post.key == post.key)
@@ -116,8 +131,9 @@ def _is_told(ledger: Ledger, post: Post) -> bool:
 
 
 def _delivered(post: Post) -> list[tuple[Any, ...]]:
-    said = [item.metadata.get("evidence", {}) for item in post.items]
-    return [tuple(evidence.get(name) for name in ("provider", "bytes", "sha256", "recorded")) for evidence in said]
+    found = [item.metadata.get("evidence", {}) for item in post.items]
+    return [tuple(evidence.get(name) for name in ("provider", "bytes", "sha256", "recorded"))
+            for evidence in found]
 
 
 def _undoes(theirs: Book, post: Post) -> bool:

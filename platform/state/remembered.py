@@ -1,19 +1,22 @@
-"""The last head of a ledger that this machine acknowledged, kept outside of the state's directory.
+"""The last head of a ledger that this machine acknowledged, kept outside the state's directory.
 
-A state that was deleted, or restored whole from an old backup, is sound in itself: only what lies
-elsewhere can tell. The head is kept in two places:
+A state that was deleted or restored from an old backup is valid in itself. Only a copy of the head
+elsewhere shows that posts are missing. The head is kept in two places:
 
     <runtime directory>/.ledger_heads/<key>.json             of every state that the runs there used
     $XDG_STATE_HOME or ~/.local/state, platform/heads/<key>.json    of the profile's own state only
 
-In the runtime directory the key is the state's path from the repository; at home it is the state's
-real path and the clone's id (`.git/platform-clone-id`, made once; without git, or where it cannot
-be written, the repository's device and inode). So a new clone in the place of an old one is another
-one, and nothing is remembered of it. A file whose `ledger_id` (the hash of the first post) is
-another ledger's is of a state that was replaced.
+In the runtime directory, the key is the state's path relative to the repository. In the home
+directory, it is the state's real path and the clone's id. The id is in `.git/platform-clone-id`,
+which is created once. Without git, or if the file cannot be written, the id is the repository's
+device and inode. So a new clone at the path of an old one has a new id and no remembered head.
 
-It is written when posts were acknowledged, not at each post: after a kill it is an older head,
-which the journal has in it as well. A place that cannot be written costs a line, never a run.
+`ledger_id` is the hash of the first post. If a file has the `ledger_id` of another ledger, the
+state was replaced.
+
+A head is written when posts are acknowledged, not at each post. After a kill it may be older, but
+the journal contains it as well. If a place cannot be written, the run prints a warning and
+continues.
 """
 import contextlib
 import json
@@ -41,26 +44,26 @@ _LARGEST = 64 << 10  # bytes
 
 
 class RememberedHead(NamedTuple):
-    """How far a journal went: `bytes` and posts, the last one's hash, and the first one's."""
+    """A journal's size in bytes and posts (`seq`), and the hashes of its last and first post."""
 
     ledger_id: str
     bytes: int
     seq: int
     hash: str
-    state_dir: str  # as the place that keeps it calls it
+    state_dir: str  # in the notation of the place that keeps the head
 
 
 @dataclass(frozen=True, slots=True)
 class HeadFile:
-    """A file that keeps a head, and what it calls the state's directory."""
+    """A file that keeps a head, and its notation for the state's directory."""
 
     file: Path
     state_dir: str
-    top: Path | None = None  # where modules may reach the file: the directory that it is opened from, through no link
+    # Set if modules can reach the file: it is then opened below this directory, through no link.
+    top: Path | None = None
 
     def read(self) -> RememberedHead | None:
-        """None when nothing is kept, or what is kept cannot be read: it is no proof of anything
-        then."""
+        """The head; None if the file is missing or unreadable, because it then proves nothing."""
         try:
             data = self.file.read_bytes() if self.top is None else read_file(self.file, _LARGEST)
             head = RememberedHead(**json.loads(data))
@@ -71,14 +74,14 @@ class HeadFile:
         return head if right else None
 
     def write(self, data: bytes, *, durable: bool) -> None:
-        """Keep a head. StorageError when the disk refuses, Displaced for a link."""
+        """Write a head. StorageError if it cannot be written, Displaced for a link."""
         if self.top is None:
             write_atomic(self.file, data, durable=durable)
         else:
             write(self.top, *self.file.relative_to(self.top).parts, data=data, durable=durable)
 
     def remove(self) -> None:
-        """OSError when it cannot be."""
+        """Delete the file. OSError if that fails."""
         if self.top is None:
             self.file.unlink()
         else:
@@ -86,37 +89,41 @@ class HeadFile:
 
 
 class Memory:
-    """What is remembered of one state. `say` tells a person, once, that a place cannot be
-    written."""
+    """The remembered heads of one state. `warn` reports, once, that a place cannot be written."""
 
-    def __init__(self, places: Sequence[HeadFile], say: Callable[[str], object]) -> None:
+    def __init__(self, places: Sequence[HeadFile], warn: Callable[[str], object]) -> None:
         self.places = tuple(places)
-        self._say = say
-        self._told = False
+        self._warn = warn
+        self._has_warned = False
 
     def heads(self) -> tuple[RememberedHead, ...]:
         return tuple(head for place in self.places if (head := place.read()))
 
     def missing_from(self, ledger: LedgerReader | None) -> tuple[RememberedHead, ...]:
-        """The heads that a journal does not have in it; all of them when there is no journal."""
+        """The heads that a journal does not contain; all of them if there is no journal."""
         return tuple(head for head in self.heads()
                      if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes)))
 
     def keep(self, ledger: Ledger, *, durable: bool = False) -> None:
-        """Remember where a journal stands. A head that it does not have in it is left: that is told
-        at the next look, and is forgotten by nobody but `replace`."""
+        """Remember a journal's head, unless a remembered head is missing from the journal.
+
+        Such a head is kept, so that the next check reports it. Only `replace` overwrites it.
+        """
         if not self.missing_from(ledger):
             self.replace(ledger, durable=durable)
 
     def replace(self, ledger: Ledger, *, durable: bool = False) -> None:
-        """Remember where a journal stands, whatever was remembered."""
+        """Remember a journal's head and overwrite the remembered ones."""
         line, first = ledger.head(), ledger.first_hash()
         if first:
             self._write(RememberedHead(first, line.bytes, line.seq, line.hash, ""), durable=durable)
 
     def lower(self, old: Sequence[bytes], common: int) -> None:
-        """Before a journal of the lines `old` is replaced by one that goes on otherwise after the
-        first `common`: what is remembered of it is what both have, or nothing."""
+        """Prepare for a journal that shares only the first `common` lines with `old`.
+
+        The remembered heads of `old` become the head of the shared lines. If no lines are shared,
+        the heads are removed.
+        """
         hashes = [line[-65:-1].decode() for line in old]
         known = [place for place in self.places if (head := place.read()) and head.seq > common
                  and len(hashes) >= head.seq and hashes[head.seq - 1] == head.hash]
@@ -125,7 +132,8 @@ class Memory:
             self._write(RememberedHead(hashes[0], size, common, hashes[common - 1], ""), known, durable=True)
             return
         for place in known:
-            with contextlib.suppress(OSError):  # then it is told as rolled back, by mistake and not in silence
+            # On failure, the next check wrongly reports a rollback; it is at least reported.
+            with contextlib.suppress(OSError):
                 place.remove()
 
     def _write(self, head: RememberedHead, places: Iterable[HeadFile] | None = None, *, durable: bool) -> None:
@@ -136,18 +144,21 @@ class Memory:
             try:
                 place.write(json.dumps(named._asdict()).encode(), durable=durable)
             except StorageError as error:
-                if not self._told:
-                    self._told = True
+                if not self._has_warned:
+                    self._has_warned = True
                     cause = error.__cause__
                     why = cause.strerror if isinstance(cause, OSError) else error
-                    self._say(f"warning: {place.file}: the ledger's head cannot be kept there ({why}); only the "
-                              "other place notices a ledger that is rolled back")
+                    self._warn(f"warning: {place.file}: cannot write the ledger's head ({why}); "
+                               "only the other copy can show that the ledger was rolled back")
 
 
 def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str], *,
            own: bool, make: bool = False) -> tuple[HeadFile, ...]:
-    """Where the head of a state is kept. `own`: it is the profile's own state, and is kept at home,
-    too; `make`: the clone's id is made when it has none."""
+    """Where the head of a state is kept.
+
+    `own`: the state is the profile's own, so its head is also kept in the home directory. `make`:
+    create the clone's id if it does not exist.
+    """
     real = os.path.realpath(state_dir)
     below = os.path.relpath(real, os.path.realpath(root))
     found = [HeadFile(runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir)]
@@ -159,7 +170,7 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
 
 
 def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
-    """The other states that runs over this runtime directory used, and that are still there."""
+    """The other states that runs with this runtime directory used and that still exist."""
     own = os.path.realpath(state_dir)
     heads = (HeadFile(file, "", runtime_dir).read() for file in sorted((runtime_dir / _HEADS).glob("*.json")))
     found = [Path(os.path.realpath(root), head.state_dir) for head in heads if head]
@@ -167,10 +178,9 @@ def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
 
 
 def state_home(env: Mapping[str, str]) -> Path | None:
-    """The user's directory for state that is no configuration and no cache; None when there is
-    none."""
+    """The user's directory for state (XDG); None if the user has no home directory."""
     given = env.get("XDG_STATE_HOME", "")
-    if Path(given).is_absolute():  # the specification: relative ones are ignored
+    if Path(given).is_absolute():  # the XDG specification ignores relative paths
         return Path(given)
     try:
         home = Path(env["HOME"]) if env.get("HOME") else Path.home()

@@ -1,4 +1,4 @@
-"""The other end: where the release stands now, read through the chain. Thin: what it finds, chain.py judges."""
+"""The remote end: read the release's newest generation. chain.py checks what this module reads."""
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +10,17 @@ from platform.ports.release_store import Asset, NameTaken, ReleaseStore
 from platform.state.chain import LOOK, RESTORE, Chain, Pinned, TrustedHead
 from platform.state.manifest import Segment, generation_of, name_of, number_of
 
-ROLL_AT = 900  # of the 1,000 assets that a release takes: the rest is for those who lose races meanwhile
+# A release takes 1,000 assets. The rest is for publishers that lose a race meanwhile.
+ROLL_AT = 900
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A billing state's place in a store. `prefix` is what all its tags begin with; `roll_at` how many assets make a
-    release full; `pause` waits so many seconds between tries."""
+    """A billing state's releases in a store.
+
+    All tags begin with `prefix`. A release with `roll_at` assets is full. `pause` waits for a
+    number of seconds between tries.
+    """
 
     store: ReleaseStore
     prefix: str = ""
@@ -30,7 +34,7 @@ class Release:
         return self.store.uri
 
     def tags(self) -> tuple[str, ...]:
-        """The tags of the state's releases, the first one first."""
+        """The tags of the state's releases, from the first to the newest."""
         return tuple(tag for tag in self.store.tags(self.prefix) if number_of(self.prefix, tag) is not None)
 
     def fetch(self, tag: str, asset: Asset, scratch: Path) -> bytes:
@@ -42,7 +46,7 @@ class Release:
         return data
 
     def put(self, tag: str, name: str, data: bytes, scratch: Path) -> Asset:
-        """Upload bytes under a name. NameTaken says that the name has some."""
+        """Upload bytes under a name. NameTaken if the name has an asset already."""
         source = scratch / f"up-{name}"
         with refusals(source, "write"):
             source.write_bytes(data)
@@ -52,41 +56,48 @@ class Release:
             source.unlink(missing_ok=True)
 
     def put_named_by_digest(self, tag: str, name: str, data: bytes, sha256: str, scratch: Path) -> None:
-        """As `put`; the same bytes may be there already, from a try that went no further."""
+        """As `put`, but accept an asset with the same bytes: an earlier try may have left it."""
         try:
             self.put(tag, name, data, scratch)
         except NameTaken as taken:
             if taken.asset.sha256 != sha256:
-                raise CorruptError(f"{taken.asset.uri}: is not what its name says; {RESTORE}") from taken
+                raise CorruptError(
+                    f"{taken.asset.uri}: does not match its name; {RESTORE}") from taken
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The newest generation, and the release in which the next one is made; `assets` are that release's. `opens`: the
-    next one is the first there, for the newest closed its own."""
+    """The newest generation, and the release of the next one with its `assets`.
+
+    `opens`: the newest generation closed its release; the next one is the first of a new release.
+    """
 
     chain: Chain
     next_tag: str
     assets: Mapping[str, Asset]
     opens: bool
-    home: Mapping[str, Asset]  # of the release in which the newest is, with its segments
+    home: Mapping[str, Asset]  # of the release with the newest generation and its segments
 
     def segment(self, release: Release, segment: Segment, scratch: Path) -> tuple[bytes, str]:
-        """A segment's bytes, not yet judged, and where they are."""
+        """A segment's bytes, not yet checked, and their address."""
         asset = self.home.get(segment.name)
         if asset is None:
-            raise CorruptError(f"{release.where}/{self.chain.tag}/{segment.name}: is gone; {RESTORE}")
+            raise CorruptError(
+                f"{release.where}/{self.chain.tag}/{segment.name}: is missing; {RESTORE}")
         return release.fetch(self.chain.tag, asset, scratch), asset.uri
 
 
 def position(release: Release, trusted: TrustedHead | None, scratch: Path) -> Position:
-    """Walk from the trusted head, or else from the newest, to the end. StaleError when there is no release, or it is
-    not the one that is trusted; nothing here ever takes a missing release for an empty state."""
+    """Walk from the trusted head, or else from the newest manifest, to the end.
+
+    StaleError if the release is missing or is not the trusted one. A missing release is never
+    treated as an empty state.
+    """
     chain = Chain(trusted, release.pinned)
     tag, start = (trusted.tag, trusted.generation) if trusted else _newest_tag(release)
     if number_of(release.prefix, tag) is None:
-        raise StaleError(f"{release.where}: the state here was shared in {tag}, which is no release of this profile; "
-                         "use the profile that it belongs to")
+        raise StaleError(f"{release.where}: the local state was shared in {tag}, which is not a "
+                         "release of this profile; use the profile that it belongs to")
     home = _assets(release, tag)
     _admit(release, chain, tag, home, start, scratch)
     while chain.newest.next_tag:
@@ -102,7 +113,8 @@ def position(release: Release, trusted: TrustedHead | None, scratch: Path) -> Po
 def _next(release: Release, tag: str, named: str) -> str:
     number = number_of(release.prefix, tag)
     if number is None or number_of(release.prefix, named) != number + 1:
-        raise StaleError(f"{release.where}/{tag}: goes on in {named!r}, which is not the release after it; {LOOK}")
+        raise StaleError(f"{release.where}/{tag}: names {named!r} as the next release, which is "
+                         f"not the release after it; {LOOK}")
     return named
 
 
@@ -112,8 +124,9 @@ def _newest_tag(release: Release) -> tuple[str, int]:
         found = list(_generations(_assets(release, tag)))
         if found:
             return tag, max(found)
-    raise StaleError(f"{release.where}: has no release of the billing state; `state init` makes it, once" if not tags
-                     else f"{release.where}/{tags[-1]}: has no manifest; `state init` makes the first one, once")
+    raise StaleError(
+        f"{release.where}: has no release of the billing state; run `state init` once" if not tags
+        else f"{release.where}/{tags[-1]}: has no manifest; run `state init` once")
 
 
 def _admit(release: Release, chain: Chain, tag: str, assets: Mapping[str, Asset], start: int, scratch: Path) -> None:
@@ -122,15 +135,16 @@ def _admit(release: Release, chain: Chain, tag: str, assets: Mapping[str, Asset]
         asset = assets.get(name_of(generation))
         if asset is None:
             raise StaleError(f"{release.where}/{tag}: has no generation {generation}" + (
-                f", which was there before; {LOOK}" if generation == start else f" and has {last}; {LOOK}"))
+                f", which existed before; {LOOK}" if generation == start
+                else f", but has generation {last}; {LOOK}"))
         chain.admit(tag, asset.uri, release.fetch(tag, asset, scratch))
 
 
 def _assets(release: Release, tag: str) -> Mapping[str, Asset]:
     assets = release.store.assets(tag)
     if assets is None:
-        raise StaleError(f"{release.where}/{tag}: there is no such release any more; restore it, a new one would "
-                         "forget what was paid")
+        raise StaleError(f"{release.where}/{tag}: the release no longer exists; restore it, "
+                         "because a new one would lose the record of what was paid")
     return assets
 
 

@@ -1,4 +1,7 @@
-"""What a generation uploads, from a journal and its tables: segments and an archive, as names and bytes. Pure."""
+"""The segments and the archive of a generation, as names and bytes, from a journal and its tables.
+
+Pure.
+"""
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,12 +11,15 @@ from platform.model.digest import sha256_hex
 from platform.state.chain import hash_of
 from platform.state.manifest import Archive, Segment
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # an archive's bytes say nothing of when it was made
-MAX_BYTES = 256 << 20  # GitHub takes 2 GiB; whoever resumes a download is glad of less
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # an archive's bytes must not depend on the time
+MAX_BYTES = 256 << 20  # GitHub takes 2 GiB; a smaller file is faster to download again
 
 
 def cut(lines: Sequence[bytes], after_seq: int, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Segment, bytes]]:
-    """The records after `after_seq` as segments of at most so many bytes (a longer record has one for itself)."""
+    """Cut the records after `after_seq` into segments of at most `max_bytes`.
+
+    A longer record is a segment of its own.
+    """
     first, body, size = after_seq + 1, list[bytes](), 0
     for seq, line in enumerate(lines[after_seq:], after_seq + 1):
         if body and size + len(line) > max_bytes:
@@ -31,14 +37,16 @@ def _segment(first: int, body: Sequence[bytes]) -> tuple[Segment, bytes]:
 
 
 def boundary(segments: Iterable[Segment], lines: Sequence[bytes]) -> int:
-    """How many records at the beginning of `lines` need not be fetched: whole segments that end in the same hash, which
-    proves every line above it."""
+    """The number of leading records in `lines` that need no download.
+
+    They are whole segments that end with the same hash, which proves every line above it.
+    """
     return max((segment.last for segment in segments
                 if segment.last <= len(lines) and hash_of(lines[segment.last - 1]) == segment.hash), default=0)
 
 
 def archive(generation: int, tables: Mapping[str, bytes]) -> tuple[Archive, bytes]:
-    """The tables in one zip: six names a generation would fill a release six times as fast."""
+    """The tables in one zip file: six assets would fill a release six times as fast."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         for name, data in sorted(tables.items()):

@@ -1,6 +1,8 @@
-"""The whole chain looked at again: every manifest from the first, every segment, the journal that they make, and what
-is trusted and kept here against it. It changes nothing but what is in `scratch`, and goes on after a finding where it
-can. What lies in a release and in no manifest was left by a lost race, and is none.
+"""Verify the whole chain: every manifest from the first, every segment, and the journal in them.
+
+Then compare the journal with the trusted head and the local state. It writes only to `scratch`, and
+continues after a finding if it can. An asset that no manifest names is left from a lost race and is
+not a finding.
 """
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,8 +21,11 @@ from platform.state.remote import Release
 
 @dataclass(slots=True)
 class StateVerdict:
-    """`findings` are one line each, `status` the largest of their exit statuses. `behind` and `ahead`: posts that the
-    folder lacks, and posts that only it has; both are for the next hydrate and no finding."""
+    """Each of `findings` is one line; `status` is the largest of their exit statuses.
+
+    `behind` counts the posts that only the release has, `ahead` those that only the local state
+    has. The next hydration resolves both, so they are not findings.
+    """
 
     findings: list[str] = field(default_factory=list)
     status: int = 0
@@ -36,33 +41,35 @@ class StateVerdict:
 
 
 def verify(local: LocalState, release: Release) -> StateVerdict:
-    """StaleError when there is no release at all; everything else that is wrong is a finding."""
+    """Verify a release. StaleError if there is no release; every other error is a finding."""
     tags = release.tags()
     if not tags:
-        raise StaleError(f"{release.where}: has no release of the billing state; `state init` makes it, once")
+        raise StaleError(f"{release.where}: has no release of the billing state; "
+                         "run `state init` once")
     with local.exclusive():
-        look = _Look(local, release)
+        check = _Verification(local, release)
         try:
-            look.manifests()
-            look.segments()
-            look.journal()
+            check.manifests()
+            check.segments()
+            check.journal()
         except (CorruptError, StaleError) as error:
-            look.verdict.add(error)
-        return look.verdict
+            check.verdict.add(error)
+        return check.verdict
 
 
-class _Look:
+class _Verification:
     def __init__(self, local: LocalState, release: Release) -> None:
         self.verdict = StateVerdict()
         self._local, self._release = local, release
         self._chain = Chain(None, release.pinned)
         self._trusted = local.trusted()
-        self._pieces: dict[tuple[str, Segment], str] = {}  # by release, with the hash before it
+        # By tag and segment: the hash of the record before the segment.
+        self._pieces: dict[tuple[str, Segment], str] = {}
         self._assets: dict[str, dict[str, Asset]] = {}
         self._found: dict[tuple[str, Segment], list[bytes]] = {}
 
     def manifests(self) -> None:
-        """Walk from generation 1 to the newest; the first that is wrong ends it."""
+        """Walk from generation 1 to the newest; stop at the first invalid one."""
         for tag, assets in self._releases():
             self._assets[tag] = assets
             numbers = sorted(number for name in assets if (number := generation_of(name)) is not None)
@@ -74,20 +81,22 @@ class _Look:
                 self.verdict.generations = generation
                 self._note(tag)
                 if self._trusted and self._trusted.generation == generation and self._chain.head != self._trusted:
-                    raise StaleError(f"{asset.uri}: is another manifest than the one that was trusted; {LOOK}")
+                    raise StaleError(f"{asset.uri}: is not the manifest that was trusted; {LOOK}")
         if self._trusted and self._trusted.generation > self.verdict.generations:
-            raise StaleError(f"{self._release.where}: ends with generation {self.verdict.generations}, and "
-                             f"{self._trusted.generation} was seen before; {LOOK}")
-        if not self.verdict.generations:  # whoever made the release went no further
-            raise StaleError(f"{self._release.where}: has no manifest; `state init` makes the first one, once")
+            raise StaleError(f"{self._release.where}: ends with generation "
+                             f"{self.verdict.generations}, but generation "
+                             f"{self._trusted.generation} existed before; {LOOK}")
+        if not self.verdict.generations:  # `state init` was killed after it created the release
+            raise StaleError(f"{self._release.where}: has no manifest; run `state init` once")
 
     def segments(self) -> None:
-        """Each segment once: what a manifest names is there, and is what it names."""
+        """Check once that each segment in a manifest exists and matches the manifest."""
         for (tag, segment), prev in self._pieces.items():
             asset = self._assets[tag].get(segment.name)
             try:
                 if asset is None:
-                    raise CorruptError(f"{self._release.where}/{tag}/{segment.name}: is gone; {RESTORE}")
+                    raise CorruptError(f"{self._release.where}/{tag}/{segment.name}: is missing; "
+                                       f"{RESTORE}")
                 data = self._release.fetch(tag, asset, self._local.scratch)
                 self._found[tag, segment] = lines_of(segment, data, prev, asset.uri)
                 self.verdict.segments += 1
@@ -95,7 +104,7 @@ class _Look:
                 self.verdict.add(error)
 
     def journal(self) -> None:
-        """The newest journal replayed by the ledger's own check, and held against the local one."""
+        """Replay the newest journal with the ledger's check, and compare it with the local one."""
         newest = self._chain.newest
         pieces = [self._found.get((self._chain.tag, segment)) for segment in newest.segments]
         theirs = [line for piece in pieces if piece for line in piece]
@@ -110,7 +119,7 @@ class _Look:
 
     def _replay(self, lines: list[bytes]) -> None:
         folder = self._local.scratch / "journal"
-        with refusals(folder, "make the folder"):
+        with refusals(folder, "create the directory"):
             folder.mkdir()
         write_whole(self._local.disk, folder / JOURNAL, HEADER + b"".join(lines))
         for line in verify_ledger(folder).findings:
@@ -118,17 +127,19 @@ class _Look:
             self.verdict.add(CorruptError(line.replace(str(folder / JOURNAL), where)))
 
     def _releases(self) -> Iterator[tuple[str, dict[str, Asset]]]:
-        """From the first on; one that is missing between, or that a manifest names, is refused."""
+        """Each release's tag and assets, from the first. StaleError if one of them is missing."""
         last = max(number_of(self._release.prefix, tag) or 0 for tag in self._release.tags())
         for number in range(1, last + 1):
             tag = tag_of(self._release.prefix, number)
             assets = self._release.store.assets(tag)
             if assets is None:
-                raise StaleError(f"{self._release.where}/{tag}: there is no such release any more; restore it")
+                raise StaleError(f"{self._release.where}/{tag}: the release no longer exists; "
+                                 "restore it")
             yield tag, dict(assets)
         following = self._chain.newest.next_tag if self.verdict.generations else ""
         if following and number_of(self._release.prefix, following) != last:
-            raise StaleError(f"{self._release.where}/{following}: there is no such release any more; restore it")
+            raise StaleError(f"{self._release.where}/{following}: the release no longer exists; "
+                             "restore it")
 
     def _note(self, tag: str) -> None:
         newest, prev = self._chain.newest, GENESIS
@@ -136,6 +147,8 @@ class _Look:
             self._pieces[tag, segment] = prev
             prev = segment.hash
         there = self._assets[tag].get(newest.archive.name)
-        if there is None or (there.sha256, there.bytes) != (newest.archive.sha256, newest.archive.bytes):
-            self.verdict.add(CorruptError(f"{self._release.where}/{tag}/{newest.archive.name}: is "
-                                          f"{'not what its manifest names' if there else 'gone'}; {RESTORE}"))
+        want = newest.archive.sha256, newest.archive.bytes
+        if there is None or (there.sha256, there.bytes) != want:
+            self.verdict.add(CorruptError(
+                f"{self._release.where}/{tag}/{newest.archive.name}: "
+                f"{'does not match its manifest' if there else 'is missing'}; {RESTORE}"))

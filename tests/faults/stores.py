@@ -43,7 +43,7 @@ class MemoryStore:
         data = file.read_bytes()
         self._step("upload", name)
         if tag not in self.releases:
-            raise StaleError(f"{tag}: there is no such release any more")
+            raise StaleError(f"{tag}: the release no longer exists")
         if name in self.releases[tag]:
             raise NameTaken(self._asset(tag, name))
         self.releases[tag][name] = data

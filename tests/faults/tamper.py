@@ -130,22 +130,22 @@ def _nothing(assets: Assets, evil: Assets) -> None:
 
 
 DEEDS: dict[str, Deed] = {
-    "rolled-back": Deed(_take_back, 14, "has no generation 4, which was there before"),
-    "rewritten": Deed(_rewrite, 14, "is another manifest than the generation 4 that was trusted"),
-    "another-before": Deed(_another_before, 14, "does not follow the manifest before it"),
-    "one-left-out": Deed(_leave_one_out, 14, "has no generation 5 and has 6"),
-    "misnumbered": Deed(_misnumber, 14, "is generation 6, 5 is the next"),
-    "journal-forked": Deed(_fork_the_journal, 14, "does not go on after post 4"),
-    "journal-shortened": Deed(_shorten_the_journal, 14, "its journal does not go on after generation 4"),
+    "rolled-back": Deed(_take_back, 14, "has no generation 4, which existed before"),
+    "rewritten": Deed(_rewrite, 14, "is not the manifest of generation 4 that was trusted"),
+    "another-before": Deed(_another_before, 14, "does not have the digest of the previous manifest"),
+    "one-left-out": Deed(_leave_one_out, 14, "has no generation 5, but has generation 6"),
+    "misnumbered": Deed(_misnumber, 14, "is generation 6, but the next one must be 5"),
+    "journal-forked": Deed(_fork_the_journal, 14, "no longer contains post 4"),
+    "journal-shortened": Deed(_shorten_the_journal, 14, "its journal does not continue that of generation 4"),
     "goes-on-after-closing": Deed(_go_on_after_closing, 14, "the release was closed by generation 5"),
     "expired": Deed(_nothing, 14, "generation 4 expired on", now=lambda: "2027-03-01T00:00:00Z"),
     "expired-for-a-stranger": Deed(_nothing, 14, "expired on", trusts=False, now=lambda: "2027-03-01T00:00:00Z"),
-    "segment-lost": Deed(_lose_a_segment, 13, "is gone", trusts=False),
-    "segment-exchanged": Deed(_exchange_a_segment, 13, "is not what its manifest names", trusts=False),
-    "segment-forged": Deed(_exchange_a_segment_and_its_digest, 13, "does not end in record 1", trusts=False),
-    "segment-left-out": Deed(_leave_a_segment_out, 13, "does not go on after record 0", trusts=False),
+    "segment-lost": Deed(_lose_a_segment, 13, "is missing", trusts=False),
+    "segment-exchanged": Deed(_exchange_a_segment, 13, "does not match its manifest", trusts=False),
+    "segment-forged": Deed(_exchange_a_segment_and_its_digest, 13, "does not end with record 1", trusts=False),
+    "segment-left-out": Deed(_leave_a_segment_out, 13, "does not continue after record 0", trusts=False),
     "points-elsewhere": Deed(_point_elsewhere, 14, "which is not the release after it", trusts=False),
-    "closed-into-nothing": Deed(_close, 14, "there is no such release any more", trusts=False),
+    "closed-into-nothing": Deed(_close, 14, "the release no longer exists", trusts=False),
 }
 
 

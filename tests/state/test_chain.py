@@ -112,7 +112,7 @@ def test_a_store_that_is_busy_for_ever_is_given_up_and_nothing_is_lost(tmp_path:
 
     two.post("mine")
     busy = replace(two.release, store=store.seen_by(first), pause=pauses.append)
-    with pytest.raises(ConflictError, match="10 times another publisher was first"):
+    with pytest.raises(ConflictError, match="another publisher was first 10 times"):
         publish(two.local, busy)
     assert pauses == sorted(pauses)
     assert publish(two.local, two.release).posts == 1
@@ -121,15 +121,16 @@ def test_a_store_that_is_busy_for_ever_is_given_up_and_nothing_is_lost(tmp_path:
 def test_a_missing_release_is_never_an_empty_one(tmp_path: Path) -> None:
     one = Machine(tmp_path / "one", MemoryStore())
     for act in (hydrate, publish):
-        with pytest.raises(StaleError, match="`state init` makes it"):
+        with pytest.raises(StaleError, match="run `state init` once"):
             act(one.local, one.release)
     assert not (tmp_path / "one" / "journal.csv").exists()
 
 
 @pytest.mark.parametrize(("store", "why"), [
-    ({"type": "none"}, "release_store.type is none"), ({}, "release_store.type is none"),
-    ({"type": "folder"}, "release_store has no dir"), ({"type": "github"}, "the environment has no GITHUB_TOKEN"),
-    ({"type": "github", "token_env": "OTHER"}, "the environment has no OTHER")])
+    ({"type": "none"}, "the profile sets release_store.type to none"),
+    ({}, "the profile sets release_store.type to none"),
+    ({"type": "folder"}, "release_store has no dir"), ({"type": "github"}, "GITHUB_TOKEN is not set"),
+    ({"type": "github", "token_env": "OTHER"}, "OTHER is not set")])
 def test_where_the_store_cannot_be_opened(tmp_path: Path, store: dict[str, str], why: str) -> None:
     assert open_release(Profile(billing_state_release="optional", release_store=store), tmp_path, {}) == why
     with pytest.raises(ForbiddenError, match=why):

@@ -49,7 +49,7 @@ def test_a_folder_that_is_restored_while_it_is_published_is_a_conflict(tmp_path:
     post(local, "one", "two")
     initialise(LocalState(local.folder, noon), release)
     post(local, "three")
-    with pytest.raises(ConflictError, match="its journal was exchanged while it was published; run again"):
+    with pytest.raises(ConflictError, match="its journal was replaced meanwhile; run again"):
         publish(local, release)
     assert verify(LocalState(tmp_path / "stranger", noon), release).posts == 2
 
@@ -60,7 +60,7 @@ def test_a_release_without_a_manifest_is_told_by_verify(tmp_path: Path) -> None:
     release.store.create(tag_of("", 1), "Billing state, release 1")
     verdict = verify(LocalState(tmp_path / "state", noon), release)
     assert (verdict.findings, verdict.status) == (
-        ["file:releases: has no manifest; `state init` makes the first one, once"], 14)
+        ["file:releases: has no manifest; run `state init` once"], 14)
     local = LocalState(tmp_path / "state", noon)
     assert initialise(local, release).generation == 1
     assert verify(local, release).findings == []
@@ -73,4 +73,5 @@ def test_a_trusted_head_that_is_none_is_told_in_our_words(tmp_path: Path, data: 
     (local.folder / TRUSTED).write_bytes(data)
     with pytest.raises(CorruptError) as told:
         local.trusted()
-    assert str(told.value) == f"{local.folder}/{TRUSTED}:1: is not a trusted head; restore it from a copy of the folder"
+    assert str(told.value) == (f"{local.folder}/{TRUSTED}:1: is not a trusted head; "
+                               "restore it from a copy of the directory")

@@ -139,7 +139,7 @@ def test_a_charge_that_is_not_covered_any_more_is_kept_aside_with_what_stands_on
     told(one, f"{STATE} publish")
     said = told(two, f"{STATE} hydrate", 11)
     assert "charge of -14 credits for tenant/order-g could not be posted again: tenant has 7 credits and 14 are" in said
-    assert "completion for tenant/order-g could not be posted again: the charge that it stands on" in said
+    assert "completion for tenant/order-g could not be posted again: the charge that it belongs to" in said
     kept = (state(two) / "journal.lost.1").read_text().splitlines()
     assert len(kept) == 1 + said.count("could not be posted again:")
     assert balance(two) == "7"
@@ -168,7 +168,7 @@ def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
     for line in (f"{STATE} hydrate", f"{STATE} publish", f"{STATE} verify", "doit run",
                  f"{TOPUP} --amount-credits 1 --reference x"):
         said = told(one, line, 14)
-        assert "has no generation 3, which was there before" in said or "and 3 was seen before" in said
+        assert "has no generation 3, which existed before" in said or "but generation 3 existed before" in said
     assert journal(one) == before
 
 
@@ -176,9 +176,9 @@ def test_a_release_that_was_rolled_back_is_refused_and_nothing_is_charged(
 def test_a_release_that_is_gone_is_never_an_empty_one(one: Path, two: Path, store: Path) -> None:
     told(one, "doit run")
     shutil.rmtree(store)
-    assert "there is no such release any more" in told(one, "doit run", 14)
+    assert "the release no longer exists" in told(one, "doit run", 14)
     assert "was shared in dev-billing-state-0001 up to generation 3" in told(one, f"{STATE} init", 14)
-    assert "`state init` makes it, once" in told(two, "doit run", 14)
+    assert "run `state init` once" in told(two, "doit run", 14)
     assert not (state(two) / "journal.csv").exists()
 
 
@@ -207,7 +207,7 @@ def test_a_damaged_segment_is_refused_with_its_name(one: Path, two: Path, store:
     segment = min(store.glob("*/journal-*"))
     segment.write_bytes(segment.read_bytes().replace(b'""amount_credits"":100', b'""amount_credits"":900'))
     for repo, line in ((two, f"{STATE} hydrate"), (two, "doit run"), (one, f"{STATE} verify")):
-        assert f"{segment.name}: is not what its manifest names" in told(repo, line, 13)
+        assert f"{segment.name}: does not match its manifest" in told(repo, line, 13)
     assert not (state(two) / "journal.csv").exists()
 
 
@@ -244,26 +244,26 @@ def add_generation(store: Path, post: Post) -> None:
 
 def test_another_manifest_under_a_trusted_name_is_refused(one: Path, store: Path) -> None:
     expire(store)
-    assert "is another manifest than the generation 1 that was trusted" in told(one, f"{STATE} hydrate", 14)
+    assert "is not the manifest of generation 1 that was trusted" in told(one, f"{STATE} hydrate", 14)
 
 
 @pytest.mark.slow
 def test_init_makes_one_release_and_never_another(one: Path, two: Path) -> None:
-    assert "`state hydrate` takes it" in told(two, f"{STATE} init", 11)
+    assert "run `state hydrate` to use it" in told(two, f"{STATE} init", 11)
     assert "up to generation 1" in told(one, f"{STATE} init", 14)
 
 
 @pytest.mark.slow
 def test_a_profile_that_shares_nothing_says_so_and_one_that_may_be_offline_runs(tmp_path: Path, store: Path) -> None:
     repo = clone(tmp_path / "one", store, release="none")
-    assert "the billing state is not shared, billing_state.release is none" in told(repo, f"{STATE} hydrate", 17)
+    assert "is not shared, the profile sets billing_state.release to none" in told(repo, f"{STATE} hydrate", 17)
     told(repo, "doit run")
     assert not store.exists()
     edit(repo, {"release: none": "release: optional", f"type: folder, dir: {store}, tag_prefix: dev-": "type: none"})
     add_order(repo, "milk")
-    assert "billing state: stays offline, release_store.type is none" in told(repo, "doit run")
+    assert "billing state: stays offline, the profile sets release_store.type to none" in told(repo, "doit run")
     edit(repo, {"release: optional": "release: required"})
-    assert "billing_state.release is required, and release_store.type is none" in told(repo, "doit run", 17)
+    assert "is required, but the profile sets release_store.type to none" in told(repo, "doit run", 17)
     assert "is not the billing state of config/runtime_profile.yml" in told(
         repo, f"{STATE} hydrate --billing-state-dir elsewhere", 2)
 
@@ -361,15 +361,15 @@ def test_the_line_that_publish_prints_pins_the_head_for_a_machine_that_saw_no_re
     four = clone(two.with_name("four"), store)
     pinned(four, head)
     for command_line in (f"{STATE} hydrate", f"{STATE} publish", f"{STATE} verify", "doit run"):
-        assert "older than generation 2, which the profile's trusted_head names" in told(four, command_line, 14)
+        assert "older than generation 2 of the profile's trusted_head" in told(four, command_line, 14)
     assert not (state(four) / "journal.csv").exists()
 
 
 @pytest.mark.parametrize(("changed", "words"), [
-    ({"hash": "1" * 64}, "is another generation 2 than the profile's trusted_head"),
-    ({"seq": 1}, "is another generation 2 than the profile's trusted_head"),
-    ({"generation": 1, "hash": "1" * 64}, "does not have post 2 of the profile's trusted_head in it"),
-    ({"generation": 1, "seq": 3}, "does not have post 3 of the profile's trusted_head in it"),
+    ({"hash": "1" * 64}, "generation 2 differs from the profile's trusted_head"),
+    ({"seq": 1}, "generation 2 differs from the profile's trusted_head"),
+    ({"generation": 1, "hash": "1" * 64}, "does not contain post 2 of the profile's trusted_head"),
+    ({"generation": 1, "seq": 3}, "does not contain post 3 of the profile's trusted_head"),
 ])
 def test_a_release_without_the_pinned_head_is_refused(one: Path, two: Path, changed: dict[str, object],
                                                       words: str) -> None:
@@ -382,4 +382,4 @@ def test_a_release_without_the_pinned_head_is_refused(one: Path, two: Path, chan
 
 def test_no_release_is_made_from_a_ledger_without_the_pinned_head(two: Path) -> None:
     pinned(two, {"generation": 1, "seq": 1, "hash": "1" * 64})
-    assert "does not have post 1 of the profile's trusted_head" in told(two, f"{STATE} init", 14)
+    assert "does not contain post 1 of the profile's trusted_head" in told(two, f"{STATE} init", 14)

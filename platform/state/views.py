@@ -1,4 +1,4 @@
-"""What sharing did, in lines for people and as JSON. Pure."""
+"""What sharing did, as lines for people and as JSON. Pure."""
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,22 @@ from platform.state.verify import StateVerdict
 
 
 def hydrated_lines(done: Hydrated) -> list[str]:
-    """Nothing when there was nothing to do."""
+    """What a hydration did; empty if it changed nothing."""
     parts = [f"{counted(done.added, 'post')} of others" if done.added else "",
-             f"{done.posted_again} of ours posted again after them" if done.posted_again else ""]
-    said = ", ".join(part for part in parts if part)
-    return ([f"billing state: generation {done.generation}, {said}"] if said else []) + lost_lines(done)
+             f"{counted(done.posted_again, 'local post')} posted again after them"
+             if done.posted_again else ""]
+    text = ", ".join(part for part in parts if part)
+    first = [f"billing state: generation {done.generation}, {text}"] if text else []
+    return first + lost_lines(done)
 
 
 def lost_lines(done: Hydrated) -> list[str]:
-    """One line for each post that could not be posted again, and where they are kept."""
+    """One line for each post that could not be posted again, then the files that keep them."""
     lines = [f"{lost.post.kind}{_of_credits(lost.post)} for {lost.post.tenant_id}"
              f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted again: {lost.why}"
              for lost in done.lost]
-    return lines + [f"{path}: what could not be posted again is kept here; settle it with the tenant"
+    return lines + [f"{path}: keeps the posts that could not be posted again; "
+                    "settle them with the tenant"
                     for path in done.kept_in]
 
 
@@ -39,9 +42,10 @@ def published_lines(done: PublishedState) -> list[str]:
 
 
 def verdict_lines(verdict: StateVerdict) -> list[str]:
-    told = (f"{counted(verdict.generations, 'generation')}, {counted(verdict.segments, 'segment')}, "
-            f"{counted(verdict.posts, 'post')}; missing here {verdict.behind}, not published {verdict.ahead}")
-    return [*verdict.findings, told]
+    counts = (f"{counted(verdict.generations, 'generation')}, "
+              f"{counted(verdict.segments, 'segment')}, {counted(verdict.posts, 'post')}; "
+              f"missing here {verdict.behind}, not published {verdict.ahead}")
+    return [*verdict.findings, counts]
 
 
 def hydrated_json(done: Hydrated) -> dict[str, Any]:
@@ -65,5 +69,5 @@ def verdict_json(verdict: StateVerdict) -> dict[str, Any]:
 
 
 def shortened(lines: list[str], root: Path) -> str:
-    """Paths as people type them, relative to the repository."""
+    """The lines as one text, with paths relative to the repository."""
     return "\n".join(line.replace(f"{root}/", "") for line in lines)

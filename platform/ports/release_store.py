@@ -1,8 +1,11 @@
-"""The one interface that publishing and the billing state stand on: releases by tag, assets by name.
+"""The interface that publishing and the billing state use: releases by tag, assets by name.
 
-Its promises, which every store keeps: an asset appears whole under its name or not at all; a name is given once and
-its bytes never change, so that of two who upload the same name one is told NameTaken; a release that is not there is
-None and never an empty one; nothing is deleted.
+Every store guarantees:
+
+* An asset appears complete under its name, or not at all.
+* A name is write-once: if two processes upload the same name, one of them gets NameTaken.
+* A missing release is None, never an empty release.
+* Nothing is deleted.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from platform.errors import ConflictError
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file of a release. `uri` is where a person finds it."""
+    """One file of a release. `uri` is its address for people."""
 
     name: str
     bytes: int
@@ -23,16 +26,19 @@ class Asset:
 
 
 class NameTaken(ConflictError):
-    """The name has an asset already: `asset`. Whether its bytes are the ones meant is for the caller to say."""
+    """The name has an asset already: `asset`. The caller decides whether its bytes are right."""
 
     def __init__(self, asset: Asset) -> None:
-        super().__init__(f"{asset.uri}: is there already; nothing was replaced")
+        super().__init__(f"{asset.uri}: already exists; nothing was replaced")
         self.asset = asset
 
 
 class ReleaseStore(Protocol):
-    """RemoteError when a service says no or does not answer, StorageError when a disk does, ForbiddenError when the
-    caller may not. `uri` names the store in evidence and messages."""
+    """A store of releases. `uri` names it in evidence and messages.
+
+    Every method may raise RemoteError (the service refuses or does not answer), StorageError (the
+    disk does), and ForbiddenError (the caller has no permission).
+    """
 
     @property
     def uri(self) -> str: ...
@@ -41,13 +47,14 @@ class ReleaseStore(Protocol):
         """The tags of all releases that begin with a prefix, sorted."""
 
     def assets(self, tag: str) -> Mapping[str, Asset] | None:
-        """A release's whole assets by name, as they are now; None when there is no such release."""
+        """A release's complete assets by name, as they are now; None if the release is missing."""
 
     def create(self, tag: str, title: str) -> None:
-        """Make a release; one that is there stays as it is."""
+        """Create a release. An existing release is unchanged."""
 
     def upload(self, tag: str, name: str, file: Path) -> Asset:
-        """Give a name to a file's bytes, once. NameTaken when it has some; StaleError when the release is gone."""
+        """Upload a file under a name, once. NameTaken if the name exists; StaleError if the release
+        is missing."""
 
     def download(self, tag: str, asset: Asset, target: Path) -> None:
-        """An asset's bytes as a whole file. CorruptError, and no file, when they are not what `asset.sha256` says."""
+        """Write an asset's bytes to `target`. CorruptError, and no file, if the digest differs."""

@@ -1,1 +1,1 @@
-"""Where releases are kept: named sets of files that are written once and never replaced. A folder, or GitHub."""
+"""Release stores: named sets of write-once files, in a directory or on GitHub."""

@@ -1,8 +1,8 @@
-"""GitHub's REST API, asked patiently: one client, bounded retries, and answers that are ours.
+"""GitHub's REST API: one client, bounded retries, and answers as values of our own.
 
-What goes wrong becomes one line: ForbiddenError for what the token may not do or see, RemoteError for the rest. Nothing
-that is raised or shown holds the token, nor a request that does: errors of libraries are turned into values (`Answer`)
-first, and ours are raised outside of their `except`.
+Each error is one line: ForbiddenError if the token may not do or see something, RemoteError
+otherwise. No error or output contains the token, or a request with the token: errors of libraries
+become values (`Answer`) first, and our errors are raised outside of their `except`.
 """
 import time
 import weakref
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import httpx2
 
 T = TypeVar("T")
-CONNECT_S, SILENCE_S = 10, 60  # how long a connection may take, and how long an open one may say nothing
-PAGE = 100  # the most that GitHub puts on a page
+CONNECT_S, SILENCE_S = 10, 60  # time limits: to connect, and without data on an open connection
+PAGE = 100  # GitHub's largest page
 
 
 class Budget:
-    """How often one thing is asked for, and how long it may wait in all."""
+    """The number of tries for one request, and the total time that it may wait."""
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
         self._sleep = sleep
@@ -31,7 +31,7 @@ class Budget:
         self._left_s: float = LONGEST_S
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait, and say that it may be tried again; False, at once, when it may not."""
+        """Wait and return True if another try is allowed; return False at once if not."""
         if seconds is None or self.tried >= TRIES or seconds > self._left_s:
             return False
         self.tried += 1
@@ -41,8 +41,11 @@ class Budget:
 
 
 class Api:
-    """`host` is the API's address; `token_name` what messages call the token, and `permission` what it must
-    be allowed."""
+    """A client for one repository.
+
+    `host` is the API's address, `token_name` the token's name in messages, and `permission` the
+    permission that the token needs.
+    """
 
     def __init__(self, repository: str, token: str, host: str, token_name: str,
                  sleep: Callable[[float], None] = time.sleep, permission: str = "contents: write") -> None:
@@ -64,25 +67,29 @@ class Api:
 
     @cached_property
     def _github(self) -> Any:
-        # ghapi's client of the operations we use alone: GhApi() makes all 1,200, for a second, and would prefer a
-        # GITHUB_JWT_TOKEN of the environment to the profile's token.
+        # A client of ghapi with only the operations that we use. GhApi() creates all 1,200, which
+        # takes a second, and prefers a GITHUB_JWT_TOKEN in the environment to the profile's token.
         from fastspec.oapi import OpenAPIClient
         from ghapi.core import GhSyncTransport, pspec
 
-        make: Any = OpenAPIClient  # both without types
-        speak: Any = GhSyncTransport
+        new_client: Any = OpenAPIClient  # both without types
+        new_transport: Any = GhSyncTransport
         owner, name = self.repository.split("/")
-        ours = tuple("/repos/{owner}/{repo}" + part for part in ("/releases", "/actions/caches"))
-        operations = [one for one in pspec.ops if one.path.startswith(ours)]
-        return make(SimpleNamespace(ops=operations, base_url=self.host), defaults={"owner": owner, "repo": name},
-                    transport=speak(client=self.client, retries=0))
+        used = tuple("/repos/{owner}/{repo}" + part for part in ("/releases", "/actions/caches"))
+        operations = [one for one in pspec.ops if one.path.startswith(used)]
+        return new_client(
+            SimpleNamespace(ops=operations, base_url=self.host),
+            defaults={"owner": owner, "repo": name},
+            transport=new_transport(client=self.client, retries=0))
 
     def budget(self) -> Budget:
         return Budget(self._sleep)
 
     def once(self, call: Callable[[Any], Any]) -> tuple[Reply, Any]:
-        """One request: what came back, and its JSON (None when there is none). `call` gets ghapi's client and passes
-        `raw_=True`."""
+        """Send one request. Returns the answer and its JSON, or None without JSON.
+
+        `call` takes ghapi's client and passes `raw_=True`.
+        """
         import httpx2
         from ghapi.core import APIError
 
@@ -99,7 +106,10 @@ class Api:
         return _read(response)
 
     def ask(self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()) -> tuple[Reply, Any]:
-        """Ask until the answer is 2xx or one of `final`; any other that stays is an error that names `place`."""
+        """Repeat a request until the status is 2xx or one of `final`.
+
+        Any other last answer is an error that names `place`.
+        """
         budget = self.budget()
         while True:
             answer, value = self.once(call)
@@ -111,7 +121,7 @@ class Api:
                 raise self.error(place, answer)
 
     def pages(self, place: str, call: Callable[..., Any]) -> list[dict[str, Any]] | None:
-        """All items of a list that comes in pages of 100; None when there is no such list."""
+        """All items of a list that has pages of 100; None if the list does not exist."""
         items: list[dict[str, Any]] = []
         while len(items) % PAGE == 0:
             number = len(items) // PAGE + 1
@@ -126,19 +136,20 @@ class Api:
         return items
 
     def fetch(self, place: str, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> None:
-        """An asset's bytes, piece by piece into what `start` returns; it is called again for each new try."""
+        """Write an asset's bytes to the function that `start` returns. Each try calls `start`."""
         budget = self.budget()
         while True:
             answer = self._stream(asset_id, start)
             if answer.ok:
                 return
             if answer.status == 404:
-                raise RemoteError(f"{place}: it is not there any more; restore the release")
+                raise RemoteError(f"{place}: the asset no longer exists; restore the release")
             if not budget.wait(answer.wait_s(budget.tried)):
                 raise self.error(place, answer)
 
     def _stream(self, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> Reply:
-        # The host that GitHub sends us on to is not shown the token: httpx2 drops it where the origin changes.
+        # GitHub redirects to another host, which must not see the token: httpx2 drops it when the
+        # origin changes.
         import httpx2
 
         url = f"{self.host}/repos/{self.repository}/releases/assets/{asset_id}"
@@ -146,7 +157,7 @@ class Api:
         try:
             with self.client.stream("GET", url, headers=headers) as response:
                 if response.status_code != 200:
-                    if response.history:  # the other host's: it knows no token, and the next try gets a new way there
+                    if response.history:  # from the other host; the next try gets a new redirect
                         return Reply(0, f"{response.url.host} answers {response.status_code}")
                     response.read()
                     return _read(response)[0]
@@ -158,7 +169,7 @@ class Api:
             return _broken(error)
 
     def read(self, place: str, read: Callable[[Any], T], value: Any) -> T:
-        """What a JSON value says; RemoteError when it is none of GitHub's."""
+        """Convert a JSON value with `read`; RemoteError if the value is not from GitHub's API."""
         try:
             return read(value)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -166,21 +177,27 @@ class Api:
         raise self.strange(place)
 
     def error(self, place: str, answer: Reply) -> PlatformError:
-        """The one line for an answer that is no help."""
-        said = f" ({answer.message})" if answer.message else ""
+        """The error for an answer that is not a success, in one line."""
+        details = f" ({answer.message})" if answer.message else ""
         if answer.status == 0:
-            return RemoteError(f"{place}: {self.host} does not answer{said}; check the network, then run again")
+            return RemoteError(f"{place}: {self.host} does not answer{details}; "
+                               "check the network, then run again")
         if answer.limited:
-            return RemoteError(f"{place}: GitHub's rate limit is used up{answer.until()}; run again then")
+            return RemoteError(f"{place}: GitHub's rate limit is used up{answer.until()}; "
+                               "run again then")
         if answer.status == 401:
-            return ForbiddenError(f"{place}: GitHub refuses the token in {self.token_name}; put a valid one there")
+            return ForbiddenError(f"{place}: GitHub refuses the token in {self.token_name}; "
+                                  "set it to a valid token")
         if answer.status in (403, 404):
-            return ForbiddenError(f"{place}: the token in {self.token_name} may not do this{said}; give it "
-                                  f"`{self._permission}` on {self.repository}")
-        return RemoteError(f"{place}: GitHub answers {answer.status}{said}; run again later")
+            return ForbiddenError(
+                f"{place}: the token in {self.token_name} may not do this{details}; "
+                f"give it `{self._permission}` on {self.repository}")
+        return RemoteError(f"{place}: GitHub answers {answer.status}{details}; run again later")
 
     def strange(self, place: str) -> PlatformError:
-        return RemoteError(f"{place}: {self.host} does not answer as GitHub's API does; check the profile's `host`")
+        """The error for an answer that GitHub's API does not give."""
+        return RemoteError(f"{place}: {self.host} does not answer as GitHub's API does; "
+                           "check the profile's `host`")
 
 
 def _read(response: "httpx2.Response") -> tuple[Reply, Any]:
@@ -192,12 +209,13 @@ def _read(response: "httpx2.Response") -> tuple[Reply, Any]:
     if response.status_code >= 400 and isinstance(value, dict):
         errors = [error for error in value.get("errors") or () if isinstance(error, dict)]
         codes = frozenset(str(error.get("code")) for error in errors)
-        said = [value.get("message"), *(error.get("message") for error in errors), *sorted(codes)]
-        message = ", ".join(dict.fromkeys(" ".join(str(text).split())[:200] for text in said if text))
+        texts = [value.get("message"), *(error.get("message") for error in errors), *sorted(codes)]
+        short = (" ".join(str(text).split())[:200] for text in texts if text)
+        message = ", ".join(dict.fromkeys(short))
     headers = {name.lower(): text for name, text in response.headers.items()}
     return Reply(response.status_code, message, headers, codes), value
 
 
 def _broken(error: "httpx2.RequestError") -> Reply:
-    """The kind of the break, and no words of the library's: they may quote what was sent."""
+    """The type of a connection error, without the library's text: it may quote the request."""
     return Reply(0, type(error).__name__)

@@ -1,4 +1,4 @@
-"""A download on its way: a temporary file beside its target, which gets the target's name when its bytes are right."""
+"""A download in progress: a temporary file that replaces its target once its bytes are verified."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +11,18 @@ from platform.ports.release_store import Asset
 
 @contextmanager
 def arriving(asset: Asset, target: Path) -> Iterator[BinaryIO]:
-    """A file to write an asset's bytes into. It takes the target's name when they are the ones the asset says; until
-    then what was there stays. CorruptError when they are others, StorageError when the disk refuses."""
+    """A temporary file for an asset's bytes. It replaces `target` if their digest is the asset's.
+
+    CorruptError if the digest differs, StorageError if the file cannot be written; then `target` is
+    unchanged.
+    """
     try:
         with replacing(target) as file:
             yield file
             file.seek(0)
             if sha256_of(file.fileno()) != asset.sha256:
-                raise CorruptError(f"{asset.uri}: its bytes are not the ones that were listed; restore the release")
+                raise CorruptError(f"{asset.uri}: its bytes do not match its listed digest; "
+                                   "restore the release")
     except OSError as error:
-        raise StorageError(f"{target}: cannot be written ({error.strerror}); mend it, then run again") from error
+        raise StorageError(f"{target}: cannot be written ({error.strerror}); "
+                           "fix that, then run again") from error

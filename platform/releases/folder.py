@@ -1,4 +1,7 @@
-"""Releases in a folder: <root>/<tag>/<name>. A hard link gives a name once: the second link to it fails."""
+"""Releases in a directory: <root>/<tag>/<name>.
+
+A hard link makes a name write-once, because a second link to the name fails.
+"""
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +13,10 @@ from platform.releases.arrival import arriving
 
 
 class FolderStore:
-    """`uri` is what evidence calls the folder. Names that begin with a dot are nobody's: uploads that were cut off."""
+    """Releases below `root`. Evidence names the directory by `uri`.
+
+    Files whose name begins with a dot are interrupted uploads, not assets.
+    """
 
     def __init__(self, root: Path, uri: str) -> None:
         self.root = root
@@ -46,7 +52,7 @@ class FolderStore:
     def upload(self, tag: str, name: str, file: Path) -> Asset:
         folder = self.root / tag
         if not folder.is_dir():
-            raise StaleError(f"{self._uri}/{tag}: there is no such release any more")
+            raise StaleError(f"{self._uri}/{tag}: the release no longer exists; restore it")
         try:
             with file.open("rb") as source, replacing(folder / name, durable=True, once=True) as target:
                 shutil.copyfileobj(source, target)
@@ -69,4 +75,5 @@ class FolderStore:
         return Asset(path.name, path.stat().st_size, sha256_file(path), f"{self._uri}/{tag}/{path.name}")
 
     def _refused(self, path: Path, error: OSError) -> StorageError:
-        return StorageError(f"{path}: the release folder refuses ({error.strerror}); mend it, then run again")
+        return StorageError(f"{path}: the release directory cannot be used ({error.strerror}); "
+                            "fix that, then run again")

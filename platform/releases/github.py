@@ -1,12 +1,15 @@
-"""Releases on GitHub: a release by its tag, an asset by its name, write-once because GitHub takes a name once.
+"""Releases on GitHub. Assets are write-once because GitHub accepts each name once per release.
 
-* A release is never a draft (others would not see its tag) and always a prerelease, so that none becomes the
-  repository's "latest". GitHub makes the tag at the head of the default branch.
-* An upload that nobody answered is looked for before it is sent again, and is ours only when the bytes are.
-* An upload that was cut off leaves an asset in state `starter`, which holds the name. It is deleted once it is older,
-  by GitHub's clock, than any upload of ours goes on; before that it may be another's, who is about to be told that it
-  is there. No whole asset is ever deleted.
-* GitHub's digest is an asset's sha256. Where a server says none, the asset is downloaded and hashed, once a process.
+* A release is never a draft, because others do not see the tag of a draft. It is always a
+  prerelease, so that it never becomes the repository's "latest". GitHub creates the tag at the head
+  of the default branch.
+* If an upload gets no answer, the store looks for the asset before it sends it again. It accepts
+  the asset only if the bytes are the same.
+* An interrupted upload leaves an asset in state `starter`, which blocks the name. The store deletes
+  it once it is older, by GitHub's clock, than any of its own uploads can be. A younger one may be
+  another process's upload in progress. No complete asset is ever deleted.
+* GitHub's digest is the asset's sha256. If a server sends no digest, the store downloads and hashes
+  the asset, once per process.
 """
 import hashlib
 import time
@@ -27,14 +30,15 @@ HOST = "https://api.github.com"
 
 
 class GitHubStore:
-    """`host` is the API's address; messages call the token `token_name`; `sleep` takes seconds."""
+    """`host` is the API's address, `token_name` the token's name in messages. `sleep` takes
+    seconds."""
 
     def __init__(self, repository: str, token: str, *, host: str = HOST, token_name: str = "GITHUB_TOKEN",
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self._api = Api(repository, token, host, token_name, sleep)
         site = "https://github.com" if self._api.host == HOST else self._api.host.removesuffix("/api/v3")
         self.uri = f"{site}/{repository}"
-        self._ids: dict[str, int] = {}  # by uri, of what was listed
+        self._ids: dict[str, int] = {}  # ids of the listed assets, by uri
         self._hashed: dict[int, str] = {}
         self._visible = False
 
@@ -67,7 +71,7 @@ class GitHubStore:
     def upload(self, tag: str, name: str, file: Path) -> Asset:
         place, release = self._place(tag, name), self._release(tag)
         if release is None:
-            raise StaleError(f"{place}: there is no such release any more")
+            raise StaleError(f"{place}: the release no longer exists; restore it")
         upload = self._upload(place, name, file)
         budget, lost = self._api.budget(), False
         while True:
@@ -76,7 +80,7 @@ class GitHubStore:
                 return self._verified(tag, upload, value)
             lost = lost or answer.unknown
             if answer.status == 404 and self._release(tag) is None:
-                raise StaleError(f"{place}: there is no such release any more")
+                raise StaleError(f"{place}: the release no longer exists; restore it")
             there = self._named(tag, release, name) if answer.unknown or answer.status == 422 else None
             if there is not None and there.whole:
                 asset = self._asset(tag, there)
@@ -87,7 +91,7 @@ class GitHubStore:
             wait_s = answer.wait_s(budget.tried)
             if there is not None:
                 wait_s, error = self._clear(place, upload, there)
-            elif "already_exists" in answer.codes:  # and yet not listed: deleted a moment ago, or not listed yet
+            elif "already_exists" in answer.codes:  # but not listed: just deleted, or too new
                 wait_s = budget.tried
             if not budget.wait(wait_s):
                 raise error
@@ -97,7 +101,7 @@ class GitHubStore:
         if asset.uri not in self._ids:
             self.assets(tag)
         if asset.uri not in self._ids:
-            raise RemoteError(f"{place}: it is not there any more; restore the release")
+            raise RemoteError(f"{place}: the asset no longer exists; restore the release")
         with arriving(asset, target) as file:
             def start() -> Callable[[bytes], object]:
                 file.seek(0)
@@ -116,7 +120,7 @@ class GitHubStore:
         if answer.ok:
             self._visible = True
             return self._api.read(place, GitHubRelease.read, value)
-        if not self._visible:  # 404 is also what is said of a repository that the token may not see
+        if not self._visible:  # GitHub also answers 404 if the token may not see the repository
             answer, _ = self._api.ask(self.uri, lambda github: github.repos.list_releases(per_page=1, raw_=True),
                                       final=(404,))
             if answer.status == 404:
@@ -125,8 +129,9 @@ class GitHubStore:
         return None
 
     def _invisible(self) -> ForbiddenError:
-        return ForbiddenError(f"{self.uri}: there is no such repository, or the token in {self._api.token_name} may "
-                              "not see it; check the profile's `repository` and the token's permission")
+        return ForbiddenError(f"{self.uri}: the repository does not exist, or the token in "
+                              f"{self._api.token_name} may not see it; check the profile's "
+                              "`repository` and the token's permission")
 
     def _kept(self, tag: str, release: GitHubRelease) -> list[StoredAsset] | None:
         def call(github: Any, page: int) -> Any:
@@ -158,13 +163,15 @@ class GitHubStore:
 
     def _upload(self, place: str, name: str, file: Path) -> Upload:
         if not NAME.fullmatch(name):
-            raise RemoteError(f"{place}: GitHub would give it another name; use letters, digits and . _ + - only")
+            raise RemoteError(f"{place}: GitHub would change this name; "
+                              "use only letters, digits and . _ + -")
         try:
             upload = Upload(name, file, file.stat().st_size, sha256_file(file))
         except OSError as error:
-            raise StorageError(f"{file}: cannot be read ({error.strerror}); mend it, then run again") from error
+            raise StorageError(f"{file}: cannot be read ({error.strerror}); "
+                               "fix that, then run again") from error
         if upload.size == 0:
-            raise RemoteError(f"{place}: GitHub takes no empty file; leave it out")
+            raise RemoteError(f"{place}: GitHub does not accept an empty file; leave it out")
         return upload
 
     def _send(self, release: GitHubRelease, upload: Upload, github: Any) -> Any:
@@ -177,19 +184,22 @@ class GitHubStore:
         kept = self._api.read(place, StoredAsset.read, value)
         asset = self._asset(tag, kept)
         if (kept.whole, asset.name, asset.bytes, asset.sha256) != (True, upload.name, upload.size, upload.sha256):
-            raise RemoteError(f"{place}: GitHub kept other bytes than were sent; delete that asset, then run again")
+            raise RemoteError(f"{place}: GitHub stored other bytes than were sent; "
+                              "delete that asset, then run again")
         return asset
 
     def _clear(self, place: str, upload: Upload, starter: StoredAsset) -> tuple[int, RemoteError]:
-        """Seconds to wait before sending again, and what to say if that is too long. Deletes what was cut off."""
+        """Delete an interrupted upload. Returns the seconds to wait before sending again, and the
+        error to raise if that is too long."""
         answer, value = self._api.ask(place, lambda github: github.repos.get_release_asset(starter.id, raw_=True),
                                       final=(404,))
         now = answer.time()
         if now is None:
             raise self._api.strange(place)
         dead = starter.begun + timedelta(seconds=upload.limit_s + 2 * SILENCE_S)
-        error = RemoteError(f"{place}: an upload of it was begun at {starter.begun:%H:%M:%S} UTC and is not whole; run "
-                            f"again after {dead:%H:%M:%S} UTC, when it can be replaced")
+        error = RemoteError(f"{place}: an upload that began at {starter.begun:%H:%M:%S} UTC is "
+                            f"incomplete; run again after {dead:%H:%M:%S} UTC, when it can be "
+                            "replaced")
         if answer.ok and not self._api.read(place, StoredAsset.read, value).whole:
             if now <= dead:
                 return int((dead - now).total_seconds()) + 1, error

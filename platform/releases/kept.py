@@ -1,5 +1,7 @@
-"""What GitHub says of releases and assets, as values, and what is sent to it. KeyError, TypeError or ValueError from
-`read`: it was not GitHub who said it."""
+"""GitHub's releases and assets as values, and uploads to it.
+
+`read` raises KeyError, TypeError or ValueError if the value is not from GitHub's API.
+"""
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +12,8 @@ from typing import Any
 from platform.errors import RemoteError, StorageError
 from platform.model.utc import utc_moment
 
-NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # what GitHub keeps; it renames others
-SLOWEST = 250_000  # bytes/s: an upload that is slower is given up
+NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # GitHub changes other names
+SLOWEST = 250_000  # bytes/s: a slower upload is aborted
 _PIECE = 1 << 16
 
 
@@ -30,7 +32,7 @@ class GitHubRelease:
 
 @dataclass(frozen=True, slots=True)
 class StoredAsset:
-    """An asset, whole or only begun. `sha256` is "" where the server says no digest."""
+    """An asset, complete or not (`whole`). `sha256` is "" if the server sends no digest."""
 
     id: int
     name: str
@@ -50,7 +52,7 @@ class StoredAsset:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way to be an asset."""
+    """A file to upload as an asset."""
 
     name: str
     file: Path
@@ -59,21 +61,26 @@ class Upload:
 
     @property
     def limit_s(self) -> int:
-        """How long sending may take: who sends stops then, so that others can tell what will not be finished."""
+        """Seconds after which the sender stops, so that others know that an upload has failed."""
         return 60 + self.size // SLOWEST
 
     def pieces(self, clock: Callable[[], float]) -> Iterator[bytes]:
-        """The file's bytes. RemoteError, and with it the end of the connection, when time is over; StorageError when
-        the file is not as long as it was."""
+        """The file's bytes.
+
+        RemoteError after `limit_s`, which closes the connection; StorageError if the file cannot be
+        read or became shorter.
+        """
         end, left = clock() + self.limit_s, self.size
         try:
             with self.file.open("rb") as file:
                 while left and (piece := file.read(min(_PIECE, left))):
                     if clock() > end:
-                        raise RemoteError(f"{self.file}: not sent within {self.limit_s} s; use a faster line")
+                        raise RemoteError(f"{self.file}: not sent within {self.limit_s} s; "
+                                          "use a faster connection")
                     left -= len(piece)
                     yield piece
         except OSError as error:
-            raise StorageError(f"{self.file}: cannot be read ({error.strerror}); mend it, then run again") from error
+            raise StorageError(f"{self.file}: cannot be read ({error.strerror}); "
+                               "fix that, then run again") from error
         if left:
-            raise StorageError(f"{self.file}: it became shorter while it was sent; run again")
+            raise StorageError(f"{self.file}: became shorter during the upload; run again")

@@ -15,9 +15,12 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def open_store(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
-    """The store of a profile's `release_store`, or None where the profile has none, or one of GitHub's without its
-    token in `env`: offline. `root` is what a folder is relative to. UsageError when there is a token and what goes with
-    it is missing or unsafe."""
+    """Open the store of a profile's `release_store`.
+
+    None (offline) if the profile has no store, or a GitHub store whose token is not in `env`. A
+    directory is relative to `root`. UsageError if a token is set, but the repository is missing or
+    the host is not safe.
+    """
     return RELEASE_STORES.get(settings.get("type", ""), _none)(settings, root, env)
 
 
@@ -39,7 +42,7 @@ RELEASE_STORES: dict[str, Callable[[StoreSettings, Path, Environment], ReleaseSt
 
 
 class GitHub(NamedTuple):
-    """A repository on GitHub, or on a server of one's own, and what opens it."""
+    """A repository on GitHub or on your own server, and its access."""
 
     repository: str
     token: str
@@ -57,13 +60,15 @@ def github_of(settings: StoreSettings, env: Environment) -> GitHub | None:
         return None
     repository = settings.get("repository") or env.get("GITHUB_REPOSITORY", "")
     if repository.count("/") != 1 or not all(repository.split("/")):
-        raise UsageError(f"release_store: {name} is set, and no repository is named; write `repository: owner/name` "
-                         "into the profile or set GITHUB_REPOSITORY, or unset the token to stay offline")
+        raise UsageError(f"release_store: {name} is set, but no repository is named; write "
+                         "`repository: owner/name` into the profile or set GITHUB_REPOSITORY, or "
+                         "unset the token to stay offline")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"release_store: what {name} holds is no token; put one of GitHub's there")
+        raise UsageError(f"release_store: {name} does not contain a token; "
+                         "set it to a token of GitHub")
     host = settings.get("host") or env.get("GITHUB_API_URL") or HOST
     address = urlsplit(host)
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
-        raise UsageError(f"release_store: host {host!r} is no https:// address, and a token is sent over nothing else; "
-                         "correct it")
+        raise UsageError(f"release_store: host {host!r} must be an https:// address, because a "
+                         "token is sent to it; correct it")
     return GitHub(repository, token, host, name)

@@ -1,27 +1,31 @@
-"""When a service is asked again, and after how many seconds. Pure: no clock but the service's own, in its `Date`.
+"""Whether to repeat a request, and after how many seconds. Pure: the clock is the service's `Date`.
 
-Worth asking again: a connection that broke, 408, 429, any 5xx, and a 403 that is a rate limit (GitHub's primary limit
-says `x-ratelimit-remaining: 0`, its secondary one `retry-after`, or nothing but its message). Other answers are final.
+A request is repeated after a broken connection, 408, 429, any 5xx, and a 403 that is a rate limit.
+GitHub's primary limit sends `x-ratelimit-remaining: 0`; its secondary limit sends `retry-after` or
+only a message. Other answers are final.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-TRIES = 6  # how often one thing is asked for
-LONGEST_S = 300  # how long it may wait in all
-LIMITED_S = 60  # GitHub's advice where a rate limit says no time
+TRIES = 6  # tries for one request
+LONGEST_S = 300  # the longest total wait for one request
+LIMITED_S = 60  # GitHub's advice if a rate limit has no time
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. Status 0: nothing did, and nobody knows whether the request arrived; `message` says how it broke.
-    Header names are in small letters."""
+    """The answer to a request.
+
+    Status 0: the connection broke, so the request may or may not have arrived; `message` says how.
+    Header names are lowercase.
+    """
 
     status: int
     message: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    codes: frozenset[str] = frozenset()  # GitHub's own codes of what is wrong with a request, as `already_exists`
+    codes: frozenset[str] = frozenset()  # GitHub's error codes, such as `already_exists`
 
     @property
     def ok(self) -> bool:
@@ -29,7 +33,7 @@ class Reply:
 
     @property
     def unknown(self) -> bool:
-        """Whether the request may have had its effect although nobody said so."""
+        """Whether the request may have succeeded without a confirmation."""
         return self.status == 0 or self.status >= 500
 
     @property
@@ -46,12 +50,12 @@ class Reply:
             return None
 
     def wait_s(self, tried: int) -> int | None:
-        """Seconds until it is worth asking again after `tried` times; None when asking again changes nothing."""
+        """Seconds to wait after `tried` tries; None if the answer is final."""
         if not (self.unknown or self.limited or self.status == 408):
             return None
-        said = self.headers.get("retry-after", "")
-        if said.isascii() and said.isdigit():
-            return int(said)
+        after = self.headers.get("retry-after", "")
+        if after.isascii() and after.isdigit():
+            return int(after)
         if not self.limited:
             return 1 << (tried - 1)
         reset, now = self.headers.get("x-ratelimit-reset", ""), self.time()
@@ -60,7 +64,7 @@ class Reply:
         return LIMITED_S
 
     def until(self) -> str:
-        """When a rate limit ends, in words."""
+        """The time at which a rate limit ends, as text; empty if it is unknown."""
         wait, now = self.wait_s(1), self.time()
         if wait is None or now is None:
             return ""

@@ -143,7 +143,7 @@ def test_a_starter_that_becomes_whole_just_before_it_would_be_deleted_stays(gith
 def test_a_starter_that_would_have_to_be_waited_for_too_long_is_an_error_with_its_time(github, a_file):
     store = made(github)
     github.leave_starter("t", "x", age_s=-LONGEST_S)
-    with pytest.raises(RemoteError, match=r"x: an upload of it was begun at ..:..:.. UTC and is not whole; run again"):
+    with pytest.raises(RemoteError, match=r"x: an upload that began at ..:..:.. UTC is incomplete; run again"):
         store.upload("t", "x", a_file("1"))
     assert (sum(github.slept), github.asset("t", "x").state) == (0, "starter")
 
@@ -177,7 +177,7 @@ def test_an_upload_that_takes_too_long_stops_by_itself(github, a_file, monkeypat
     clock = iter([0.0, 1.0, 10_000.0])
     monkeypatch.setattr("platform.releases.github.time", SimpleNamespace(monotonic=lambda: next(clock)))
     store = made(github)
-    with pytest.raises(RemoteError, match="file: not sent within 60 s; use a faster line") as raised:
+    with pytest.raises(RemoteError, match="file: not sent within 60 s; use a faster connection") as raised:
         store.upload("t", "x", a_file(b"0" * 200_000))
     silent(raised.value)
     assert github.names("t") == []
@@ -192,7 +192,7 @@ def test_a_file_that_becomes_shorter_while_it_is_sent_is_said(github, a_file, mo
     file = a_file(b"0" * 200_000)
     monkeypatch.setattr("platform.releases.github.time", SimpleNamespace(monotonic=lambda: truncate(file)))
     store = made(github)
-    with pytest.raises(StorageError, match="file: it became shorter while it was sent; run again"):
+    with pytest.raises(StorageError, match="file: became shorter during the upload; run again"):
         store.upload("t", "x", file)
     assert github.names("t") == []
 
@@ -226,7 +226,7 @@ def test_other_bytes_than_were_sent_are_said(github, a_file):
     store = made(github)
     keep = github.put
     github.put = lambda release, name, content, *rest: keep(release, name, b"other", *rest)
-    with pytest.raises(RemoteError, match="t/x: GitHub kept other bytes than were sent; delete that asset"):
+    with pytest.raises(RemoteError, match="t/x: GitHub stored other bytes than were sent; delete that asset"):
         store.upload("t", "x", a_file("1"))
 
 
@@ -306,17 +306,20 @@ def refuse_all(status, body):
 
 @pytest.mark.parametrize(("options", "act", "error", "message"), [
     ({"access": {}}, lambda store, file: store.tags(""), ForbiddenError,
-     "GitHub refuses the token in GITHUB_TOKEN; put a valid one there"),
-    ({"access": {TOKEN: "none"}}, lambda store, file: store.tags(""), ForbiddenError, "no such repository, or"),
-    ({"access": {TOKEN: "none"}}, lambda store, file: store.assets("t"), ForbiddenError, "no such repository, or"),
-    ({"access": {TOKEN: "none"}}, lambda store, file: store.create("t", ""), ForbiddenError, "no such repository, or"),
-    ({"access": {TOKEN: "none"}}, lambda store, file: store.upload("t", "x", file), ForbiddenError, "no such reposi"),
+     "GitHub refuses the token in GITHUB_TOKEN; set it to a valid token"),
+    ({"access": {TOKEN: "none"}}, lambda store, file: store.tags(""), ForbiddenError,
+     "the repository does not exist, or"),
+    ({"access": {TOKEN: "none"}}, lambda store, file: store.assets("t"), ForbiddenError,
+     "the repository does not exist, or"),
+    ({"access": {TOKEN: "none"}}, lambda store, file: store.create("t", ""), ForbiddenError,
+     "the repository does not exist, or"),
+    ({"access": {TOKEN: "none"}}, lambda store, file: store.upload("t", "x", file), ForbiddenError, "does not exist"),
     ({"access": {TOKEN: "read"}}, lambda store, file: store.create("new", ""), ForbiddenError,
      "the token in GITHUB_TOKEN may not do this .Resource not accessible by personal access token.; give it `con"),
     ({"access": {TOKEN: "read"}}, lambda store, file: store.upload("t", "x", file), ForbiddenError, "may not do this"),
     ({"empty": True}, lambda store, file: store.create("new", ""), RemoteError, "422 .*Repository is empty"),
-    ({}, lambda store, file: store.upload("t", "a b", file), RemoteError, "GitHub would give it another name; use"),
-    ({}, lambda store, file: store.upload("t", ".hidden", file), RemoteError, "GitHub would give it another name; use"),
+    ({}, lambda store, file: store.upload("t", "a b", file), RemoteError, "GitHub would change this name; use"),
+    ({}, lambda store, file: store.upload("t", ".hidden", file), RemoteError, "GitHub would change this name; use"),
     ({}, lambda store, file: store.upload("t", "x", file.parent / "none"), StorageError, "none: cannot be read"),
 ])
 def test_refusals_say_what_to_do_and_never_the_token(a_file, options, act, error, message):
@@ -340,7 +343,7 @@ def silent(error):
 
 def test_an_empty_file_is_refused_before_it_is_sent(github, a_file):
     store = made(github)
-    with pytest.raises(RemoteError, match="GitHub takes no empty file"):
+    with pytest.raises(RemoteError, match="GitHub does not accept an empty file"):
         store.upload("t", "x", a_file(""))
     assert "POST" not in {request.method for request in github.requests}
 
@@ -391,7 +394,7 @@ def test_an_asset_that_is_gone_is_said(github, tmp_path):
     asset = store.assets("t")["x"]
     github.release("t").assets.clear()
     for one in (store, github.store()):
-        with pytest.raises(RemoteError, match="t/x: it is not there any more; restore the release"):
+        with pytest.raises(RemoteError, match="t/x: the asset no longer exists; restore the release"):
             one.download("t", asset, tmp_path / "down")
     assert list(tmp_path.iterdir()) == []
 

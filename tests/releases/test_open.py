@@ -41,12 +41,13 @@ def test_github_with_a_token(settings, env, uri, tmp_path):
 
 
 @pytest.mark.parametrize(("settings", "env", "message"), [
-    ({"type": "github"}, {"GITHUB_TOKEN": "hush"}, "GITHUB_TOKEN is set, and no repository is named; write"),
+    ({"type": "github"}, {"GITHUB_TOKEN": "hush"}, "GITHUB_TOKEN is set, but no repository is named; write"),
     ({"type": "github"}, {"GITHUB_TOKEN": "hush", "GITHUB_REPOSITORY": "b"}, "no repository is named"),
-    (GITHUB, {"MY_TOKEN": "hu\nsh"}, "what MY_TOKEN holds is no token"),
-    (GITHUB, {"MY_TOKEN": "hüsh"}, "what MY_TOKEN holds is no token"),
-    ({**GITHUB, "host": "http://git.example"}, {"MY_TOKEN": "hush"}, "'http://git.example' is no https:// address"),
-    ({**GITHUB, "host": "git.example"}, {"MY_TOKEN": "hush"}, "is no https:// address"),
+    (GITHUB, {"MY_TOKEN": "hu\nsh"}, "MY_TOKEN does not contain a token"),
+    (GITHUB, {"MY_TOKEN": "hüsh"}, "MY_TOKEN does not contain a token"),
+    ({**GITHUB, "host": "http://git.example"}, {"MY_TOKEN": "hush"},
+     "'http://git.example' must be an https:// address"),
+    ({**GITHUB, "host": "git.example"}, {"MY_TOKEN": "hush"}, "must be an https:// address"),
 ])
 def test_what_is_missing_or_unsafe(settings, env, message, tmp_path):
     with pytest.raises(UsageError, match=message) as raised:

@@ -107,7 +107,7 @@ def test_other_bytes_than_were_listed_are_refused_and_leave_no_file(place, store
     asset = store.upload("a", "x", a_file("1"))
     place.spoil("a", "x", b"2")
     folder = tmp_path / "down"
-    with pytest.raises(CorruptError, match=r"x: its bytes are not the ones that were listed; restore"):
+    with pytest.raises(CorruptError, match=r"x: its bytes do not match its listed digest; restore"):
         store.download("a", asset, folder / "x")
     assert list(folder.iterdir()) == []
 
@@ -124,7 +124,7 @@ def test_another_process_finds_what_one_has_put_there(place, a_file, tmp_path):
 def test_a_release_that_is_gone_takes_nothing(place, store, a_file):
     store.create("a", "A")
     place.remove("a")
-    with pytest.raises(StaleError, match="no such release"):
+    with pytest.raises(StaleError, match="the release no longer exists"):
         store.upload("a", "x", a_file("1"))
     assert store.assets("a") is None
 

@@ -1,1 +1,1 @@
-"""What was bought goes to where its tenant gets it: selected from the ledger, packed, put there, recorded once."""
+"""Publish what was bought: select purchases from the ledger, pack, upload, and record each once."""

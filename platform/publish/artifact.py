@@ -1,6 +1,6 @@
-"""One purchase as one zip: the outputs that its deliverable promises, proved to be the ones that were bought.
+"""One purchase as one zip: the outputs that its deliverable promises, verified by their digests.
 
-The zip's bytes depend on those outputs alone. It knows no ledger and no release store.
+The zip's bytes depend only on those outputs. This module knows neither ledger nor release store.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,12 @@ from platform.publish.select import Purchase
 from platform.run.records import output_path
 
 
-class NotThere(Exception):
-    """What was bought cannot be published now. `lost`: the step completed and its outputs are gone or changed;
-    otherwise it is only not made yet, or another version of the order has taken its place."""
+class Unavailable(Exception):
+    """A purchase that cannot be published now.
+
+    `lost`: the step completed, but its outputs are missing or changed. Otherwise the outputs do not
+    exist yet, or another version of the order has replaced them.
+    """
 
     def __init__(self, message: str, *, lost: bool = False) -> None:
         super().__init__(message)
@@ -27,7 +30,7 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A zip that was written; `bytes` is its size."""
+    """A written zip file; `bytes` is its size."""
 
     path: Path
     sha256: str
@@ -36,35 +39,43 @@ class Artifact:
 
 def promised(purchase: Purchase, record: RunRecord | None, contracts: Mapping[str, Contract],
              runtime_dir: Path) -> tuple[Source, ...]:
-    """The outputs to pack, by the contract and the step's record. NotThere when they cannot be the ones bought."""
+    """The outputs to pack, from the contract and the step's record.
+
+    Unavailable if they cannot be the ones that were bought.
+    """
     contract = contracts.get(purchase.module_id)
     deliverable = contract.deliverables.get(purchase.deliverable_id) if contract else None
     if deliverable is None:
-        raise NotThere(f"modules/{purchase.module_id}/module.yml does not promise it any more; restore the contract")
+        raise Unavailable(f"modules/{purchase.module_id}/module.yml no longer promises it; "
+                       "restore the contract")
     if record is None:
-        raise NotThere("its step has not run here; run the order, or name the runtime folder it ran in")
+        raise Unavailable("its step has not run here; run the order, or name the runtime directory "
+                       "in which it ran")
     if record.task_hash != purchase.task_hash:
-        raise NotThere("its step ran since for another version of the order, which replaced these outputs")
+        raise Unavailable("its step has run since for another version of the order, "
+                       "which replaced these outputs")
     if not record.completed:
-        raise NotThere(f"its step ended {record.status} {record.reason}; run the order again")
+        raise Unavailable(f"its step ended {record.status} {record.reason}; run the order again")
     missing = [name for name in deliverable.outputs if record.output(name) is None]
     if missing:
-        raise NotThere(f"its step made no {', '.join(missing)}", lost=True)
+        raise Unavailable(f"its step did not make {', '.join(missing)}", lost=True)
     return tuple(Source(output_path(runtime_dir, purchase.step, output.path), output.sha256, f"outputs/{output.path}",
                         purchase.step.step_id, record.module_id, output.output_id)
                  for name in deliverable.outputs if (output := record.output(name)))
 
 
 def write_artifact(sources: tuple[Source, ...], target: Path) -> Artifact:
-    """The zip, written over what a publisher who was killed may have left there.
+    """Write the zip, and replace one that a killed publisher may have left.
 
-    NotThere when an output on disk is not what its record says; StorageError when the disk refuses.
+    Unavailable if an output on disk does not match its record; StorageError if the zip cannot be
+    written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_package(target, entries_of(sources))
         return Artifact(target, sha256_file(target), target.stat().st_size)
     except BundleError as error:
-        raise NotThere(str(error), lost=True) from error
+        raise Unavailable(str(error), lost=True) from error
     except OSError as error:
-        raise StorageError(f"{target}: cannot be written ({error.strerror}); mend it, then publish again") from error
+        raise StorageError(f"{target}: cannot be written ({error.strerror}); "
+                           "fix that, then publish again") from error

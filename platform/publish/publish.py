@@ -1,8 +1,8 @@
-"""Publishing, thin: each purchase is packed and put into its release with its statement, and only then recorded.
+"""Publish purchases: pack each one, upload it with its statement, and only then record it.
 
-The package goes first, then the statement, then the evidence. A kill between any two leaves assets without evidence;
-the next run makes the same bytes, finds them and goes on. What is lost for certain is refunded where config/reasons.yml
-says that `delivery_missing` is refundable.
+The order is package, statement, evidence. A kill between two of them leaves assets without
+evidence. The next run makes the same bytes, finds the assets and continues. A purchase whose
+outputs are lost is refunded if `delivery_missing` is refundable in config/reasons.yml.
 """
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +21,8 @@ from platform.model.ids import StepId
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
 from platform.ports.release_store import Asset
-from platform.publish.artifact import Artifact, NotThere, promised, write_artifact
-from platform.publish.select import Purchase, evidence_key, stands
+from platform.publish.artifact import Artifact, Unavailable, promised, write_artifact
+from platform.publish.select import Purchase, evidence_key, is_paid
 from platform.publish.shelf import Shelf
 from platform.publish.statement import PAYLOAD_TYPE, envelope_in, is_about, statement
 from platform.signing import dsse
@@ -34,8 +34,11 @@ CONFLICT = "conflict"
 
 @dataclass(frozen=True, slots=True)
 class PublishTarget:
-    """Where purchases go: releases whose tags begin with `prefix`, signed by `key` where there is one. `staging` is a
-    folder for what is on its way; `simulated` when nobody else sees the releases."""
+    """Where purchases go: releases whose tags begin with `prefix`.
+
+    `key` signs the statements, if there is a key. `staging` is a directory for files during their
+    upload. If `simulated`, nobody else sees the releases.
+    """
 
     shelf: Shelf
     prefix: str
@@ -50,7 +53,7 @@ class PublishTarget:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPackage:
-    """A package that is in its release, with its statement and its evidence; `uri` is where."""
+    """A package in its release, with statement and evidence; `uri` is its address."""
 
     purchase: Purchase
     artifact: Artifact
@@ -61,8 +64,11 @@ class PublishedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A purchase that was not published: `reason` is delivery_missing or conflict, `message` says why; and what was
-    given back for it."""
+    """A purchase that was not published.
+
+    `reason` is delivery_missing or conflict, and `message` says why. `refunded_credits` were
+    refunded for it.
+    """
 
     purchase: Purchase
     message: str
@@ -72,7 +78,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What publishing asks: contracts, reasons, run records and where their outputs lie."""
+    """What publishing reads: contracts, reasons, run records, and the runtime directory."""
 
     contracts: Mapping[str, Contract]
     reasons: Reasons
@@ -81,27 +87,31 @@ class Shop:
 
 
 def publish(purchase: Purchase, shop: Shop, place: PublishTarget, ledger: Ledger) -> PublishedPackage | Missing:
-    """Publish one purchase. What is missing or in conflict is an answer; what the store, the disk and the ledger refuse
-    is raised."""
+    """Publish one purchase.
+
+    A missing or conflicting purchase is returned. Errors of the store, the disk and the ledger are
+    raised.
+    """
     record = shop.record(purchase.step)
     try:
         sources = promised(purchase, record, shop.contracts, shop.runtime_dir)
-        with _staged(place.staging, purchase) as (package, told):
+        with _staged(place.staging, purchase) as (package, statement_file):
             artifact = write_artifact(sources, package)
-            assert record is not None  # `promised` has looked
-            done = _put(purchase, record, artifact, told, place)
+            assert record is not None  # `promised` has checked it
+            done = _put(purchase, record, artifact, statement_file, place)
             _post(ledger, purchase, partial(_evidence, done))
             return done
-    except NotThere as error:
+    except Unavailable as error:
         back = error.lost and not place.simulated and shop.reasons.refundable(DELIVERY_MISSING)
-        return Missing(purchase, str(error), refunded_credits=_give_back(purchase, ledger) if back else 0)
+        return Missing(purchase, str(error),
+                       refunded_credits=_refunded(purchase, ledger) if back else 0)
     except ConflictError as error:
         return Missing(purchase, str(error), CONFLICT)
 
 
 def publish_all(purchases: Iterable[Purchase], shop: Shop, place: PublishTarget,
                 ledger: Ledger) -> tuple[list[PublishedPackage], list[Missing]]:
-    """Publish each; one that is missing or in conflict stops no other."""
+    """Publish each purchase; a missing or conflicting one does not stop the others."""
     outcomes = [publish(purchase, shop, place, ledger) for purchase in purchases]
     return ([done for done in outcomes if isinstance(done, PublishedPackage)],
             [lost for lost in outcomes if isinstance(lost, Missing)])
@@ -109,8 +119,10 @@ def publish_all(purchases: Iterable[Purchase], shop: Shop, place: PublishTarget,
 
 @contextmanager
 def _staged(folder: Path, purchase: Purchase) -> Iterator[tuple[Path, Path]]:
-    """Where the package and its statement lie until they are in the release. Names are the purchase's own, so nothing
-    but the same bytes is ever there."""
+    """The paths of the package and its statement until they are in the release.
+
+    The names belong to one purchase, so a path only ever has the same bytes.
+    """
     files = folder / purchase.artifact_name, folder / purchase.statement_name
     try:
         yield files
@@ -119,25 +131,32 @@ def _staged(folder: Path, purchase: Purchase) -> Iterator[tuple[Path, Path]]:
             file.unlink(missing_ok=True)
 
 
-def _put(
-    purchase: Purchase, record: RunRecord, artifact: Artifact, told: Path, place: PublishTarget
-) -> PublishedPackage:
-    """The package, then its statement: whoever finds a statement finds what it is about."""
+def _put(purchase: Purchase, record: RunRecord, artifact: Artifact, statement_file: Path,
+         place: PublishTarget) -> PublishedPackage:
+    """Upload the package, then its statement: where a statement is, its package is too."""
     tag, title = purchase.release(place.prefix), f"Artifacts of tenant {purchase.step.tenant_id}"
     package = place.shelf.put(tag, title, artifact.path, artifact.sha256)
     payload = statement(purchase, record, artifact.sha256)
-    write_atomic(told, dsse.sign(PAYLOAD_TYPE, payload, place.key).as_bytes())
-    beside = place.shelf.put(tag, title, told, sha256_file(told),
-                             is_as_good=lambda asset: _vouches(asset, tag, purchase, artifact.sha256, told, place))
-    return PublishedPackage(purchase, artifact, package.uri, beside, place.status)
+    write_atomic(statement_file, dsse.sign(PAYLOAD_TYPE, payload, place.key).as_bytes())
+
+    def is_equivalent(asset: Asset) -> bool:
+        return _is_equivalent(asset, tag, purchase, artifact.sha256, statement_file, place)
+
+    uploaded = place.shelf.put(tag, title, statement_file, sha256_file(statement_file),
+                               is_equivalent=is_equivalent)
+    return PublishedPackage(purchase, artifact, package.uri, uploaded, place.status)
 
 
-def _vouches(asset: Asset, tag: str, purchase: Purchase, package_sha256: str, told: Path, place: PublishTarget) -> bool:
-    """Whether the statement that has the name already is as good as the one made now: about the same package of the
-    same purchase, and signed by the same key where there is one."""
-    place.shelf.store.download(tag, asset, told)
+def _is_equivalent(asset: Asset, tag: str, purchase: Purchase, package_sha256: str,
+                   statement_file: Path, place: PublishTarget) -> bool:
+    """Whether an existing statement is equivalent to the new one.
+
+    It must be about the same package of the same purchase, and have a signature of the same key if
+    there is a key.
+    """
+    place.shelf.store.download(tag, asset, statement_file)
     try:
-        envelope = envelope_in(told.read_bytes())
+        envelope = envelope_in(statement_file.read_bytes())
         if place.key is not None:
             dsse.verify(envelope, place.key.public, PAYLOAD_TYPE)
     except (ValueError, CorruptError):
@@ -146,7 +165,7 @@ def _vouches(asset: Asset, tag: str, purchase: Purchase, package_sha256: str, to
 
 
 def _evidence(done: PublishedPackage, _: Book) -> Post:
-    """A zero-credit row of which published_artifacts.csv is made."""
+    """A zero-credit post. published_artifacts.csv is derived from such posts."""
     purchase, artifact = done.purchase, done.artifact
     return Post(
         evidence_key(purchase.item_key, simulated=done.status == "simulated"), "publish", purchase.step.tenant_id,
@@ -157,12 +176,13 @@ def _evidence(done: PublishedPackage, _: Book) -> Post:
                   "transaction_item_id": purchase.item_id, "statement_sha256": done.statement.sha256})
 
 
-def _give_back(purchase: Purchase, ledger: Ledger) -> int:
+def _refunded(purchase: Purchase, ledger: Ledger) -> int:
+    """Refund a purchase. Returns the refunded credits."""
     return sum(post.amount_credits for post in _post(ledger, purchase, partial(_refund, purchase)))
 
 
 def _refund(purchase: Purchase, book: Book) -> Post:
-    """One REFUND of what stands paid for the deliverable, the run's charge untouched."""
+    """One REFUND of what is paid for the deliverable; the charge for the run is unchanged."""
     amount = book.paid(purchase.task_hash, purchase.deliverable_id) or 0
     key = keys.item(PostType.REFUND, purchase.task_hash, purchase.deliverable_id, purchase.refund_epoch)
     items = (Item(key, purchase.module_id, purchase.step.step_id, purchase.deliverable_id, PostType.REFUND, amount,
@@ -172,5 +192,5 @@ def _refund(purchase: Purchase, book: Book) -> Post:
 
 
 def _post(ledger: Ledger, purchase: Purchase, post: Callable[[Book], Post]) -> tuple[Post, ...]:
-    """Post it if the purchase still stands in the newest book: another run may have refunded it meanwhile."""
-    return ledger.post(lambda book: (post(book),) if stands(purchase, book) else ())
+    """Post it if the newest book still has the purchase paid: another run may have refunded it."""
+    return ledger.post(lambda book: (post(book),) if is_paid(purchase, book) else ())

@@ -1,7 +1,7 @@
-"""Which bought deliverables still await publishing. Pure: posts and the book in, purchases out.
+"""Which bought deliverables are still to be published. Pure: posts and the book in, purchases out.
 
-A purchase awaits while it stands paid and has no evidence at its refund epoch. A simulation's evidence has a key of its
-own: it keeps a second simulation from doing anything, never the real publication.
+A purchase awaits publishing while it is paid and has no evidence at its refund epoch. The evidence
+of a simulation has another key: it prevents a second simulation, but not the real publication.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +11,16 @@ from platform.model.digest import derived_id
 from platform.model.entry import Item, Post
 from platform.model.ids import StepId, is_internal
 
-PER_RELEASE = 450  # purchases; each is two assets, and GitHub takes 1,000 in a release
+PER_RELEASE = 450  # purchases; each has two assets, and a release on GitHub takes 1,000
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A deliverable that was charged. `posted_at` is when: UTC, ISO 8601, with Z. `number` counts the deliverables that
-    its tenant bought before this one, so that whoever has the ledger knows the release without asking the store."""
+    """A deliverable that was charged at `posted_at` (UTC, ISO 8601, with Z).
+
+    `number` counts the deliverables that its tenant bought before this one. It determines the
+    release, so no request to the store is needed.
+    """
 
     step: StepId
     module_id: str
@@ -30,7 +33,7 @@ class Purchase:
 
     @property
     def item_id(self) -> str:
-        """Its row's id in transaction_items.csv."""
+        """The id of its row in transaction_items.csv."""
         return derived_id(self.item_key)
 
     @property
@@ -42,7 +45,7 @@ class Purchase:
         return f"{self.artifact_name}.intoto.json"
 
     def release(self, prefix: str) -> str:
-        """The tag of its release: `<prefix>artifacts-<tenant>`, and `-2`, `-3`, ... when that one is full."""
+        """The tag of its release: `<prefix>artifacts-<tenant>`; `-2`, `-3`, ... if it is full."""
         full = self.number // PER_RELEASE
         return f"{prefix}artifacts-{self.step.tenant_id}" + (f"-{full + 1}" if full else "")
 
@@ -56,10 +59,10 @@ def evidence_key(item_key: str, *, simulated: bool) -> str:
 
 
 def bought(posts: Iterable[tuple[str, Post]]) -> dict[tuple[str, str], Purchase]:
-    """Every deliverable that was ever charged, by task hash and deliverable, as it was charged last, in that order.
+    """The last purchase of every charged deliverable, by task hash and deliverable, in order.
 
-    `posts` are the journal's, each with its time. Bought again after a refund, a deliverable keeps its number: its
-    artifact has the same name, which must not stand in two releases.
+    `posts` are the journal's, each with its time. A deliverable that is bought again after a refund
+    keeps its number: its artifact has the same name, which must not be in two releases.
     """
     found: dict[tuple[str, str], Purchase] = {}
     counts: dict[str, int] = {}
@@ -74,23 +77,24 @@ def bought(posts: Iterable[tuple[str, Post]]) -> dict[tuple[str, str], Purchase]
     return found
 
 
-def stands(purchase: Purchase, book: Book) -> bool:
-    """Whether it is paid at this epoch, and not given back since."""
+def is_paid(purchase: Purchase, book: Book) -> bool:
+    """Whether it is paid at this epoch, and not refunded since."""
     return (book.paid(purchase.task_hash, purchase.deliverable_id) is not None
             and book.epoch(purchase.task_hash, purchase.deliverable_id) == purchase.refund_epoch)
 
 
 def awaits(purchase: Purchase, book: Book, *, simulated: bool = False) -> bool:
-    """Whether a purchase is still to be published, or its publication to be simulated."""
-    return (stands(purchase, book) and not book.has(evidence_key(purchase.item_key, simulated=False))
+    """Whether a purchase is still to be published (or simulated)."""
+    return (is_paid(purchase, book)
+            and not book.has(evidence_key(purchase.item_key, simulated=False))
             and not (simulated and book.has(evidence_key(purchase.item_key, simulated=True))))
 
 
 def select(purchases: Iterable[Purchase], book: Book, *, since: str = "", tenant_id: str = "", work_order_id: str = "",
            simulated: bool = False) -> tuple[Purchase, ...]:
-    """Those that await publishing (or its simulation), in the order they were charged.
+    """The purchases that await publishing (or its simulation), in the order of their charges.
 
-    `since` is a time as the journal writes it; what was charged in that second counts. Empty means all.
+    `since` is a time in the journal's form, inclusive; empty means all.
     """
     return tuple(purchase for purchase in purchases
                  if purchase.posted_at >= since and tenant_id in ("", purchase.step.tenant_id)

@@ -1,4 +1,4 @@
-"""What was published for a tenant, as its evidence says, and who may read it. Pure."""
+"""What was published for a tenant, according to the evidence, and who may read it. Pure."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,12 +22,12 @@ class Evidence:
 
 
 def may_read(owner: Tenant, reader_id: str) -> bool:
-    """A tenant reads its own releases, and those of tenants that allow it to; nobody else's."""
+    """A tenant may read its own releases, and those of tenants that share them with it."""
     return reader_id == owner.tenant_id or reader_id in owner.allow_release_consumers
 
 
 def published(posts: Iterable[tuple[str, Post]], tenant_id: str, work_order_id: str = "") -> tuple[Evidence, ...]:
-    """A tenant's packages that are in a release, in the order they were published; simulations are in none."""
+    """A tenant's published packages, in the order of publication, without simulations."""
     known = [(at, post) for at, post in posts if post.tenant_id == tenant_id]
     purchases = {evidence_key(each.item_key, simulated=False): each for each in bought(known).values()}
     return tuple(_evidence(purchases[post.key], post, at) for at, post in known
@@ -35,5 +35,6 @@ def published(posts: Iterable[tuple[str, Post]], tenant_id: str, work_order_id: 
 
 
 def _evidence(purchase: Purchase, post: Post, at: str) -> Evidence:
-    told = post.metadata
-    return Evidence(purchase, str(told["artifact_name"]), str(told["sha256"]), int(told["bytes"]), str(told["uri"]), at)
+    data = post.metadata
+    return Evidence(purchase, str(data["artifact_name"]), str(data["sha256"]), int(data["bytes"]),
+                    str(data["uri"]), at)

@@ -1,7 +1,8 @@
-"""The releases of one store as publishing sees them: look first, give a name once, never replace.
+"""The releases of one store for publishing: look first, upload a name once, never replace.
 
-A release is listed once. A name's bytes never change, so a listing can only lack what others put there since, and the
-store then says so itself. It knows no ledger and no purchase. Threads may share it.
+Each release is listed once. The bytes of a name never change, so a listing can only lack newer
+assets of other publishers, and for those the store raises NameTaken. This module knows neither
+ledger nor purchases. Threads may share a shelf.
 """
 import threading
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from platform.releases.folder import FolderStore
 
 
 class Shelf:
-    """One for each run of a publisher."""
+    """The releases of one store during one run of a publisher."""
 
     def __init__(self, store: ReleaseStore) -> None:
         self.store = store
@@ -25,9 +26,12 @@ class Shelf:
         self._lock = threading.Lock()
 
     def put(self, tag: str, title: str, file: Path, sha256: str, *,
-            is_as_good: Callable[[Asset], bool] = lambda _: False) -> Asset:
-        """The asset that has the file's name and its SHA-256, or one that `is_as_good`; uploaded when there is none.
-        ConflictError when the name has other bytes; what the store raises."""
+            is_equivalent: Callable[[Asset], bool] = lambda _: False) -> Asset:
+        """The asset with the file's name, uploaded if it does not exist.
+
+        ConflictError if an existing asset has another SHA-256 and is not equivalent; errors of the
+        store are raised.
+        """
         listed = self._listing(tag, title)
         asset = listed.get(file.name)
         if asset is None:
@@ -36,9 +40,10 @@ class Shelf:
             except NameTaken as taken:
                 asset = taken.asset
             listed[file.name] = asset
-        if asset.sha256 != sha256 and not is_as_good(asset):
-            raise ConflictError(f"{asset.uri}: is there with other bytes than were made now, and was not replaced; "
-                                "restore the step's outputs, or delete the asset, then publish again")
+        if asset.sha256 != sha256 and not is_equivalent(asset):
+            raise ConflictError(f"{asset.uri}: already exists with other bytes, and was not "
+                                "replaced; restore the step's outputs, or delete the asset, then "
+                                "publish again")
         return asset
 
     def _listing(self, tag: str, title: str) -> dict[str, Asset]:
@@ -52,17 +57,17 @@ class Shelf:
 
 
 class Rehearsal(FolderStore):
-    """Where a simulation puts things: a folder that nobody relies on, so what an earlier one left is written over."""
+    """The directory of a simulation. Nobody relies on it: a new simulation replaces old files."""
 
     def assets(self, tag: str) -> dict[str, Asset] | None:
         return None
 
     def create(self, tag: str, title: str) -> None:
-        self._sure(tag)
+        self._check_directory(tag)
         super().create(tag, title)
 
     def upload(self, tag: str, name: str, file: Path) -> Asset:
-        self._sure(tag)
+        self._check_directory(tag)
         try:
             return super().upload(tag, name, file)
         except NameTaken as taken:
@@ -71,8 +76,8 @@ class Rehearsal(FolderStore):
         trees.remove(self.root / tag / name)
         return super().upload(tag, name, file)
 
-    def _sure(self, tag: str) -> None:
-        """Displaced when a release's directory is a link: a module may have put it there."""
+    def _check_directory(self, tag: str) -> None:
+        """Displaced if a release's directory is a link: a module may have put it there."""
         try:
             with owned(self.root, tag):
                 pass

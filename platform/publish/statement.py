@@ -1,8 +1,8 @@
-"""The in-toto statement beside a published package: what it is, how it was made, and which ledger item paid for it.
+"""The in-toto statement of a published package: what it is, how it was made, and what paid for it.
 
-Statement v1 with SLSA provenance v1. Its bytes depend on the purchase, the run record and the package alone, so that a
-publisher who was killed makes the same ones again. It holds digests of what went in, never the values: a tenant's texts
-and addresses are nobody else's. Pure.
+Statement v1 with SLSA provenance v1. Its bytes depend only on the purchase, the run record and the
+package, so a publisher that was killed makes the same bytes again. It contains digests of the
+inputs, never their values: a tenant's texts and addresses are private. Pure.
 """
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,10 @@ BUILDER_ID = "https://platform.invalid/runner"
 
 
 def statement(purchase: Purchase, record: RunRecord, package_sha256: str) -> bytes:
-    """The statement's JSON: the payload of its envelope. `record` is the run that made what is in the package."""
+    """The statement's JSON, which is the payload of its envelope.
+
+    `record` is of the run that made the package's files.
+    """
     times = {"startedOn": record.started_at, "finishedOn": record.finished_at}
     return canonical_json({
         "_type": STATEMENT_TYPE,
@@ -44,7 +47,7 @@ def statement(purchase: Purchase, record: RunRecord, package_sha256: str) -> byt
 
 
 def _materials(record: RunRecord) -> Iterator[dict[str, Any]]:
-    """The module's code, then what the step took from other steps and from the tenant's assets, by JSON pointer."""
+    """The module's code, then the step's bound outputs and assets, by JSON pointer."""
     code = sorted(map(list, record.inputs.get("module_code", {}).items()))
     yield {"name": f"modules/{record.module_id}", "digest": {"file_list_sha256": digest_of(code)}}
     for pointer, binding in sorted(record.task.get("bindings", {}).items()):
@@ -54,35 +57,39 @@ def _materials(record: RunRecord) -> Iterator[dict[str, Any]]:
 
 
 def _output(path: str, type_: str, sha256: str) -> dict[str, Any]:
-    """A folder's digest is of the list of its files, so it has another name than a file's."""
+    """An output with its digest. A directory's digest is of its list of files, so it has another
+    name than a file's."""
     return {"name": f"outputs/{path}", "digest": {"sha256" if type_ == "file" else "file_list_sha256": sha256}}
 
 
 def envelope_in(data: bytes) -> Envelope:
-    """The envelope of a statement's file. ValueError, saying what is wrong, when it is none."""
+    """The envelope in a statement's file. ValueError with the reason if it does not contain one."""
     try:
         return dsse.parse(json.loads(data))
     except RecursionError as error:
-        raise ValueError("is nested without end") from error
+        raise ValueError("is nested too deeply") from error
 
 
 def claims_of(envelope: Envelope) -> Mapping[str, Any]:
-    """What an envelope's statement says, flat: package_sha256, artifact_name, the purchase's ids, task_hash, ... .
-    ValueError, saying what is wrong, when it is none of ours. It does not look at signatures."""
+    """The statement's content, flat: package_sha256, artifact_name, the purchase's ids, ... .
+
+    ValueError with the reason if it is not a statement of PLATFORM. Signatures are not checked.
+    """
     if envelope.payload_type != PAYLOAD_TYPE:
-        raise ValueError(f"holds {envelope.payload_type!r}, not {PAYLOAD_TYPE!r}")
+        raise ValueError(f"contains {envelope.payload_type!r}, not {PAYLOAD_TYPE!r}")
     try:
-        told = json.loads(envelope.payload)
+        content = json.loads(envelope.payload)
     except (ValueError, RecursionError) as error:
-        raise ValueError("holds a payload that is not JSON") from error
+        raise ValueError("contains a payload that is not JSON") from error
     try:
-        types = told["_type"], told["predicateType"], told["predicate"]["buildDefinition"]["buildType"]
+        build_type = content["predicate"]["buildDefinition"]["buildType"]
+        types = content["_type"], content["predicateType"], build_type
         if types != (STATEMENT_TYPE, PREDICATE_TYPE, BUILD_TYPE):
             raise ValueError(f"is a statement of another kind ({', '.join(map(str, types))})")
-        if len(told["subject"]) != 1:
-            raise ValueError(f"is about {len(told['subject'])} packages, not one")
-        (subject,) = told["subject"]
-        build, run = told["predicate"]["buildDefinition"], told["predicate"]["runDetails"]
+        if len(content["subject"]) != 1:
+            raise ValueError(f"is about {len(content['subject'])} packages, not one")
+        (subject,) = content["subject"]
+        build, run = content["predicate"]["buildDefinition"], content["predicate"]["runDetails"]
         inner = build["internalParameters"]
         return {"artifact_name": subject["name"], "package_sha256": subject["digest"]["sha256"],
                 **{name: build["externalParameters"][name] for name in (
@@ -92,14 +99,18 @@ def claims_of(envelope: Envelope) -> Mapping[str, Any]:
                 "idempotency_key": inner["ledger_item"]["idempotency_key"], "run_id": run["metadata"]["invocationId"],
                 "finished_at": run["metadata"].get("finishedOn", ""), "materials": build["resolvedDependencies"]}
     except KeyError as error:
-        raise ValueError(f"is no statement about a published package: `{error.args[0]}` is missing") from error
+        raise ValueError("is not a statement about a published package: "
+                         f"`{error.args[0]}` is missing") from error
     except (TypeError, AttributeError) as error:
-        raise ValueError("is no statement about a published package: a field is of another type") from error
+        raise ValueError("is not a statement about a published package: "
+                         "a field has the wrong type") from error
 
 
 def is_about(envelope: Envelope, purchase: Purchase, package_sha256: str) -> bool:
-    """Whether a statement that lies there already is about this package of this purchase: a run that was repeated in
-    between has another time, and only that."""
+    """Whether an existing statement is about this package of this purchase.
+
+    If the run was repeated in between, the statement has another time.
+    """
     try:
         claims = claims_of(envelope)
     except ValueError:

@@ -140,7 +140,8 @@ def _payload_with(package, **changes):
 @pytest.mark.parametrize(("damage", "options", "status", "words"), [
     (lambda package: package.write_bytes(package.read_bytes()[:-1] + b"!"), "", 13, "its statement is about"),
     (lambda package: _rewritten(package, payload=_payload_with(package, subject=[])), "", 13, "about 0 packages"),
-    (lambda package: _rewritten(package, payload=_payload_with(package, predicate={})), "", 13, "no statement about"),
+    (lambda package: _rewritten(package, payload=_payload_with(package, predicate={})), "", 13,
+     "not a statement about"),
     (lambda package: _rewritten(package, payload=_payload_with(package, _type="other")), "", 13, "another kind"),
     (lambda package: _rewritten(package, payload="bm90IGpzb24="), "", 13, "not JSON"),
     (lambda package: _rewritten(package, payloadType="text/plain"), "", 13, "text/plain"),
@@ -149,10 +150,10 @@ def _payload_with(package, **changes):
     (lambda package: None, "OTHER", 13, "is not signed by"),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("[" * 100_000), "", 13, "nested"),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("{\n <html>"), "", 13,
-     ".zip.intoto.json:2:2: error[not-json]: what begins here is not JSON; take the package and its statement "),
+     ".zip.intoto.json:2:2: error[not-json]: what begins here is not JSON; download the package and its statement "),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("[]"), "", 13,
      "is no DSSE envelope: it needs `payload`"),
-    (lambda package: package.unlink(), "", 2, "no such file"),
+    (lambda package: package.unlink(), "", 2, "the file does not exist"),
     (lambda package: None, "nonsense", 2, "is no public key"),
 ])
 def test_whatever_is_wrong_is_one_line_and_no_yes(package, keys, tmp_path, damage, options, status, words):

@@ -1,1 +1,2 @@
-"""Derived indexes of the repository: tables made of what was read (pure), written or held against what is there."""
+"""Derived files of the repository: pure functions compute them; they are written, or compared with
+the existing ones."""

@@ -1,7 +1,7 @@
 """Choice lists inside workflows: the lines between `# maintenance:begin <list>` and `# maintenance:end <list>`. Pure.
 
-A workflow's form cannot ask the repository what there is, so its choices are written into it. Every other byte of the
-file stays what it was, line ends included; a file without markers is nobody's business here.
+A workflow's form cannot read the repository, so the choices are written into the workflow. Every
+other byte of the file is unchanged, line ends included. A file without markers is left alone.
 """
 import json
 import re
@@ -16,7 +16,7 @@ _MARKER = re.compile(rb"^([ \t]*)# maintenance:(begin|end)(?:[ \t]+(\S+))?[ \t]*
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a list holds, sorted, and the files that it is made of."""
+    """The items of a list, and the files from which they are derived."""
 
     of: Callable[[RepositoryFacts], Iterable[str]]
     sources: tuple[str, ...]
@@ -37,15 +37,18 @@ def has_markers(data: bytes) -> bool:
 
 
 def sources(data: bytes) -> tuple[str, ...]:
-    """The patterns of the files that a workflow's lists are made of."""
+    """The patterns of the files from which a workflow's lists are derived."""
     found = (_MARKER.match(line) for line in data.splitlines(keepends=True))
     names = {mark[3].decode(errors="replace") for mark in found if mark and mark[3]}
     return tuple(pattern for name, choice in CHOICES.items() if name in names for pattern in choice.sources)
 
 
 def rewritten(data: bytes, file: str, facts: RepositoryFacts) -> tuple[bytes, list[Problem]]:
-    """The workflow with its lists as they should be, and what is wrong with its markers; then the bytes mean nothing.
-    A list that is empty holds "none": a form without a choice is no form."""
+    """The workflow with correct lists, and the problems of its markers.
+
+    With problems, the bytes have no meaning. An empty list contains "none", because a form needs a
+    choice.
+    """
     problems: list[Problem] = []
     lines: list[bytes] = []
     opened, begun_at = "", 0
@@ -65,14 +68,10 @@ def rewritten(data: bytes, file: str, facts: RepositoryFacts) -> tuple[bytes, li
         elif side == "end":
             opened = ""
     if opened:
-        problems.append(
-            Problem(
-                SourcePosition(file, begun_at),
-                "maintenance-marker",
-                f"the list {opened} begins here and never ends",
-                f"write # maintenance:end {opened} below its lines",
-            )
-        )
+        problems.append(Problem(
+            SourcePosition(file, begun_at), "maintenance-marker",
+            f"the list {opened} begins here but does not end",
+            f"write # maintenance:end {opened} below its lines"))
     return b"".join(lines), problems
 
 
@@ -82,12 +81,13 @@ def _items(names: Iterable[str], indent: bytes, line_end: bytes) -> Iterator[byt
 
 
 def _fault(side: str, name: str, opened: str, begun_at: int) -> tuple[str, str] | None:
-    """What is wrong with a marker where it stands, and what to do."""
+    """What is wrong with a marker, and what to do; None if it is right."""
     if name not in CHOICES:
         return f"there is no list {name[:60]!r}", f"write one of {', '.join(CHOICES)}"
     if side == "begin" and opened:
-        return f"a list begins inside of {opened}, which began in line {begun_at}", f"end {opened} before it"
+        return (f"a list begins inside {opened}, which began in line {begun_at}",
+                f"end {opened} before it")
     if side == "end" and name != opened:
-        return f"the list {name} ends here and did not begin", (
+        return f"the list {name} ends here but did not begin", (
             f"write # maintenance:end {opened}" if opened else f"write # maintenance:begin {name} above its lines")
     return None

@@ -1,4 +1,4 @@
-"""What derived files are made of, as one value, and the patterns of the files that it was read from."""
+"""The input of the derived files as one value, and the patterns of the files it was read from."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ REASONS, METHODS, PROFILES = "config/reasons.yml", "config/topup_methods.csv", "
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFacts:
-    """`code` gives the digest of a module's code, and is asked only for what depends on it; `profiles` are all that
-    the repository has, sorted by file."""
+    """`code` returns the digest of a module's code; it is called only where it is needed.
+
+    `profiles` are all profiles of the repository, sorted by file.
+    """
 
     repo: Repo
     code: Callable[[str], str]

@@ -1,7 +1,7 @@
-"""The derived files: which there are, what each is made of, its right bytes, and how it is written.
+"""The derived files: their list, the sources of each, its correct bytes, and how it is written.
 
-A file goes by the name of its task: a table's, `secrets_template`, `maintenance_manifest`, or `workflows/<file>` for
-the choice lists of one workflow.
+A file has the name of its task: a table's name, `secrets_template`, `maintenance_manifest`, or
+`workflows/<file>` for the choice lists of one workflow.
 """
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,30 +20,34 @@ MANIFEST = "maintenance_manifest"
 INDEX = "modules_index"
 WORKFLOWS = ".github/workflows"
 _FILES = {name: f"{FOLDER}/{name}.csv" for name in (*TABLES, MANIFEST)} | {secrets.NAME: f"{FOLDER}/{secrets.NAME}.env"}
-LISTED = tuple(name for name in _FILES if name != MANIFEST)  # what the manifest is over
+LISTED = tuple(name for name in _FILES if name != MANIFEST)  # the files in the manifest
 
 
 def file_of(name: str) -> str:
-    """The file of a task, relative to the repository."""
+    """The path of a task's file, relative to the repository."""
     return _FILES.get(name) or f"{WORKFLOWS}/{name.partition('/')[2]}"
 
 
 def derived(root: Path) -> tuple[str, ...]:
-    """Every derived file that this repository has or should have, the manifest after what it is over."""
+    """Every derived file that this repository has or should have; the manifest after its files."""
     found = sorted(path for pattern in ("*.yml", "*.yaml") for path in (root / WORKFLOWS).glob(pattern))
     marked = (path.name for path in found if kind_at(path) == "file" and choices.has_markers(path.read_bytes()))
     return (*LISTED, MANIFEST, *(f"workflows/{name}" for name in marked))
 
 
 def sources(root: Path, name: str) -> tuple[str, ...]:
-    """Patterns of the files that one is made of, without modules' code (`Table.code`) and the manifest's files."""
+    """Patterns of the sources of a file, except modules' code (`Table.code`) and the manifest's
+    files."""
     if name in TABLES:
         return TABLES[name].sources
     return secrets.SOURCES if name == secrets.NAME else choices.sources((root / file_of(name)).read_bytes())
 
 
 def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:
-    """The right bytes of one file; of the manifest, over the files as they lie there. InputError for wrong markers."""
+    """The correct bytes of one file; the manifest's digests are of the existing files.
+
+    InputError for wrong markers.
+    """
     if name == MANIFEST:
         return manifest({listed: (root / file_of(listed)).read_bytes() for listed in LISTED})
     if name in TABLES:
@@ -57,24 +61,30 @@ def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:
 
 
 def everything(root: Path, facts: RepositoryFacts) -> dict[str, bytes]:
-    """Every file's right bytes by name, the manifest over what the others should be. InputError for wrong markers."""
+    """The correct bytes of every file by name; the manifest's digests are of the correct bytes.
+
+    InputError for wrong markers.
+    """
     made = {name: content(root, name, facts) for name in derived(root) if name != MANIFEST}
     return {**made, MANIFEST: manifest({name: made[name] for name in LISTED})}
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
-    """maintenance_manifest.csv over the other files' bytes, by their file names."""
+    """maintenance_manifest.csv: the digests of the other files' bytes, by file name."""
     named = {Path(file_of(name)).name: sha256_hex(data) for name, data in files.items()}
     return as_csv([("file", "sha256"), *sorted(named.items())])
 
 
 def read(path: Path) -> bytes | None:
-    """A derived file as it is; None when there is none."""
+    """The bytes of a derived file; None if the file is missing."""
     return path.read_bytes() if path.is_file() else None
 
 
 def write(path: Path, data: bytes) -> bool:
-    """Write a file if it is not these bytes already; whether it was written. StorageError when the disk refuses."""
+    """Write a file unless it has these bytes already. Returns whether it was written.
+
+    StorageError if it cannot be written.
+    """
     if read(path) == data:
         return False
     write_atomic(path, data)

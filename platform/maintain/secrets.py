@@ -1,7 +1,7 @@
 """The secrets template: every secret and variable that modules and profiles read, with empty values. Pure.
 
-A secret's value is never in the repository. Who sets a platform up copies this file out of it, fills it in, and hands
-it to the environment (or to the CI's secrets, name by name).
+A secret's value is never in the repository. The operator copies this file to another place, fills
+it in, and puts it into the environment (or into the CI's secrets, name by name).
 """
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -28,8 +28,10 @@ class _SecretUse:
 
 
 def secrets_template(facts: RepositoryFacts) -> bytes:
-    """Sorted by name; above each name who reads it and what it is for. A variable is not taken from the environment:
-    its line is a comment, and says where it is set."""
+    """The file's bytes, sorted by name. Comments above a name say what reads it, and why.
+
+    A variable is not read from the environment: its line is a comment that says where it is set.
+    """
     by_name: dict[str, list[_SecretUse]] = {}
     for use in sorted({*_of_modules(facts), *_of_profiles(facts)}):
         by_name.setdefault(use.name, []).append(use)

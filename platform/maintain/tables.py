@@ -1,7 +1,7 @@
-"""The tables of maintenance-state/, pure: facts in, rows out. Deterministic: no clock, sorted by their first columns.
+"""The tables of maintenance-state/. Pure: facts in, rows out, without a clock, sorted.
 
-A table is the grain of a task, and names what it is made of. A row for itself would be a task a module and save
-nothing: digests of files that did not change are known, so a table costs its rows.
+Each table is one task and names its sources. A task per module would save nothing: the digests of
+unchanged files are known, so only computing the rows costs time.
 """
 import json
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ TableRow = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class DerivedTable:
-    """`sources` are the files that rows are made of, as patterns below the repository; `code`: modules' code too."""
+    """`sources` are patterns of the files from which rows derive. `code` adds modules' code."""
 
     columns: tuple[str, ...]
     rows: Callable[[RepositoryFacts], Iterable[TableRow]]
@@ -70,7 +70,7 @@ def reason_catalog(facts: RepositoryFacts) -> Iterable[TableRow]:
 
 
 def tenant_relationships(facts: RepositoryFacts) -> Iterable[TableRow]:
-    """Who may read whose releases; every tenant its own."""
+    """Which tenant may read which tenant's releases; every tenant may read its own."""
     for tenant_id, tenant in sorted(facts.repo.tenants.items()):
         for consumer in sorted({tenant_id, *tenant.allow_release_consumers}):
             yield tenant_id, consumer, "self" if consumer == tenant_id else "release_consumer"

@@ -1,1 +1,1 @@
-"""What `new` writes: texts of files that validate at once. Pure; the command puts them on disk."""
+"""The files that `new` writes, valid as generated. Pure; the command writes them to disk."""

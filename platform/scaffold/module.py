@@ -1,8 +1,9 @@
-"""A new module: a contract, code that keeps it, a README, a test, and the prices that it needs. It passes its self-test
-as it stands; from there its author changes one thing after the other.
+"""A new module: a contract, code for it, a README, a test, and the prices that it needs.
 
-`templates/<kind>/` holds what each kind begins as: the smallest module of its kind that does real work. `{{name}}`
-marks what is put in. Python ends in .txt there: it is nobody's code yet.
+The generated module passes its self-test. Its author then changes one thing after the other.
+
+`templates/<kind>/` contains the smallest module of each kind that does real work. `{{name}}` is a
+placeholder. Python files end in .txt there, because they are not code of this project.
 """
 import io
 import zipfile
@@ -14,13 +15,14 @@ from platform.scaffold.text import GIT_ATTRIBUTES, flow
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _FILES = {"module.yml": "module.yml", "src/run.py": "run.py.txt", "README.md": "README.md",
-          "tests/test_run.py": "test_run.py.txt"}  # path below the module's folder -> template
+          "tests/test_run.py": "test_run.py.txt"}  # path below the module's directory -> template
 
 
 def module_files(module_id: str, kind: Kind, name: str) -> dict[str, bytes]:
-    """Every file of modules/<module_id>/, by its path below that folder."""
-    words = {"module_id": module_id, "name": flow(name), "kind": kind.value, "step_id": module_id[:32]}
-    files = {path: _filled(kind, template, words).encode() for path, template in _FILES.items()}
+    """Every file of modules/<module_id>/, by its path below that directory."""
+    values = {"module_id": module_id, "name": flow(name), "kind": kind.value,
+              "step_id": module_id[:32]}
+    files = {path: _filled(kind, template, values).encode() for path, template in _FILES.items()}
     files[".gitattributes"] = GIT_ATTRIBUTES
     if kind is Kind.PACKAGING:
         files["fixtures/note.txt"] = b"A note to pack.\n"
@@ -30,21 +32,21 @@ def module_files(module_id: str, kind: Kind, name: str) -> dict[str, bytes]:
 
 
 def price_rows(module_id: str, kind: Kind, today: date) -> str:
-    """Rows for config/module_prices.csv: what modules of this kind cost in this repository, from today on."""
+    """Rows for config/module_prices.csv: the usual prices of this kind of module, from today on."""
     return _filled(kind, "prices.csv", {"module_id": module_id, "today": today.isoformat()})
 
 
-def _filled(kind: Kind, template: str, words: dict[str, str]) -> str:
+def _filled(kind: Kind, template: str, values: dict[str, str]) -> str:
     folder = Kind.TRANSFORM if kind is Kind.OTHER else kind
     text = (TEMPLATES / folder / template).read_text(encoding="utf-8")
-    for name, word in words.items():
-        text = text.replace(f"{{{{{name}}}}}", word)
+    for name, value in values.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
     return text
 
 
 def _package() -> bytes:
-    """A small zip, the same bytes every time."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    """A small zip file; its bytes are always the same."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("note.txt", (1980, 1, 1, 0, 0, 0)), "A note to deliver.\n")
-    return held.getvalue()
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A new tenant: its id, when nobody gave it one, and its file."""
+"""A new tenant: its file, and its id unless one is given."""
 import hashlib
 
 from platform.model.digest import base62
@@ -8,12 +8,13 @@ ID_LENGTH = 6
 
 
 def tenant_id_for(name: str) -> str:
-    """Six Base62 characters that follow from the name: the same name twice is the same tenant, and refused."""
+    """Six Base62 characters derived from the name. A repeated name gives the same id, which `new`
+    refuses."""
     return base62(int.from_bytes(hashlib.sha256(name.encode()).digest()), ID_LENGTH)
 
 
 def tenant_text(tenant_id: str, name: str, registered_at: str) -> str:
-    """tenants/<tenant_id>/tenant.yml. `registered_at` is a day, such as 2026-11-24."""
+    """The text of tenants/<tenant_id>/tenant.yml. `registered_at` is a day, such as 2026-11-24."""
     return f"""\
 # yaml-language-server: $schema=../../schemas/tenant.schema.json
 tenant_id: {flow(tenant_id)}

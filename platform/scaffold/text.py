@@ -1,4 +1,4 @@
-"""Values and words as they stand in a YAML file that a person goes on writing."""
+"""Values and comments in a generated YAML file that a person will edit."""
 from typing import Any
 
 import yaml
@@ -7,19 +7,19 @@ from platform.model.characters import replaced
 from platform.model.words import shortened
 
 LONGEST_REMARK = 90
-GIT_ATTRIBUTES = b"""# Git converts nothing here: what is digested is bytes, and other bytes would be other work.
+GIT_ATTRIBUTES = b"""# Git must not convert line ends: other bytes have another digest.
 * -text
 """
 
 
 def flow(value: Any) -> str:
-    """A value in one line of YAML, quoted where a reader could take it for something else."""
+    """A value in one line of YAML, with quotes if it needs them."""
     text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False)
     return text.removesuffix("\n").removesuffix("...").strip()
 
 
 def remark(text: str) -> str:
-    """A description as a comment behind a value: one short line."""
+    """A description as the text of a comment after a value: one short line."""
     return replaced(shortened(" ".join(text.split()), LONGEST_REMARK), by=" ")
 
 

@@ -1,6 +1,6 @@
-"""A draft of a work order around one module: every input there is, the required ones with a value to replace.
+"""A draft of a work order with one module and all its inputs; required ones have a placeholder.
 
-The draft validates as it stands; what still has to be filled in shows as warnings, because it says enabled: false.
+The generated draft is valid. Because it has enabled: false, values to fill in are warnings.
 """
 import hashlib
 from collections.abc import Iterator
@@ -18,15 +18,17 @@ _BY_TYPE: dict[str, Any] = {"boolean": False, "object": {}, "file": {"asset": FI
 
 
 def work_order_id_for(tenant_id: str, module_id: str, number: int) -> str:
-    """Eight Base62 characters; `number` counts the tries until one is free."""
+    """Eight Base62 characters; `number` counts the tries until an id is free."""
     digest = hashlib.sha256(canonical_json([tenant_id, module_id, number])).digest()
     return base62(int.from_bytes(digest), ID_LENGTH)
 
 
 def workorder_text(tenant_id: str, work_order_id: str, contract: Contract, package: Contract | None,
                    delivery: Contract | None) -> str:
-    """tenants/<tenant_id>/workorders/<work_order_id>.yml with one step; how to pack and deliver what it makes stands
-    below it in comments, where there are modules for that."""
+    """The text of tenants/<tenant_id>/workorders/<work_order_id>.yml, with one step.
+
+    Comments below the step show how to pack and deliver its output, if there are modules for that.
+    """
     name = f"{tenant_id}/{work_order_id}"
     lines = [
         "# yaml-language-server: $schema=../../../schemas/workorder.schema.json",
@@ -73,7 +75,7 @@ def _step(contract: Contract) -> Iterator[str]:
 
 
 def _value(port: InputPort) -> Any:
-    """The contract's own example or default, or what shows that something has to be written."""
+    """The contract's example or default, or a placeholder."""
     if port.examples:
         return port.examples[0]
     if port.default is not None:

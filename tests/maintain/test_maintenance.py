@@ -65,7 +65,7 @@ def test_drift_is_named_and_mended(repo: Path) -> None:
     done = command(repo, "python -m platform.cli maintenance --check")
     assert done.returncode == 1
     assert ("maintenance-state/tenant_relationships.csv:2:8: error[maintenance-drift]: row tenant tenant, column "
-            "consumer_tenant_id: says 'friend', should say 'tenant'; run `doit run maintenance`") in done.stdout
+            "consumer_tenant_id: is 'friend', should be 'tenant'; run `doit run maintenance`") in done.stdout
     told = json.loads(command(repo, "python -m platform.cli maintenance --check --json").stdout)["drift"]
     assert [(one["place"]["line"], one["code"]) for one in told] == [(2, "maintenance-drift")]
     assert written(command(repo, "doit run maintenance").stdout) == {"tenant_relationships"}
@@ -177,8 +177,8 @@ def test_choices_in_a_workflow_are_kept_right_and_nothing_else_of_it(repo: Path)
     (repo / "tenants/tenant/workorders/tea.yml").write_text(TEA)
     (repo / "tenants/tenant/workorders/draft.yml").write_text("work_order_id: draft\nenabled: false\nsteps: []\n")
     done = command(repo, "python -m platform.cli maintenance --check")
-    assert (".github/workflows/orchestrator.yml:10:14: error[maintenance-drift]: says '          - \"gone/order\"', "
-            "should say '          - \"tenant/tea\"'") in done.stdout
+    assert (".github/workflows/orchestrator.yml:10:14: error[maintenance-drift]: is '          - \"gone/order\"', "
+            "should be '          - \"tenant/tea\"'") in done.stdout
     assert due(repo) == {"workorders_index", "workflows/orchestrator.yml"}
     done = command(repo, "doit run maintenance")
     assert "written      .github/workflows/orchestrator.yml" in done.stdout

@@ -39,13 +39,13 @@ def test_what_stands_between_markers_is_replaced(before: bytes, after: bytes) ->
 
 
 @pytest.mark.parametrize(("lines", "places"), [
-    ("# maintenance:begin tenants", [(1, "never ends")]),
+    ("# maintenance:begin tenants", [(1, "does not end")]),
     ("x\n  # maintenance:end tenants", [(2, "did not begin")]),
     ("# maintenance:begin tenents\n# maintenance:end tenents", [(1, "no list 'tenents'"), (2, "no list 'tenents'")]),
     ("# maintenance:begin\n", [(1, "no list ''")]),
-    ("# maintenance:begin tenants\n# maintenance:end modules", [(2, "modules ends here and did not begin")]),
+    ("# maintenance:begin tenants\n# maintenance:end modules", [(2, "modules ends here but did not begin")]),
     ("# maintenance:begin tenants\n# maintenance:begin modules\n# maintenance:end modules",
-     [(2, "inside of tenants")]),
+     [(2, "inside tenants")]),
 ])
 def test_wrong_markers_are_told_with_their_line(lines: str, places: list[tuple[int, str]]) -> None:
     problems = rewritten(lines.encode(), "w.yml", FACTS)[1]
@@ -64,19 +64,19 @@ RIGHT = b'id,name,note\na,Ann,"one, two"\nb,Bob,"two\nlines"\nc,Cy,\n'
 
 
 @pytest.mark.parametrize(("ours", "place", "what"), [
-    (RIGHT.replace(b"Ann", b"Eve"), (2, 3), "row a Ann, column name: says 'Eve', should say 'Ann'"),
-    (RIGHT.replace(b"one, two", b"one, three"), (2, 7), "row a Ann, column note: says 'one, three', should say"),
-    (RIGHT.replace(b"c,Cy,", b"c,Cy,x"), (5, 6), "row c Cy, column note: says 'x', should say ''"),
-    (RIGHT.replace(b"a,Ann", b"a,Ann,more"), (2, 7), "row a Ann, column note: says 'more', should say 'one, two'"),
-    (RIGHT.replace(b'a,Ann,"one, two"\n', b""), (2, 1), "row a Ann is missing before this place"),
-    (RIGHT.replace(b"c,Cy,\n", b""), (5, 1), "row c Cy is missing before this place"),
-    (RIGHT.replace(b"c,Cy", b"bb,Be,\nc,Cy"), (5, 1), "row bb Be should not be there"),
-    (RIGHT + b"d,Di,\n", (6, 1), "row d Di should not be there"),
-    (RIGHT.replace(b"id,name", b"id,nome"), (1, 4), "row id name, column name: says 'nome'"),
-    (RIGHT.replace(b"\nc,Cy,\n", b"\nc,Cy,"), (5, 6), "lacks the line end of its last line"),
-    (RIGHT.replace(b"Ann", b'"Ann"'), (2, 3), "should say 'a,Ann,\"one, two\"'"),
-    (b"\xef\xbb\xbf" + RIGHT, (1, 1), "says '\\ufeffid', should say 'id'"),
-    (b"", (1, 1), "row id name is missing before this place"),
+    (RIGHT.replace(b"Ann", b"Eve"), (2, 3), "row a Ann, column name: is 'Eve', should be 'Ann'"),
+    (RIGHT.replace(b"one, two", b"one, three"), (2, 7), "row a Ann, column note: is 'one, three', should be"),
+    (RIGHT.replace(b"c,Cy,", b"c,Cy,x"), (5, 6), "row c Cy, column note: is 'x', should be ''"),
+    (RIGHT.replace(b"a,Ann", b"a,Ann,more"), (2, 7), "row a Ann, column note: is 'more', should be 'one, two'"),
+    (RIGHT.replace(b'a,Ann,"one, two"\n', b""), (2, 1), "row a Ann is missing before this line"),
+    (RIGHT.replace(b"c,Cy,\n", b""), (5, 1), "row c Cy is missing before this line"),
+    (RIGHT.replace(b"c,Cy", b"bb,Be,\nc,Cy"), (5, 1), "row bb Be should not exist"),
+    (RIGHT + b"d,Di,\n", (6, 1), "row d Di should not exist"),
+    (RIGHT.replace(b"id,name", b"id,nome"), (1, 4), "row id name, column name: is 'nome'"),
+    (RIGHT.replace(b"\nc,Cy,\n", b"\nc,Cy,"), (5, 6), "the last line has no line end"),
+    (RIGHT.replace(b"Ann", b'"Ann"'), (2, 3), "should be 'a,Ann,\"one, two\"'"),
+    (b"\xef\xbb\xbf" + RIGHT, (1, 1), "is '\\ufeffid', should be 'id'"),
+    (b"", (1, 1), "row id name is missing before this line"),
     (b"\xff\0", (1, 1), ""),
     (None, (1, 1), "is missing"),
 ])

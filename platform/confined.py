@@ -16,9 +16,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from platform.openat import FILE, FOLDER, LINK, SECOND_NAME, Refused, below, parts_of, top, walked, words_of
+from platform.openat import FILE, FOLDER, HARD_LINK, LINK, Refused, below, parts_of, top, walked, words_of
 
-__all__ = ["SECOND_NAME", "Entry", "Folder", "Refused", "create", "folder_at", "inside", "kind_at", "make_folders",
+__all__ = ["HARD_LINK", "Entry", "Folder", "Refused", "create", "folder_at", "inside", "kind_at", "make_folders",
            "named", "opened", "read", "read_file"]
 
 _DEEPEST = 256  # directories; each is an open handle while what is below it is listed
@@ -213,7 +213,7 @@ def _regular(handle: int, name: str, *, sole: bool = False) -> int:
     if not stat.S_ISREG(found.st_mode):
         raise Refused(name, words_of(found.st_mode), errno.EINVAL)
     if sole and found.st_nlink > 1:
-        raise Refused(name, SECOND_NAME, errno.EMLINK)
+        raise Refused(name, HARD_LINK, errno.EMLINK)
     return handle
 
 

@@ -17,7 +17,7 @@ FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 _ON_THE_WAY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)
 LINK = "a symbolic link"
-SECOND_NAME = "a file with a second name (a hard link)"
+HARD_LINK = "a hard link"
 
 
 class Refused(OSError):

@@ -1,7 +1,7 @@
 """Which orders a command that looks is about: all, a tenant's, or one; and what to say of a name that is none."""
 from platform.app.snapshot import Scope, Snapshot
 from platform.app.workspace import Workspace
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.config.folders import hidden, tenant_names
 from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
@@ -25,13 +25,13 @@ def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "",
         own = list(dict.fromkeys([*own, *(order for order in ran_orders(workspace) if order.tenant_id == tenant_id)]))
         tenants |= {order.tenant_id for order in own}
     if tenant_id not in tenants:
-        raise UsageError(f"{tenant_id}: no such tenant; {meant(tenant_id, tenants, 'see tenants/')}")
+        raise UsageError(f"{tenant_id}: no such tenant; {suggestion(tenant_id, tenants, 'see tenants/')}")
     order_id = OrderId(tenant_id, work_order_id)
     if work_order_id and order_id not in own:
         if wrong := hidden(workspace.root, tenant_id):
             raise InputError(wrong)
         names = [order.work_order_id for order in own]
-        raise UsageError(f"{order_id}: no such work order; {meant(work_order_id, names, 'see workorders/')}")
+        raise UsageError(f"{order_id}: no such work order; {suggestion(work_order_id, names, 'see workorders/')}")
     return frozenset([order_id] if work_order_id else own)
 
 

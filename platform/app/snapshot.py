@@ -13,7 +13,7 @@ from typing import TypeAlias
 from platform.app.preflight import missing_secrets
 from platform.app.workspace import Workspace
 from platform.check import check
-from platform.check.say import about_draft
+from platform.check.problems import is_about_draft
 from platform.config.load import REASONS, load_repo
 from platform.config.valid import Valid
 from platform.files import Digests
@@ -76,7 +76,7 @@ class Snapshot:
     @property
     def run_problems(self) -> tuple[Problem, ...]:
         """The problems that a run prints: warnings about drafts belong to `consistency-validate`."""
-        return tuple(problem for problem in self.problems if not about_draft(self.repo, problem))
+        return tuple(problem for problem in self.problems if not is_about_draft(self.repo, problem))
 
     def wrong_in(self, *files: str) -> tuple[Problem, ...]:
         """The errors in files that were read, named from the repository's root."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from platform.app.scope import with_warnings
 from platform.app.snapshot import Snapshot
-from platform.check.words import meant, nearest
+from platform.check.words import nearest, suggestion
 from platform.errors import UsageError
 from platform.model.characters import one_line
 from platform.model.ids import OrderId, StepId
@@ -19,7 +19,7 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
     """One line for `doit run <name>`, of which doit knows no task."""
     kind, colon, subject = name.partition(":")
     if kind not in ASKABLE or not colon:
-        return f"there is no task or file `{name}`; {meant(name, GROUPS, 'see `doit list --all`')}"
+        return f"there is no task or file `{name}`; {suggestion(name, GROUPS, 'see `doit list --all`')}"
     known = set(snapshot.workspace.order_ids())
     asked = OrderId(*[*subject.split("/"), "", ""][:2])
     order = asked if asked in known else nearest_order(asked, known)

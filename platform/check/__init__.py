@@ -1,4 +1,4 @@
-"""Pure: a Repo and a day in, Problems out. What is checked is the visible tuple `checks.CHECKS`."""
+"""Finds the problems of a Repo on a day. Pure. The tuple `checks.CHECKS` lists all checks."""
 from platform.check.checks import CHECKS, check
 
 __all__ = ["CHECKS", "check"]

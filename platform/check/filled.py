@@ -1,19 +1,19 @@
-"""What a scaffold left for a person to write is written before an order runs."""
+"""Every placeholder that `new` wrote must be replaced before an order runs."""
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from platform.check.say import each_order, of_order, of_step
+from platform.check.problems import each_order, of_order, of_step
 from platform.model.order import Order, Value
 from platform.model.placeholder import is_placeholder
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
 
-_WHAT, _CURE = "it still says FILL IN", "write what is meant"
+_WHAT, _CURE = "the text still says FILL IN", "replace it"
 
 
 @each_order
 def filled(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
-    """An asset that is not filled in is missing, and that is said of it."""
+    """Placeholders in texts. A placeholder for an asset is reported as a missing asset instead."""
     for path in _marks(order.metadata):
         yield of_order(order, "not-filled-in", _WHAT, _CURE, "metadata", *path)
     for step in order.steps:
@@ -22,7 +22,7 @@ def filled(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 
 def _marks(value: Value, path: Path = ()) -> Iterator[Path]:
-    """Where a text is still what the scaffold wrote; a binding holds none of a person's texts but names."""
+    """The paths of texts that are still placeholders. A binding has no texts, only names."""
     if isinstance(value, str) and is_placeholder(value):
         yield path
     elif isinstance(value, Mapping):

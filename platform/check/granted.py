@@ -1,24 +1,26 @@
-"""Which secrets a module is given: none that the platform uses itself, and only what the operator's profile grants."""
+"""Which secrets a module receives: only those that the profile grants, never the platform's."""
 from collections.abc import Iterator
 from datetime import date
 
 from platform.check.contracts import RESERVED
-from platform.check.say import of_module
+from platform.check.problems import of_module
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
 
 def granted(repo: Repo, today: date) -> Iterator[Problem]:
-    """What a contract asks for is the operator's to give, not the module author's to take."""
+    """The operator, not the module's author, decides which secrets the module receives."""
     own = repo.profile.own_secrets
     for contract in repo.contracts.values():
         for index, secret in enumerate(contract.secrets):
             at = ("requirements", "secrets", index, "name")
             if secret.name in own:
-                yield of_module(contract, "reserved-name", f"the profile keeps {secret.name} for the platform itself",
-                                "choose another name; no module is given the platform's own secrets", *at)
+                yield of_module(contract, "reserved-name",
+                                f"the profile reserves {secret.name} for the platform itself",
+                                "choose another name; modules never receive the platform's secrets",
+                                *at)
             elif RESERVED.fullmatch(secret.name):
-                continue  # that is said of the contract by itself
+                continue  # `contracts` reports it
             elif not repo.profile.grants(contract.module_id, secret.name):
                 yield of_module(contract, "secret-not-granted", f"the profile does not grant {secret.name} to "
                                 f"`{contract.module_id}`", f"add it to module_secrets.{contract.module_id} at "

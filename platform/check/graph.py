@@ -1,10 +1,10 @@
-"""Which step waits for which: every name is known and enabled, and nobody waits for itself."""
+"""The dependencies of steps: each must name an enabled step, and they must not form a cycle."""
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from platform.check.say import each_order, of_step
-from platform.check.words import meant
+from platform.check.problems import each_order, of_step
+from platform.check.words import suggestion
 from platform.model.order import Order, Step, bindings_in
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
@@ -18,16 +18,16 @@ def graph(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
         for path, name in _waits(step):
             if name in steps:
                 yield from _named(order, step, steps, path, name)
-            elif count := counts.pop(name, 0):  # one mistake, however often it is named
+            elif count := counts.pop(name, 0):  # report a name once, however often it is used
                 others = [other for other in steps if other != step.step_id]
-                often = f", which is named {count} times" if count > 1 else ""
-                yield of_step(order, step, "unknown-step", f"there is no step `{name}`{often}", meant(name, others),
-                              *path)
+                often = f", which is used {count} times" if count > 1 else ""
+                yield of_step(order, step, "unknown-step", f"there is no step `{name}`{often}",
+                              suggestion(name, others), *path)
     yield from _cycles(order, steps)
 
 
 def _waits(step: Step) -> Iterator[tuple[Path, str]]:
-    """The names that a step waits for, each with its place inside the step."""
+    """The steps that a step waits for, each with the path of its name in the step."""
     for path, binding in bindings_in(step.inputs):
         if binding.from_step:
             yield ("inputs", *path, "from_step"), binding.from_step
@@ -39,15 +39,15 @@ def _named(order: Order, step: Step, steps: Mapping[str, Step], path: Path, name
     if name == step.step_id:
         yield of_step(order, step, "self-reference", f"step `{name}` waits for itself", "name another step", *path)
     elif not steps[name].enabled:
-        yield of_step(order, step, "disabled-step", f"step `{name}` is not enabled and makes nothing",
-                      "enable it, or take from another", *path)
+        yield of_step(order, step, "disabled-step", f"step `{name}` is not enabled",
+                      "enable it, or use another", *path)
 
 
 def _cycles(order: Order, steps: Mapping[str, Step]) -> Iterator[Problem]:
-    """Each cycle once, at the step of it that stands first, printed from there: a -> b -> a."""
+    """Each cycle once. The message begins at the cycle's first step in the file: a -> b -> a."""
     waits = {name: list(dict.fromkeys(other for _, other in _waits(step) if other in steps and other != name))
              for name, step in steps.items()}
-    state: dict[str, int] = {}  # 1: on the way, 2: done
+    state: dict[str, int] = {}  # 1: on the current path, 2: done
     for root in waits:
         if root in state:
             continue

@@ -1,10 +1,10 @@
-"""What a step gives its module: known ports, all required ones, values of their types."""
+"""The inputs of a step: known ports, all required ports, and values of the right types."""
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
-from platform.check.say import each_order, of_step
+from platform.check.problems import each_order, of_step
 from platform.check.values import value_faults
-from platform.check.words import meant, stands_for
+from platform.check.words import misspellings, suggestion
 from platform.model.contract import Contract, InputPort
 from platform.model.order import Order, Step
 from platform.model.problem import Problem
@@ -16,32 +16,35 @@ def inputs(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     for step in order.steps:
         contract = repo.contracts.get(step.module_id)
         if contract is not None:
-            told = _told(step, contract)
-            yield from _named(order, step, contract, told)
-            yield from _missing(order, step, contract, told.values())
-            yield from _valued(order, step, contract)
+            misspelt = _misspelt(step, contract)
+            yield from _unknown(order, step, contract, misspelt)
+            yield from _missing(order, step, contract, misspelt.values())
+            yield from _values(order, step, contract)
 
 
-def _told(step: Step, contract: Contract) -> dict[str, str]:
-    """The missing inputs that unknown ones stand for."""
+def _misspelt(step: Step, contract: Contract) -> dict[str, str]:
+    """The missing required input that each unknown input probably means."""
     open_ports = [port.id for port in contract.inputs.values() if not port.limited]
     names = [name for name in step.inputs if name in open_ports or name not in contract.inputs]
-    return stands_for(names, open_ports, [name for name in open_ports if _needs(contract.inputs[name])])
+    needed = [name for name in open_ports if _needs(contract.inputs[name])]
+    return misspellings(names, open_ports, needed)
 
 
 def _needs(port: InputPort) -> bool:
-    """Whether somebody must give it."""
+    """Whether the tenant must set this input."""
     return port.required and not port.limited and port.default is None
 
 
-def _named(order: Order, step: Step, contract: Contract, told: Mapping[str, str]) -> Iterator[Problem]:
+def _unknown(order: Order, step: Step, contract: Contract,
+             misspelt: Mapping[str, str]) -> Iterator[Problem]:
     open_ports = [port.id for port in contract.inputs.values() if not port.limited]
     for name in step.inputs:
         port = contract.inputs.get(name)
         if port is None:
             free = [other for other in open_ports if other not in step.inputs]
             yield of_step(order, step, "unknown-input", f"`{step.module_id}` has no input `{name[:60]}`",
-                          meant(name, free, needed=told.get(name, "")), "inputs", name, "~key")
+                          suggestion(name, free, missing=misspelt.get(name, "")),
+                          "inputs", name, "~key")
         elif port.limited:
             seller = next((item.deliverable_id for item in contract.deliverables.values()
                            if name in item.limited_inputs), "")
@@ -50,14 +53,15 @@ def _named(order: Order, step: Step, contract: Contract, told: Mapping[str, str]
                           "inputs", name, "~key")
 
 
-def _missing(order: Order, step: Step, contract: Contract, told: Collection[str]) -> Iterator[Problem]:
+def _missing(order: Order, step: Step, contract: Contract,
+             misspelt: Collection[str]) -> Iterator[Problem]:
     for port in contract.inputs.values():
-        if _needs(port) and port.id not in step.inputs and port.id not in told:
+        if _needs(port) and port.id not in step.inputs and port.id not in misspelt:
             yield of_step(order, step, "missing-input", f"`{step.module_id}` needs the input `{port.id}`",
                           f"add it to the inputs of step `{step.step_id}`", "inputs")
 
 
-def _valued(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
+def _values(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
     for name, value in step.inputs.items():
         port = contract.inputs.get(name)
         if port is not None and not port.limited:

@@ -1,20 +1,20 @@
-"""The names that bound files get inside a package: each right by itself, and no two one name on some system.
+"""The names of bound files in a package: each must be valid, and no two may collide on any system.
 
-The same file bound twice to one name is one file: an output inside a directory that is bound too, at the name that it
-has there anyway. Only a different source for the same name is a collision.
+The same file may be bound twice to one name, for example alone and with its directory. Only
+different sources for one name collide.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from platform.check.say import each_order, of_step
+from platform.check.problems import each_order, of_step
 from platform.model.contract import OutputPort
 from platform.model.order import Binding, Order, Step, bindings_in
 from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
 from platform.model.repo import Repo
 
-OWN_FILES = ("manifest.json", "manifest.csv")  # what every package holds itself
+OWN_FILES = ("manifest.json", "manifest.csv")  # every package contains these
 
 
 @each_order
@@ -28,8 +28,8 @@ def packages(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A name in a package and what gets it: `path` of `maker`, a step or the assets; None where that cannot be told.
-    `is_dir`: it is a directory output."""
+    """A name in a package and its source: `path` of `maker`, which is a step or the assets, or None
+    if it is unknown. `is_dir`: the source is a directory output."""
 
     name: str
     at: Path | None = None
@@ -38,16 +38,16 @@ class _Named:
     is_dir: bool = False
 
     def is_inside(self, other: "_Named") -> bool:
-        """Whether this is the file that the directory `other` has at this name anyway, or `other` itself."""
+        """Whether this is `other`, or the file that the directory `other` contains at this name."""
         below = self.name.removeprefix(other.name)
         return (self.maker is not None and self.maker == other.maker and self.name == other.name + below
                 and self.path == other.path + below)
 
 
 def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort]) -> Iterator[Problem]:
-    """`outputs` are what can be bound, by step and output id."""
+    """`outputs` are the outputs that can be bound, by step and output id."""
     taken = {folded(name): _Named(name) for name in OWN_FILES}
-    below: dict[str, list[_Named]] = {}  # what lies below a folded name
+    below: dict[str, list[_Named]] = {}  # the names below a folded name
     for path, binding in [(path, binding) for path, binding in bindings_in(step.inputs) if binding.as_path]:
         at = ("inputs", *path, "as_path")
         fault = path_fault(binding.as_path)
@@ -71,21 +71,22 @@ def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort
 
 
 def _collision(order: Order, step: Step, new: _Named, other: _Named) -> str:
-    """What collides with what, and why the two cannot both be there."""
+    """Which names collide, and why."""
     name, key, others = f"as_path `{new.name}`", folded(new.name), folded(other.name)
     if other.at is None:
-        return f"{name} {'lies below' if key != others else 'is'} the package's own {others}"
+        return f"{name} is {'inside ' if key != others else ''}the package's own {others}"
     where = order.source.place("steps", step.index, *other.at)
     if new.name == other.name:
-        return f"{name} is the name of another {_kind(other)} already, at {where}"
+        return f"{name} is already the name of another {_kind(other)}, at {where}"
     if key == others:
-        return (f"{name} differs from `{other.name}` at {where} only in case or Unicode form; some systems take them "
-                "for one name")
+        return (f"{name} differs from `{other.name}` at {where} only in case or Unicode form; some "
+                "systems treat them as one name")
     if not key.startswith(others + "/"):
-        return f"{name} is the directory in which `{other.name}` lies, at {where}"
+        return f"{name} is the directory that contains `{other.name}`, at {where}"
     if other.is_dir:
-        return f"{name} lies in the directory `{other.name}` at {where}, which may have another file of that name"
-    return f"{name} lies below `{other.name}` at {where}, which is a file"
+        return (f"{name} is in the directory `{other.name}` at {where}, which may contain another "
+                "file of that name")
+    return f"{name} is inside `{other.name}` at {where}, which is a file"
 
 
 def _kind(named: _Named) -> str:

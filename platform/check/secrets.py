@@ -1,8 +1,8 @@
-"""What looks like a secret in a file that goes into git: keys of known forms, told without showing them."""
+"""Finds likely secrets in files that go into git: keys of known forms. It never shows them."""
 import re
 from collections.abc import Iterator
 
-# Each form belongs to one issuer and is long enough that ordinary text does not have it.
+# Each form belongs to one issuer and is so long that ordinary text does not contain it.
 _FORMS = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
     "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -16,12 +16,13 @@ _FORMS = {
 }
 _ANY = re.compile("|".join(f"(?P<f{index}>{form})" for index, form in enumerate(_FORMS.values())))
 _NAMES = tuple(_FORMS)
-# Some of this stands in every secret of these forms; most files have none of it, and looking costs nothing.
+# Every secret of these forms contains one of the hints. Most files contain none, and searching for
+# them is fast.
 _HINTS = ("PRIVATE KEY", "AKIA", "ASIA", "gh", "AIza", "xox", "k_live_", "k_test_", "sk-", "AGE-", "://")
 
 
 def secrets_in(text: str) -> Iterator[tuple[int, str]]:
-    """Where in `text` something begins that looks like a secret, and what it looks like. Comments count too."""
+    """The offset and the kind of each likely secret in `text`, comments included."""
     if not any(hint in text for hint in _HINTS):
         return
     for found in _ANY.finditer(text):

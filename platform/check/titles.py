@@ -1,8 +1,8 @@
-"""Titles and names that people read: letters, joiners and spaces of every script, in one line."""
+"""Titles and names that people read: letters, joiners and spaces of every script, on one line."""
 from collections.abc import Iterator
 from datetime import date
 
-from platform.check.say import each_order, of_order, of_step
+from platform.check.problems import each_order, of_order, of_step
 from platform.model.characters import is_line_break, name_of, refused_in
 from platform.model.order import Order
 from platform.model.problem import Problem
@@ -11,7 +11,8 @@ from platform.model.repo import Repo
 
 @each_order
 def titles(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
-    """An order's title and its steps' names have nothing that turns text around or moves a cursor."""
+    """An order's title and its steps' names contain no character that reverses text or moves the
+    cursor."""
     if fault := _fault("the title", order.metadata.get("title")):
         yield of_order(order, "control-character", *fault, "metadata", "title")
     for step in order.steps:
@@ -20,8 +21,10 @@ def titles(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 
 def _fault(name: str, value: object) -> tuple[str, str] | None:
-    """What is wrong, and what to do. A line break at the end is YAML's, of a block."""
+    """What is wrong, and what to do. A line break at the end comes from a YAML block, so it is
+    allowed."""
     refused = refused_in(value.rstrip("\n")) if isinstance(value, str) else ""
     if not refused:
         return None
-    return f"{name} has {name_of(refused)}", "write it in one line" if is_line_break(refused) else "remove it"
+    fix = "write it on one line" if is_line_break(refused) else "remove it"
+    return f"{name} has {name_of(refused)}", fix

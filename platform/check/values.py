@@ -1,7 +1,8 @@
-"""Whether a value is what a module's port takes: exact type, format, and the port's own schema.
+"""Whether a module's port accepts a value: exact type, format, and the port's own schema.
 
-Used before a run for what a tenant wrote, and by `run` for what a binding brought. Bindings inside a value are unknown
-until their step has run: nothing is said about them here, nor about what depends on them.
+Used before a run for the values that a tenant wrote, and by `run` for the values of bindings. The
+value of a binding is unknown until its step has run, so these checks skip bindings, and the rules
+that depend on them.
 """
 import json
 from collections.abc import Mapping
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MOST_STEPS = 1_000_000  # rules times items: 5 to 10 seconds
-MOST_STATES = 200_000_000  # states of patterns times characters: 5 seconds where RE2 has to try them all
-# What may be said of a list or map although something in it is not known yet.
+MOST_STATES = 200_000_000  # states of patterns times characters: 5 seconds if RE2 tries them all
+# The errors that a list or map can have although an item in it is still unknown.
 _OUTER = frozenset({"wrong-type", "missing-field", "unknown-field", "wrong-length"})
 
 
 def has_type(value: Value, wanted: str) -> bool:
-    """Exact: a boolean is no number, 1.0 is no integer, nothing is of no type."""
+    """Whether a value has a type, exactly: `true` is not a number, 1.0 is not an integer, and null
+    has none of the types."""
     match wanted:
         case "string":
             return isinstance(value, str)
@@ -45,11 +47,12 @@ def has_type(value: Value, wanted: str) -> bool:
         case "object":
             return isinstance(value, Mapping)
         case _:
-            return False  # file and dir: only a binding is one
+            return False  # file and dir: only a binding can be one
 
 
 def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
-    """Why `value` is not what `port` takes; paths begin inside the value. A Binding itself is never a fault here."""
+    """Why `port` does not accept `value`; paths are relative to the value. A Binding has no faults
+    here."""
     if isinstance(value, Binding):
         return []
     name = f"`{port.id}`"
@@ -71,17 +74,18 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
 
 @dataclass(frozen=True, slots=True)
 class CheckedParams:
-    """The params of one step, all of which their ports take. `check_selected` makes it, and nobody else."""
+    """The params of one step, checked against their ports. Only `check_selected` creates it."""
 
     values: Mapping[str, Any]
 
 
-def check_selected(contract: Contract, ordered: Mapping[str, Value], params: Mapping[str, Any]) -> CheckedParams | str:
-    """Hold the values that selectors read from files against their ports. The literals in `ordered` were held before
-    anything was charged; what a file contains is known only now.
+def check_selected(contract: Contract, ordered: Mapping[str, Value],
+                   params: Mapping[str, Any]) -> CheckedParams | str:
+    """Check the values that selectors read from files against their ports. The literals in
+    `ordered` were checked before anything was charged; the files exist only now.
 
-    `params` is `ordered` with values in the place of the bindings. Returns what is wrong with the first input that is
-    refused, in words that name it.
+    `params` is `ordered` with values instead of the bindings. Returns the checked params, or a
+    message about the first input that is refused.
     """
     for port_id, given in ordered.items():
         port = contract.inputs.get(port_id)
@@ -93,7 +97,7 @@ def check_selected(contract: Contract, ordered: Mapping[str, Value], params: Map
 
 
 def _selected_in(given: Any, value: Any) -> Any:
-    """What was ordered, with selected values in the place of their bindings; files stay bindings."""
+    """The ordered value, with selected values instead of their bindings; files remain bindings."""
     if isinstance(given, Binding):
         return given if given.selector is Selector.FILE else value
     if isinstance(given, Mapping):
@@ -104,15 +108,15 @@ def _selected_in(given: Any, value: Any) -> Any:
 
 
 def _too_much(port: InputPort, value: Value) -> ValueFault | None:
-    """A value that its port's schema would be held against for longer than anybody waits. Every rule may be held
-    against every item, and every pattern against every character."""
+    """The fault of a value that would take too long to check. In the worst case, every rule is
+    checked against every item, and every pattern against every character."""
     rules, states = _work(canonical_json(port.schema))
     items, characters = extent_of(value)
     if rules * items <= MOST_STEPS and states * characters <= MOST_STATES:
         return None
-    return ValueFault((), "too-complex", f"`{port.id}` has too much for the rules of its schema "
-                      f"({items} items and {characters} characters for {rules} rules and {states} states of patterns)",
-                      "give it less, or make the schema simpler")
+    return ValueFault((), "too-complex", f"`{port.id}` is too large for its schema ({items} items "
+                      f"and {characters} characters for {rules} rules and {states} states of "
+                      "patterns)", "shorten the value, or simplify the schema")
 
 
 @lru_cache(maxsize=1024)
@@ -121,7 +125,8 @@ def _work(schema: bytes) -> tuple[int, int]:
 
 
 def _knowable(fault: ValueFault, bound: list[Path]) -> bool:
-    """Whether a fault holds whatever the bindings will bring: it is beside them all, or about their surroundings."""
+    """Whether a fault does not depend on the values of the bindings: it is not at or inside one,
+    and a fault of a list or map around one is of a kind in `_OUTER`."""
     at_or_below = any(fault.path[:len(path)] == path for path in bound)
     above = any(path[:len(fault.path)] == fault.path for path in bound)
     return not at_or_below and (not above or fault.code in _OUTER)
@@ -143,7 +148,7 @@ def _validator(schema: bytes) -> "Validator":
 
 
 def _texts(value: Value) -> list[tuple[Path, str]]:
-    """The texts that a port's format is about: the value, or the items of a list."""
+    """The strings to which a port's format applies: the value, or the items of a list."""
     if isinstance(value, str):
         return [((), value)]
     return [((index,), item) for index, item in enumerate(value) if isinstance(item, str)] \
@@ -157,7 +162,7 @@ def _format(port: InputPort, path: Path, text: str) -> ValueFault | None:
         code = "header-injection" if is_line_break(refused) else "control-character"
         where = f"at character {text.index(refused) + 1}"
         return ValueFault(path, code, f"{name} has {name_of(refused)} {where}",
-                          "write it in one line" if is_line_break(refused) else "remove it")
+                          "write it on one line" if is_line_break(refused) else "remove it")
     if known == "email" and not FORMATS["email"](text):
         several = text.count("@") > 1 or any(mark in text for mark in ",;")
         if several:
@@ -165,7 +170,7 @@ def _format(port: InputPort, path: Path, text: str) -> ValueFault | None:
                 path,
                 "two-recipients",
                 f"{name} names more than one recipient",
-                "write one; add a step for another",
+                "write one, and add a step for each other one",
             )
         return ValueFault(path, "bad-address", f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
                           "write name@example.com")
@@ -175,7 +180,7 @@ def _format(port: InputPort, path: Path, text: str) -> ValueFault | None:
         return ValueFault(
             path,
             "bad-date",
-            f"{name} {shown(text)} is not a day or time that exists",
+            f"{name} {shown(text)} is not a valid date or time",
             "write 2026-11-24",
         )
     return None

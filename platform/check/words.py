@@ -1,4 +1,4 @@
-"""Words for people: values shown safely in one line, and the name that was probably meant."""
+"""Words for messages: values shown safely on one line, and suggestions for misspelt names."""
 import json
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,27 +9,27 @@ from platform.model.characters import visible
 from platform.model.words import shortened
 
 LONGEST = 60
-_MANY = 200  # names; comparing with more of them costs more than the hint is worth
+_MANY = 200  # names; comparing with more of them takes too long for a suggestion
 
-TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-         "array": "a list", "object": "a map", "null": "nothing"}
+TYPES = {"string": "a string", "integer": "an integer", "number": "a number",
+         "boolean": "true or false", "array": "a list", "object": "a map", "null": "null"}
 
 
 def shown(value: Any) -> str:
-    """A value in one short line, control characters escaped."""
+    """A value on one short line, with control characters escaped."""
     if isinstance(value, dict):
         return f"a map of {len(value)}"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return f"`{visible(shortened(str(value), LONGEST))}`"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that is most like `name`, or nothing."""
+    """The most similar of `names`; empty if none is similar."""
     if len(name) > LONGEST:
         return ""
     known = list(names)
@@ -41,16 +41,18 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _shared(name: str, other: str) -> int:
-    """How many characters two names begin with alike."""
+    """The length of the common prefix of two names."""
     return next((index for index, (one, two) in enumerate(zip(name, other, strict=False)) if one != two),
                 min(len(name), len(other)))
 
 
-def stands_for(names: Iterable[str], known: Iterable[str],
+def misspellings(names: Iterable[str], known: Iterable[str],
                required: Iterable[str]) -> dict[str, str]:
-    """Which `required` name that is not there each unknown one of `names` stands for: the one that
-    it is most like or, where it is like none of `known`, the first that is left. The error of the
-    unknown name proposes it, and one mistake is told once."""
+    """The missing `required` name that each unknown one of `names` probably means, by unknown name.
+
+    That is the most similar name. If an unknown name is similar to none of `known`, it is the first
+    required name that is left. The message about the unknown name suggests it, so one mistake is
+    reported once."""
     names, known = list(names), list(known)
     free = [name for name in known if name not in names]
     left = [name for name in required if name in free]
@@ -66,15 +68,15 @@ def stands_for(names: Iterable[str], known: Iterable[str],
     return found
 
 
-def meant(name: str, names: Iterable[str], none: str = "remove it", needed: str = "") -> str:
-    """A cure for an unknown name: the one that was probably meant, or all there are when they are few. `needed`: the
-    name that is missing where this one stands."""
+def suggestion(name: str, names: Iterable[str], none: str = "remove it", missing: str = "") -> str:
+    """A fix for an unknown name: the most similar name, or all names if they are few, otherwise
+    `none`. `missing` is a required name that this one probably means."""
     known = sorted(set(names))
     near = nearest(name, known)
     if near:
         return f"did you mean `{near}`?"
-    if needed:
-        return f"write `{needed}`, which is missing"
+    if missing:
+        return f"write `{missing}`, which is missing"
     if not known:
         return none
     if len(known) == 1:

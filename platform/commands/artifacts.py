@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.app.run import Run
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
 from platform.publish.publish import PublishTarget
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
     for name in (owner_id, reader_id):
         if name not in run.snapshot.repo.tenants:
-            raise UsageError(f"{name}: no such tenant; {meant(name, run.snapshot.repo.tenants, 'see tenants/')}")
+            raise UsageError(f"{name}: no such tenant; {suggestion(name, run.snapshot.repo.tenants, 'see tenants/')}")
     if not may_read(run.snapshot.repo.tenants[owner_id], reader_id):
         raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with "
                              f"{reader_id}; add the reader to allow_release_consumers in its "

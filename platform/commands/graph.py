@@ -5,7 +5,7 @@ import sys
 from platform.app.run import Asked, Run
 from platform.app.scope import with_warnings
 from platform.app.workspace import Workspace
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_places, open_workspace
 from platform.commands.standing import standing
 from platform.errors import UsageError
@@ -50,7 +50,7 @@ def _run_of(workspace: Workspace, what: str) -> Run:
     if not own:
         names = {*map(str, known), *(order.tenant_id for order in known)}
         raise UsageError(f"order or tenant {one_line(what)!r} does not exist; "
-                         f"{meant(what, names, 'see `status`')}")
+                         f"{suggestion(what, names, 'see `status`')}")
     run = Run.looking(workspace, Asked(own))
     if "/" in what and not run.snapshot.plan.orders and not run.snapshot.plan.refused:
         draft, = own

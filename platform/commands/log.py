@@ -7,7 +7,7 @@ from pathlib import Path
 from platform.app.run import Run
 from platform.app.running import running_s
 from platform.app.unknown import step_typed
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_places, open_run
 from platform.confined import read_file
 from platform.errors import StorageError, UsageError
@@ -85,4 +85,4 @@ def _check_known(run: Run, step_id: StepId) -> None:
     if step_id.step_id not in names:
         hint = "see `doit list --all`"
         raise UsageError(f"step {step_id} does not exist; "
-                         f"{meant(step_id.step_id, names, hint) if order else hint}")
+                         f"{suggestion(step_id.step_id, names, hint) if order else hint}")

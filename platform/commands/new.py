@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platform.app.snapshot import Snapshot
 from platform.app.workspace import Workspace
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
 from platform.config.csv import read_csv
@@ -111,11 +111,11 @@ def _workorder(arguments: argparse.Namespace) -> None:
     tenant_id, module_id = arguments.tenant_id, arguments.module_id
     if tenant_id not in repo.tenant_ids:
         raise UsageError(f"tenant {tenant_id!r} does not exist; "
-                         f"{meant(tenant_id, repo.tenant_ids, 'see tenants/')}")
+                         f"{suggestion(tenant_id, repo.tenant_ids, 'see tenants/')}")
     contract = repo.contracts.get(module_id)
     if contract is None:
         raise UsageError(f"module {module_id!r} does not exist or has errors; "
-                         f"{meant(module_id, repo.contracts, 'see modules/')}")
+                         f"{suggestion(module_id, repo.contracts, 'see modules/')}")
     folder = f"tenants/{tenant_id}/workorders"
     work_order_id = arguments.work_order_id or _free_id(root() / folder, tenant_id, module_id)
     _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id",

@@ -9,7 +9,7 @@ from typing import Any
 from platform.app.publishing import line
 from platform.app.run import Run
 from platform.app.workspace import Workspace
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_json, add_order, add_places, options, root, show
 from platform.errors import ConflictError, UsageError
 from platform.model.ids import OrderId
@@ -72,13 +72,13 @@ def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purcha
     tenants = {*repo.tenant_ids, *(purchase.step.tenant_id for purchase in purchases)}
     if arguments.tenant_id and arguments.tenant_id not in tenants:
         raise UsageError(f"{arguments.tenant_id}: no such tenant; "
-                         f"{meant(arguments.tenant_id, tenants, 'see tenants/')}")
+                         f"{suggestion(arguments.tenant_id, tenants, 'see tenants/')}")
     bought = {OrderId(*purchase.step[:2]) for purchase in purchases}
     orders = {order.work_order_id for order in {*repo.orders, *repo.unreadable} | bought
               if order.tenant_id == arguments.tenant_id}
     if arguments.work_order_id and arguments.work_order_id not in orders:
         raise UsageError(f"{arguments.tenant_id}/{arguments.work_order_id}: no such work order; "
-                         f"{meant(arguments.work_order_id, orders, 'see `doit list --all`')}")
+                         f"{suggestion(arguments.work_order_id, orders, 'see `doit list --all`')}")
 
 
 def journal_time(text: str) -> str:

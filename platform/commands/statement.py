@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from platform.app.run import Asked, Run
-from platform.check.words import meant
+from platform.check.words import suggestion
 from platform.commands.common import add_json, add_places, open_workspace, show, state_status
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     made = statement(run.billing.history.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
     if tenant is None and not made.lines and not made.ledger_balance_credits:
         raise UsageError(f"tenant {one_line(arguments.tenant_id)!r} does not exist; "
-                         f"{meant(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")
+                         f"{suggestion(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")
     text = as_text(made)
     if arguments.html:
         file = Path(arguments.html)

@@ -1,1 +1,4 @@
-"""The edge where YAML and CSV become the model: text, read, csv, schema, parse, load. No dict travels further."""
+"""Parses YAML and CSV into the model: text, read, csv, schema, parse, load.
+
+Other packages see the model's types and no dicts of parsed files.
+"""

@@ -1,4 +1,4 @@
-"""The assets that orders bind: found below the tenant's own folder, hashed once, whoever binds them how often."""
+"""The assets that orders bind: each is in the tenant's own directory and is hashed once."""
 import errno
 import os
 from collections.abc import Iterable
@@ -12,25 +12,25 @@ from platform.files import Digests
 from platform.model.order import Order, bindings_in
 from platform.model.repo import Refusal, TenantAsset
 
-MOST_NAMES = 1000  # of one tenant's files, for the name that was probably meant
+MOST_NAMES = 1000  # of one tenant's files, to suggest a name
 
 
 @dataclass(slots=True)
 class FoundAssets:
-    """`assets` by (tenant, path as bound) are those that are there, `faults` those that are there and are not read.
-    `names`: the files of each tenant that misses one."""
+    """`assets` are the readable assets and `faults` the refused ones, by (tenant id, bound path).
+    `names` are the files of each tenant with a missing asset."""
 
     assets: dict[tuple[str, str], TenantAsset] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     faults: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
 
-def bound_assets(
-    root: Path, top: Folder, orders: Iterable[Order], digests: Digests, most_bytes: int = 0
-) -> FoundAssets:
-    """The assets that the orders bind, each looked up once below `top`, which is the folder `root`. One of more than
-    `most_bytes` is refused before it is read, because reading a sparse file of any size costs its author nothing; zero
-    is no limit."""
+def bound_assets(root: Path, top: Folder, orders: Iterable[Order], digests: Digests,
+                 most_bytes: int = 0) -> FoundAssets:
+    """The assets that the orders bind, each read once below `top`, which is the directory `root`.
+
+    An asset of more than `most_bytes` is refused before it is read, because a sparse file of any
+    size costs its author nothing. Zero means no limit."""
     result = FoundAssets()
     seen: set[tuple[str, str]] = set()
     for order in orders:
@@ -57,8 +57,10 @@ def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests,
         with top.file(file, sole=True) as handle:
             size = os.fstat(handle).st_size
             if 0 < most_bytes < size:
-                return Refusal("asset-too-large", f"the asset has {size} bytes and may have {most_bytes}",
-                               "divide it, or have the operator raise limits.file_mb of the runtime profile")
+                return Refusal("asset-too-large",
+                               f"the asset has {size} bytes; the limit is {most_bytes}",
+                               "split it, or ask the operator to raise limits.file_mb of the "
+                               "runtime profile")
             return TenantAsset(path, file, digests.of(handle, root / file), size)
     except FileNotFoundError:
         return None
@@ -67,11 +69,13 @@ def _asset(root: Path, top: Folder, tenant_id: str, path: str, digests: Digests,
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return None
-        return Refusal("asset-unreadable", f"the asset cannot be read ({error.strerror})", "let this user read it")
+        return Refusal("asset-unreadable", f"the asset cannot be read ({error.strerror})",
+                       "give this user read permission")
 
 
 def _refusal(error: Refused, file: str) -> Refusal | None:
-    """A Problem's words; None for a path that leads out, which its words say, and for one through a file."""
+    """The refusal with the code and message of the Problem. None for a path that leads out of the
+    assets, which another check reports, and for a path through a file."""
     problem = refused(error, shown_file(file))
     if error.errno in (errno.EXDEV, errno.EINVAL, errno.ENOTDIR) and problem.code == "file-missing":
         return None

@@ -1,4 +1,4 @@
-"""The files of a module that can change what it does, by their names alone; none of them is a link."""
+"""The code files of a module, by their names alone. Links are refused."""
 from platform.config.text import linked
 from platform.confined import Folder, Refused
 from platform.model.contract import is_code
@@ -6,8 +6,8 @@ from platform.model.problem import Problem, SourcePosition
 
 
 def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]]:
-    """The paths below the module's folder, and a problem for everything there that is no plain file: what a link leads
-    to is not in the digest of the module's code, and pipes and devices are no code."""
+    """The paths of a module's code relative to its directory, and a problem for each entry that is
+    not a regular file. The target of a link would not be in the digest of the module's code."""
     name, subject = f"modules/{module_id}", ("module", module_id)
     files, problems = [], []
     try:
@@ -23,17 +23,12 @@ def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]
         problems.append(linked(error, subject))
     except OSError as error:
         problems.append(Problem(SourcePosition(name), "file-unreadable", f"cannot be read ({error.strerror})",
-                                "let this user read it", subject))
+                                "give this user read permission", subject))
     return tuple(files), problems
 
 
 def _refused(error: Refused, below: str, subject: tuple[str, ...]) -> Problem:
     if below == "src":
         return linked(error, subject)
-    return Problem(
-        SourcePosition(error.offender),
-        "not-a-file",
-        f"is {error.kind}",
-        "put the file itself there",
-        subject,
-    )
+    return Problem(SourcePosition(error.offender), "not-a-file", f"is {error.kind}",
+                   "replace it with the file itself", subject)

@@ -1,5 +1,7 @@
-"""A module's contract out of its `module.yml`, which conforms to the schema. Ids that stand twice are said here,
-because the model holds ports by id and could not."""
+"""A module's contract from its `module.yml`, which conforms to the schema.
+
+This module reports duplicate ids. The model cannot, because it maps ports by id.
+"""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,14 +52,17 @@ def _at(value: Any, path: Path) -> Any:
     return value or []
 
 
-def twice(value: Mapping[str, Any], source: SourceFile, subject: tuple[str, ...]) -> Iterator[Problem]:
-    """Ids that stand twice among a contract's inputs, outputs, deliverables, or secrets and vars together."""
+def duplicates(value: Mapping[str, Any], source: SourceFile,
+               subject: tuple[str, ...]) -> Iterator[Problem]:
+    """Duplicate ids among a contract's inputs, its outputs, its deliverables, and its secrets and
+    vars together."""
     seen: dict[tuple[str | int, str], Path] = {}
     for path, field in _LISTS:
         for index, item in enumerate(_at(value, path)):
             here: Path = (*path, index, field)
-            group = path[1] if path[0] == "ports" else path[0]  # one name for a port whether limited or not
+            group = path[1] if path[0] == "ports" else path[0]  # limited ports have no own names
             first = seen.setdefault((group, item[field]), here)
             if first != here:
-                yield Problem(source.place(*here), "duplicate-id", f"`{item[field]}` stands here again, "
-                              f"first at {source.place(*first)}", "give it a name of its own", subject)
+                yield Problem(source.place(*here), "duplicate-id",
+                              f"`{item[field]}` is a duplicate of the one at "
+                              f"{source.place(*first)}", "give it another name", subject)

@@ -1,5 +1,7 @@
-"""JSON that a program wrote and a person hands us (a proof, a saved quote, a statement): a value, or one problem with
-its place. Nobody mends such a file by hand, so what to do about any problem is the caller's `cure`.
+"""Reads JSON that a program wrote and a person passes on: a proof, a saved quote or a statement.
+
+The result is a value, or one problem with its place. Nobody edits such a file by hand, so the
+caller gives the `cure` for any problem.
 """
 import json
 from dataclasses import replace
@@ -10,12 +12,13 @@ from platform.config.text import decode, shown_file
 from platform.model.problem import Problem, SourcePosition
 
 
-class _Twice(ValueError):
-    """A key stands twice in one map: it means one thing to one reader and another to the next."""
+class _Duplicate(ValueError):
+    """A map has a duplicate key. Readers differ in which value they use."""
 
 
 def read_json(data: bytes, file: str, cure: str, limit: int) -> Any:
-    """The value of the JSON file named `file`, of at most `limit` bytes; a `Problem` when it is none."""
+    """The value of the JSON file named `file`, or a `Problem` if it is not JSON or has more than
+    `limit` bytes. `cure` is what to do about any problem."""
     file = shown_file(file)
     text = decode(data, file, limit)
     if isinstance(text, Problem):
@@ -23,33 +26,23 @@ def read_json(data: bytes, file: str, cure: str, limit: int) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        return Problem(
-            SourcePosition(file, error.lineno, error.colno),
-            "not-json",
-            "what begins here is not JSON",
-            cure,
-        )
+        at = SourcePosition(file, error.lineno, error.colno)
+        return Problem(at, "not-json", "this is not JSON", cure)
     except RecursionError:
-        return Problem(
-            SourcePosition(file), "not-json", "lists and maps are nested without end", cure
-        )
-    except _Twice as error:
-        return Problem(
-            SourcePosition(file), "duplicate-key", f"{error} stands twice in one map", cure
-        )
-    except ValueError:  # all that is left: thousands of digits
-        return Problem(
-            SourcePosition(file),
-            "number-too-large",
-            "there is a number that is too long to be read",
-            cure,
-        )
+        return Problem(SourcePosition(file), "not-json", "lists and maps are nested too deeply",
+                       cure)
+    except _Duplicate as error:
+        return Problem(SourcePosition(file), "duplicate-key", f"a map has the duplicate key {error}",
+                       cure)
+    except ValueError:  # the only remaining cause: thousands of digits
+        return Problem(SourcePosition(file), "number-too-large", "a number has too many digits",
+                       cure)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _Twice(shown(key))
+            raise _Duplicate(shown(key))
         found[key] = value
     return found

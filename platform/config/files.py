@@ -1,4 +1,4 @@
-"""One file of a kind, from its bytes to a value that conforms to its schema, with all of its problems."""
+"""Reads one YAML file into a value that conforms to its schema, and collects all its problems."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,7 +16,8 @@ from platform.model.problem import Problem, SourceFile
 
 @dataclass(slots=True)
 class FoundValue:
-    """`value` conforms to its schema; it is None when the file could not be used. `draft`: it says enabled: false."""
+    """`value` conforms to its schema, or is None if the file cannot be used. `draft`: the file says
+    enabled: false."""
 
     source: SourceFile
     value: Any = None
@@ -26,14 +27,16 @@ class FoundValue:
 
 def read_value(folder: Folder, name: str, kind: str, subject: tuple[str, ...], valid: Valid, *,
                sole: bool = False) -> FoundValue:
-    """The value of a YAML file below a folder, with the schema `kind`. Its problems stop `subject`; those of a draft
-    are warnings. What `valid` knows is not validated again, and what is found without fault is added to it."""
+    """The value of a YAML file below a directory, with the schema `kind`.
+
+    Its problems stop `subject`; the problems of a draft are warnings. A file that `valid` contains
+    is not validated again; a file without problems is added to it."""
     data = read_bytes(folder, name, MAX_BYTES, sole=sole)
     return value_of(data, shown_file(folder.named(name)), kind, subject, valid)
 
 
 def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid) -> FoundValue:
-    """The same of bytes that were read already, or of why they were not."""
+    """As `read_value`, from bytes, or from the problem of reading them."""
     if isinstance(data, Problem):
         return FoundValue(SourceFile(file), problems=[_about(data, subject)])
     document = read_yaml(data, file)
@@ -51,8 +54,8 @@ def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
     yield from document.problems
     for offset, looks_like in islice(secrets_in(document.text), MAX_FAULTS):
         yield Problem(place_in(document.text, offset, document.source.file), "likely-secret",
-                      f"this looks like {looks_like}, and the file goes into git",
-                      "revoke it, and give it to the module through its requirements.secrets")
+                      f"this looks like {looks_like}, and the file is in git",
+                      "revoke it, and pass a new one to the module with requirements.secrets")
     if document.complete:
         found = [fault for fault in schema_faults(kind, document.value) if fault.path not in document.replaced]
         yield from problems_of(found, document.source)

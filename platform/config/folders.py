@@ -1,4 +1,4 @@
-"""Which tenants, work orders and modules there are, by the names of folders and files alone."""
+"""Lists tenants, work orders and modules by the names of directories and files alone."""
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from platform.model.problem import Problem, SourcePosition
 
 
 def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple[list[str], list[Problem]]:
-    """The names of a folder's folders that have the form of an id, sorted, and the problems of the others; names that
-    begin with . or _ are nobody's. A link in the place of a folder has its name all the same, and a problem that stops
-    the `kind` (tenant, module) of that name. Nothing refers to a folder that has no id: its problem stops nothing."""
+    """The directories in a directory whose names are ids, sorted, and the problems of the others.
+
+    Names that begin with . or _ are ignored. A link instead of a directory is listed too, and has a
+    problem that stops the tenant or module (`kind`) of that name. Nothing refers to a directory
+    without a valid id, so its problem stops nothing."""
     right, problems = [], []
     found, wrong = entries_of(top, name)
     for entry in found:
@@ -26,20 +28,15 @@ def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple
             subject = (kind, entry.name) if fits else ("folder", shown_file(entry.name))
             problems.append(linked(Refused(file, entry.kind), subject))
         elif not fits:
-            problems.append(
-                Problem(
-                    SourcePosition(file),
-                    "folder-name",
-                    f"the folder's name is not {what}",
-                    "rename it",
-                    ("folder", shown_file(entry.name)),
-                )
-            )
+            problems.append(Problem(
+                SourcePosition(file), "folder-name", f"the directory's name is not {what}",
+                "rename it", ("folder", shown_file(entry.name))))
     return right, [*wrong, *problems]
 
 
 def entries_of(top: Folder, name: str, subject: tuple[str, ...] = ()) -> tuple[list[Entry], list[Problem]]:
-    """What is in a folder; nothing where there is none. A link in its place stops `subject`."""
+    """The entries of a directory; none if it does not exist. The problem of a link instead of the
+    directory stops `subject`."""
     try:
         with top.folder(name) as folder:
             return folder.entries(), []
@@ -50,7 +47,8 @@ def entries_of(top: Folder, name: str, subject: tuple[str, ...] = ()) -> tuple[l
 
 
 def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Problem]:
-    """The work orders among the files of a tenant's `workorders/`; a Problem for a file that cannot be one."""
+    """The work orders in a tenant's `workorders/`, and a Problem for each file with an invalid
+    name."""
     for name in (entry.name for entry in files):
         stem, dot, suffix = name.rpartition(".")
         if name[0] in "._" or not dot or suffix not in ("yml", "yaml"):
@@ -58,7 +56,8 @@ def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Proble
         file = shown_file(f"tenants/{tenant_id}/workorders/{name}")
         subject = ("order", tenant_id, shown_file(stem))
         if suffix == "yaml":
-            yield Problem(SourcePosition(file), "file-name", "a work order's file ends in .yml", "rename it", subject)
+            yield Problem(SourcePosition(file), "file-name",
+                          "the name of a work order's file must end in .yml", "rename it", subject)
         elif not ids.matches(ids.WORK_ORDER, stem):
             yield Problem(SourcePosition(file), "file-name", "the file's name is not a work order id",
                           "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -", subject)
@@ -67,14 +66,16 @@ def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Proble
 
 
 def tenant_names(root: Path) -> set[str]:
-    """The names of the folders of tenants/, links among them: what is wrong with those is said when they are read."""
+    """The names of the directories in tenants/, including links, which are reported when they are
+    read."""
     with Folder.at(root) as top:
         return {entry.name for entry in entries_of(top, "tenants")[0] if entry.kind != "file"}
 
 
 def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
-    """The links that hide work orders, of all tenants or of one: in the place of tenants/, of a tenant's directory, or
-    of its workorders/. No order behind one has a name, so nothing but these says that they are not seen."""
+    """The problems of links that hide work orders, of all tenants or of one: a link instead of
+    tenants/, of a tenant's directory, or of its workorders/. Orders behind a link have no name, so
+    only these problems report them."""
     with Folder.at(root) as top:
         names, wrong = folders_in(top, "tenants", ids.TENANT, "a tenant id", "tenant")
         linked_here = {problem.subject for problem in wrong}
@@ -87,7 +88,7 @@ def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
 
 
 def order_ids(root: Path) -> list[OrderId]:
-    """The ids of all work orders by the names of their files alone; none behind a link."""
+    """The ids of all work orders, by the names of their files alone; links are not followed."""
     with Folder.at(root) as top:
         tenants = [entry.name for entry in entries_of(top, "tenants")[0] if entry.kind == "folder"]
         names = [(tenant, entry.name) for tenant in tenants

@@ -1,8 +1,8 @@
-"""A repository's files become one Repo: each read once, all problems of all files together, nothing raised.
+"""Reads a repository's files into one Repo. Each file is read once; problems are collected.
 
-Rules: a file that cannot be used is a problem and stops its own subject, never another's; assets are read only when an
-order binds them, and only from the tenant's own folder. With `only`, what those orders need is read and nothing else:
-one order out of 50,000 costs one order.
+Rules: a file that cannot be used is a problem, which stops its own subject and no other. Assets are
+read only if an order binds them, and only from the tenant's own directory. `only` limits reading to
+what those orders need: one order out of 50,000 costs one order.
 """
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -38,8 +38,9 @@ REASONS = "config/reasons.yml"
 
 
 def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem, ...]]:
-    """The runtime profile, and what is wrong with its file (then the profile is the built-in one). A file outside the
-    repository is one that a person named, and may be behind links of theirs."""
+    """The runtime profile and the problems of its file. With an error, it is the built-in profile.
+
+    A person named a file outside the repository, so links in its path are followed."""
     if profile_file.is_relative_to(root):
         with Folder.at(root) as top:
             found = read_value(top, profile_file.relative_to(root).as_posix(), "runtime_profile", (), Valid())
@@ -51,7 +52,7 @@ def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem
 
 
 def load_contracts(root: Path) -> dict[str, Contract]:
-    """The contracts of modules that can be read, by module id, without a word about the others."""
+    """The contracts of the readable modules, by module id, without the problems of the others."""
     with Folder.at(root) as top:
         loading = _Loading(top, Valid())
         for name in folders_in(top, "modules", ids.MODULE, "a module id", "module")[0]:
@@ -61,9 +62,10 @@ def load_contracts(root: Path) -> dict[str, Contract]:
 
 def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None,
               valid: Valid | None = None) -> Repo:
-    """Everything below `root` that orders, their tenants, modules and prices are made of. `only` narrows the orders;
-    `valid`, kept between runs, saves half of the time. What is below is opened through the root's handle, and through
-    no link (`confined`)."""
+    """The orders below `root` with their tenants, modules, prices and assets.
+
+    `only` limits the orders. `valid`, which is kept between runs, saves half of the time. Files are
+    opened through the root's handle and never through a link (`confined`)."""
     with Folder.at(root) as top:
         return _repo(root, _Loading(top, valid or Valid()), profile, digests, only)
 
@@ -104,7 +106,7 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
 
 @dataclass(slots=True)
 class _Loading:
-    """What has been read so far."""
+    """Everything that was read so far."""
 
     top: Folder
     valid: Valid
@@ -117,13 +119,14 @@ class _Loading:
 
     def _value(self, name: str, kind: str, subject: tuple[str, ...], id_field: str = "", *,
                sole: bool = False) -> FoundValue:
-        """A file's value; None also when it calls itself otherwise than its file or folder (the subject's last)."""
+        """A file's value; None also if its id differs from the name of its file or directory, which
+        is the last part of `subject`."""
         found = read_value(self.top, name, kind, subject, self.valid, sole=sole)
         if found.value is not None and id_field and found.value[id_field] != subject[-1]:
             found.problems.append(Problem(
-                found.source.place(id_field), "id-differs", f"{shown(found.value[id_field])} lies where "
-                f"`{subject[-1]}` should be", "make the id and the name of the file or folder the same", subject,
-                found.draft))
+                found.source.place(id_field), "id-differs",
+                f"the id {shown(found.value[id_field])} differs from the name `{subject[-1]}`",
+                "make the id and the name of the file or directory the same", subject, found.draft))
             found.value = None
         self.problems += found.problems
         return found
@@ -134,7 +137,8 @@ class _Loading:
             self.tenants[name] = parse.tenant(found.value, found.source)
 
     def tenants_orders(self, name: str, only: Collection[OrderId] | None) -> None:
-        """Where the orders cannot be seen, the tenant is as one that cannot be read: none is taken for gone."""
+        """Reads a tenant's orders. If they cannot be listed, the tenant counts as unreadable, so
+        that no order counts as deleted."""
         folder = f"tenants/{name}/workorders"
         entries, wrong = entries_of(self.top, folder, ("tenant", name))
         if wrong:
@@ -162,9 +166,9 @@ class _Loading:
         self.problems += [problem for problem in wrong if problem not in found.problems]
         if found.value is None:
             return
-        twice = list(contracts.twice(found.value, found.source, subject))
-        self.problems += twice
-        if not twice:
+        duplicates = list(contracts.duplicates(found.value, found.source, subject))
+        self.problems += duplicates
+        if not duplicates:
             self.contracts[name] = contracts.contract(found.value, found.source)
         if "src/run.py" not in files and not wrong:
             self.problems.append(Problem(found.source.place("module_id"), "module-without-code",
@@ -183,6 +187,6 @@ class _Loading:
         found = self._value(REASONS, "reasons", ())
         if found.value is None:
             return Reasons()
-        self.problems += parse.reasons_twice(found.value, found.source)
+        self.problems += parse.duplicate_reasons(found.value, found.source)
         return parse.reasons(found.value)
 

@@ -1,6 +1,7 @@
-"""Values that conform to their schema become the model. Nothing can fail here: the schema has seen everything.
+"""Converts values that conform to their schema into the model. The schema excludes all errors.
 
-A map with one of BINDING_KEYS is a binding, at any depth of a step's inputs; everything else is taken as it stands.
+A map with one of BINDING_KEYS is a binding, at any depth of a step's inputs. Every other value is a
+literal.
 """
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from platform.model.tenant import Tenant, TenantStatus
 
 
 def order(tenant_id: str, value: Mapping[str, Any], source: SourceFile) -> Order:
-    """The work order of a file in the folder of `tenant_id`."""
+    """The work order of a file in the directory of `tenant_id`."""
     return Order(
         tenant_id=tenant_id, work_order_id=value["work_order_id"], enabled=value.get("enabled", True),
         mode=Mode(value.get("mode", Mode.PARTIAL_ALLOWED)), artifacts_requested=value.get("artifacts_requested", False),
@@ -33,7 +34,7 @@ def _step(value: Mapping[str, Any], index: int) -> Step:
 
 
 def bound(value: Any) -> Value:
-    """A literal as it stands, with a Binding wherever one is written."""
+    """A value with a Binding instead of each map that describes one."""
     if isinstance(value, dict):
         if BINDING_KEYS.isdisjoint(value):
             return {key: bound(item) for key, item in value.items()}
@@ -74,12 +75,13 @@ def reasons(value: Mapping[str, Any]) -> Reasons:
     return Reasons({item["slug"]: Reason(**item) for item in value["reasons"]})
 
 
-def reasons_twice(value: Mapping[str, Any], source: SourceFile) -> Iterator[Problem]:
-    """Slugs that stand twice: the model holds reasons by slug and could not tell."""
+def duplicate_reasons(value: Mapping[str, Any], source: SourceFile) -> Iterator[Problem]:
+    """Duplicate slugs. The model cannot report them, because it maps reasons by slug."""
     seen: dict[str, int] = {}
     for index, item in enumerate(value["reasons"]):
         first = seen.setdefault(item["slug"], index)
         if first != index:
             other = source.place("reasons", first, "slug")
             yield Problem(source.place("reasons", index, "slug"), "duplicate-id",
-                          f"`{item['slug']}` stands here again, first at {other}", "keep one of them")
+                          f"`{item['slug']}` is a duplicate of the one at {other}",
+                          "keep one of them")

@@ -1,9 +1,10 @@
-"""Hostile YAML becomes plain values with line and column, and nothing is built before the guard has looked.
+"""Reads untrusted YAML into plain values with line and column.
 
-Rules: one document; no anchor, alias, tag or directive; at most MAX_BYTES, and the walk's depth and number of values;
-keys are text and stand once; scalars mean what `scalars` says. The parser's events come from a stack of its own, so
-100,000 open brackets cost nothing: the walk stops at the depth limit, and the recursive C loader, which they crash,
-never runs. It does not know what the values mean: `schema` and `parse` do.
+Rules: one document, without anchors, aliases, tags and directives. Size, depth and the number of
+values are limited. Keys are unique strings. `scalars` defines the meaning of scalars.
+
+It reads the parser's events and never runs the recursive C loader, which 100,000 open brackets
+crash. The walk stops at the depth limit. It does not interpret the values: `schema` and `parse` do.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ MAX_BYTES = 256 * 1024
 
 
 class Marks(Mapping[Path, Mark]):
-    """Line and column of every value and key, found by a second walk when somebody first asks: most files have no
-    problem, and the marks of 50,000 orders would weigh a hundred times their text."""
+    """Line and column of every value and key. The first access finds them with a second walk.
+
+    Most files have no problems, and the marks of 50,000 orders would take a hundred times the
+    memory of their text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -42,7 +45,8 @@ class Marks(Mapping[Path, Mark]):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`value` is what could be read; it is whole when `complete`, with stand-ins at the `replaced` paths."""
+    """`value` is the part that could be read, and the whole if `complete`. At the `replaced` paths,
+    it has a default instead of a refused scalar."""
 
     value: Any
     source: SourceFile
@@ -53,21 +57,25 @@ class Document:
 
 
 def read_yaml(data: bytes, file: str) -> Document:
-    """The document of a YAML file named `file` in problems. Never raises: what is wrong is in `problems`."""
+    """The document of a YAML file. Problems call the file `file`. Raises nothing: errors are in
+    `problems`."""
     text = decode(data, file, MAX_BYTES)
     if isinstance(text, Problem):
         return Document(None, SourceFile(file), problems=(text,))
     walk = Walk(file)
     walk.run(text)
     source = SourceFile(file, Marks(text))
-    problems = [*walk.problems, *(_twice(source, path, place) for path, place in walk.doubled)]
+    problems = [*walk.problems, *(_duplicate(source, path, place)
+                                  for path, place in walk.duplicates)]
     complete = walk.complete
     if complete and walk.value is None and not problems:
-        problems.append(Problem(SourcePosition(file), "file-empty", "holds no value", "write it, or delete it"))
+        problems.append(Problem(SourcePosition(file), "file-empty", "contains no value",
+                                "write it, or delete it"))
         complete = False
     return Document(walk.value, source, text, tuple(sorted(problems)), frozenset(walk.replaced), complete)
 
 
-def _twice(source: SourceFile, path: Path, place: SourcePosition) -> Problem:
+def _duplicate(source: SourceFile, path: Path, place: SourcePosition) -> Problem:
     first = source.place(*path, "~key")
-    return Problem(place, "duplicate-key", f"`{path[-1]}` stands here again, first at {first}", "keep one of them")
+    return Problem(place, "duplicate-key", f"`{path[-1]}` is a duplicate of the one at {first}",
+                   "keep one of them")

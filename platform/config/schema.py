@@ -1,4 +1,4 @@
-"""The schemas of `schemas/`, each made into a validator once, and their faults as problems with a place."""
+"""The schemas in `schemas/`: a cached validator of each, and errors as problems with a place."""
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,7 +12,7 @@ from platform.model.problem import Problem, SourceFile
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-SCHEMAS = FilePath(__file__).resolve().parents[2] / "schemas"  # ours, whatever repository is read
+SCHEMAS = FilePath(__file__).resolve().parents[2] / "schemas"  # PLATFORM's own
 
 
 @cache
@@ -28,13 +28,15 @@ def _validator(kind: str) -> "Validator":
 
 
 def schema_faults(kind: str, value: Any, whole: str = "the file") -> list[ValueFault]:
-    """In what `value`, which messages call `whole`, does not conform to the schema of its kind."""
+    """The errors of `value` against the schema of its kind. Messages call the value `whole`."""
     return faults(_validator(kind), value, whole)
 
 
 class RowRules:
-    """The rows of one table against the schema of its rows. Such a schema has rules for single columns only, so each
-    distinct value of a column is judged once, and a row that has a fault as a whole: most values stand in many rows."""
+    """Validates the rows of one table against the schema of its rows.
+
+    Such a schema has rules for single columns only, and most values are in many rows. So each
+    distinct value of a column is validated once, and only a row with an error as a whole."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -43,12 +45,12 @@ class RowRules:
         self._right: set[tuple[str, Any]] = set()
 
     def faults(self, values: Mapping[str, Any]) -> list[ValueFault]:
-        """In what a row of typed values, by column, does not conform."""
-        if self._required <= values.keys() and all(self._holds(cell) for cell in values.items()):
+        """The errors of a row, given as typed values by column."""
+        if self._required <= values.keys() and all(self._is_valid(cell) for cell in values.items()):
             return []
         return schema_faults(self._kind, values, "the row")
 
-    def _holds(self, cell: tuple[str, Any]) -> bool:
+    def _is_valid(self, cell: tuple[str, Any]) -> bool:
         if cell in self._right:
             return True
         right = self._columns[cell[0]].is_valid(cell[1])
@@ -59,7 +61,7 @@ class RowRules:
 
 def problems_of(found: list[ValueFault], source: SourceFile, subject: tuple[str, ...] = (), *,
                 warning: bool = False) -> Iterator[Problem]:
-    """Faults of a file's value as problems at their places."""
+    """The errors of a file's value as problems at their places."""
     for fault in found:
         place = source.place(*fault.path, *(("~key",) if fault.key else ()))
         yield Problem(place, fault.code, fault.what, fault.cure, subject, warning)
@@ -67,5 +69,5 @@ def problems_of(found: list[ValueFault], source: SourceFile, subject: tuple[str,
 
 @cache
 def schemas_digest() -> str:
-    """Digest of all our schemas together: what was found valid under other ones is looked at again."""
+    """Digest of all schemas together. With other schemas, every file is validated again."""
     return sha256_hex(b"".join(path.read_bytes() for path in sorted(SCHEMAS.glob("*.schema.json"))))

@@ -1,8 +1,8 @@
-"""The tables of `config/`: rows that conform to their schema become the model, the others become problems.
+"""The tables in `config/`. Rows that conform to their schema become the model; others are problems.
 
-A row's problem stops what the row names and nothing else: a wrong price its module, a wrong promotion the orders that
-use it. A table whose header is wrong, or that is not there, stops everything: without
-config/tenants.csv a suspended tenant would run.
+A row's problem stops only what the row names: a wrong price stops its module, a wrong promotion the
+orders that use it. A table that is missing or has a wrong header stops everything: without
+config/tenants.csv, the orders of a suspended tenant would run.
 """
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TableForm(Generic[T]):
-    """How one table is read: its schema's name, what a row makes, which column names a row, and what it stops."""
+    """How to read one table: its schema's name, its rows, its key, and what a problem stops."""
 
     name: str
     make: Callable[[dict[str, Any]], T]
-    key: str = ""  # the column that may not repeat; empty where a rule of `check` says what may
+    key: str = ""  # the column with unique values; empty if a check decides
     subject: tuple[str, str] = ("", "")  # the kind of subject and the column that names it
-    secret: bool = False  # whether no message may name the key
+    secret: bool = False  # whether messages must not show the key
 
     @property
     def file(self) -> str:
@@ -46,41 +46,38 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
 PRICES = TableForm("module_prices", _dated(PriceRow), subject=("module", "module_id"))
 PROMOTIONS = TableForm("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
 METHODS = TableForm("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
-                    ("topup_method", "topup_method_id"))
+                ("topup_method", "topup_method_id"))
 TENANTS = TableForm("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
-                    "tenant_id", ("tenant", "tenant_id"))
+                "tenant_id", ("tenant", "tenant_id"))
 PAYMENTS = TableForm("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
 
 
 def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]]:
-    """The rows of a table's file that are right, and the problems of the others."""
+    """The valid rows of a table's file, and the problems of the others."""
     rows, problems = read_csv(data, table.file, schema(table.name))
     made = []
     rules = RowRules(table.name)
-    first: dict[str, tuple[str, SourceFile]] = {}  # what differs only in case is one
+    first: dict[str, tuple[str, SourceFile]] = {}  # keys that differ only in case are duplicates
     for row in rows:
-        unread = {fault.path for fault in row.faults}  # of the wrong type: no value, and not missing either
-        judged = [fault for fault in rules.faults(row.values) if fault.path not in unread]
-        found = [*row.faults, *judged, *_reversed(row)]
+        wrong_type = {fault.path for fault in row.faults}  # these fields are not missing
+        invalid = [fault for fault in rules.faults(row.values) if fault.path not in wrong_type]
+        found = [*row.faults, *invalid, *_reversed(row)]
         name = str(row.values.get(table.key, ""))
         earlier, source = first.setdefault(folded(name), (name, row.source))
         if name and source is not row.source:
-            how = "stands here again, first" if name == earlier else "differs only in case from one" if table.secret \
+            how = "is a duplicate of the one" if name == earlier else \
+                "differs only in case from the one" if table.secret \
                 else f"differs only in case from `{earlier}`"
-            found.append(
-                ValueFault(
-                    (table.key,),
-                    "duplicate-row",
-                    f"{'the code' if table.secret else f'`{name}`'} {how} at "
-                    f"{source.place(table.key)}",
-                    "keep one of the rows",
-                )
-            )
+            row_name = "the code" if table.secret else f"`{name}`"
+            found.append(ValueFault((table.key,), "duplicate-row",
+                                    f"{row_name} {how} at {source.place(table.key)}",
+                                    "keep one of the rows"))
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
-            if len(problems) >= MAX_PROBLEMS:  # it stops everything: what comes after was not looked at
+            if len(problems) >= MAX_PROBLEMS:  # stops everything, as later rows were not read
                 problems.append(Problem(SourcePosition(table.file), "too-many-problems",
-                                        f"there are {MAX_PROBLEMS} problems or more", "mend those first"))
+                                        f"there are {MAX_PROBLEMS} problems or more",
+                                        "correct those first"))
                 break
         else:
             place: SourcePosition = row.source.place()
@@ -91,7 +88,8 @@ def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]
 def _reversed(row: Row) -> Iterable[ValueFault]:
     start, end = row.values.get("effective_from"), row.values.get("effective_to")
     if isinstance(start, str) and isinstance(end, str) and len(start) == len(end) and end < start:
-        return [ValueFault(("effective_to",), "dates-reversed", f"{end} is before {start}", "write the later day here")]
+        return [ValueFault(("effective_to",), "dates-reversed", f"{end} is before {start}",
+                      "write a date that is not before effective_from")]
     return []
 
 

@@ -1,22 +1,22 @@
-"""Bytes of a file that anybody may have written become text, or one problem that says why not.
+"""Converts the bytes of an untrusted file into text, or into one problem that says why not.
 
-Rules: at most `limit` bytes, UTF-8 (a byte order mark is dropped), no NUL and no other control character, not blank.
-CRLF is fine. Line and column count from 1, in characters, as editors do.
+Rules: at most `limit` bytes, UTF-8 (a byte order mark is dropped), no NUL or other control
+character, not blank. CRLF is allowed. Line and column count from 1, in characters, as in editors.
 """
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from platform.confined import SECOND_NAME, Folder, Refused, named, read
+from platform.confined import HARD_LINK, Folder, Refused, named, read
 from platform.model.characters import escaped, name_of
 from platform.model.problem import Problem, SourcePosition
 
-# What YAML calls not printable; NUL has its own code, tab and line ends are fine.
+# The characters that YAML calls not printable. NUL has its own code; tab and line ends are allowed.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
 def shown_file(name: str) -> str:
-    """A file's name as it may stand in a one-line message: what may not be in a line is escaped."""
+    """A file's name for a message of one line, with refused characters escaped."""
     return escaped(name)
 
 
@@ -28,13 +28,16 @@ def place_in(text: str, offset: int, file: str) -> SourcePosition:
 
 
 def read_bytes(folder: Folder, name: str, limit: int, *, sole: bool = False) -> bytes | Problem:
-    """At most `limit` + 1 bytes of a plain file below a folder. Links, directories, pipes and devices are a problem: a
-    link may lead to another tenant's file, and a pipe would wait for ever. `sole`: so is a second name of the file."""
+    """At most `limit` + 1 bytes of a regular file below a directory, or a problem.
+
+    Links, directories, pipes and devices are problems: a link may lead to another tenant's file,
+    and reading a pipe could wait forever. `sole`: a hard link is a problem too."""
     return _read(folder.file(name, sole=sole), shown_file(folder.named(name)), limit)
 
 
 def read_named(path: Path, file: str, limit: int) -> bytes | Problem:
-    """The same of a file that a person named on a command line: links in its path are theirs and are followed."""
+    """As `read_bytes`, for a file that a person named on a command line: links in its path are
+    followed."""
     return _read(named(path), shown_file(file), limit)
 
 
@@ -43,52 +46,42 @@ def _read(opened: AbstractContextManager[int], file: str, limit: int) -> bytes |
         with opened as handle:
             return read(handle, limit)
     except FileNotFoundError:
-        return Problem(
-            SourcePosition(file),
-            "file-missing",
-            "there is no such file",
-            "create it, or name another",
-        )
+        return Problem(SourcePosition(file), "file-missing", "the file does not exist",
+                       "create it, or name another")
     except Refused as error:
         return refused(error, file)
     except OSError as error:
-        return Problem(
-            SourcePosition(file),
-            "file-unreadable",
-            f"cannot be read ({error.strerror})",
-            "let this user read it",
-        )
-    except ValueError as error:  # NUL in a name of the command line
-        return Problem(
-            SourcePosition(file), "file-unreadable", f"cannot be read ({error})", "name another"
-        )
+        return Problem(SourcePosition(file), "file-unreadable",
+                       f"cannot be read ({error.strerror})", "give this user read permission")
+    except ValueError as error:  # a name with NUL on the command line
+        return Problem(SourcePosition(file), "file-unreadable", f"cannot be read ({error})",
+                       "name another")
 
 
 def refused(error: Refused, file: str) -> Problem:
-    """The problem of a file that was not opened because of what stands there, or above it."""
-    if error.offender == file and error.kind == SECOND_NAME:
-        return Problem(SourcePosition(file), "hard-link", f"is {error.kind}, which may be anybody's file",
-                       "copy it, remove it, and give the copy its name")
+    """The problem of a file that was refused because of its kind, or because of a link above it."""
+    if error.offender == file and error.kind == HARD_LINK:
+        return Problem(SourcePosition(file), "hard-link",
+                       f"is {error.kind}, so it may belong to someone else",
+                       "copy it, delete it, and rename the copy")
     if error.offender == file:
-        return Problem(SourcePosition(file), "not-a-file", f"is {error.kind}", "put the file itself there")
+        return Problem(SourcePosition(file), "not-a-file", f"is {error.kind}",
+                       "replace it with the file itself")
     if error.is_link:
         return linked(error)
-    return Problem(SourcePosition(file), "file-missing", "there is no such file", "create it, or name another")
+    return Problem(SourcePosition(file), "file-missing", "the file does not exist",
+                   "create it, or name another")
 
 
 def linked(error: Refused, subject: tuple[str, ...] = ()) -> Problem:
-    """The problem of a symbolic link (or a pipe, a device) that stands where a directory should."""
-    return Problem(
-        SourcePosition(error.offender),
-        "linked-directory",
-        f"is {error.kind}, and nothing is read through one",
-        "put the directory itself there",
-        subject,
-    )
+    """The problem of a symbolic link, pipe or device where a directory must be."""
+    return Problem(SourcePosition(error.offender), "linked-directory",
+                   f"is {error.kind}, not a directory", "replace it with the directory itself",
+                   subject)
 
 
 def decode(data: bytes, file: str, limit: int) -> str | Problem:
-    """The text of a file's bytes, or the one problem that makes it unreadable."""
+    """The text of a file's bytes, or the problem that makes it unreadable."""
     if len(data) > limit:
         return Problem(SourcePosition(file), "file-too-large", f"is larger than {limit // 1024} KiB", "split it")
     try:
@@ -113,6 +106,7 @@ def _control(character: str, place: SourcePosition) -> Problem:
 
 
 def control_in(value: str) -> str:
-    """The first control character of a value (it may have come by an escape such as \\0), or nothing."""
+    """The first control character of a value, which may come from an escape such as \\0; empty if
+    there is none."""
     found = _CONTROL.search(value)
     return found.group() if found else ""

@@ -1,4 +1,4 @@
-"""One pass over the events of a YAML parser: plain values out, everything doubtful refused with its place."""
+"""One pass over the events of a YAML parser. It builds plain values and refuses ambiguous YAML."""
 from typing import Any
 
 import yaml
@@ -12,18 +12,18 @@ from platform.model.problem import Path, Problem, SourcePosition
 
 MAX_DEPTH = 32
 MAX_NODES = 50_000
-MAX_PROBLEMS = 100  # of one file: beyond that nobody reads on
+MAX_PROBLEMS = 100  # of one file; nobody reads more
 
 Mark = tuple[int, int]
 Node = ScalarEvent | SequenceStartEvent | MappingStartEvent
 
 
 class _Stop(Exception):
-    """The rest of the file is not read; `args[0]` is the problem."""
+    """Stops reading the file; `args[0]` is the problem."""
 
 
 class _Open:
-    """A list or mapping that is being filled; `key` is the mapping's key that waits for its value."""
+    """A list or mapping that is still open; `key` is the mapping's key whose value comes next."""
 
     __slots__ = ("dropped", "items", "key", "path")
 
@@ -31,18 +31,19 @@ class _Open:
         self.items = items
         self.path = path
         self.key: str | None = None
-        self.dropped = False  # the value to come belongs to a key that stood before
+        self.dropped = False  # whether the next value belongs to a duplicate key
 
 
 class Walk:
-    """`run` once; then read `value`, `problems`, `doubled` and `replaced`. With `marks`, it fills them on the way."""
+    """Call `run` once, then read `value`, `problems`, `duplicates` and `replaced`. `run` fills
+    `marks`, if given."""
 
     def __init__(self, file: str, marks: dict[Path, Mark] | None = None) -> None:
         self.value: Any = None
         self.complete = False  # whether the whole file was read
         self.problems: list[Problem] = []
-        self.doubled: list[tuple[Path, SourcePosition]] = []  # the key and its second place
-        self.replaced: set[Path] = set()  # where a stand-in is in place of a scalar that was refused
+        self.duplicates: list[tuple[Path, SourcePosition]] = []  # duplicate keys and their places
+        self.replaced: set[Path] = set()  # where a default replaces a refused scalar
         self._file = file
         self._marks = marks
         self._stack: list[_Open] = []
@@ -87,7 +88,8 @@ class Walk:
         if event.anchor is not None:
             raise self._stop(event, "yaml-alias", f"`&{event.anchor}` is an anchor", "write the value where it is used")
         if event.tag is not None:
-            raise self._stop(event, "yaml-tag", f"`{event.tag[:60]}` is a tag", "remove it; types follow from values")
+            raise self._stop(event, "yaml-tag", f"`{event.tag[:60]}` is a tag",
+                             "remove it, because types follow from values")
 
     def _open(self, event: Node, items: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
@@ -104,7 +106,7 @@ class Walk:
         control = control_in(value)
         if control:
             code = "nul-character" if control == "\0" else "control-character"
-            what = f"the text holds the character {name_of(control)}"
+            what = f"the text contains the character {name_of(control)}"
             self._refuse(event, ScalarFault(code, what, "remove it", ""))
             value = ""
         elif not event.style and event.implicit[0]:
@@ -118,21 +120,23 @@ class Walk:
         key = event.value
         plain = not event.style
         if plain and key == "<<":
-            raise self._stop(event, "yaml-merge", "`<<` would merge another map", "write the fields out")
+            raise self._stop(event, "yaml-merge", "`<<` merges another map", "write the fields out")
         if control := control_in(key):
-            raise self._stop(event, "control-character", f"a key holds the character {name_of(control)}", "remove it")
+            raise self._stop(event, "control-character",
+                             f"a key contains the character {name_of(control)}", "remove it")
         if plain and not isinstance(resolve(key), str):
-            self._problem(event, "yaml-key", f"the key {key[:60] or 'that is empty'} is not text", "put it in quotes")
+            what = f"the key {key[:60]} is not a string" if key else "a key is empty"
+            self._problem(event, "yaml-key", what, "put it in quotes")
         path = (*top.path, key)
         top.key, top.dropped = key, key in top.items
         if top.dropped:
-            self.doubled.append((path, self._place(event)))
+            self.duplicates.append((path, self._place(event)))
             self._count()
         elif self._marks is not None:
             self._marks.setdefault((*path, "~key"), self._mark(event))
 
     def _attach(self, value: Any, event: Node) -> Path:
-        """Put a value where it belongs; its path."""
+        """Add a value to the open list or mapping, and return its path."""
         if not self._stack:
             self.value = value
             path: Path = ()
@@ -142,7 +146,8 @@ class Walk:
                 path = (*top.path, len(top.items))
                 top.items.append(value)
             elif top.key is None:
-                raise self._stop(event, "yaml-key", "a list or map stands as a key", "use text as the key")
+                raise self._stop(event, "yaml-key", "a list or map is used as a key",
+                                 "use a string")
             else:
                 path = (*top.path, top.key)
                 if not top.dropped:
@@ -167,15 +172,10 @@ class Walk:
         self._count()
 
     def _count(self) -> None:
-        if len(self.problems) + len(self.doubled) >= MAX_PROBLEMS:
-            raise _Stop(
-                Problem(
-                    SourcePosition(self._file),
-                    "too-many-problems",
-                    f"there are {MAX_PROBLEMS} problems or more",
-                    "mend those first",
-                )
-            )
+        if len(self.problems) + len(self.duplicates) >= MAX_PROBLEMS:
+            raise _Stop(Problem(SourcePosition(self._file), "too-many-problems",
+                                f"there are {MAX_PROBLEMS} problems or more",
+                                "correct those first"))
 
     def _stop(self, event: yaml.Event, code: str, what: str, cure: str) -> _Stop:
         return _Stop(Problem(self._place(event), code, what, cure))

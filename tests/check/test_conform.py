@@ -3,15 +3,15 @@ import pytest
 
 from platform.check.conform import faults, validator
 from platform.check.values import value_faults
-from platform.check.words import meant, nearest, shown
+from platform.check.words import nearest, shown, suggestion
 from platform.model.contract import InputPort
 from platform.model.order import Binding
 
 
 @pytest.mark.parametrize(("schema", "value", "code", "words"), [
-    ({"type": "integer"}, True, "wrong-type", "`x` must be a whole number, not true; write a whole number"),
-    ({"type": "integer"}, 1.0, "wrong-type", "`x` must be a whole number, not 1.0; write a whole number"),
-    ({"type": ["string", "null"]}, 1, "wrong-type", "`x` must be text or nothing, not 1; write text or nothing"),
+    ({"type": "integer"}, True, "wrong-type", "`x` must be an integer, not true; write an integer"),
+    ({"type": "integer"}, 1.0, "wrong-type", "`x` must be an integer, not 1.0; write an integer"),
+    ({"type": ["string", "null"]}, 1, "wrong-type", "`x` must be a string or null, not 1; write a string or null"),
     ({"enum": ["active", "off"]}, "of", "not-allowed", "`x` cannot be `of`; did you mean `off`?"),
     ({"const": 3}, 4, "not-allowed", "`x` cannot be 4; write `3`"),
     ({"minimum": 2}, 1, "out-of-range", "`x` is 1; write at least 2"),
@@ -35,7 +35,7 @@ def test_a_value_that_does_not_conform_is_told_in_words(schema, value, code, wor
 def test_of_an_item_that_stands_twice_both_places_are_told():
     items = [0, {"a": 1, "b": 2}, {"b": 2, "a": 1}]
     (fault,) = faults(validator({"properties": {"x": {"uniqueItems": True}}}), {"x": items})
-    assert fault == (("x", 2), "not-unique", "item 3 of `x` is item 2 again", "remove one of them", False)
+    assert fault == (("x", 2), "not-unique", "item 3 of `x` is a duplicate of item 2", "remove one of them", False)
 
 
 def test_at_most_a_hundred_faults_are_told():
@@ -73,15 +73,15 @@ def test_one_address_and_nothing_else_is_an_address(address, code):
 def test_a_value_is_shown_in_one_short_line():
     assert shown("a\nb\x1b[31m") == "`a\\nb\\x1b[31m`"
     assert shown("x" * 100) == "`" + "x" * 57 + "...`"
-    assert [shown(value) for value in (None, True, 5, [1], {})] == ["nothing", "true", "5", "a list of 1", "a map of 0"]
+    assert [shown(value) for value in (None, True, 5, [1], {})] == ["null", "true", "5", "a list of 1", "a map of 0"]
 
 
 def test_the_name_that_was_meant_is_the_nearest_one():
     assert nearest("module_ids", ["module_id", "kind"]) == "module_id"
     assert nearest("QUERIES", ["queries"]) == "queries"
     assert nearest("zzz", ["queries"]) == ""
-    assert meant("zzz", ["b", "a"]) == "write one of a, b"
-    assert meant("zzz", []) == "remove it"
+    assert suggestion("zzz", ["b", "a"]) == "write one of a, b"
+    assert suggestion("zzz", []) == "remove it"
 
 
 ANY = {"$ref": "#/$defs/value", "$comment": "any scalar conforms"}

@@ -16,8 +16,8 @@ BOUND = """work_order_id: UbjkpxZO
 steps: [{step_id: a, module_id: make, kind: transform, inputs: {topic: {asset: ASSET, selector: text}}}]
 """
 OURS = OrderId("nxlkGI", "UbjkpxZO")
-ABOVE = "is a symbolic link, and nothing is read through one; put the directory itself there"
-FILE = "is a symbolic link; put the file itself there"
+ABOVE = "is a symbolic link, not a directory; replace it with the directory itself"
+FILE = "is a symbolic link; replace it with the file itself"
 
 
 def moved(small, name: str, target: str) -> None:

@@ -82,7 +82,7 @@ def test_a_link_to_another_tenants_order_is_not_followed(small):
     (small.root / "tenants/nxlkGI/workorders/their-order.yml").symlink_to(
         small.root / "tenants/Zz9999/workorders/their-order.yml")
     assert small.lines() == ["tenants/nxlkGI/workorders/their-order.yml:1:1: error[not-a-file]: is a symbolic "
-                             "link; put the file itself there"]
+                             "link; replace it with the file itself"]
 
 
 def test_a_pipe_where_an_order_should_be_does_not_make_anybody_wait(small):
@@ -107,10 +107,11 @@ def test_file_and_folder_names_that_are_no_ids_are_said_in_one_line(small):
     small.put("modules/Not-A-Module/module.yml", "")
     cure = "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -"
     assert small.lines() == [
-        "modules/Not-A-Module:1:1: error[folder-name]: the folder's name is not a module id; rename it",
-        "tenants/nobody/tenant.yml:1:1: error[file-missing]: there is no such file; create it, or name another",
+        "modules/Not-A-Module:1:1: error[folder-name]: the directory's name is not a module id; rename it",
+        "tenants/nobody/tenant.yml:1:1: error[file-missing]: the file does not exist; create it, or name another",
         f"tenants/nxlkGI/workorders/a.yml:1:1: error[file-name]: the file's name is not a work order id; {cure}",
-        "tenants/nxlkGI/workorders/order-1.yaml:1:1: error[file-name]: a work order's file ends in .yml; rename it",
+        "tenants/nxlkGI/workorders/order-1.yaml:1:1: error[file-name]: the name of a work order's file must end "
+        "in .yml; rename it",
         "tenants/nxlkGI/workorders/two\\nlines.yml:1:1: error[file-name]: the file's name is not a work order id; "
         + cure]
 

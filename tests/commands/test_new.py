@@ -61,7 +61,7 @@ def test_a_tenants_name_and_id_must_be_such(repo: Path) -> None:
 def test_a_draft_of_an_order_validates_and_runs_when_it_is_enabled(repo: Path) -> None:
     done(repo, "new workorder --tenant-id tenant --work-order-id weekly-text")
     [unfilled] = warnings(repo)
-    assert "weekly-text.yml:12:10: warning[not-filled-in]: it still says FILL IN" in unfilled
+    assert "weekly-text.yml:12:10: warning[not-filled-in]: the text still says FILL IN" in unfilled
     file = repo / "tenants/tenant/workorders/weekly-text.yml"
     text = file.read_text()
     assert "FILL IN" in text

@@ -21,4 +21,4 @@ def test_a_sparse_asset_is_refused_and_not_read(tmp_path: Path) -> None:
     repo = load_repo(root, profile, Digests(tmp_path / "digests.json"))
     assert repo.assets == {}
     refusal = repo.asset_faults["tenant", "a"]
-    assert (refusal.code, refusal.what) == ("asset-too-large", f"the asset has {4 << 40} bytes and may have {most}")
+    assert (refusal.code, refusal.what) == ("asset-too-large", f"the asset has {4 << 40} bytes; the limit is {most}")

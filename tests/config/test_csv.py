@@ -58,11 +58,12 @@ def test_a_whole_number_is_plain_digits(text):
     (HEADER + b"a,\0,true,\n", "m.csv:2:3: error[nul-character]: there is a NUL character; remove it; is this a text "
      "file?"),
     (HEADER + b"a,\xff,true,\n", "m.csv:2:3: error[not-utf8]: byte 0xff is not UTF-8 text; save the file as UTF-8"),
-    (HEADER + b'a,"b"c,true,\n', "m.csv:2:6: error[csv-quotes]: there is text beside a quoted text; quote the whole "
-     "field, quotes in it twice"),
-    (HEADER + b'a,b"c",true,\n', "m.csv:2:4: error[csv-quotes]: there is text beside a quoted text; quote the whole "
-     "field, quotes in it twice"),
-    (HEADER + b"a,b\n", "m.csv:2:1: error[csv-fields]: the row has 2 fields and the header 4; write every field, and "
+    (HEADER + b'a,"b"c,true,\n', "m.csv:2:6: error[csv-quotes]: there is text next to a quoted text; quote the whole "
+     "field, and double the quotes in it"),
+    (HEADER + b'a,b"c",true,\n', "m.csv:2:4: error[csv-quotes]: there is text next to a quoted text; quote the whole "
+     "field, and double the quotes in it"),
+    (HEADER + b"a,b\n", "m.csv:2:1: error[csv-fields]: the row has 2 fields, but the header has 4; write every "
+     "field, and "
      "put text with commas in quotes"),
 ])
 def test_what_has_no_form_is_said_at_its_place(data, line):
@@ -96,8 +97,8 @@ def test_a_value_is_judged_once_and_a_wrong_one_in_every_row():
 
 
 @pytest.mark.parametrize(("data", "told"), [
-    (b"topup_method_id;name;enabled;instructions\nbank-wire;Bank;true;\n", "the fields are divided by semicolons"),
-    (b"\xef\xbb\xbftopup_method_id\tname\tenabled\tinstructions\n", "the fields are divided by tabs"),
+    (b"topup_method_id;name;enabled;instructions\nbank-wire;Bank;true;\n", "the fields are separated by semicolons"),
+    (b"\xef\xbb\xbftopup_method_id\tname\tenabled\tinstructions\n", "the fields are separated by tabs"),
     (b"sep=;\r\ntopup_method_id;name;enabled;instructions\r\n", "Excel's `sep=` line"),
     (b"sep=,\r\ntopup_method_id,name,enabled,instructions\r\n", "Excel's `sep=` line"),
 ])
@@ -105,4 +106,4 @@ def test_a_table_that_excel_saved_is_told_as_such(data, told):
     rows, [problem] = read_csv(data, "config/topup_methods.csv", schema("topup_methods"))
     assert (rows, problem.code) == ([], "csv-header")
     assert told in problem.what
-    assert "divided by commas" in problem.cure
+    assert "separated by commas" in problem.cure

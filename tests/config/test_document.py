@@ -5,17 +5,17 @@ from platform.config.document import read_json
 from platform.model.problem import Problem
 
 WRONG = {
-    "a page of HTML": (b"<html>", "1:1: error[not-json]: what begins here is not JSON"),
-    "one that was cut off": (b'{"a": 1,\n "b', "2:2: error[not-json]: what begins here is not JSON"),
-    "two in one": (b'{}\n{}', "2:1: error[not-json]: what begins here is not JSON"),
+    "a page of HTML": (b"<html>", "1:1: error[not-json]: this is not JSON"),
+    "one that was cut off": (b'{"a": 1,\n "b', "2:2: error[not-json]: this is not JSON"),
+    "two in one": (b'{}\n{}', "2:1: error[not-json]: this is not JSON"),
     "nothing": (b"\n", "1:1: error[file-empty]: is empty"),
     "another encoding": (b'{"caf\xe9": 1}', "1:6: error[not-utf8]: byte 0xe9 is not UTF-8 text"),
-    "lists in lists": (b"[" * 5000, "1:1: error[not-json]: lists and maps are nested without end"),
-    "a key twice": (b'{"a": 1, "a": 2}', "1:1: error[duplicate-key]: `a` stands twice in one map"),
+    "lists in lists": (b"[" * 5000, "1:1: error[not-json]: lists and maps are nested too deeply"),
+    "a key twice": (b'{"a": 1, "a": 2}', "1:1: error[duplicate-key]: a map has the duplicate key `a`"),
     "a key twice that does not print": (b'{"\\u202e": 1, "\\u202e": 2}',
-                                        "1:1: error[duplicate-key]: `\\u202e` stands twice in one map"),
+                                        "1:1: error[duplicate-key]: a map has the duplicate key `\\u202e`"),
     "more digits than can be read": (
-        b"1" * 5000, "1:1: error[number-too-large]: there is a number that is too long to be read"),
+        b"1" * 5000, "1:1: error[number-too-large]: a number has too many digits"),
     "more than may be": (b'"' + b"a" * 6000 + b'"', "1:1: error[file-too-large]: is larger than 5 KiB"),
 }
 

@@ -9,7 +9,7 @@ BROKEN = [
     # the bytes
     (b"", "f.yml:1:1: error[file-empty]: is empty; write it, or delete it"),
     (b"  \n\n", "f.yml:1:1: error[file-empty]: is empty; write it, or delete it"),
-    (b"# only a comment\n", "f.yml:1:1: error[file-empty]: holds no value; write it, or delete it"),
+    (b"# only a comment\n", "f.yml:1:1: error[file-empty]: contains no value; write it, or delete it"),
     (b"a: \xe9\n", "f.yml:1:4: error[not-utf8]: byte 0xe9 is not UTF-8 text; save the file as UTF-8"),
     ("ä: b\nc: \xe9\n".encode() + b"d: \xff", "f.yml:3:4: error[not-utf8]: byte 0xff is not UTF-8 text; save the file "
      "as UTF-8"),
@@ -18,16 +18,17 @@ BROKEN = [
     (b"a: \x1b[31m\n", "f.yml:1:4: error[control-character]: there is the character U+001B ESCAPE; remove it"),
     (b"a: " + b"x" * MAX_BYTES, "f.yml:1:1: error[file-too-large]: is larger than 256 KiB; split it"),
     # the form
-    (b"a: 1\n\tb: 2\n", "f.yml:2:1: error[yaml-tab]: a tab stands where only spaces may indent; use spaces"),
+    (b"a: 1\n\tb: 2\n", "f.yml:2:1: error[yaml-tab]: a tab is used for indentation; use spaces"),
     (b"a:\n  - 1\n b: 2\n", "f.yml:3:2: error[yaml-indentation]: this line does not fit the lines above it; indent it "
      "like its neighbours, and put text with quotes or brackets in quotes"),
-    (b"a: b: c\n", "f.yml:1:5: error[yaml-syntax]: a colon where no field can begin; indent the line like its "
+    (b"a: b: c\n", "f.yml:1:5: error[yaml-syntax]: a colon is not allowed here; indent the line like its "
      "neighbours, or put a text with a colon in quotes"),
     (b"a: 'b\n", "f.yml:2:1: error[yaml-syntax]: a quote or bracket is never closed; close it"),
     (b"a: [1, 2\n", "f.yml:2:1: error[yaml-syntax]: a bracket is not closed here, or a comma is missing; write `, ` "
      "between values and close the bracket"),
     (b"a: @x\n", "f.yml:1:4: error[yaml-syntax]: this character cannot begin a value; put the value in quotes"),
-    (b"[]\n[]\n", "f.yml:2:1: error[yaml-syntax]: the file goes on after its value has ended; indent the line like its "
+    (b"[]\n[]\n", "f.yml:2:1: error[yaml-syntax]: the file continues after the end of its value; indent the "
+     "line like its "
      "neighbours"),
     # what YAML knows and we refuse
     (b"a: 1\n---\nb: 2\n", "f.yml:2:1: error[yaml-second-document]: a second document begins; keep one document in a "
@@ -37,38 +38,41 @@ BROKEN = [
     (b"a: *x\n", "f.yml:1:4: error[yaml-alias]: `*x` is an alias; write the value out"),
     (b"a: &a [*a]\n", "f.yml:1:4: error[yaml-alias]: `&a` is an anchor; write the value where it is used"),
     (b"a: !!python/object:os.system x\n", "f.yml:1:4: error[yaml-tag]: `tag:yaml.org,2002:python/object:os.system` is "
-     "a tag; remove it; types follow from values"),
-    (b"a: ! x\n", "f.yml:1:4: error[yaml-tag]: `!` is a tag; remove it; types follow from values"),
-    (b"<<: {a: 1}\n", "f.yml:1:1: error[yaml-merge]: `<<` would merge another map; write the fields out"),
+     "a tag; remove it, because types follow from values"),
+    (b"a: ! x\n", "f.yml:1:4: error[yaml-tag]: `!` is a tag; remove it, because types follow from values"),
+    (b"<<: {a: 1}\n", "f.yml:1:1: error[yaml-merge]: `<<` merges another map; write the fields out"),
     (b"[" * 100_000, f"f.yml:1:33: error[yaml-too-deep]: {DEEP}"),
     (b"- " * 100_000, f"f.yml:1:65: error[yaml-too-deep]: {DEEP}"),
     (b"{a: " * 60_000, f"f.yml:1:129: error[yaml-too-deep]: {DEEP}"),
     (b"- a\n" * 60_000, "f.yml:50000:3: error[yaml-too-many]: there are more than 50000 values; split the file"),
     # keys
-    (b"a: 1\nb: 2\na: 3\n", "f.yml:3:1: error[duplicate-key]: `a` stands here again, first at f.yml:1:1; keep one of "
+    (b"a: 1\nb: 2\na: 3\n", "f.yml:3:1: error[duplicate-key]: `a` is a duplicate of the one at f.yml:1:1; keep one of "
      "them"),
-    (b"a: {b: 1, c: 2, 'b': 3}\n", "f.yml:1:17: error[duplicate-key]: `b` stands here again, first at f.yml:1:5; keep "
+    (b"a: {b: 1, c: 2, 'b': 3}\n", "f.yml:1:17: error[duplicate-key]: `b` is a duplicate of the one at f.yml:1:5; keep "
      "one of them"),
-    (b"1: a\n", "f.yml:1:1: error[yaml-key]: the key 1 is not text; put it in quotes"),
-    (b"true: a\n", "f.yml:1:1: error[yaml-key]: the key true is not text; put it in quotes"),
-    (b"? [a]\n: b\n", "f.yml:1:3: error[yaml-key]: a list or map stands as a key; use text as the key"),
+    (b"1: a\n", "f.yml:1:1: error[yaml-key]: the key 1 is not a string; put it in quotes"),
+    (b"true: a\n", "f.yml:1:1: error[yaml-key]: the key true is not a string; put it in quotes"),
+    (b"? [a]\n: b\n", "f.yml:1:3: error[yaml-key]: a list or map is used as a key; use a string"),
     # values
-    (b"a: 012\n", "f.yml:1:4: error[number-ambiguous]: 012 is octal to some YAML readers and decimal to others; write "
+    (b"a: 012\n", "f.yml:1:4: error[number-ambiguous]: 012 is octal for some YAML readers and decimal for "
+     "others; write "
      "12, or '012' in quotes if it is text"),
-    (b"a: 0o14\n", "f.yml:1:4: error[number-ambiguous]: 0o14 is not the same number to every YAML reader; write it in "
+    (b"a: 0o14\n", "f.yml:1:4: error[number-ambiguous]: 0o14 has different values in different YAML readers; "
+     "write it in "
      "decimal, or in quotes if it is text"),
-    (b"a: .nan\n", "f.yml:1:4: error[number-not-finite]: .nan is not a number that can be counted with; write a finite "
+    (b"a: .nan\n", "f.yml:1:4: error[number-not-finite]: .nan is not a finite number; write a finite "
      "number"),
-    (b"a: [-.inf]\n", "f.yml:1:5: error[number-not-finite]: -.inf is not a number that can be counted with; write a "
+    (b"a: [-.inf]\n", "f.yml:1:5: error[number-not-finite]: -.inf is not a finite number; write a "
      "finite number"),
-    (b"a: " + b"9" * 5000, "f.yml:1:4: error[number-too-large]: 999999999999... (5000 characters) is too large a "
-     "number; write a number below 2^63, or put it in quotes if it is text"),
-    (b"a: 9223372036854775808\n", "f.yml:1:4: error[number-too-large]: 9223372036854775808 is too large a number; "
+    (b"a: " + b"9" * 5000, "f.yml:1:4: error[number-too-large]: the number 999999999999... (5000 characters) is too "
+     "large; write a number below 2^63, or put it in quotes if it is text"),
+    (b"a: 9223372036854775808\n", "f.yml:1:4: error[number-too-large]: the number 9223372036854775808 is too large; "
      "write a number below 2^63, or put it in quotes if it is text"),
-    (b"a: 1e999\n", "f.yml:1:4: error[number-too-large]: 1e999 is too large a number; write a number below 2^63, or "
+    (b"a: 1e999\n", "f.yml:1:4: error[number-too-large]: the number 1e999 is too large; write a number below 2^63, or "
      "put it in quotes if it is text"),
-    (b'a: "x\\0"\n', "f.yml:1:4: error[nul-character]: the text holds the character U+0000 NULL; remove it"),
-    (b'a: "\\e[31m"\n', "f.yml:1:4: error[control-character]: the text holds the character U+001B ESCAPE; remove it"),
+    (b'a: "x\\0"\n', "f.yml:1:4: error[nul-character]: the text contains the character U+0000 NULL; remove it"),
+    (b'a: "\\e[31m"\n', "f.yml:1:4: error[control-character]: the text contains the character U+001B ESCAPE; "
+     "remove it"),
 ]
 
 

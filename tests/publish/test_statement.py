@@ -150,7 +150,7 @@ def _payload_with(package, **changes):
     (lambda package: None, "OTHER", 13, "is not signed by"),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("[" * 100_000), "", 13, "nested"),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("{\n <html>"), "", 13,
-     ".zip.intoto.json:2:2: error[not-json]: what begins here is not JSON; download the package and its statement "),
+     ".zip.intoto.json:2:2: error[not-json]: this is not JSON; download the package and its statement "),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("[]"), "", 13,
      "is no DSSE envelope: it needs `payload`"),
     (lambda package: package.unlink(), "", 2, "the file does not exist"),

@@ -165,7 +165,7 @@ def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
 
 
 @pytest.mark.parametrize(("text", "status", "said"), [
-    (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:2: error[not-json]: what begins"),
+    (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:2: error[not-json]: this is not JSON"),
     ("{}", 10, "error[missing-field]"), ('"total_credits": 12', 10, "error[out-of-range]"),
     ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits quoted"),
     ("[" * 200000, 10, "error[not-json]: lists and maps are nested")])

@@ -1,12 +1,12 @@
-"""Opens what tenants, modules and the configuration name: below a directory, and through no link.
+"""Opens files that tenants, modules and the configuration name: below a directory, never by a link.
 
-Rules: a name is a relative path; `..`, NUL and absolute names are refused by their words alone. Every directory on the
-way is opened as itself, so a symbolic link is refused wherever it stands, also one that appears during the run. Only
-regular files are opened, and a pipe makes nobody wait. What is returned is an open handle: what is decided about it
-(`os.fstat`) and what is read from it are one and the same file, whatever happens to its name.
+A name is a relative path. `..`, NUL and absolute names are refused without a look at the disk. Each
+directory on the path is opened itself, so a symbolic link is refused at any place, also one that
+appears during the run. Only regular files are opened, and a pipe blocks nothing.
 
-How a name is opened is `openat`'s. Of a directory there are handles only, so a listing and what is opened after it are
-of the same directory.
+Every function returns an open handle, so a decision (`os.fstat`) and a read are about the same
+file, whatever happens to its name. Directories are handles too, so a listing and the files opened
+after it belong to the same directory. The module `openat` opens single names.
 """
 import errno
 import os
@@ -21,26 +21,26 @@ from platform.openat import FILE, FOLDER, HARD_LINK, LINK, Refused, below, parts
 __all__ = ["HARD_LINK", "Entry", "Folder", "Refused", "create", "folder_at", "inside", "kind_at", "make_folders",
            "named", "opened", "read", "read_file"]
 
-_DEEPEST = 256  # directories; each is an open handle while what is below it is listed
+_DEEPEST = 256  # directories; each has an open handle while its contents are listed
 _CHUNK = 1 << 20
 
 
 class Entry(NamedTuple):
-    """What a directory has under a name: `kind` is `file`, `folder`, or words for what is neither."""
+    """An entry of a directory: `kind` is `file`, `folder`, or a description of any other kind."""
 
     name: str
     kind: str
 
 
 class Folder:
-    """An open directory. What is below it is opened through its handle."""
+    """An open directory. Everything below it is opened through its handle."""
 
     def __init__(self, handle: int, name: str = "") -> None:
         self._handle, self._name = handle, name
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
-        """The directory that an operator named; links on the way to it are theirs and are followed, once."""
+        """A directory that an operator named: links in its path are followed, once."""
         return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY))
 
     def __enter__(self) -> "Folder":
@@ -51,13 +51,13 @@ class Folder:
 
     @property
     def handle(self) -> int:
-        """For what the kernel does below an open directory: it stays this object's."""
+        """The file descriptor, for system calls below the directory. This object closes it."""
         return self._handle
 
     @property
     def path(self) -> Path:
-        """A path of this very directory while it is open, whatever its name leads to, where the system has one. It is
-        a link of the kernel's, which `opened` and `folder_at` refuse."""
+        """A path of this directory while it is open, whatever happens to its name, if the system
+        offers one. It is a link of the kernel, so `opened` and `folder_at` refuse it."""
         by_handle = Path(f"/proc/self/fd/{self._handle}")
         return by_handle if by_handle.is_dir() else Path(self._name)
 
@@ -68,18 +68,18 @@ class Folder:
         return status.st_dev, status.st_ino
 
     def named(self, name: str) -> str:
-        """The name of something below this directory, from the directory that was opened first."""
+        """The path of a name in this directory, relative to the directory that was opened first."""
         return f"{self._name}/{name}" if self._name else name
 
     def folder(self, name: str) -> "Folder":
-        """A directory below this one. Refused for a link and for what is no directory, FileNotFoundError when there is
-        none, OSError when it cannot be opened."""
+        """A directory below this one. Raises Refused for a link and for anything that is not a
+        directory, FileNotFoundError if it does not exist, OSError if it cannot be opened."""
         return Folder(below(self._handle, name, FOLDER, self._name or None), self.named(name))
 
     @contextmanager
     def file(self, name: str, *, sole: bool = False) -> Iterator[int]:
-        """A handle to read a regular file below this directory by. `sole`: not one that has another name, by which it
-        may be anybody's. Errors as `folder`."""
+        """A read handle of a regular file below this directory. `sole`: refuse a hard link, because
+        the file may belong to someone else. Errors as `folder`."""
         handle = below(self._handle, name, FILE, self._name or None)
         try:
             yield _regular(handle, self.named(name), sole=sole)
@@ -87,7 +87,8 @@ class Folder:
             os.close(handle)
 
     def entries(self) -> list[Entry]:
-        """What is in this directory, sorted by name; a link is a link, whatever it leads to."""
+        """The entries of this directory, sorted by name. The kind of a link is that of the link,
+        not of its target."""
         with os.scandir(self._handle) as found:
             return sorted(Entry(entry.name, _kind_of(entry)) for entry in found)
 
@@ -97,8 +98,9 @@ class Folder:
             return [entry.name for entry in found]
 
     def walk(self) -> Iterator[tuple[str, Entry, "Folder"]]:
-        """Everything below that is no directory, as (posix path below this one, entry, its own directory), a
-        directory's own entries before those of its directories. Refused for what is nested deeper than _DEEPEST."""
+        """Everything below that is not a directory, as (relative posix path, entry, its directory).
+        A directory's own entries come before those of its subdirectories. Raises Refused for
+        entries deeper than _DEEPEST."""
         yield from _walk(self, "", 0)
 
 
@@ -115,7 +117,8 @@ def _walk(folder: Folder, prefix: str, depth: int) -> Iterator[tuple[str, Entry,
 
 @contextmanager
 def opened(path: Path, *, sole: bool = False) -> Iterator[int]:
-    """A handle to read a regular file by; no link stands anywhere in its absolute path. Otherwise as `Folder.file`."""
+    """A read handle of a regular file by its absolute path, in which every link is refused. Errors
+    as `Folder.file`."""
     handle = below(top(), _from_top(path), FILE, "")
     try:
         yield _regular(handle, str(path), sole=sole)
@@ -125,7 +128,8 @@ def opened(path: Path, *, sole: bool = False) -> Iterator[int]:
 
 @contextmanager
 def named(path: Path) -> Iterator[int]:
-    """The same of a file that a person at this machine names: links in its path are theirs and are followed."""
+    """As `opened`, for a file that a person at this machine names: links in its path are
+    followed."""
     handle = os.open(path, FILE & ~os.O_NOFOLLOW)
     try:
         yield _regular(handle, str(path))
@@ -134,18 +138,19 @@ def named(path: Path) -> Iterator[int]:
 
 
 def folder_at(path: Path) -> Folder:
-    """A directory; no link stands anywhere in its absolute path. Errors as `Folder.folder`."""
+    """A directory by its absolute path, in which every link is refused. Errors as
+    `Folder.folder`."""
     return Folder(below(top(), _from_top(path), FOLDER, ""), str(path))
 
 
 def inside(folder: Path, name: str) -> Path:
-    """The path of a relative name below a folder. Refused for a name that leads elsewhere by its words: `folder / name`
-    forgets the folder when the name is absolute."""
+    """The path of a relative name below a directory. Raises Refused for a name that leads out of
+    it; `folder / name` would ignore the directory if the name is absolute."""
     return folder.joinpath(*parts_of(name))
 
 
 def kind_at(path: Path) -> str:
-    """`file`, `folder`, or nothing when there is neither, or when it is not to be reached without a link."""
+    """`file` or `folder`; empty if the path is neither, or contains a link."""
     try:
         handle = below(top(), _from_top(path), FILE, "")
     except OSError:
@@ -158,7 +163,7 @@ def kind_at(path: Path) -> str:
 
 
 def make_folders(folder: Folder, name: str) -> None:
-    """Make a directory and those above it, below an open one. Errors as `Folder.folder`."""
+    """Create a directory and its parents below an open directory. Errors as `Folder.folder`."""
     parts = parts_of(name)
     here = os.dup(folder.handle)
     try:
@@ -173,8 +178,8 @@ def make_folders(folder: Folder, name: str) -> None:
 
 
 def create(folder: Folder, name: str, data: bytes) -> None:
-    """Write a new file below an open directory, and the directories above it. FileExistsError when something stands
-    there, otherwise as `Folder.folder`."""
+    """Write a new file below an open directory, and create its parents. Raises FileExistsError if
+    the name exists; other errors as `Folder.folder`."""
     *above, last = parts_of(name)
     if above:
         make_folders(folder, "/".join(above))
@@ -185,7 +190,8 @@ def create(folder: Folder, name: str, data: bytes) -> None:
 
 
 def read(handle: int, limit: int) -> bytes:
-    """At most `limit` + 1 bytes from where the handle is: one more than allowed says that there are too many."""
+    """At most `limit` + 1 bytes from the handle's position. The extra byte shows that the file
+    exceeds the limit."""
     data = bytearray()
     while len(data) <= limit and (chunk := os.read(handle, min(_CHUNK, limit + 1 - len(data)))):
         data += chunk
@@ -193,8 +199,8 @@ def read(handle: int, limit: int) -> bytes:
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """A file of at most `limit` bytes, read whole; no link stands in its absolute path. Errors as `Folder.folder`, and
-    OSError (EFBIG) when it is larger."""
+    """The bytes of a file by its absolute path, in which every link is refused. Errors as
+    `Folder.folder`; also OSError (EFBIG) if the file is larger than `limit` bytes."""
     with opened(path) as handle:
         data = read(handle, limit)
     if len(data) > limit:
@@ -204,7 +210,7 @@ def read_file(path: Path, limit: int) -> bytes:
 
 def _from_top(path: Path) -> str:
     if not path.is_absolute():
-        raise Refused(str(path), "no absolute path", errno.EINVAL)
+        raise Refused(str(path), "not an absolute path", errno.EINVAL)
     return str(path)[1:]
 
 

@@ -1,14 +1,14 @@
-"""Every error of ours, and the exit status it ends with. Drawn once, mapped once (in `cli` and in `tasks.command`).
+"""All errors of PLATFORM, with the exit status of each.
 
     PlatformError            1   an order did not complete
      ├─ UsageError           2   the command line is wrong
-     ├─ InputError          10   a file that somebody wrote is wrong: carries Problems
-     ├─ ConflictError       11   the same key with another body, or somebody else was first
-     ├─ CreditsError        12   the balance does not cover it
+     ├─ InputError          10   a file from a person is wrong: contains Problems
+     ├─ ConflictError       11   two requests with one key differ, or another writer was first
+     ├─ CreditsError        12   the balance is too low
      ├─ CorruptError        13   a state file is damaged: names file and line, repairs nothing
-     ├─ StaleError          14   the state is older than one we trust, or missing
-     ├─ StorageError        15   the disk said no: nothing was acknowledged
-     ├─ RemoteError         16   a service said no, or did not answer
+     ├─ StaleError          14   the state is missing, or older than a state that is trusted
+     ├─ StorageError        15   the disk failed: nothing was acknowledged
+     ├─ RemoteError         16   a service refused or did not answer
      └─ ForbiddenError      17   not permitted
 
 A failed step is not here: it is an outcome with a record, not an exception.

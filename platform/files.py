@@ -1,9 +1,9 @@
-"""The disk, thin: whole files replaced at once, and digests that no file is read twice for.
+"""Replaces whole files atomically, and digests files without reading them again.
 
-What is digested was opened by `confined`: no link stands in its path, and size, times and bytes are of one handle.
-A stat cache remembers (size, mtime, ctime, inode) -> sha256. It is a cache and nothing else: lost or torn, files are
-read again. It never trusts an entry that was taken within the clock's grain of the file's last change, because a
-second write in the same tick would not show.
+`confined` opens the files to digest, so their path contains no link, and size, times and bytes
+belong to one handle. A stat cache maps (size, mtime, ctime, inode) to the sha256. If the cache is
+lost or damaged, files are read again. It stores no entry for a file that changed within the
+resolution of the clock, because a second write in the same tick would be invisible.
 """
 import hashlib
 import json
@@ -22,7 +22,7 @@ from platform.model.digest import Identity, digest_of
 T = TypeVar("T")
 
 _LARGEST_CACHE = 1 << 30  # bytes
-_GRAIN_NS = 20_000_000  # kernels stamp files with a tick of up to 10 ms; twice that is safe
+_GRAIN_NS = 20_000_000  # a kernel's tick for file times is up to 10 ms; this is twice that
 
 
 def fsync_folder(folder: Path) -> None:
@@ -45,7 +45,7 @@ def replacing(path: Path, *, durable: bool = False, once: bool = False) -> Itera
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Replace a whole file with `data`, as `replacing` does. StorageError when the disk refuses."""
+    """Replace a whole file with `data`, as `replacing`. Raises StorageError if the disk fails."""
     try:
         with replacing(path, durable=durable) as file:
             file.write(data)
@@ -54,15 +54,16 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
 
 
 class CacheFile:
-    """A JSON file that saves time and nothing else: lost, damaged or on a full disk, work is done
-    again. Without a path it keeps nothing. The path is absolute, and no link in it is followed."""
+    """A JSON file that only saves time: if it is lost or damaged, or the disk is full, the work is
+    done again. Without a path, it stores nothing. The path is absolute; no link in it is
+    followed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
     def read(self, parse: Callable[[Any], T]) -> T | None:
-        """What `parse` makes of the JSON value; None when there is none, or when it is damaged: the
-        next `write` mends it."""
+        """The result of `parse` for the JSON value; None if the file is missing or damaged. The
+        next `write` replaces it."""
         if self._path is None:
             return None
         try:
@@ -71,7 +72,7 @@ class CacheFile:
             return None
 
     def write(self, value: Any) -> bool:
-        """Whether the value was kept."""
+        """Store a value; return whether it was stored."""
         if self._path is None:
             return False
         try:
@@ -82,14 +83,14 @@ class CacheFile:
 
 
 def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, read now; OSError when it cannot be."""
+    """SHA-256 of a file's bytes, in hexadecimal, without the cache. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of(handle: int, limit: int | None = None) -> str:
-    """SHA-256 of what can be read by a handle, from where it is; of at most `limit` bytes, so that a file that grows
-    for ever is not read for ever."""
+    """SHA-256 of the bytes from a handle's position to the end, or of at most `limit` bytes, so
+    that reading a growing file ends."""
     with open(handle, "rb", buffering=0, closefd=False) as file:
         if limit is None:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -101,8 +102,9 @@ def sha256_of(handle: int, limit: int | None = None) -> str:
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every regular file below a folder as (posix path below it, path), sorted; none when it is not there. Links are
-    not followed, and none stands in the folder's own path (confined.Refused)."""
+    """Every regular file below a directory as (relative posix path, path), sorted; none if the
+    directory does not exist. Links are not followed. Raises confined.Refused for a link in the
+    directory's own path."""
     try:
         opened = confined.folder_at(folder)
     except FileNotFoundError:
@@ -117,7 +119,7 @@ FileStamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
 
 
 class Seen(NamedTuple):
-    """A file or folder as it was when it was open, all of one handle; a folder has no size."""
+    """A file or directory while it was open, all from one handle. `bytes` of a directory is 0."""
 
     sha256: str
     bytes: int
@@ -125,9 +127,9 @@ class Seen(NamedTuple):
 
 
 class Digests:
-    """Digests of files and trees, each file read once a process and, thanks to the stat cache, once a change.
+    """Digests of files and trees. With the stat cache, each file is read once per change.
 
-    Safe for threads. `save()` writes the cache when something new was learnt; losing it costs time only.
+    Safe for threads. `save()` writes the cache if it changed; losing it only costs time.
     """
 
     def __init__(self, cache_file: Path | None = None) -> None:
@@ -137,8 +139,9 @@ class Digests:
         self._dirty = False
 
     def file(self, path: Path, stat: os.stat_result | None = None) -> str:
-        """SHA-256 of a file by its absolute path; OSError when it cannot be read, confined.Refused for a link. What has
-        the size and times of `stat` is not opened when they are known: only for a file that this run has opened."""
+        """SHA-256 of a file by its absolute path. Raises OSError if it cannot be read,
+        confined.Refused for a link. If the cache knows `stat`, the file is not opened; pass `stat`
+        only for a file that this run has opened."""
         known = self._known.get(str(path))
         if stat is not None and known is not None and known[0] == _signature(stat):
             return known[1]
@@ -146,13 +149,14 @@ class Digests:
             return self.of(handle, path)
 
     def seen(self, path: Path, *, sole: bool = False) -> Seen:
-        """The same with the file's size and identity, all of one handle. `sole`: it has no second name."""
+        """As `file`, with the file's size and identity, all from one handle. `sole`: refuse a hard
+        link."""
         with confined.opened(path, sole=sole) as handle:
             status = os.fstat(handle)
             return Seen(self.of(handle, path), status.st_size, (status.st_dev, status.st_ino))
 
     def of(self, handle: int, path: Path) -> str:
-        """SHA-256 of an open file, which is at its beginning; `path` is what it is remembered by."""
+        """SHA-256 of an open file at its beginning; `path` is its key in the cache."""
         before, name = os.fstat(handle), str(path)
         signature = _signature(before)
         known = self._known.get(name)
@@ -169,11 +173,12 @@ class Digests:
         return digest
 
     def tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
-        """Digest of a folder: paths below it and their bytes, nothing else. `skip` names folders left out anywhere."""
+        """Digest of a directory: the relative paths of its files and their bytes. `skip` are names
+        of directories to leave out at any depth."""
         return self.seen_tree(folder, skip=skip).sha256
 
     def seen_tree(self, folder: Path, *, skip: frozenset[str] = frozenset()) -> Seen:
-        """The same with the folder's identity."""
+        """As `tree`, with the directory's identity."""
         found = []
         with confined.folder_at(folder) as opened:
             for below, entry, directory in opened.walk():
@@ -183,7 +188,7 @@ class Digests:
             return Seen(digest_of(found), 0, opened.identity)
 
     def save(self) -> None:
-        """Write what was learnt, if anything; a disk that refuses is no error."""
+        """Write the cache if it has new entries. A failed write is ignored."""
         if not self._dirty:
             return
         with self._lock:
@@ -193,7 +198,7 @@ class Digests:
 
 
 def _known(entries: Any) -> dict[str, tuple[FileStamp, str]]:
-    """The stat cache in its file's JSON value."""
+    """The stat cache from its file's JSON value."""
     return {path: (tuple(stat), digest) for path, (stat, digest) in entries.items()}
 
 

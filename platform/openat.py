@@ -1,7 +1,8 @@
-"""Opens a name below an open directory, through no link: the two ways to do it, and why it was not done.
+"""Opens a name below an open directory and refuses links, in two ways.
 
-Linux resolves the whole name in one call (openat2, since 5.6). Elsewhere, and for an error's words, `walked` opens one
-directory after the other. Both are held to one table of cases (tests/confined/).
+Linux resolves the whole name in one call (openat2, since 5.6). On other systems, and to explain an
+error, `walked` opens one directory after the other. One table of cases tests both
+(tests/confined/).
 """
 import errno
 import functools
@@ -21,8 +22,8 @@ HARD_LINK = "a hard link"
 
 
 class Refused(OSError):
-    """What stands at a name is not opened, whoever may read it. `offender` is the part of the name that is refused,
-    from the directory that it was looked for in; `kind` says in words what it is; `strerror` says both."""
+    """A name is refused, whatever its permissions are. `offender` is the part of the name that is
+    refused, relative to the directory of the search. `kind` describes it; `strerror` says both."""
 
     def __init__(self, offender: str, kind: str, number: int = errno.ELOOP) -> None:
         self.offender, self.kind = escaped(offender), kind
@@ -34,20 +35,21 @@ class Refused(OSError):
 
 
 def parts_of(name: str) -> list[str]:
-    """The parts of a relative name. Refused for one that could lead elsewhere, whatever is on disk."""
+    """The parts of a relative name. Raises Refused for a name that could lead out of the directory,
+    whatever is on disk."""
     if name.startswith("/"):
         raise Refused(name, "an absolute path", errno.EXDEV)
     if "\0" in name:
-        raise Refused(name, "no name: it has a NUL character", errno.EINVAL)
+        raise Refused(name, "an invalid name: it has a NUL character", errno.EINVAL)
     parts = [part for part in name.split("/") if part not in ("", ".")]
     try:
         os.fsencode(name)
     except UnicodeEncodeError:
-        raise Refused(name, "no name: it is not UTF-8", errno.EINVAL) from None
+        raise Refused(name, "an invalid name: it is not UTF-8", errno.EINVAL) from None
     if ".." in parts:
         raise Refused(name, "a path that leads upwards", errno.EXDEV)
     if not parts:
-        raise Refused(name, "no name", errno.EINVAL)
+        raise Refused(name, "an empty name", errno.EINVAL)
     return parts
 
 
@@ -57,19 +59,20 @@ def top() -> int:
 
 
 def below(folder: int, name: str, flags: int, above: str | None = None) -> int:
-    """An open handle of what stands at a name below an open directory, whose own name is `above`; errors say both.
-    Refused for a link and for what is not of the kind that `flags` want, FileNotFoundError, any other OSError."""
+    """An open handle of a name below an open directory, whose own name is `above`; errors contain
+    both names. Raises Refused for a link and for a kind that `flags` exclude, FileNotFoundError,
+    and any other OSError."""
     parts = parts_of(name)
     at_once = _openat2()
     if at_once is not None:
         handle = at_once(folder, "/".join(parts), flags)
         if handle >= 0:
             return handle
-    return walked(folder, parts, flags, above)  # it can do the same, and says what stood in the way
+    return walked(folder, parts, flags, above)  # slower, but it explains the error
 
 
 def walked(folder: int, parts: list[str], flags: int, above: str | None) -> int:
-    """The same, one directory after the other, on any system."""
+    """As `below`, one directory after the other, on any system."""
     here = folder
     try:
         for index, part in enumerate(parts):
@@ -89,7 +92,7 @@ def walked(folder: int, parts: list[str], flags: int, above: str | None) -> int:
 
 
 def explained(folder: int, part: str, name: str, error: OSError) -> OSError:
-    """The error of opening one part of a name, in words when it is what it is that was refused."""
+    """The error of opening one part of a name: Refused if the kind of the entry is the cause."""
     try:
         mode = os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode
     except OSError:
@@ -103,12 +106,13 @@ def words_of(mode: int) -> str:
     kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
         (stat.S_ISLNK, LINK), (stat.S_ISDIR, "a directory"), (stat.S_ISREG, "a file"), (stat.S_ISFIFO, "a pipe"),
         (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
-    return next((words for holds, words in kinds if holds(mode)), "no plain file")
+    return next((words for holds, words in kinds if holds(mode)), "not a regular file")
 
 
 @functools.cache
 def _openat2() -> Callable[[int, str, int], int] | None:
-    """The system call, which gives a handle or -1; None where the kernel has none, or a filter refuses it."""
+    """The system call, which returns a handle or -1; None if the kernel lacks it or a filter
+    refuses it."""
     try:
         import ctypes
 

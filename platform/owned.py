@@ -1,8 +1,8 @@
-"""What is the platform's own below a directory that modules may reach: made, written and renamed by handles.
+"""Creates, writes and renames the platform's own files in directories that modules can reach.
 
-A step that runs as a plain process can exchange each of these directories for a link, also between two operations. So
-each of them is opened from the one above it, through no link, and what is done there is done by the open handle. A
-link is refused and stays: whoever put it there knows what it is for.
+A step that runs as a plain process can replace each of these directories with a link, also between
+two operations. So each directory is opened from its parent, never through a link, and operations
+use the open handle. A link is refused and not removed, because its purpose is unknown.
 """
 import os
 import secrets
@@ -20,14 +20,16 @@ _CREATED = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Displaced(StorageError):
-    """Something else stands where a directory or file of the platform's own belongs."""
+    """The path of a directory or file of the platform is occupied by something else."""
 
 
 @contextmanager
 def owned(top: Path, *names: str, make: bool = False, mend: bool = False) -> Iterator[Folder]:
-    """The directory `top`/`names`..., opened one name at a time from `top`, an absolute path. `make`: those that are
-    missing are made. `mend`: those that their owner cannot use are given the modes for it. Refused (which names it) for
-    a link and for what is no directory, FileNotFoundError, any other OSError."""
+    """The directory `top`/`names`..., opened one name at a time from `top`, an absolute path.
+
+    `make` creates missing directories. `mend` repairs modes with which the owner cannot use a
+    directory. Raises Refused, which names it, for a link and for anything that is not a directory;
+    FileNotFoundError, and any other OSError."""
     here = _top(top, make=make)
     try:
         for name in names:
@@ -50,14 +52,15 @@ def _mended(above: Folder, name: str) -> Folder:
 
 
 def placed(root: Path, name: str) -> Path:
-    """The absolute path of a directory that the configuration names, from the repository. In the repository nothing on
-    the way may be a link, because a module could have put it there; outside of it the directory is the operator's, and
-    their links are followed here, once."""
+    """The absolute path of a directory that the configuration names, relative to the repository.
+
+    In the repository, no part of the path may be a link, because a module could have created it.
+    Outside, the directory belongs to the operator, and links are followed here, once."""
     return root / name if within(name) else (root / name).resolve()
 
 
 def within(name: str) -> bool:
-    """Whether a name leads to something in the repository, by its words."""
+    """Whether a name, by its text alone, leads to something in the repository."""
     return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
@@ -73,10 +76,12 @@ def _top(path: Path, *, make: bool) -> Folder:
 
 @contextmanager
 def replacing(folder: Folder, name: str, *, durable: bool = False, once: bool = False) -> Iterator[BinaryIO]:
-    """A file to write and read that takes the place of what has a name in an open directory, at the end of `with`: a
-    reader sees the old bytes or the new, never half. A link is replaced itself. Nothing changes when `with` ends with
-    an exception. `durable`: bytes and name survive a power cut. `once`: nothing is replaced, FileExistsError when the
-    name is taken. OSError when the disk refuses."""
+    """A new file that replaces a name in an open directory at the end of `with`.
+
+    A reader sees the old bytes or the new ones, never a part. A link is replaced itself. If `with`
+    ends with an exception, nothing changes. `durable`: bytes and name survive a power failure.
+    `once`: replace nothing; raise FileExistsError if the name exists. Raises OSError if the disk
+    fails."""
     temporary = f".{name}.{secrets.token_hex(6)}"
     try:
         with open(os.open(temporary, _CREATED, 0o644, dir_fd=folder.handle), "w+b") as file:
@@ -104,13 +109,14 @@ def settle(folder: Folder) -> None:
 
 
 def replace(folder: Folder, name: str, data: bytes, *, durable: bool = False) -> None:
-    """Replace a whole file with `data`, as `replacing` does."""
+    """Replace a whole file with `data`, as `replacing`."""
     with replacing(folder, name, durable=durable) as file:
         file.write(data)
 
 
 def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:
-    """`replace` the file `top`/`names`..., its directories made. Displaced, StorageError when the disk refuses."""
+    """`replace` the file `top`/`names`... and create its directories. Raises Displaced, or
+    StorageError if the disk fails."""
     *above, name = names
     try:
         with owned(top, *above, make=True) as folder:
@@ -120,8 +126,8 @@ def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:
 
 
 def adding(folder: Folder, name: str) -> int:
-    """The handle of a regular file in an open directory, to write at its end; made when it is missing. Refused for a
-    link and for what is no file, OSError."""
+    """A handle to append to a regular file in an open directory; a missing file is created. Raises
+    Refused for a link and for anything that is not a file; OSError."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         return os.open(name, flags, 0o644, dir_fd=folder.handle)
@@ -130,7 +136,7 @@ def adding(folder: Folder, name: str) -> int:
 
 
 def exists(folder: Folder, name: str) -> bool:
-    """Whether an open directory has something under a name, a link included."""
+    """Whether a name exists in an open directory; a link counts."""
     try:
         os.lstat(name, dir_fd=folder.handle)
     except FileNotFoundError:
@@ -139,7 +145,7 @@ def exists(folder: Folder, name: str) -> bool:
 
 
 def refused(path: Path, what: str, error: OSError) -> StorageError:
-    """The error for a person: Displaced, which names what stands there, or a StorageError."""
+    """The error to show: Displaced, which names the obstacle, or a StorageError."""
     if isinstance(error, Refused):
         return Displaced(f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is not "
                          "followed; remove it, find out what put it there, then run again")

@@ -1,12 +1,13 @@
-"""Standard output and standard error of our commands, set where a command begins (`_platform_boot`, `cli.guarded`).
+"""Standard output and standard error of all commands, set when a command starts (`_platform_boot`,
+`cli.guarded`).
 
-Rules: a character that the terminal's encoding does not have is written as an escape; a stream that takes no more (its
-reader has gone, the disk is full, the terminal has hung up) drops what follows. So printing never raises, and neither
-what is done nor the exit status hangs on who reads.
+A character that the terminal's encoding does not have is written as an escape. A stream that fails
+(its reader is gone, the disk is full, the terminal is closed) drops the rest of the output. So
+printing never raises, and neither the work nor the exit status depends on the reader.
 
-In GitHub Actions what is written becomes the workflow's log, where `::` at the beginning of a line and `##[` anywhere
-in it are commands to the runner. Both are broken up wherever they stand, and control characters spelt, but for the
-commands that `command` makes.
+In GitHub Actions, the output becomes the workflow's log, where `::` at the start of a line and
+`##[` anywhere are commands to the runner. The streams break up both and escape control characters,
+except in commands that `command` creates.
 """
 import io
 import os
@@ -19,20 +20,21 @@ from typing import Any
 
 from platform.model.characters import escaped
 
-_OURS = f"[{secrets.token_hex(16)}]"  # before a command of ours; nobody who writes text can know it
+_OURS = f"[{secrets.token_hex(16)}]"  # marks our own commands; untrusted text cannot contain it
 _COLONS, _MARK = re.compile(r":(?=:)"), "##["
-_BEGUN = re.compile(r"(?::|##?)?\Z")  # what the next text may make a command of
+_BEGUN = re.compile(r"(?::|##?)?\Z")  # an end of text that the next text may complete to a command
 
 
 def guard() -> None:
-    """Put our streams in the place of the process's own, unless somebody (a test) put others there before."""
-    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:  # one that was closed: no file of ours may get its number
+    """Replace the process's streams, unless something else (a test) already replaced them."""
+    # Fill closed descriptors from 0 to 2, so that no other file gets their numbers.
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(handle)
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (for as long as we live)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (kept open)
         elif stream is getattr(sys, f"__{name}__") and isinstance(stream, io.TextIOWrapper):
             with suppress(OSError):
                 stream.flush()
@@ -46,7 +48,7 @@ def in_actions() -> bool:
 
 
 def command(line: str) -> str:
-    """A workflow command, one line, as it must be given to one of our streams to arrive as a command."""
+    """A workflow command (one line) in the form that the streams pass on as a command."""
     return f"{_OURS}{line}" if isinstance(sys.stdout, _Text) else line
 
 
@@ -55,7 +57,8 @@ def is_command(line: str) -> bool:
 
 
 def neutral(text: str) -> str:
-    """Text that is no command to a workflow's runner and moves no cursor, but for the lines that `command` made."""
+    """Text without commands to a workflow's runner and without control characters, except for lines
+    from `command`."""
     if _OURS not in text:
         return _COLONS.sub(": ", escaped(text.replace("\r\n", "\n"), "\n\t")).replace(_MARK, "# #[")
     return "\n".join(line.removeprefix(_OURS).replace(_MARK, "# #[") if is_command(line) else
@@ -63,17 +66,18 @@ def neutral(text: str) -> str:
 
 
 def neutral_json(text: str) -> str:
-    """The same of JSON, without changing what it says; nothing anywhere but in GitHub Actions."""
+    """As `neutral`, for JSON, with the same value. Outside GitHub Actions, the text is
+    unchanged."""
     return text.replace("::", ":\\u003a").replace(_MARK, "#\\u0023[") if in_actions() else text
 
 
 def unread(stream: Any) -> bool:
-    """Whether what is written to this stream is lost."""
+    """Whether output to this stream is lost."""
     return isinstance(stream, _Text) and stream.unfailing.lost
 
 
 class _Unfailing(io.RawIOBase):
-    """A file descriptor; what it does not take is dropped from then on."""
+    """A file descriptor that never fails: after an error, it drops all output."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -101,7 +105,8 @@ class _Unfailing(io.RawIOBase):
 
 
 class _Text(io.TextIOWrapper):
-    """Text on a descriptor; in GitHub Actions neutral, also where a command is put together of several writes."""
+    """Text on a descriptor. In GitHub Actions, it is neutral, even if several writes together form
+    a command."""
 
     def __init__(self, unfailing: _Unfailing, encoding: str, write_through: bool, line_buffering: bool) -> None:
         super().__init__(io.BufferedWriter(unfailing), encoding, "backslashreplace", newline="\n",
@@ -113,8 +118,8 @@ class _Text(io.TextIOWrapper):
         if in_actions():
             whole, before = self._last + text, self._last
             self._last = _BEGUN.search(whole).group()  # type: ignore[union-attr]  # it is never None
-            told = neutral(whole)
-            super().write(told[len(before):] if told.startswith(before) else f" {neutral(text)}")
+            safe = neutral(whole)
+            super().write(safe[len(before):] if safe.startswith(before) else f" {neutral(text)}")
         else:
             super().write(text)
         return len(text)

@@ -1,1 +1,1 @@
-"""Pure: a Repo that was checked becomes a Plan. No disk, no clock, no environment."""
+"""Expands a checked Repo into a Plan. Pure: no disk, no clock, no environment."""

@@ -1,4 +1,5 @@
-"""A checked Repo becomes a Plan: every enabled order with its steps in order, their task hashes and their prices."""
+"""Expands a checked Repo into a Plan: every enabled order with its steps, task hashes and
+prices."""
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
@@ -16,8 +17,14 @@ from platform.plan.policy import waits_for
 
 
 def expand(repo: Repo, problems: Iterable[Problem], now: datetime, only: Collection[OrderId] | None = None) -> Plan:
-    """The plan of `repo` at `now` (aware; prices and periods go by its UTC date). An order that a problem stops, by
-    itself, its tenant or a module it uses, is refused whole; the others do not notice. `only` narrows it to some."""
+    """The plan of `repo` at `now`.
+
+    `now` is an aware datetime; its UTC date decides about prices and periods. Prices are in
+    credits. `problems` are all problems of `check`: an error of an order, its tenant or a module
+    that it uses refuses the whole order and no other. `only` limits the plan to these orders.
+
+    Raises LookupError if a price is missing, ValueError if steps form a cycle; `check` reports both
+    as errors, so this happens only without its problems."""
     stopped = _by_subject(problems)
     orders, refused = {}, {}
     for order_id, order in repo.orders.items():

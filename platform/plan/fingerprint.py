@@ -1,8 +1,9 @@
-"""The task hash: one manifest of what a step is, and its digest. The bill and the build both hang on it.
+"""The task hash: the digest of a step's manifest. The bill and the build both use it.
 
-In it: tenant, order, step, module and its contract's version, the effective inputs with each binding as (upstream
-task hash, output, selector) and each asset as its sha256, the bought deliverables, the schedule period. Not in it:
-metadata, names shown to people, prices, module code. Known before anything runs, so a quote is exact.
+The manifest contains the tenant, the order, the step, the module and its contract's version, the
+bought deliverables and the schedule period. It also contains the effective inputs, with each
+binding as (upstream task hash, output, selector) and each asset as its sha256. It does not contain
+metadata, display names, prices and module code. It is known before a run, so a quote is exact.
 """
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +13,12 @@ from platform.model.ids import OrderId
 from platform.model.order import Binding, Selector, Step, Value, filled, pointers_in
 from platform.model.repo import TenantAsset
 
-FORMAT = 1  # raise it and every hash changes: nobody's paid work would be recognised
+FORMAT = 1  # another value changes every hash, so earlier payments would not be recognised
 
 
 def effective_inputs(step: Step, contract: Contract) -> dict[str, Value]:
-    """What the module will get: the tenant's values over the defaults, and what bought deliverables set, over both."""
+    """The inputs that the module receives, by port id. The tenant's values replace defaults, and
+    values from bought deliverables replace both. Raises KeyError for an unknown deliverable."""
     defaults = {port.id: port.default for port in contract.inputs.values() if port.default is not None}
     limited = {port: value for bought in step.deliverables
                for port, value in contract.deliverables[bought].limited_inputs.items()}
@@ -25,10 +27,14 @@ def effective_inputs(step: Step, contract: Contract) -> dict[str, Value]:
 
 def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str, Value], *,
              hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset], period: str) -> dict[str, Any]:
-    """What `task_hash` digests. `hashes` are the task hashes of the steps upstream, by step id.
+    """The JSON value of which `task_hash` is the digest.
 
-    Literals stand in `inputs`, with null where a binding is; bindings stand apart, by the JSON pointer of that place:
-    no literal that a tenant can write looks like a binding.
+    `hashes` are the task hashes of the upstream steps, by step id. `assets` are by (tenant id,
+    path). `period` is the start of the schedule's period, or empty. Raises KeyError if a hash or
+    asset is missing.
+
+    `inputs` in the result contains the literals, with null instead of each binding. The bindings
+    are separate, by the JSON pointer of their place, so no literal can imitate a binding.
     """
     bindings = {pointer: _bound(binding, hashes, assets, order.tenant_id)
                 for pointer, binding in pointers_in(inputs).items()}
@@ -52,7 +58,7 @@ def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[st
 
 
 def how(binding: Binding) -> dict[str, Any]:
-    """The part of a binding that says what is made of the bound file; what is not set is left out."""
+    """The part of a binding that says how to read the bound file; only fields that are set."""
     optional = {"take": binding.take, "json_path": binding.json_path or None, "as_path": binding.as_path or None,
                 "selector": None if binding.selector is Selector.FILE else binding.selector.value}
     return {name: value for name, value in optional.items() if value is not None}

@@ -1,12 +1,13 @@
-"""The order of steps: each after those it waits for, otherwise as the tenant wrote them."""
+"""Sorts steps: each comes after the steps that it waits for, otherwise in the tenant's order."""
 import heapq
 from collections.abc import Mapping, Sequence
 
 
 def in_order(waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Names sorted so that each stands after all it waits for; among free ones the mapping's own order decides.
+    """The names sorted so that each comes after all names that it waits for. Otherwise the order of
+    the mapping decides.
 
-    ValueError when there is a cycle or an unknown name: `check` has named both before anything is planned.
+    Raises ValueError for a cycle or an unknown name; `check` reports both before planning.
     """
     position = {name: index for index, name in enumerate(waits_for)}
     missing = {name: len(set(before)) for name, before in waits_for.items()}
@@ -14,7 +15,7 @@ def in_order(waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     for name, before in waits_for.items():
         for other in set(before):
             if other not in followers:
-                raise ValueError(f"{name} waits for {other}, which is not there")
+                raise ValueError(f"{name} waits for {other}, which does not exist")
             followers[other].append(name)
     free = [(position[name], name) for name, count in missing.items() if count == 0]
     heapq.heapify(free)

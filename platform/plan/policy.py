@@ -1,4 +1,4 @@
-"""What an order's mode means: which steps wait for which, and what the whole is when its parts are known."""
+"""The meaning of an order's mode: which steps wait for which, and the status of the whole order."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +9,10 @@ from platform.plan.graph import in_order
 
 
 def waits_for(order: Order, steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
-    """Step id -> ids of the steps before it. STRICT runs one step after the other: "the first that failed" is then
-    the same one on every machine, and nothing after it starts."""
+    """The ids of the steps that each step waits for, by step id.
+
+    In STRICT mode, steps run one after the other. So the first failed step is the same on every
+    machine, and no later step starts. Raises ValueError for a cycle or an unknown name."""
     waits = {step.step_id: upstream_of(step) for step in steps}
     if order.mode is Mode.STRICT:
         chain = in_order(waits)
@@ -23,7 +25,7 @@ _NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class OrderOutcome:
-    """An order's final status with the reason that a person asks for first."""
+    """An order's status, its most important reason, and the number of steps by status."""
 
     status: str  # COMPLETED, PARTIAL or FAILED
     reason: str = ""
@@ -35,11 +37,16 @@ class OrderOutcome:
 
 def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "",
             held: Mapping[str, str] = _NOTHING) -> OrderOutcome:
-    """COMPLETED: every step completed. PARTIAL: some did. FAILED: none did, or STRICT and one did not, or refused.
+    """The outcome of an order.
 
-    `runs` are the records of this plan's task hashes; a step without one is pending. The reason is the refusal's, or
-    that of the first step that failed or waits for a decision. `held` are the reasons of steps that wait, whatever
-    their record says; they count as failed.
+    * COMPLETED: every step completed.
+    * PARTIAL: some steps completed.
+    * FAILED: the order was refused, no step completed, or a step of a STRICT order failed.
+
+    `runs` are the records of this plan's task hashes, by step id; a step without a record is
+    pending. `refusal` is the reason of a refused order. `held` are the reasons of steps on hold, by
+    step id; they count as failed, whatever their record says. The reason is `refusal`, or that of
+    the first failed step.
     """
     records = [runs.get(step.id.step_id) for step in order.steps]
     waits = [held.get(step.id.step_id, "") for step in order.steps]

@@ -79,10 +79,10 @@ REFUSED = {  # the name -> what is named as the obstacle, and what it is
     "assets/../assets/table.csv": ("assets/../assets/table.csv", "a path that leads upwards"),
     "..": ("..", "a path that leads upwards"),
     "/dev/stdin": ("/dev/stdin", "an absolute path"),
-    "assets/table.csv\0.png": ("assets/table.csv\\x00.png", "no name: it has a NUL character"),
-    "assets/\ud800": ("assets/\\ud800", "no name: it is not UTF-8"),
-    "": ("", "no name"),
-    ".": (".", "no name"),
+    "assets/table.csv\0.png": ("assets/table.csv\\x00.png", "an invalid name: it has a NUL character"),
+    "assets/\ud800": ("assets/\\ud800", "an invalid name: it is not UTF-8"),
+    "": ("", "an empty name"),
+    ".": (".", "an empty name"),
 }
 ERRORS = {
     "assets/nothing": errno.ENOENT,

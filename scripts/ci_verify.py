@@ -43,7 +43,7 @@ def e2e(arguments: argparse.Namespace) -> Iterator[Check]:
     """The README's offline sequence, in throw-away folders. UsageError when there is no order to assert anything of."""
     repo, order = open_run(arguments).snapshot.repo, OrderId(arguments.tenant_id, arguments.work_order_id)
     if order not in repo.orders and order not in repo.unreadable:
-        raise UsageError(f"there is no work order {order}; see `doit list --all`")
+        raise UsageError(f"work order {order} does not exist; see `doit list --all`")
     return sequence.everything(root(), root() / arguments.runtime_profile, order)
 
 

@@ -11,7 +11,7 @@ from platform.app.holding import Allowed
 from platform.app.quoted import quote_of
 from platform.app.run import Asked, Run
 from platform.app.snapshot import Scope
-from platform.app.whys import why_task
+from platform.app.why import why_task
 from platform.app.workspace import Options, Workspace
 from platform.config.folders import order_ids
 from platform.model.ids import OrderId

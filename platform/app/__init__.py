@@ -1,1 +1,1 @@
-"""The use cases: what a command or a task does, without doit and without a terminal."""
+"""The use cases: what each command and each task does. They know neither doit nor the terminal."""

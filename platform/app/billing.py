@@ -1,4 +1,5 @@
-"""The ledger of one run: opened when it is first needed, closed while others may exchange its files."""
+"""The ledger of one run. It is opened when first needed, and closed while its files are
+replaced."""
 import threading
 from pathlib import Path
 
@@ -8,15 +9,16 @@ from platform.ledger.rules.balance import Book
 
 
 class Billing:
-    """Of one billing state. Safe for threads.
+    """Access to one billing state. Thread-safe.
 
-    `steady` is held by whoever needs the same ledger for more than one question, while other threads may exchange
-    it for what the release has.
+    Hold `steady` while several queries need the same ledger. Without it, another thread may replace
+    the ledger with the release's between two queries.
     """
 
     def __init__(self, folder: Path, ledger: Ledger | None = None, *, looks: bool = False) -> None:
-        """`ledger`: one that is open already, on a disk or a clock of a test. `looks`: a run that
-        posts nothing unless it asks for `ledger`; it needs no permission to write."""
+        """`ledger`: a ledger that is already open, for example on a test's disk or clock.
+
+        `looks`: the run reads. It needs no permission to write, unless it uses `ledger` to post."""
         self._folder = folder
         self._lock = threading.RLock()
         self._ledger = ledger
@@ -26,7 +28,7 @@ class Billing:
 
     @property
     def exists(self) -> bool:
-        """Whether the billing state exists; this question creates nothing."""
+        """Whether the billing state exists. This query creates nothing."""
         return Ledger.exists(self._folder)
 
     @property
@@ -36,7 +38,8 @@ class Billing:
 
     @property
     def ledger(self) -> Ledger:
-        """The open ledger. As `Ledger.open` it raises for a state that is missing or damaged."""
+        """The open ledger. Raises the errors of `Ledger.open` if the state is missing or
+        damaged."""
         with self._lock:
             if self._ledger is None:
                 self._ledger = Ledger.open(self._folder)
@@ -44,8 +47,10 @@ class Billing:
 
     @property
     def history(self) -> LedgerReader:
-        """What the ledger says. A run that only looks reads it as it was at its first question;
-        any other run uses the open ledger. Raises as `Ledger.read`."""
+        """The ledger for reading. Raises the errors of `Ledger.read`.
+
+        A read-only run reads the ledger as it was at the first query. Any other run uses the open
+        ledger."""
         with self._lock:
             if self._ledger is not None or not self._looks:
                 return self.ledger
@@ -55,18 +60,18 @@ class Billing:
 
     @property
     def book(self) -> Book:
-        """The ledger's book; an empty one where there is no billing state."""
+        """The ledger's book; an empty book if no billing state exists."""
         return self.history.book if self.exists else Book()
 
     def create(self) -> Ledger:
-        """The open ledger, created first where there is none."""
+        """The open ledger. It is created if it does not exist."""
         with self._lock:
             if self._ledger is None:
                 self._ledger = Ledger.create(self._folder)
             return self._ledger
 
     def close(self) -> None:
-        """Let go of the files; the next question opens them again."""
+        """Close the files. The next query opens them again."""
         with self._lock:
             for opened in (self._ledger, self._reader):
                 if opened is not None:

@@ -1,4 +1,5 @@
-"""cache_index.csv of a billing state: what is cached after a run or a prune, and until when."""
+"""cache_index.csv of a billing state: the cached results after a run or a prune, and their
+expiry."""
 from collections.abc import Collection, Iterable
 
 from platform.app.billing import Billing
@@ -10,8 +11,10 @@ from platform.retention.entry import INDEX, LOCAL, CacheEntry, index
 
 
 def local_entries(workspace: Workspace) -> list[CacheEntry]:
-    """What is cached on this machine. Contracts are read by themselves: what is wrong elsewhere stops no pruning, and a
-    run of one order knows the other modules too."""
+    """The cached results on this machine.
+
+    Only the contracts are read: errors in other files do not stop a prune, and a run of one order
+    also knows the modules of other orders."""
     contracts = load_contracts(workspace.root)
     return list(local.entries(workspace.runtime_dir, contracts, workspace.profile.cache_retention))
 
@@ -22,7 +25,7 @@ def write_index(
     entries: Iterable[CacheEntry],
     looked_at: Collection[str],
 ) -> None:
-    """Write the index beside the ledger, if there is one and it is not these bytes already."""
+    """Write the index next to the ledger, if a ledger exists and the index has changed."""
     if not billing.exists:
         return
     path = workspace.billing_state_dir / INDEX
@@ -33,5 +36,6 @@ def write_index(
 
 
 def after_run(workspace: Workspace, billing: Billing) -> None:
-    """The index after steps ran: this machine's entries anew, and the Actions cache's as they were last listed."""
+    """Update the index after steps ran: list this machine's entries again, and keep the entries of
+    the Actions cache."""
     write_index(workspace, billing, local_entries(workspace), [LOCAL])

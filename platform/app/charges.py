@@ -1,8 +1,10 @@
-"""The charges of one run: each order's is decided once, and kept for the tasks that ask about it.
+"""The charges of one run. Each order's charge is decided once, and kept for the tasks that query
+it.
 
-The first charge of a run decides those of all orders that were asked for, in the plan's order, with one write and one
-fsync. Which of them gets the last credits, or the last use of a promotion, is then the same on every machine and with
-every `-n`. Each order is all or nothing by itself; one whose posts are refused is told so when it asks, by itself.
+The first charge of a run decides the charges of all requested orders, in the plan's order, with one
+write and one fsync. So the same order gets the last credits, or the last use of a promotion, on
+every machine and with every `-n`. Each order is charged completely or not at all. If the posts of an
+order are refused, the order is decided again, alone, when its own task charges it.
 """
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -29,19 +31,22 @@ from platform.report.refusal import debt_in_words, in_words
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What one order's charge came to. `refunded_credits`: for work that the order no longer has and that was not done;
-    `refusal`: why it may not run, or nothing."""
+    """The result of one order's charge.
+
+    `refunded_credits`: for work that the order no longer contains and that was not done.
+    `refusal`: the reason why the order may not run; empty if it may."""
 
     spent_credits: int
     granted_credits: int
     refunded_credits: int
     balance_credits: int
     refusal: str
-    words: str = field(default="", compare=False)  # of the refusal
+    words: str = field(default="", compare=False)  # the refusal in words
 
 
 class Charges:
-    """Of one run. Safe for threads. `buys`: the orders that the command line buys; None for all."""
+    """The charges of one run. Thread-safe. `buys`: the orders that the command line charges; None:
+    all."""
 
     def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, holding: Holding, guard: Guard, *,
                  is_shared: Callable[[], bool], buys: Collection[OrderId] | None) -> None:
@@ -49,13 +54,14 @@ class Charges:
         self._holding, self._guard = holding, guard
         self._is_shared, self._buys = is_shared, buys
         self._lock = threading.RLock()
-        self._begun = False  # the orders that were asked for have been decided together
+        self._begun = False  # whether the requested orders have been decided together
         self._decided: dict[OrderId, Charged] = {}
         self._paid: dict[OrderId, tuple[int, bool]] = {}
-        self._owing: set[OrderId] = set()  # orders of which a step waited for a debt to be covered
+        self._owing: set[OrderId] = set()  # orders with a step that waited for a debt's payment
 
     def charge(self, order_id: OrderId) -> Charged:
-        """Post the order's charge, or its refusal; the first time, together with those of all that were asked for."""
+        """Post the order's charge, or its refusal. The first call does so for all requested
+        orders."""
         with self._lock:
             if not self._begun:
                 self._begin(order_id)
@@ -64,21 +70,24 @@ class Charges:
             return self._decided[order_id]
 
     def _begin(self, order_id: OrderId) -> None:
-        """Decide the charges of all orders that were asked for. What is wrong with one of them, it is told when it asks
-        by itself: nothing of a batch is posted when a decision of ours breaks."""
+        """Decide the charges of all requested orders together.
+
+        If one order fails, its error is reported when its own task charges it. If the code of a
+        decision fails, nothing of the batch is posted."""
         try:
             self._post(self._together(order_id))
         except (ConflictError, CreditsError, Displaced):
             self._begun = True
         except PlatformError:
-            raise  # the ledger's or the disk's
-        except Exception:  # noqa: BLE001  a defect of ours: the order that it is of meets it again, the others do not
+            raise  # an error of the ledger or the disk
+        except Exception:  # noqa: BLE001  a defect: only the affected order's own task raises it again
             self._begun = True
         else:
             self._begun = True
 
     def is_current(self, order_id: OrderId) -> bool:
-        """Whether there is nothing to post for the order, and nothing that was posted for it still to be told."""
+        """Whether the order needs no post, and this run has posted nothing for it that must be
+        reported."""
         if order_id in self._decided or not self._billing.exists:
             return False
         order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
@@ -86,18 +95,22 @@ class Charges:
             book, order, self._records.every(order_id))
 
     def refusal(self, order_id: OrderId) -> str:
-        """Why the order was refused in this run, or nothing: its charge, or a step of it for the tenant's debt."""
+        """The reason why this run refused the order's charge, or one of its steps because of a
+        debt;
+        empty if it refused neither."""
         decided = self._decided.get(order_id)
         return (decided.refusal if decided else "") or (NOT_ENOUGH if order_id in self._owing else "")
 
     def debt(self, order_id: OrderId) -> str:
-        """In words, the debt that steps of the order waited for in this run; nothing when none did."""
+        """The debt for which steps of the order waited in this run, in words; empty if none
+        waited."""
         owed = debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
         return debt_in_words(order_id.tenant_id, owed) if owed else ""
 
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
-        """Why the order's charge would be refused now, or nothing, and in words what is needed and what to do; nothing
-        is posted. For who only looks."""
+        """The reason why the order's charge would be refused now, and what to do, in words. Both
+        are
+        empty if it would be accepted. For read-only commands: nothing is posted."""
         order, tenant = self._snapshot.plan.orders[order_id], self._snapshot.repo.tenants[order_id.tenant_id]
         book = self._billing.history.book
         decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
@@ -111,8 +124,9 @@ class Charges:
                              snapshot.now.date(), self._holding.unbought(order))
 
     def may_run(self, order_id: OrderId) -> bool:
-        """Whether the order is paid, by its charge in this run or, when that had nothing to do, before, and its
-        tenant owes nothing. Asked for a step that has something to do."""
+        """Whether the order is paid, in this run or before, and its tenant has no debt. Called for
+        a
+        step that has work to do."""
         decided = self._decided.get(order_id)
         if decided and decided.refusal:
             return False
@@ -125,19 +139,21 @@ class Charges:
             return True
         with self._lock:
             at, answer = self._paid.get(order_id, (-1, False))
-            if at != book.seq:  # every post may change the answer, nothing else can
+            if at != book.seq:  # only a post can change the answer
                 answer = not unpaid(book, order, self._holding.unbought(order))
                 self._paid[order_id] = (book.seq, answer)
         return answer
 
     def forget(self) -> None:
-        """Others' posts came in between: what was known of the book may not hold any more."""
+        """Discard what is known of the book, because other clones have posted."""
         with self._lock:
             self._paid.clear()
 
     def orphans(self, book: Book | None = None) -> tuple[Post, ...]:
-        """Refunds for orders that are gone or are drafts now and had paid for what was not done. Orders that are only
-        wrong are left alone, and so are those that this command did not read, and those of another clone."""
+        """The refunds for deleted orders and drafts that paid for work that was not done.
+
+        Three kinds of orders are not refunded: orders with errors, orders that this command did not
+        read, and orders of another clone."""
         if self._snapshot.scope is not None or not self._billing.exists:
             return ()
         book = self._billing.history.book if book is None else book
@@ -148,8 +164,10 @@ class Charges:
             book, order, (), self._records.every(order), self._snapshot.repo.reasons))
 
     def _was_here(self, order_id: OrderId) -> bool:
-        """Whether an order that is not in the plan is over, rather than one that only another clone of the ledger has
-        ever had: this clone has charged or run it, or has its file, which is a draft then."""
+        """Whether an order that is not in the plan belongs to this clone, so that it has ended.
+
+        It does if this clone has charged or run it, or has its file, which then is a draft.
+        Otherwise, only another clone of the ledger has the order."""
         workspace = self._snapshot.workspace
         file = workspace.root / "tenants" / order_id.tenant_id / "workorders" / f"{order_id.work_order_id}.yml"
         return not self._is_shared() or order_dir(workspace.runtime_dir, order_id).is_dir() or file.is_file()
@@ -159,34 +177,44 @@ class Charges:
                 if order.id == order_id or self._buys is None or order.id in self._buys]
 
     def _post(self, orders: Collection[PlannedOrder]) -> None:
-        """Post what each order needs and keep what it came to. ConflictError or CreditsError when an order's posts are
-        refused, Displaced where something else stands in the place of its results, the first of them: then the others
-        are posted and kept."""
-        orders, displaced = self._with_place(orders)
-        told: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
+        """Post each order's charge, and keep its result. After an error, the other orders' posts
+        and
+        results are kept.
+
+        Raises:
+            ConflictError, CreditsError: an order's posts are refused.
+            Displaced: something else is at the path of an order's results; the first such error.
+        """
+        orders, displaced = self._with_directory(orders)
+        decided: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
 
         def decide(order: PlannedOrder, records: Collection[RunRecord], book: Book) -> tuple[Post, ...]:
-            told[order.id] = self._decision(book, order, records)
-            return told[order.id][0]
+            decided[order.id] = self._decision(book, order, records)
+            return decided[order.id][0]
 
         ledger, records_of = self._billing.ledger, self._records.every
         for order in orders:
-            self._holding.unbought(order)  # not under the ledger's lock
-        decisions = [partial(decide, order, records_of(order.id)) for order in orders]  # records: not under its lock
+            self._holding.unbought(order)  # before the ledger's lock is taken
+        # The records, too, are read before the lock is taken.
+        decisions = [partial(decide, order, records_of(order.id)) for order in orders]
         try:
             ledger.post_each(decisions)
             self._guard.keep()
         except (ConflictError, CreditsError):
-            self._decided |= {order_id: charged for order_id, (posts, charged) in told.items()
+            self._decided |= {order_id: charged for order_id, (posts, charged) in decided.items()
                               if all(ledger.book.compare(post) is Answer.SAME for post in posts)}
             raise
-        self._decided |= {order_id: charged for order_id, (_, charged) in told.items()}
+        self._decided |= {order_id: charged for order_id, (_, charged) in decided.items()}
         if displaced:
             raise displaced[0]
 
-    def _with_place(self, orders: Collection[PlannedOrder]) -> tuple[list[PlannedOrder], list[Displaced]]:
-        """The orders whose directories are there now, which is before the post: `_was_here` asks for them. And the
-        errors of the others: nothing is charged whose results could not be kept."""
+    def _with_directory(self, orders: Collection[PlannedOrder]
+                        ) -> tuple[list[PlannedOrder], list[Displaced]]:
+        """Create the orders' directories. Return the orders that have one, and the other orders'
+        errors.
+
+        This happens before the post, because `_was_here` checks the directories. An order whose
+        results could not be stored is not charged."""
         ready, displaced = [], []
         for order in orders:
             try:
@@ -198,7 +226,7 @@ class Charges:
 
     def _decision(self, book: Book, order: PlannedOrder, records: Collection[RunRecord]
                   ) -> tuple[tuple[Post, ...], Charged]:
-        """Pure but for what was read: what to post for an order, and what that comes to."""
+        """The posts for an order, and the result. Pure, except for the data that it has read."""
         back = self._superseded(book, order, records)
         draft = book.draft()
         for post in back:

@@ -1,11 +1,11 @@
-"""A person's decision about one delivery, posted once."""
+"""Post a person's decision about one delivery, once."""
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from platform.app.repairs import subject_of
 from platform.app.run import Run
-from platform.app.unknown import step_typed
+from platform.app.unknown_task import parse_step
 from platform.check.words import nearest
 from platform.errors import ConflictError, UsageError
 from platform.ledger.rules import attempts, keys
@@ -24,7 +24,7 @@ from platform.run.results import REPAIR_HELD
 
 
 class DecisionAsked(NamedTuple):
-    """What was typed. `task` may have `step:` in front."""
+    """The requested decision. `task` may begin with `step:`."""
 
     task: str
     decision: str
@@ -33,7 +33,7 @@ class DecisionAsked(NamedTuple):
 
 
 class DecisionMade(NamedTuple):
-    """What stands. `posted`: now, not before."""
+    """The decision in force. `posted`: whether this call posted it, rather than an earlier one."""
 
     step: StepId
     posted: bool
@@ -44,33 +44,40 @@ class DecisionMade(NamedTuple):
 
 
 def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
-    """Post the decision, and the refund that it asks for. UsageError when there is no such task or nothing to settle,
-    ConflictError when it was decided otherwise."""
+    """Post the decision, and its refund if it is one.
+
+    Raises:
+        UsageError: the task does not exist, or there is nothing to settle.
+        ConflictError: another decision was posted before, or another attempt has begun.
+    """
     run, step_id = _step_of(run, asked.task)
     planned = run.snapshot.plan.step(step_id)
     past, subject = _past(run, step_id, planned)
     known = past.decided(subject)
     if known and known.decision != asked.decision:
-        raise ConflictError(f"step {step_id}: {known.by} decided {known.decision} at {known.at}; nothing was posted, a "
-                            "decision is not changed. If it was wrong, settle it with the tenant")
+        raise ConflictError(f"step {step_id}: {known.by} decided {known.decision} at {known.at}; "
+                            "nothing was posted, because a decision cannot be changed. If it was "
+                            "wrong, settle it with the tenant")
     if subject and asked.decision == "refund":
-        raise UsageError(f"step {step_id}: was delivered, and what was done is not refunded; --arrived leaves it at "
-                         "what was delivered, --resend sends the repaired package")
+        raise UsageError(f"step {step_id}: was delivered, and completed work is not refunded; "
+                         "--arrived keeps what was delivered, --resend sends the repaired package")
     made = known or Decision(past.made, asked.decision, asked.by, utc_text(datetime.now(UTC)),
                              asked.note, subject)
 
     for claim in past.open if known is None else ():
         if not claimant.is_dead(claim.claimant) and made.at < claim.expires_at:
-            raise ConflictError(f"step {step_id}: {claimant.in_words(claim.claimant)} is delivering it and may do so "
-                                f"until {claim.expires_at}; settle it after that, nothing was posted")
+            raise ConflictError(f"step {step_id}: {claimant.in_words(claim.claimant)} is "
+                                "delivering "
+                                f"it and may do so until {claim.expires_at}; settle it after that; "
+                                "nothing was posted")
 
     def posts(book: Book) -> Sequence[Post]:
         if book.has(keys.claim(*past.work, past.made + 1)):
-            raise ConflictError(f"step {step_id}: another attempt has begun meanwhile, nothing was posted; "
+            raise ConflictError(f"step {step_id}: another attempt has begun; nothing was posted; "
                                 "see `status`")
-        told = () if known else (attempts.decision(step_id, past.work, made),)
+        decision = () if known else (attempts.decision(step_id, past.work, made),)
         paid = book.open_items(step_id.order) if made.decision == "refund" else ()
-        return *told, *attempts.returned(step_id.order, past.work, paid)
+        return *decision, *attempts.returned(step_id.order, past.work, paid)
 
     posted = run.deliveries.post(posts)
     back = sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
@@ -78,9 +85,10 @@ def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
 
 
 def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
-    """The step that is named, and the run of its order. UsageError with the nearest name when neither the orders nor
-    the ledger has it."""
-    step_id = step_typed(task)
+    """The named step, and a run of its order. UsageError with the nearest name if neither the
+    orders
+    nor the ledger contain the step."""
+    step_id = parse_step(task)
     order_id = step_id.order
     if order_id in set(run.workspace.order_ids()):
         of_order = run.narrowed(frozenset({order_id}))
@@ -92,15 +100,20 @@ def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
     names = ([str(step.id) for step in order.steps] if order else
              [str(step.id) for each in run.snapshot.plan.orders.values() for step in each.steps])
     near = nearest(str(step_id), names)
-    raise UsageError(f"there is no step {step_id}; " + (f"did you mean {near}?" if near else "see `status`"))
+    raise UsageError(f"step {step_id} does not exist; "
+                     + (f"did you mean {near}?" if near else "see `status`"))
 
 
 def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past, str]:
-    """The delivery that is meant and, where a repair of it waits, what that is about: the one of the plan before those
-    of earlier versions of the order. UsageError when nothing waits and nothing was decided."""
+    """The delivery to settle, and the id of its repair if a repair waits.
+
+    The plan's delivery has priority over those of earlier versions of the order. UsageError if no
+    delivery waits and no decision exists."""
     book = run.billing.history.book
     if planned and planned.kind is not Kind.DELIVERY:
-        raise UsageError(f"step {step_id} is not a delivery; try a failed step again with `doit run --retry-failed`")
+        raise UsageError(f"step {step_id} is not a delivery; use `doit run --retry-failed` to "
+                         "retry a "
+                         "failed step")
     if planned:
         epoch = book.epoch(planned.task_hash, RUN_CHARGE)
         held, last = run.holding.own(planned), run.records.of_step(planned)
@@ -122,7 +135,7 @@ def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past,
 
 
 def _waits(book: Book, past: Past) -> bool:
-    """Whether it may have arrived; of a run that was killed in the middle the book knows nothing yet."""
+    """Whether the delivery may have arrived. After a run was killed, the book has no entry yet."""
     return bool(past.doubts) and book.fact(*past.work) in (None, Fact.HELD)
 
 

@@ -1,7 +1,7 @@
-"""The ledger's deliveries of one run: what was attempted, read from the journal when it is first needed.
+"""The delivery attempts in the ledger, read from the journal when one run first needs them.
 
-What was posted since the last look, by this run or by others, is read at the next one. Another process that posts for
-the same delivery meanwhile meets this one in the key of the next attempt.
+Each query also reads the posts since the last query, by this run or by others. If another process
+posts for the same delivery, both use the same key for the next attempt, so one of them is refused.
 """
 import threading
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from platform.ports.journal_store import Rewritten
 
 
 class Deliveries:
-    """Of one run. Safe for threads."""
+    """The deliveries that one run sees. Thread-safe."""
 
     def __init__(self, billing: Billing, records: Records) -> None:
         self._billing, self._records = billing, records
@@ -32,7 +32,8 @@ class Deliveries:
         self._read_to = START
 
     def past(self, planned: PlannedStep, epoch: int) -> Past:
-        """A delivery so far. The journal is not read for one of which the book knows nothing."""
+        """The attempts of a delivery until now. The journal is not read if the book has no
+        entry."""
         work, book = (planned.task_hash, epoch), self._billing.history.book
         with self._lock:
             if self._index is None and book.fact(*work) is None and not book.has(keys.claim(*work, 1)):
@@ -44,8 +45,10 @@ class Deliveries:
 
     @property
     def index(self) -> Attempts:
-        """Of the whole journal. Only what came since the last look is read, unless the journal was
-        exchanged for one that does not contain what was read."""
+        """The attempts of the whole journal.
+
+        Only the posts since the last query are read, unless the journal was replaced by one that
+        does not contain the posts that were read."""
         with self._lock:
             ledger = self._billing.history
             try:
@@ -59,12 +62,14 @@ class Deliveries:
             return self._index
 
     def post(self, decide: Callable[[Book], Sequence[Post]]) -> tuple[Post, ...]:
-        """Post a delivery's facts. ConflictError as the ledger's."""
+        """Post a delivery's facts. Raises the ledger's ConflictError."""
         return self._billing.ledger.post(decide)
 
     def _was_in_doubt(self, planned: PlannedStep, epoch: int) -> bool:
-        """Of work that is held without a claim, by a ledger older than claims: whether it may have arrived. So it may
-        when no record of the run is left that says why it is held."""
+        """Whether held work without a claim may have arrived.
+
+        Such work comes from a ledger that is older than claims. It may have arrived if no run
+        record says why it is held."""
         last = self._records.of_step(planned)
         if planned.kind is not Kind.DELIVERY or last is None or last.refund_epoch != epoch:
             return planned.kind is Kind.DELIVERY

@@ -1,15 +1,22 @@
-"""What the ledger lets a delivery do: each attempt is claimed before it starts, and told as soon as it has ended.
+"""What the ledger allows a delivery to do. Each attempt is claimed before it starts, and its result
+is posted as soon as it ends.
 
-    known before an attempt                      what is allowed
-    nothing arrived, fewer doubts than the limit a claim, then look and send
-    another runner is at it                      nothing: FAILED claimed_elsewhere, the next run looks again
-    as many doubts as the limit                  a look only: found, completed; certainly absent, the claims are void
-                                                 and it is sent; else NEEDS_DECISION unverified
-    it arrived                                   a look only, with the receipts: found or remembered, completed; lost
-                                                 by the provider, put there again; else NEEDS_DECISION repair_held,
-                                                 unless sending again is allowed
+    known before an attempt                       what is allowed
+    nothing arrived, fewer doubts than the limit  claim, then look, then send
+    another runner delivers it                    nothing: FAILED claimed_elsewhere;
+                                                  the next run looks again
+    doubts have reached the limit                 look only:
+                                                  found: completed
+                                                  certainly absent: the claims are void, send
+                                                  otherwise: NEEDS_DECISION unverified
+    it arrived                                    look only, with the receipts:
+                                                  found or remembered: completed
+                                                  lost by the provider: put it there again
+                                                  otherwise: NEEDS_DECISION repair_held,
+                                                  unless sending again is allowed
 
-Between a provider's acknowledgement and the evidence in the journal there is only this process.
+After a provider acknowledges a delivery, only this process knows it until the evidence is in the
+journal.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,23 +45,24 @@ from platform.run.permit import Denied, GateAnswer, Permit
 from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 
 _GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
-_NO_LIMIT = timedelta(hours=6)  # of a profile that gives steps all the time in the world
+_NO_LIMIT = timedelta(hours=6)  # the claim's duration if the profile sets no time limit for steps
 _TRIES = 5
 
 
 class LedgerGate:
-    """Of one run of one delivery step."""
+    """The gate of one run of one delivery step."""
 
     def __init__(self, run: Run, planned: PlannedStep, epoch: int) -> None:
         self._run, self._planned, self._work = run, planned, (planned.task_hash, epoch)
         self._went_in: Mapping[str, Any] = {}
-        self._may_send = False  # a look has shown that nothing is there, or sending again is allowed
+        self._may_send = False  # a look showed that nothing arrived, or sending again is allowed
         self._looking = False
-        self._restores = False  # it arrived, the provider certainly lost it, and the same goes to the same place again
-        self._attempt = 0  # the one that is claimed
+        # It arrived, the provider certainly lost it, and the same package goes to the same place.
+        self._restores = False
+        self._attempt = 0  # the number of the claimed attempt
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
-        """As `permit.Gate`."""
+        """See `permit.Gate`."""
         self._went_in = went_in
         for _ in range(_TRIES):
             with self._run.billing.steady:
@@ -65,14 +73,15 @@ class LedgerGate:
                 return answer
             if claimed and self._is_known_to_all():
                 return Permit(in_doubt=bool(past.doubts))
-        raise ConflictError(f"step {self._planned.id}: other runs claim it again and again; stop them, then run again")
+        raise ConflictError(f"step {self._planned.id}: other runs claim it repeatedly; stop them, "
+                            "then run again")
 
     def ended(self, record: RunRecord) -> GateAnswer:
-        """As `permit.Gate`."""
+        """See `permit.Gate`."""
         with self._run.billing.steady:
             ended = self._ended(record)
         if ended.record.completed and record.evidence.get("verification_status") == Verification.UNVERIFIED:
-            self._run.sharing.publish_evidence()  # nobody else can find out that it arrived
+            self._run.sharing.publish_evidence()  # no other clone can find out that it arrived
         return ended
 
     def _ended(self, record: RunRecord) -> GateAnswer:
@@ -84,16 +93,16 @@ class LedgerGate:
         elif record.reason != UNVERIFIED:
             self._post_voids([self._attempt], record.reason)
         elif self._past().is_capped:
-            # Also when this attempt was refused for certain: that says nothing about the one before it. Its claim
-            # counts as the one automatic repetition, which has been made.
+            # This also holds if this attempt was certainly refused, because the attempt before it
+            # is still in doubt. This claim counts as the one automatic repetition.
             return GateAnswer(self._held(record, UNVERIFIED))
         return GateAnswer(record)
 
     def _answer(self, past: Past) -> Permit | Denied | None:
-        """What is allowed without a claim; None when an attempt may be claimed."""
+        """What is allowed without a claim; None if an attempt may be claimed."""
         run, lost = self._run, is_lost(self._run.records.of_step(self._planned))
         if self._restores:
-            return Permit()  # no claim: two that put the same bytes under the same name make no second delivery
+            return Permit()  # no claim: two runs that write the same bytes make no second delivery
         arrived = bool(past.receipts) or run.billing.history.book.fact(*self._work) is Fact.DONE
         subject = subject_of(past, self._went_in, run.workspace.profile.delivery)
         said = past.decided(subject) or (None if past.receipts else past.decided())
@@ -110,33 +119,39 @@ class LedgerGate:
             who = claim.claimant
             if not claimant.is_ours(who) and not claimant.is_dead(who) and now < claim.expires_at:
                 return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
-                              f"{claimant.in_words(who)} is delivering it and may do so until {claim.expires_at}; run "
-                              "again when it is done, or after that time when it is not alive")
+                              f"{claimant.in_words(who)} is delivering it and may do so until "
+                              f"{claim.expires_at}; run again when it has ended, or after that "
+                              "time "
+                              "if it no longer runs")
         if not self._is_paid():
-            return Denied(Status.FAILED, CLAIMED_ELSEWHERE, "another clone's posts came before its charge, which could "
-                          "not be posted again; see journal.lost.* beside the ledger, then run again")
+            return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
+                          "another clone published its posts before this charge, which could not "
+                          "be "
+                          "posted again; see journal.lost.* next to the ledger, then run again")
         return None
 
     def _unasked(self, arrived: bool, said: Decision | None) -> Denied:
-        """What becomes of a delivery that may only be looked for, by a module that cannot: it is not started."""
+        """The result if only a look is allowed and the module cannot look: it is not started."""
         if said and said.decision == "arrived" and not self._planned.required_outputs:
             return Denied(Status.COMPLETED, SETTLED, f"{said.by} settled it as arrived at {said.at}")
         reason = REPAIR_HELD if arrived else UNVERIFIED
         module = self._planned.contract.module_id
         return Denied(Status.NEEDS_DECISION, reason, self._held_words(
-            f"the module {module} is not built on platform.delivery.step and cannot look without sending", reason))
+            f"the module {module} does not use platform.delivery.step and cannot look without "
+            "sending", reason))
 
     def _claim(self, past: Past) -> bool:
-        """Whether the next attempt is ours."""
+        """Claim the next attempt. Return whether this run has the claim."""
         self._attempt = past.made + 1
         limit_s = time_limit_s(self._run.workspace.profile, self._planned)
         until = datetime.now(UTC) + (timedelta(seconds=limit_s) if limit_s else _NO_LIMIT) + _GRACE
         settings = self._run.workspace.profile.delivery.items()
-        told: dict[str, Any] = {"claimant": claimant.this_process(), "expires_at": utc_text(until),
-                                "settings": {name: digest_of(dict(values)) for name, values in settings}}
+        metadata: dict[str, Any] = {
+            "claimant": claimant.this_process(), "expires_at": utc_text(until),
+            "settings": {name: digest_of(dict(values)) for name, values in settings}}
         if past.inherited and not self._may_send:
-            told["in_doubt_before"] = 1
-        post = attempts.claim(self._planned.id, self._work, self._attempt, told)
+            metadata["in_doubt_before"] = 1
+        post = attempts.claim(self._planned.id, self._work, self._attempt, metadata)
         try:
             self._run.deliveries.post(lambda book: (post,))
         except ConflictError:  # another run was first
@@ -145,8 +160,9 @@ class LedgerGate:
         return True
 
     def _is_known_to_all(self) -> bool:
-        """Publish the claim where the ledger is shared; whether it is ours then, or another clone was first. When it
-        cannot be published nothing is sent, and the claim is void."""
+        """Publish the claim if the ledger is shared. Return whether this run still has the claim,
+        or
+        another clone was first. If publishing fails, the claim is void and nothing is sent."""
         key = keys.claim(*self._work, self._attempt)
         try:
             if not self._run.sharing.publish_claims(key):
@@ -163,14 +179,16 @@ class LedgerGate:
         return self._run.billing.history.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
 
     def _acknowledge(self, record: RunRecord) -> None:
-        """Evidence and the fact in one post, at once. A claim that needs no new evidence is closed by itself."""
+        """Post the evidence and the fact at once, in one post. If no new evidence is needed, void
+        the
+        claim."""
         order, reasons = self._planned.id.order, self._run.snapshot.repo.reasons
         posted = self._run.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
         if self._attempt and not any(post.kind == "evidence" for post in posted):
             self._post_voids([self._attempt], record.reason or "known_before")
 
     def _looked(self, record: RunRecord) -> GateAnswer:
-        """What a look means, which sent nothing."""
+        """The result of a look, which sends nothing."""
         past = self._past()
         arrived = bool(past.receipts) or self._run.billing.history.book.fact(*self._work) is Fact.DONE
         absent = record.reason == LOOK_ABSENT
@@ -192,8 +210,10 @@ class LedgerGate:
                        message=self._held_words(record.message, reason))
 
     def _held_words(self, message: str, reason: str) -> str:
-        what = ("it is not sent again by itself" if reason == UNVERIFIED else
-                "it was delivered before and would be delivered again; `doit run --resend-repaired` does that")
+        what = ("it is not sent again automatically" if reason == UNVERIFIED else
+                "it was delivered before and would be delivered again; `doit run "
+                "--resend-repaired` "
+                "does that")
         said = f"{message}; " if message else ""
         return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"
 

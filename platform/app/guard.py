@@ -1,9 +1,9 @@
-"""Before the first post: is this billing state the one that was used before?
+"""Check, before the first post, that this billing state is the one that was used before.
 
-A state that was rolled back or deleted is sound in itself, and whatever it does not know would be
-charged again. So the heads that this machine remembers must be in its journal, and no run record
-may speak of work that it has not paid. StaleError otherwise (docs/runbooks.md, 14 stale state);
-`state accept-loss` is the way to go on all the same.
+A state that was rolled back or deleted can be sound, but it would charge the lost work again.
+Therefore two conditions must hold. The journal contains the heads that this machine remembers. Each
+completed run record is paid. Otherwise StaleError is raised (docs/runbooks.md, 14 stale state).
+`state accept-loss` allows runs to continue without the lost posts.
 """
 import os
 import sys
@@ -26,33 +26,37 @@ from platform.model.run import RunRecord
 from platform.model.words import counted
 from platform.state.remembered import Memory, RememberedHead, others, places
 
-_WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state; to go on "
-               "without what is lost: `python -m platform.cli state accept-loss --note WHY`")
+_WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale "
+               "state; "
+               "to continue without the lost posts: "
+               "`python -m platform.cli state accept-loss --note WHY`")
 
 
 class Guard:
-    """Of one run: its plan, its records and its billing state."""
+    """The guard of one run: it compares the plan, the records and the billing state."""
 
     def __init__(self, snapshot: Snapshot, records: Records, billing: Billing) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
         self._passed = False
-        self._told: set[str] = set()
+        self._printed: set[str] = set()
 
     def memory(self, *, make: bool = False) -> Memory:
-        """What is remembered of the billing state; `make` for who is going to write it."""
+        """What is remembered of the billing state. `make`: create it, for a caller that writes."""
         now = self._snapshot.workspace
         found = places(now.root, now.runtime_dir, now.billing_state_dir, os.environ,
                        own=now.has_own_state, make=make)
         return Memory(found, self._say)
 
     def _say(self, line: str) -> None:
-        """Once a run: a home that cannot be written is no news the second time."""
-        if line not in self._told:
-            self._told.add(line)
+        """Print each line once per run, such as the one about a home directory without write
+        permission."""
+        if line not in self._printed:
+            self._printed.add(line)
             sys.stderr.write(f"{line}\n")
 
     def check(self) -> None:
-        """StaleError unless the state may be posted to. Once a run; again after `again`."""
+        """StaleError unless posting to the state is allowed. Checked once per run, and again after
+        `again`."""
         if self._passed:
             return
         heads, unpaid = self.lost()
@@ -61,34 +65,38 @@ class Guard:
             raise StaleError(self.rolled_back(heads))
         if unpaid:
             raise StaleError(f"{where}: {counted(len(unpaid), 'step')} ({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
-                             "completed and not paid here: this is not the billing state that they ran with, or "
-                             f"another runtime directory belongs to it; {_WHAT_TO_DO}")
+                             "completed and not paid here: this is not the billing state with "
+                             "which "
+                             "they ran, or it belongs to another runtime directory; "
+                             f"{_WHAT_TO_DO}")
         self._passed = True
 
     def rolled_back(self, heads: Iterable[RememberedHead]) -> str:
-        """What it means that the state lacks heads that are remembered, one at least, and what to do."""
+        """The message for a state that lacks at least one remembered head."""
         head = max(heads, key=lambda head: head.seq)
-        there = "is not there" if not self._billing.exists else "does not have it in its journal"
+        fault = "does not contain it" if self._billing.exists else "is missing"
         return (f"{self._shown()}: this machine acknowledged post {head.seq} "
-                f"with hash {head.hash[:12]}, and the billing state {there}: it was deleted, rolled back or exchanged; "
-                f"{_WHAT_TO_DO}")
+                f"with hash {head.hash[:12]}, and the billing state {fault}: it was deleted, "
+                "rolled "
+                f"back or replaced; {_WHAT_TO_DO}")
 
     def _shown(self) -> str:
         workspace = self._snapshot.workspace
         return workspace.shown(workspace.billing_state_dir)
 
     def again(self) -> None:
-        """The state may be another one now."""
+        """Check again, because the state may have been replaced."""
         self._passed = False
 
     def lost(self) -> tuple[tuple[RememberedHead, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that
-        completed and that it does not know as paid."""
+        completed
+        and are not paid in it."""
         ledger = self._billing.history if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 
     def keep(self, *, durable: bool = False) -> None:
-        """Remember where the ledger stands."""
+        """Remember the ledger's head."""
         if self._billing.is_open:
             self.memory(make=True).keep(self._billing.ledger, durable=durable)
 
@@ -106,8 +114,10 @@ class Guard:
                 and not any(_was_paid(other, record) for other in elsewhere)]
 
     def _put_aside(self) -> Iterable[str]:
-        """Task hashes of charges that could not be posted again after another clone's: nobody lost
-        them, they were told and lie in journal.lost.<n>, and a later run charges them."""
+        """Task hashes of charges that could not be posted again after another clone's posts.
+
+        They are not lost: they were reported, are in journal.lost.<n>, and a later run charges
+        them."""
         for file in sorted(self._snapshot.workspace.billing_state_dir.glob("journal.lost.*")):
             for line in file.read_bytes().splitlines(keepends=True)[1:]:
                 try:
@@ -117,7 +127,7 @@ class Guard:
 
 
 def _was_paid(book: Book, record: RunRecord) -> bool:
-    """Whether a book knows the charge that a run was made for: it stands, or it was refunded
+    """Whether a book contains the charge of a run: the charge is in force, or was refunded
     since."""
     epoch = book.epoch(record.task_hash, RUN_CHARGE)
     return epoch > record.refund_epoch or (
@@ -125,7 +135,8 @@ def _was_paid(book: Book, record: RunRecord) -> bool:
 
 
 def _book_at(folder: Path) -> Book:
-    """The book of another state; an empty one when it is damaged, for it proves nothing then."""
+    """The book of another state; an empty book if the state is damaged, because it proves
+    nothing."""
     try:
         with closing(Ledger.read(folder)) as ledger:
             return ledger.book

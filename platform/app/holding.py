@@ -1,11 +1,13 @@
-"""What waits for a person's decision: found from records and ledger, the same for a run, a quote and a status.
+"""The steps that wait for a decision, derived from records and ledger. A run, a quote and a status
+use
+the same rules.
 
-    why                                                       what a run does with the step
-    unverified     it may have arrived, and was tried twice   it looks, and sends nothing
-    refunded_by…   a person gave it back                      nothing, and it is not bought
-    repair_held    it arrived and something else would go out nothing; its record stays
-    its own        it failed twice in the same way            nothing, and it is not bought
-    below one of these, but for a repair                      not bought; it would only be skipped
+    reason         meaning                                     what a run does with the step
+    unverified     it was tried twice and may have arrived     it looks, and sends nothing
+    refunded_by…   a person had it refunded                    nothing; it is not charged
+    repair_held    it arrived, and its package has changed     nothing; its record is unchanged
+    its own        it failed twice in the same way             nothing; it is not charged
+    downstream of one of these, except of a repair             not charged; it would be skipped
 """
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -36,21 +38,21 @@ from platform.run.inputs import went_in_digests, what_went_in
 from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
 
-# Reasons of refunds that say nothing of what the work would come to.
+# Reasons of refunds that do not show whether the work would fail.
 _NO_FAILURE = frozenset({"skipped_upstream", SUPERSEDED, REFUND_REASON})
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a person lets a run do that it does not do by itself."""
+    """The work that a person allows a run to do, and that it does not do automatically."""
 
-    always: bool = False  # `doit run -a`: steps run although they are done
-    retry_failed: bool = False  # `--retry-failed`: what failed for good is bought and tried again
-    resend_repaired: bool = False  # `--resend-repaired`: what arrived is delivered again after a repair
+    always: bool = False  # `doit run -a`: run steps that are up to date
+    retry_failed: bool = False  # `--retry-failed`: charge and retry steps that failed twice
+    resend_repaired: bool = False  # `--resend-repaired`: deliver repaired packages again
 
 
 class Holding:
-    """Of one run."""
+    """The waiting steps of one run."""
 
     def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, deliveries: Deliveries,
                  context: RunContext, allowed: Allowed) -> None:
@@ -60,13 +62,13 @@ class Holding:
         self._unbought: dict[OrderId, Mapping[str, Held]] = {}
 
     def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
-        """The steps that the order's charge leaves out, as they were before anything of the order ran."""
+        """The steps that the order's charge excludes, as they were before any step of it ran."""
         if order.id not in self._unbought:
             self._unbought[order.id] = {name: held for name, held in self.of(order).items() if not held.is_bought}
         return self._unbought[order.id]
 
     def of(self, order: PlannedOrder) -> Mapping[str, Held]:
-        """All steps of an order that wait now."""
+        """All steps of the order that wait now."""
         if not self._billing.exists:
             return {}
         held: dict[str, Held] = {}
@@ -80,15 +82,19 @@ class Holding:
         return held
 
     def own(self, step: PlannedStep) -> Held | None:
-        """Why a step itself waits now, or None; there must be a billing state."""
+        """Why the step itself waits now; None if it does not. The billing state must exist."""
         book = self._billing.history.book
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
         if is_returned(book, step) and not self._allowed.retry_failed:
-            return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` buys and sends it again")
+            return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` "
+                                       "charges "
+                        "and sends it again")
         if not self._allowed.retry_failed and (reason := self._failed_twice(step, epoch, last)):
-            said = f" ({last.message})" if last and last.message else "" if last else " by the ledger's word alone"
-            return Held(reason, f"it failed twice in the same way{said}; it is not bought again until somebody "
-                        "changes its order, its inputs or its code; `doit run --retry-failed` tries again")
+            said = (f" ({last.message})" if last and last.message else "" if last
+                    else " according to the ledger; no record is left")
+            return Held(reason, f"it failed twice in the same way{said}; it is not charged again "
+                        "until its order, its inputs or its code change; `doit run --retry-failed` "
+                        "tries again")
         if step.kind is not Kind.DELIVERY:
             return None
         if book.fact(step.task_hash, epoch) is Fact.DONE:
@@ -98,15 +104,19 @@ class Holding:
         if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
             return Held(last.reason, last.message, runs=True, is_bought=True)
         if last is None or last.refund_epoch != epoch or last.reason in (UNVERIFIED, "skipped_upstream"):
-            return Held(UNVERIFIED, "it may have arrived, and it is not sent again by itself; the next run looks; "
-                        f"to decide: {SETTLE.format(step.id)}", runs=True, is_bought=True)
+            return Held(UNVERIFIED, "it may have arrived, and it is not sent again automatically; "
+                                    "the "
+                        f"next run looks; to decide: {SETTLE.format(step.id)}", runs=True,
+                        is_bought=True)
         return None
 
     def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> str:
-        """The reason for which it failed the last two times, when time does not mend it and the same would go in now.
+        """The reason of the last two failures, if they have the same reason, the reason is not
+        transient, and the inputs have not changed. Otherwise empty.
 
-        Of a failure whose record is lost the ledger knows the reason and not what went in. Where no record is left,
-        its word counts alone: otherwise each runner that lost its runtime directory would charge and refund again."""
+        If the record of a failure is lost, the ledger still has the reason, but not the inputs. If
+        no record is left, the reason alone counts. Otherwise, every runner that lost its runtime
+        directory would charge and refund the step again."""
         if (last and last.completed) or epoch < 2 or self._billing.history.book.paid(
                 step.task_hash, RUN_CHARGE) is not None:
             return ""
@@ -116,7 +126,7 @@ class Holding:
         failed: list[tuple[str, str | None]] = []
         failed += [(ended.reason, ended.went_in) for _, ended in sorted(kept.items())[-2:]]
         if len(failed) < 2:
-            failed = [*self._told_by_the_ledger(step, kept), *failed][-2:]
+            failed = [*self._failures_in_ledger(step, kept), *failed][-2:]
         went_in = {each for _, each in failed if each is not None}
         reasons = {reason for reason, _ in failed}
         if len(failed) < 2 or len(reasons) > 1 or self._snapshot.repo.reasons.transient(failed[0][0]):
@@ -126,27 +136,30 @@ class Holding:
             return ""
         return failed[0][0]
 
-    def _told_by_the_ledger(self, step: PlannedStep, kept: Collection[int]) -> list[tuple[str, str | None]]:
-        """The failures that are not `kept`, oldest first: a reason, and nothing about what went in."""
-        told = self._refunds.of(step.task_hash)
-        return [(reason, None) for number, reason in sorted(told.items()) if number not in kept
+    def _failures_in_ledger(self, step: PlannedStep, kept: Collection[int]
+                            ) -> list[tuple[str, str | None]]:
+        """The failures that are not in `kept`, oldest first. Each has a reason, but no inputs."""
+        reasons = self._refunds.of(step.task_hash)
+        return [(reason, None) for number, reason in sorted(reasons.items()) if number not in kept
                 and reason not in _NO_FAILURE]
 
     def _may_change(self, step: PlannedStep) -> bool:
-        """Whether a step above, however far, is about to run: what goes in here may be something else then."""
+        """Whether an upstream step, direct or indirect, will run, which may change this step's
+        inputs."""
         above = [self._snapshot.step(StepId(*step.id.order, name)) for name in step.upstream]
         return any(current(self._context, each) or self._may_change(each) for each in above)
 
     def _repair(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
-        """Where the record here is of what arrived, and what would go in now is something else."""
+        """Why the step waits if it arrived and its inputs have changed since; None if it need
+        not."""
         if self._allowed.always or self._allowed.resend_repaired or last is None or is_lost(last):
             return None
         try:
             went_in = what_went_in(self._context, step)
         except Fault:
-            return None  # a step above has not completed: it is not known what would go in
+            return None  # an upstream step has not completed, so the inputs are unknown
         if last.completed and inputs_then(step.contract, last)[1] == digest_of(went_in):
-            return None  # it was accepted as what was delivered
+            return None  # the inputs are those of the delivery
         past = self._deliveries.past(step, epoch)
         if not past.receipts or is_same(past, went_in, last) or self._said_about(past, went_in):
             return None
@@ -155,8 +168,9 @@ class Holding:
                     "TEXT` leaves it at what was delivered", is_bought=True)
 
     def goes_again(self, order: PlannedOrder) -> frozenset[StepId]:
-        """The deliveries that would be sent although they arrived, or may have: as far as is known before the steps
-        above them run."""
+        """The deliveries that would be sent although they arrived or may have arrived, as far as
+        this
+        is known before the upstream steps run."""
         found = set()
         for step in order.steps:
             if (step.kind is Kind.DELIVERY and self._billing.exists and self.own(step) is None
@@ -165,8 +179,8 @@ class Holding:
         return frozenset(found)
 
     def _is_in_doubt(self, step: PlannedStep) -> bool:
-        """Whether an attempt may have arrived and another is allowed: the automatic one, or one that a person asked
-        for."""
+        """Whether an attempt may have arrived and another is allowed, automatically or by a
+        person."""
         book, last = self._billing.history.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if book.fact(step.task_hash, epoch) is Fact.DONE:
@@ -177,7 +191,8 @@ class Holding:
         return last is not None and (last.status, last.reason) == (Status.FAILED, UNVERIFIED)
 
     def _is_repaired(self, step: PlannedStep) -> bool:
-        """Whether something else than what arrived goes out, because everybody's repairs do or a person said so."""
+        """Whether a changed package is sent, because all repairs are sent or a person decided
+        so."""
         book, last = self._billing.history.book, self._records.of_step(step)
         epoch = book.epoch(step.task_hash, RUN_CHARGE)
         if last is None:
@@ -203,7 +218,7 @@ class Holding:
 
 
 def is_returned(book: Book, step: PlannedStep) -> bool:
-    """Whether a person had the step's delivery refunded and it was not bought again since."""
+    """Whether a person had the step's delivery refunded, and it was not charged again since."""
     epoch = book.epoch(step.task_hash, RUN_CHARGE)
     if book.paid(step.task_hash, RUN_CHARGE) is not None:
         return book.fact(step.task_hash, epoch) is Fact.RETURNED

@@ -1,4 +1,4 @@
-"""One run at a time over a runtime folder: a second one says who holds it, and waits."""
+"""The lock of a runtime directory: one run at a time. A second run prints the holder, and waits."""
 import contextlib
 import json
 import os
@@ -18,25 +18,31 @@ _NAME = ".lock"
 
 
 def file(runtime_dir: Path) -> Path:
-    """The lock of a folder, written when it is taken."""
+    """The path of a directory's lock file, which is written when the lock is acquired."""
     return runtime_dir / _NAME
 
 
 def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> int:
-    """Hold the folder until `release(handle)` or the end of the process; waits while another run has it.
-    Displaced where the folder or the lock is a link, StorageError."""
+    """Lock the directory until `release(handle)` or the end of the process. Waits for another run.
+
+    Raises:
+        Displaced: the directory or the lock is a link.
+        StorageError: the lock cannot be created.
+    """
     try:
         with owned(runtime_dir, make=True) as folder:
             handle = _opened(folder)
     except Refused as error:
         raise refused(file(runtime_dir), "be locked", error) from error
     except OSError as error:
-        raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); mend the folder, run again") from error
+        raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); repair the "
+                           "directory, then run again") from error
     if not flock.take_now(handle):
         say(f"waiting for another run over {runtime_dir}/: {_holder(handle)}")
         flock.take(handle)
     holder = {"pid": os.getpid(), "command": command, "since": utc_text(datetime.now(UTC))}
-    with contextlib.suppress(OSError):  # the note is for people; on a full disk the lock still holds
+    # The note only informs users. On a full disk, the lock works without it.
+    with contextlib.suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(holder).encode(), 0)
     return handle
@@ -51,12 +57,13 @@ def _opened(folder: Folder) -> int:
 
 
 def release(handle: int) -> None:
-    """Let the next run in."""
+    """Release the lock, so that the next run can start."""
     os.close(handle)
 
 
 def is_held(runtime_dir: Path) -> bool:
-    """Whether a run is at this folder. Asks the note in the lock, for taking the lock to ask would stop a run."""
+    """Whether a run uses this directory. This function reads the note in the lock file: a test that
+    took the lock could block a run."""
     try:
         return Path("/proc", str(json.loads(read_file(file(runtime_dir), 4096))["pid"])).exists()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -68,9 +75,9 @@ def _holder(handle: int) -> str:
         holder = json.loads(os.pread(handle, 4096, 0))
         return f"process {holder['pid']} (`{holder['command']}`, since {holder['since']})"
     except (ValueError, KeyError, TypeError, RecursionError):
-        return "it does not say who"
+        return "unknown process"
 
 
 def command_line() -> str:
-    """How this process was called, for the note in the lock."""
+    """The command line of this process, for the note in the lock file."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""What became of an order: runtime/<tenant>/<order>/order.json, for people, CI and the publisher."""
+"""The outcome of an order: runtime/<tenant>/<order>/order.json, for users, CI and the publisher."""
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ _NAME = "order.json"
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """The outcome of one plan of an order; `task_hashes` say which. Times are UTC, ISO 8601, with Z."""
+    """The outcome of one plan of an order. `task_hashes` identify the plan. Times are UTC, ISO
+    8601,
+    with Z."""
 
     tenant_id: str
     work_order_id: str
@@ -30,7 +32,7 @@ class OrderRecord:
     finished_at: str
 
     def conforms(self) -> bool:
-        """Whether each field is of its type, and the ids and texts by step are texts."""
+        """Whether each field has its declared type."""
         texts = (self.tenant_id, self.work_order_id, self.status, self.reason, self.finished_at)
         counts = (self.completed, self.failed, self.skipped, self.pending)
         return (all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
@@ -38,17 +40,18 @@ class OrderRecord:
                 and all(isinstance(digest, str) for digest in self.task_hashes.values()))
 
     def matches(self, order: PlannedOrder, outcome: OrderOutcome) -> bool:
-        """Whether this record says just that about just this plan."""
+        """Whether this record has the same outcome and is of the same plan."""
         return (self.status, self.reason) == (outcome.status, outcome.reason) and self.task_hashes == _hashes(order)
 
 
 def order_dir(runtime_dir: Path, order_id: OrderId) -> Path:
-    """An order's part of the runtime folder: it is there from the order's first charge on."""
+    """An order's part of the runtime directory. It exists from the order's first charge on."""
     return runtime_dir / order_id.tenant_id / order_id.work_order_id
 
 
 def make_order_dir(runtime_dir: Path, order_id: OrderId) -> None:
-    """Displaced where a link stands on the way, StorageError when the disk refuses."""
+    """Create the directory. Displaced if its path has a link, StorageError for an error of the
+    disk."""
     try:
         with owned(runtime_dir, *order_id, make=True):
             pass
@@ -61,7 +64,9 @@ def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
 
 
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
-    """The record, or None when there is none or it is damaged: the order is then settled again, which posts nothing."""
+    """The record; None if it is missing or damaged. The run then settles the order again, which
+    posts
+    nothing."""
     try:
         record = OrderRecord(**jsontext.read(read_file(order_file(runtime_dir, order_id), _LARGEST)))
     except (OSError, ValueError, TypeError):
@@ -70,7 +75,9 @@ def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
 
 
 def write_order(runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, finished_at: str) -> OrderRecord:
-    """Write what became of the order; Displaced, StorageError when the disk refuses."""
+    """Write the outcome of the order. Displaced if a link is in the way, StorageError for an error
+    of
+    the disk."""
     record = OrderRecord(*order.id, **asdict(outcome), task_hashes=_hashes(order), finished_at=finished_at)
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
     write(runtime_dir, *order.id, _NAME, data=text.encode())

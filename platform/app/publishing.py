@@ -1,5 +1,6 @@
-"""Publishing in a run: where it goes, and what of an order awaits it. The script and the `publish:` tasks share
-it."""
+"""Publishing in a run: the destination, and an order's purchases that are not published yet.
+
+The publishing script and the `publish:` tasks both use it."""
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ from platform.signing.open import open_signer
 
 
 class Publishing:
-    """Of one run. Safe for threads."""
+    """Publishes the purchases of one run. Thread-safe."""
 
     def __init__(self, snapshot: Snapshot, records: Records, billing: Billing) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
@@ -32,12 +33,13 @@ class Publishing:
 
     @property
     def simulated(self) -> bool:
-        """Everything but the upload: nobody outside this machine sees it."""
+        """Whether the run does everything except the upload."""
         return self._snapshot.workspace.options.no_publish == "1"
 
     @cached_property
     def place(self) -> PublishTarget:
-        """InputError for a profile that is wrong; ForbiddenError (17) where it has no store, or no token for it."""
+        """The destination. InputError if the profile has errors, ForbiddenError (17) if it has no
+        store or no token for it."""
         workspace = self._snapshot.workspace
         profile, env = workspace.profile, dict(os.environ)
         wrong = [problem for problem in self._snapshot.problems
@@ -50,30 +52,35 @@ class Publishing:
             store = Rehearsal(workspace.runtime_dir / "published", "file:published")
             return PublishTarget(Shelf(store), "", key, staging, simulated=True)
         if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
-            raise ForbiddenError(f"{workspace.options.runtime_profile}: release_store folder has no dir; name one")
+            raise ForbiddenError(f"{workspace.options.runtime_profile}: release_store folder has "
+                                 "no "
+                                 "dir; set dir")
         opened = open_store(profile.release_store, workspace.root, env)
         if opened is None:
-            raise ForbiddenError(f"{workspace.options.runtime_profile}: {_why_not(profile.release_store)}; publishing "
-                                 "can be simulated: --no-publish, `doit run publish no_publish=1`")
+            raise ForbiddenError(f"{workspace.options.runtime_profile}: "
+                                 f"{_why_not(profile.release_store)}; to simulate publishing, use "
+                                 "--no-publish or `doit run publish no_publish=1`")
         return PublishTarget(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
 
     def purchases(self) -> list[Purchase]:
-        """Everything that was ever bought, in the order it was charged, as the journal says now."""
+        """All purchases in the current journal, in the order of their charges."""
         records = self._billing.history.records()
         with self._lock:
             self._bought = bought((record.ts, record.post) for record in records)
             return list(self._bought.values())
 
     def due(self, order_id: OrderId) -> list[Purchase]:
-        """What the order bought as it is planned now, completed, and did not publish. What did not complete is the
-        order's own affair: it is refunded there, or keeps its charge and runs again."""
+        """The completed purchases of the order's current plan that are not published yet.
+
+        Purchases that did not complete are not included: settling the order refunds them, or they
+        keep their charge and run again."""
         order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
         runs = self._records.of_order(order)
         done = [step for step in order.steps if step.id.step_id in runs and runs[step.id.step_id].completed]
         wanted = [(step.task_hash, name) for step in done for name in step.deliverables
                   if not is_internal(name) and book.paid(step.task_hash, name) is not None]
         if any(key not in self._bought or self._bought[key].refund_epoch != book.epoch(*key) for key in wanted):
-            self.purchases()  # the journal is read once, and again only for what was charged since
+            self.purchases()  # read the journal once, and again only after new charges
         return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
 
     def publish(self, purchases: Iterable[Purchase]) -> tuple[list[PublishedPackage], list[Missing]]:
@@ -87,7 +94,7 @@ class Publishing:
 
 
 def line(outcome: PublishedPackage | Missing) -> str:
-    """What became of one purchase, for people."""
+    """The outcome of one purchase, as a line for users."""
     if isinstance(outcome, PublishedPackage):
         return f"{outcome.status:<12} {outcome.purchase}  {outcome.artifact.bytes} bytes  {outcome.uri}"
     back = f"; {in_credits(outcome.refunded_credits)} refunded" if outcome.refunded_credits else ""
@@ -96,6 +103,6 @@ def line(outcome: PublishedPackage | Missing) -> str:
 
 def _why_not(settings: Mapping[str, Any]) -> str:
     if settings.get("type") == "github":
-        return (f"release_store github is offline without its token; set {settings.get('token_env', 'token_env')} in "
-                "the environment")
-    return "release_store none has no releases; name a folder or github there"
+        return ("release_store github is offline without its token; set "
+                f"{settings.get('token_env', 'token_env')} in the environment")
+    return "release_store none has no releases; set its type to folder or github"

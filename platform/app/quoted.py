@@ -1,5 +1,6 @@
-"""A quote asked of a run, and a run held to a quote that was saved. It looks and makes nothing: where there is no
-billing state yet, the book is what the confirmed payments come to."""
+"""Compute the quote of a run, and check a run against a saved quote.
+
+Both only read. If no billing state exists yet, the balances are those of the confirmed payments."""
 from pathlib import Path
 
 from platform.app.repairs import is_lost
@@ -17,12 +18,12 @@ from platform.report.quote import Quote, Terms, quote
 from platform.report.quote_file import KeptQuote, kept, moved, parse
 from platform.run.current import first_reasons
 
-_LARGEST = 256 << 20  # bytes: the orders of a whole repository
-_CURE = "make a new one with `quote --save`"
+_LARGEST = 256 << 20  # bytes; enough for the orders of a whole repository
+_FIX = "make a new quote with `quote --save`"
 
 
 def quote_of(run: Run) -> Quote:
-    """The quote of all orders that the run is about (`run.snapshot.scope`)."""
+    """The quote of all orders in the run's scope (`run.snapshot.scope`)."""
     repo, orders = run.snapshot.repo, run.snapshot.plan.orders.values()
     steps = [step for order in orders for step in order.steps]
     first = {step.id: found[0] for step in steps if (found := first_reasons(run.context, step))}
@@ -43,18 +44,21 @@ def _held(run: Run, order: PlannedOrder) -> list[tuple[PlannedStep, Held]]:
 
 
 def kept_of(run: Run, tenant_id: str = "", work_order_id: str = "") -> KeptQuote:
-    """The run's quote as a file keeps it; the ids are what was asked for."""
+    """The run's quote in the form of a saved file. The ids are those of the request."""
     return kept(quote_of(run), utc_text(run.snapshot.now), tenant_id, work_order_id)
 
 
 def read_quote(file: Path, name: str) -> KeptQuote:
-    """A saved quote. UsageError when it is not there, InputError when it is not one; `name` is how people call it."""
+    """A saved quote; `name` is its name in messages.
+
+    UsageError if the file is missing, InputError if it is not a quote."""
     try:
         with named(file) as handle:
             data = read(handle, _LARGEST)
     except OSError as error:
-        raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a quote") from error
-    value = read_json(data, name, _CURE, _LARGEST)
+        raise UsageError(f"{name}: cannot be read ({error.strerror}); `quote --save FILE` writes a "
+                         "quote") from error
+    value = read_json(data, name, _FIX, _LARGEST)
     if isinstance(value, Problem):
         raise InputError([value])
     if found := schema_faults("quote", value, "the quote"):
@@ -62,16 +66,17 @@ def read_quote(file: Path, name: str) -> KeptQuote:
     try:
         return parse(value)
     except ValueError as error:
-        raise InputError([Problem(SourcePosition(name), "not-valid", str(error), _CURE)]) from error
+        raise InputError([Problem(SourcePosition(name), "not-valid", str(error), _FIX)]) from error
 
 
 def hold(run: Run, name: str) -> None:
-    """Refuse to go on unless the run will post exactly what the quote says. ConflictError names all that moved.
+    """Stop unless the run will post exactly what the quote says. ConflictError lists every change.
 
-    Called under the run folder's lock and before any task: nothing is posted when this raises.
+    Call this under the lock of the runtime directory and before any task: if it raises, nothing has
+    been posted.
     """
     old = read_quote(run.workspace.root / name, name)
     if found := moved(old, kept_of(run)):
         lines = "\n".join(f"  {line}" for line in found)
-        raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was posted; make a new one, "
-                            f"or run without it\n{lines}")
+        raise ConflictError(f"{name}: the quote of {old.made_at} no longer holds, nothing was "
+                            f"posted; make a new quote, or run without it\n{lines}")

@@ -9,15 +9,15 @@ from platform.run.records import NewestRecords
 
 
 class Records:
-    """`newest(step id)` is the step's run record, of whatever plan; None when it never ran."""
+    """`newest(step id)` is the step's run record, of any plan; None if the step never ran."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._runtime_dir = runtime_dir
         kept = NewestRecords(runtime_dir)
-        self.newest, self.keep = kept.of, kept.keep  # a step that runs asks them, too
+        self.newest, self.keep = kept.of, kept.keep  # steps use them, too
 
     def every(self, order: OrderId) -> tuple[RunRecord, ...]:
-        """The records of all steps that ever ran for the order and still exist, of whatever plan."""
+        """All existing records of the order's steps, of any plan."""
         folder = self._runtime_dir.joinpath(*order)
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
         found = (self.newest(StepId(*order, name)) for name in names if matches(STEP, name))

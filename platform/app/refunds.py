@@ -1,4 +1,6 @@
-"""Why the ledger gave work back, by task hash and refund epoch: what is left of a failure when its record is lost."""
+"""The reasons of refunds, by task hash and refund epoch.
+
+When the run record of a failure is lost, only the ledger still contains its reason."""
 from collections.abc import Mapping
 
 from platform.app.billing import Billing
@@ -8,7 +10,8 @@ _NONE: Mapping[int, str] = {}
 
 
 class Refunds:
-    """Of one run. The journal is read when it is first asked, and again when it has grown."""
+    """The refunds that one run sees. It reads the journal at the first query, and again when the
+    journal has grown."""
 
     def __init__(self, billing: Billing) -> None:
         self._billing = billing
@@ -16,7 +19,7 @@ class Refunds:
         self._reasons: dict[str, dict[int, str]] = {}
 
     def of(self, task_hash: str) -> Mapping[int, str]:
-        """The reason of each refund of a task's run, by its epoch."""
+        """The reason of each refund of a task's run, by refund epoch."""
         ledger = self._billing.history
         if self._seq != ledger.book.seq:
             found: dict[str, dict[int, str]] = {}

@@ -1,4 +1,6 @@
-"""Whether a delivery that arrived would go out again: another package, or another place. Pure."""
+"""Whether a delivery that arrived would be sent again, because its package or destination changed.
+
+Pure."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,41 +13,45 @@ SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund 
 
 
 def packages(went_in: Mapping[str, Any]) -> frozenset[str]:
-    """The SHA-256 of every file that goes in."""
+    """The SHA-256 of every input file."""
     bindings = went_in.get("bindings", {}).values()
     return frozenset(str(bound["sha256"]) for bound in bindings if isinstance(bound, Mapping) and "sha256" in bound)
 
 
 def about(went_in: Mapping[str, Any]) -> str:
-    """What names a repair in a decision: what would be sent, and by which settings."""
+    """The id of a repair in a decision: a digest of what would be sent, and of the settings."""
     return digest_of([sorted(packages(went_in)), went_in.get("delivery", {})])[:16]
 
 
 def subject_of(past: Past, went_in: Mapping[str, Any], blocks: Blocks) -> str:
-    """What names this repair in the ledger. A decision that an earlier version posted names it by every block of the
-    profile's `delivery`, not by the provider's own (`delivery_settings`), and stays in force."""
+    """The id of this repair in the ledger.
+
+    An earlier version derived the id from all blocks of the profile's `delivery`, not only from the
+    provider's block (`delivery_settings`). Its decisions remain in force."""
     earlier = about(as_before(went_in, blocks))
     return earlier if past.decided(earlier) else about(went_in)
 
 
 def is_same(past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:
-    """Whether a receipt says that this very package went to where it would go now."""
+    """Whether a receipt shows that the same package was delivered to the same destination."""
     return any(str(receipt.get("sha256", "")) in packages(went_in) and not _moved(receipt, past, went_in, last)
                for receipt in past.receipts)
 
 
 def is_lost(last: RunRecord | None) -> bool:
-    """Whether no record here says what was delivered: then what is made anew is not asked for anew."""
+    """Whether no record on this machine says what was delivered. Then a rebuilt package needs no
+    new
+    decision."""
     return last is None or last.status not in (Status.COMPLETED, Status.SKIPPED)
 
 
 def _moved(receipt: Mapping[str, Any], past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:
-    """Whether the profile names another place for the receipt's provider than when it was written. Where neither claim
-    nor record tells, it is taken for the same."""
+    """Whether the profile's destination for the receipt's provider changed after the receipt. If
+    neither the claim nor the record contains the settings, the destination counts as unchanged."""
     provider = str(receipt.get("provider", ""))
     now = went_in.get("delivery", {}).get(provider, {})
     if provider == "email" and not receipt.get("recorded") and now.get("transport") == "smtp":
-        return False  # a mail that arrived is not undone by another server
+        return False  # a mail that arrived remains delivered if the server changes
     if past.settings is not None:
         return past.settings.get(provider) != digest_of(dict(now))
     then = (last.inputs.get("delivery") if last else None) or {}

@@ -1,11 +1,12 @@
-"""One run: what a command line may do with a snapshot of a workspace, and everything that comes of it.
+"""One run: what a command line does with a snapshot of a workspace, and the results.
 
     Workspace   directories and profile            frozen
     Snapshot    repository, problems, plan         read once, never written
     Run         lock, records, ledger, statuses    what happens
 
-A run is handed to whoever needs it, and nothing about it is global. Its parts are made when they are first asked for:
-`doit list` opens no ledger. A part knows the parts below it and not the run.
+A run is passed to the functions that need it; nothing about it is global. Its parts are created
+when they are first needed, so `doit list` opens no ledger. A part knows the parts below it, but not
+the run.
 """
 import os
 import sys
@@ -40,7 +41,8 @@ from platform.run.worker import stop_all
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a command line asks for. `scope`: the orders that are read; `buys`: those that are charged; None: all."""
+    """The request of a command line. `scope`: the orders to read. `buys`: the orders to charge.
+    None: all."""
 
     scope: Scope | None = None
     buys: Collection[OrderId] | None = None
@@ -48,8 +50,10 @@ class Asked:
 
 
 class Run:
-    """Errors of reading are values (`snapshot.problems`); errors of the ledger and the disk are raised by the part that
-    meets them. `close` it."""
+    """One run. Call `close` at its end.
+
+    Errors of reading are values (`snapshot.problems`). Errors of the ledger and the disk are raised
+    by the part in which they occur."""
 
     def __init__(self, workspace: Workspace, asked: Asked | None = None, *, now: datetime | None = None,
                  caches: Caches | None = None, billing: Billing | None = None) -> None:
@@ -60,8 +64,8 @@ class Run:
         self.snapshot = Snapshot(workspace, asked.scope, now, caches)
         self.records = Records(workspace.runtime_dir)
         self.billing = billing or Billing(workspace.billing_state_dir)
-        self.statuses: list[int] = []  # exit statuses of what failed for a reason of ours
-        self.left_to_settle: set[OrderId] = set()  # orders of which steps ran, until they are settled
+        self.statuses: list[int] = []  # exit statuses of PLATFORM's own failures
+        self.left_to_settle: set[OrderId] = set()  # orders with steps that ran, until settled
         self.ended_here: dict[StepId, RunRecord] = {}  # the records of the steps that ended in this run
         self.problems_printed = False  # `check` has printed them
         self._steps_ran = False
@@ -69,27 +73,29 @@ class Run:
 
     @classmethod
     def looking(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
-        """A run that reads the ledger without its lock and without permission to write. Asking it
-        for `billing.ledger` opens the ledger to post."""
+        """A run that reads the ledger without its lock and without permission to write.
+        `billing.ledger` opens the ledger for posting."""
         return cls(workspace, asked, billing=Billing(workspace.billing_state_dir, looks=True))
 
     @classmethod
     def locked(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
-        """Hold the runtime directory until `close`; wait for another run, and print that. A run belongs to the period
-        in which it starts, not to the one in which it began to wait."""
+        """Lock the runtime directory until `close`. If another run holds it, print that and wait.
+
+        A run belongs to the period in which it starts, not the one in which it began to wait."""
         held = lock.acquire(workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
         run = cls(workspace, asked)
         run._held = held
         return run
 
     def narrowed(self, scope: Scope | None) -> "Run":
-        """The same run for other orders: it has the same moment, ledger and caches, and reads records anew."""
+        """The run for other orders, with the same moment, ledger and caches. It reads the records
+        again."""
         return Run(self.workspace, replace(self.asked, scope=scope, allowed=self.allowed), now=self.snapshot.now,
                    caches=self.snapshot.caches, billing=self.billing)
 
     @cached_property
     def context(self) -> RunContext:
-        """Where a step of this run runs."""
+        """The context of this run's steps: directories, profile, environment, clock."""
         workspace, repo = self.workspace, self.snapshot.repo
         return RunContext(root=workspace.root, runtime_dir=workspace.runtime_dir, profile=workspace.profile,
                           digests=self.snapshot.caches.digests, env=dict(os.environ), now=partial(datetime.now, UTC),
@@ -98,7 +104,7 @@ class Run:
 
     @cached_property
     def facts(self) -> RepositoryFacts:
-        """What derived files are made of. InputError when one of the profiles is wrong."""
+        """The data from which the derived files are written. InputError if a profile has errors."""
         root = self.workspace.root
         read = [load_profile(root, file) for file in sorted(root.glob(PROFILES))]
         if problems := [problem for _, found in read for problem in found if not problem.warning]:
@@ -138,17 +144,18 @@ class Run:
 
     @property
     def open_payments(self) -> tuple[Payment, ...]:
-        """The payments without those that were edited after they were posted and settled by corrections."""
+        """The payments, except those that were edited after posting and settled by corrections."""
         payments = self.snapshot.payments
         return unsettled(self.billing.history, payments) if self.billing.exists else payments
 
     def remember(self, record: RunRecord, *, kept: bool = True) -> None:
-        """A step has just ended: this is its record now, and what was ordered outlives it. Not `kept`: the record could
-        not be put into its place, and nothing else is written there.
+        """Use the record of a step that has just ended, and store what was ordered.
+
+        `kept` False: the record could not be written to its path, so nothing else is written there.
 
         Raises:
-            Displaced: a link is in the place of what was ordered.
-            StorageError: the disk refuses.
+            Displaced: a link is at the path of the order's data.
+            StorageError: the disk reports an error.
         """
         self.records.keep(record)
         self.ended_here[record.id] = record
@@ -162,18 +169,22 @@ class Run:
         ordered.keep(self.workspace.runtime_dir, record, went_in)
 
     def make_ledger(self) -> None:
-        """Create the billing state when there is none and never was one. StaleError when it is not the one that was
-        used before: everything that posts asks for it first."""
+        """Create the billing state if none exists and none existed before.
+
+        StaleError if the state is not the one that was used before. Every command that posts calls
+        this first."""
         self.guard.check()
         self.billing.create()
 
     def checkpoint(self) -> None:
-        """Bring the ledger's tables up to date, and remember where it ends."""
+        """Update the ledger's tables, and remember its last post."""
         self.billing.ledger.checkpoint()
         self.guard.keep(durable=True)
 
     def close(self) -> None:
-        """Keep what was learnt for the next run, publish, and let it in, also when one of these is refused."""
+        """Save the caches for the next run, publish, and release the lock. If one of these fails,
+        the
+        others are still done."""
         stop_all()
         try:
             try:

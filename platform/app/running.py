@@ -1,4 +1,4 @@
-"""How long this process has been running, and which steps a run of another process is at, and for how long."""
+"""The running time of this process, and of the steps that another process runs."""
 import os
 import time
 from pathlib import Path
@@ -7,12 +7,13 @@ from platform.app import lock
 from platform.model.ids import StepId
 from platform.run.records import fresh_dir
 
-_CLOCKS_S = 60.0  # by which the times of a folder and of the lock may differ on a shared disk
+_CLOCKS_S = 60.0  # the possible difference between times of files on a shared disk
 
 
 def running_s(runtime_dir: Path, step_id: StepId) -> float | None:
-    """Seconds for which a run has been at this try of a step; None when none is at it. A folder that is clearly older
-    than the run that holds the lock was left behind by one that was killed."""
+    """Seconds since a run started this attempt of a step; None if no run is at it.
+
+    A directory that is clearly older than the run that holds the lock belongs to a killed run."""
     try:
         began = fresh_dir(runtime_dir, step_id).stat().st_mtime
         taken = lock.file(runtime_dir).stat().st_mtime
@@ -22,8 +23,8 @@ def running_s(runtime_dir: Path, step_id: StepId) -> float | None:
 
 
 def process_s() -> float:
-    """Seconds since this process was started, waiting included; since this file was read where the system does not
-    say when that was."""
+    """Seconds since this process started, including waits. If the system does not provide the start
+    time: seconds since this module was imported."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))

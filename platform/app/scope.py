@@ -1,4 +1,4 @@
-"""Which orders a command that looks is about: all, a tenant's, or one; and what to say of a name that is none."""
+"""The orders that a read-only command selects, and the errors for names that do not exist."""
 from platform.app.snapshot import Scope, Snapshot
 from platform.app.workspace import Workspace
 from platform.check.words import suggestion
@@ -8,16 +8,17 @@ from platform.model.ids import OrderId
 
 
 def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "", *, past: bool = False) -> Scope | None:
-    """The orders that are asked for by a tenant and an order; empty texts mean all. `past`: an order that ran here and
-    was deleted may be named too.
+    """The orders that a tenant id and a work order id select. An empty id means all.
+
+    `past`: also accept an order that ran on this machine and was deleted.
 
     Raises:
-        UsageError: a name that no directory or file has, or an order without its tenant.
-        InputError: a link hides the tenant's orders, the one that is asked for among them.
+        UsageError: an id does not exist, or an order is given without its tenant.
+        InputError: a symbolic link hides the tenant's orders, including the requested one.
     """
     if not tenant_id:
         if work_order_id:
-            raise UsageError("--work-order-id needs --tenant-id; a work order is named by both")
+            raise UsageError("--work-order-id needs --tenant-id; give both")
         return None
     tenants = set(tenant_names(workspace.root))
     own = [order for order in workspace.order_ids() if order.tenant_id == tenant_id]
@@ -36,26 +37,27 @@ def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "",
 
 
 def ran_orders(workspace: Workspace) -> list[OrderId]:
-    """The orders that have a record of a run here, also those that are drafts now or were deleted."""
+    """The orders with an order record on this machine, including drafts and deleted orders."""
     return [OrderId(file.parent.parent.name, file.parent.name)
             for file in sorted(workspace.runtime_dir.glob("*/*/order.json"))]
 
 
 def scheduled(snapshot: Snapshot) -> tuple[OrderId, ...]:
-    """Of the snapshot's orders those that a clock starts: enabled, with a schedule; and those that cannot be read, so
-    that their errors are printed."""
+    """The snapshot's orders that a clock starts: the enabled orders with a schedule, and the
+    unreadable orders, so that the run prints their errors."""
     return (*(order.id for order in snapshot.repo.orders.values() if order.enabled and order.schedule_cron),
             *snapshot.repo.unreadable)
 
 
-def planned_or_told(snapshot: Snapshot, order_id: OrderId) -> None:
-    """UsageError when one order that was asked for is a draft: there is nothing to say of what never runs."""
+def require_planned(snapshot: Snapshot, order_id: OrderId) -> None:
+    """UsageError if the requested order is a draft, because a draft does not run."""
     if order_id not in snapshot.plan.orders and order_id not in snapshot.plan.refused:
-        message = f"{order_id}: is a draft and never runs; set enabled: true, or remove the field"
+        message = f"{order_id}: is a draft and does not run; set enabled: true, or remove the field"
         raise UsageError(with_warnings(snapshot, order_id, message))
 
 
 def with_warnings(snapshot: Snapshot, draft: OrderId, message: str) -> str:
-    """A message about a draft, below the warnings about that draft; a run does not print them otherwise."""
+    """The warnings about a draft, followed by a message about it. Runs do not print such
+    warnings."""
     about = ("order", *draft)
     return "\n".join([*(str(problem) for problem in snapshot.problems if problem.subject == about), message])

@@ -1,8 +1,8 @@
-"""One run's use of the release: the state is brought up to it before the first post, and published at the end.
+"""One run's use of the release: hydrate the state before the first post, and publish it at the end.
 
-Only the profile's own billing state folder is shared: another one, named on the command line, is a scratch state and no
-release's. Nothing here happens before a task asks for it, so that commands which only look never touch the network, nor
-import what it takes.
+Only the profile's own billing state directory is shared. A directory from the command line is a
+scratch state without a release. Nothing happens before a task needs it, so read-only commands use
+no network and do not import its modules.
 """
 import os
 import sys
@@ -23,28 +23,31 @@ INTERRUPTED = 130
 
 
 class Sharing:
-    """Of one run. Its ledger is closed before the journal may be exchanged, and opens again when it is asked."""
+    """The sharing of one run. Its ledger is closed before the journal is replaced. The next query
+    opens
+    it again."""
 
     def __init__(self, workspace: Workspace, billing: Billing, guard: Guard, statuses: list[int]) -> None:
-        """`statuses` gets the exit status of what goes wrong with sharing alone."""
+        """`statuses` receives the exit status of each failure of sharing."""
         self._workspace, self._billing, self._guard, self._statuses = workspace, billing, guard, statuses
         self._changed: list[Callable[[], None]] = []
         self._release: Release | None = None
         self._asked = False
-        self._unpublished: set[str] = set()  # keys of claims that no other clone knows of yet
+        self._unpublished: set[str] = set()  # keys of claims that are not published yet
 
     def on_exchange(self, forget: Callable[[], None]) -> None:
-        """Call this whenever the ledger may have got posts of others."""
+        """Call `forget` whenever the ledger may contain new posts of other clones."""
         self._changed.append(forget)
 
     @property
     def is_shared(self) -> bool:
-        """Whether other clones may have posted what is in the ledger: it has been brought up to a release before."""
+        """Whether the ledger may contain posts of other clones: it has been hydrated before."""
         return self.local().is_shared
 
     @property
     def awaits(self) -> bool:
-        """Whether the release must be asked before anything is posted. Asking this opens nothing."""
+        """Whether the state must be hydrated before anything is posted. This query opens
+        nothing."""
         workspace = self._workspace
         return not self._asked and workspace.has_own_state and workspace.profile.billing_state_release != "none"
 
@@ -54,17 +57,20 @@ class Sharing:
         return LocalState(self._workspace.billing_state_dir, memory=self._guard.memory(make=True))
 
     def opened(self) -> "Release | str":
-        """The release, or why there is none. UsageError for a folder that is not the profile's own."""
+        """The release, or the reason why it is not available. UsageError for a directory that is
+        not
+        the profile's."""
         now = self._workspace
         if not now.has_own_state:
-            raise UsageError(f"{now.shown(now.billing_state_dir)}: is not the billing state of "
-                             f"{now.options.runtime_profile}, and no release's; leave --billing-state-dir away")
+            raise UsageError(f"{now.shown(now.billing_state_dir)}: not the billing state of "
+                             f"{now.options.runtime_profile}, so it has no release; omit "
+                             "--billing-state-dir")
         from platform.state.open import open_release
 
         return open_release(now.profile, now.root, os.environ)
 
     def hydrate(self) -> str:
-        """Bring the state up to the release, once; what is to be said of it."""
+        """Update the state from the release, once. Return the text to print."""
         if not self.awaits:
             return ""
         release = self.opened()
@@ -82,13 +88,16 @@ class Sharing:
         return shortened(hydrated_lines(done), self._workspace.root)
 
     def claims(self, key: str) -> None:
-        """A claim was posted under this key: `publish_claims` is to be called before anything is sent."""
+        """Note a claim that was posted under this key. Call `publish_claims` before anything is
+        sent."""
         if self._release is not None:
             self._unpublished.add(key)
 
     def publish_claims(self, key: str) -> bool:
-        """Make the claim known to all clones; whether the ledger may have changed by that. Claims that several threads
-        have posted go up together. RemoteError when the store does not take it: nothing may be sent then."""
+        """Publish the claim to all clones. Return whether this may have changed the ledger.
+
+        Claims of several threads are published together. RemoteError if the store refuses them:
+        then nothing may be sent."""
         with self._billing.steady:
             if key not in self._unpublished:
                 return self._release is not None
@@ -96,32 +105,35 @@ class Sharing:
             return True
 
     def publish_evidence(self) -> None:
-        """Make known to all clones at once that something arrived, of which only the ledger can tell. A store that does
-        not take it fails nothing: the end of the run tries again."""
+        """Publish at once that a delivery arrived, if only the ledger can show it.
+
+        A store that refuses it causes no failure: the end of the run publishes again."""
         if self._release is None:
             return
         with self._billing.steady:
             try:
                 self._publish_posts()
             except PlatformError as error:
-                sys.stderr.write(f"{error}; the evidence is in the ledger here and is published later\n")
+                sys.stderr.write(f"{error}; the evidence is in the local ledger and is published "
+                                 "later\n")
 
     def _publish_posts(self) -> None:
         self._publish(posts_only=True)
-        self._unpublished.clear()  # not before: what failed for one thread is not done for another
+        self._unpublished.clear()  # only after success: a failure for one thread is one for all
         for forget in self._changed:
             forget()
 
     def publish(self) -> None:
-        """Publish what the run posted; says so. Nothing when the release was not asked before."""
+        """Publish the run's posts, and print that. Does nothing if the state was not hydrated."""
         try:
             self._publish()
         except KeyboardInterrupt:
-            sys.stderr.write("interrupted: the billing state is not published; `state publish` or the next run does\n")
+            sys.stderr.write("interrupted: the billing state is not published; `state publish` or "
+                             "the next run publishes it\n")
             self._statuses.append(INTERRUPTED)
 
     def _publish(self, *, posts_only: bool = False) -> None:
-        """`posts_only`: in the middle of a run; then only what went wrong is said."""
+        """`posts_only`: the run has not ended; print only failures."""
         if self._release is None:
             return
         from platform.state.publish import publish
@@ -137,7 +149,8 @@ class Sharing:
 
     @contextmanager
     def around(self) -> Iterator[None]:
-        """For a command that posts by itself: `hydrate`, its posts, `publish`; what is said goes to standard error."""
+        """For a command that posts without tasks: hydrate, its posts, publish. Prints to standard
+        error."""
         if text := self.hydrate():
             sys.stderr.write(f"{text}\n")
         yield

@@ -1,6 +1,6 @@
-"""What a repository says at one moment, for the orders of one scope: its values, what is wrong with them, the plan.
+"""A repository at one moment, for the orders of one scope: its values, their problems, the plan.
 
-Everything is read when it is first asked for, and once. Errors of reading are in `problems`.
+Each part is read once, when it is first needed. Errors of reading are in `problems`.
 """
 import os
 from collections.abc import Collection
@@ -25,7 +25,7 @@ from platform.model.repo import Repo
 from platform.plan.expand import expand
 
 PAYMENTS = "config/payments.csv"
-PAID_BY = (PAYMENTS, "config/topup_methods.csv")  # a payment counts when its method is known
+PAID_BY = (PAYMENTS, "config/topup_methods.csv")  # a payment counts only if its method exists
 STATE_NEEDS = (*PAID_BY, REASONS)  # a reason decides what orders that are gone get back
 
 Scope: TypeAlias = Collection[OrderId]  # None: all orders
@@ -33,7 +33,7 @@ Scope: TypeAlias = Collection[OrderId]  # None: all orders
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """What reading learns for the next time; losing it costs time and nothing else."""
+    """Results of reading that speed up the next run. Losing them only costs time."""
 
     digests: Digests
     valid: Valid
@@ -48,7 +48,7 @@ class Caches:
 
 
 class Snapshot:
-    """Of `scope`, the orders that a command line is about (None: all), at `now`, an aware time."""
+    """The repository at `now`, an aware time, limited to the orders of `scope` (None: all)."""
 
     def __init__(self, workspace: Workspace, scope: Scope | None = None, now: datetime | None = None,
                  caches: Caches | None = None) -> None:
@@ -58,7 +58,7 @@ class Snapshot:
         self.caches = caches or Caches.below(workspace.runtime_dir)
 
     def narrowed(self, scope: Scope | None) -> "Snapshot":
-        """The same moment for other orders."""
+        """The snapshot at the same moment, with another scope."""
         return Snapshot(self.workspace, scope, self.now, self.caches)
 
     @cached_property
@@ -68,18 +68,19 @@ class Snapshot:
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything wrong with what was read, warnings included, sorted by place."""
+        """All errors and warnings of what was read, sorted by file and line."""
         found = (*self.workspace.profile_problems, *check(self.repo, self.now.date()),
                  *missing_secrets(self.repo, os.environ))
         return tuple(sorted(found))
 
     @property
     def run_problems(self) -> tuple[Problem, ...]:
-        """The problems that a run prints: warnings about drafts belong to `consistency-validate`."""
+        """The problems that a run prints. Only `consistency-validate` prints warnings about
+        drafts."""
         return tuple(problem for problem in self.problems if not is_about_draft(self.repo, problem))
 
     def wrong_in(self, *files: str) -> tuple[Problem, ...]:
-        """The errors in files that were read, named from the repository's root."""
+        """The errors in these files. Paths are relative to the repository's root."""
         return tuple(problem for problem in self.problems
                      if problem.place.file in files and not problem.warning)
 
@@ -92,16 +93,16 @@ class Snapshot:
         return {step.id: step for order in self.plan.orders.values() for step in order.steps}
 
     def step(self, step_id: StepId) -> PlannedStep:
-        """A planned step by its id; KeyError when the plan has none."""
+        """The planned step with this id. KeyError if the plan does not contain it."""
         return self._steps[step_id]
 
     def planned(self, step_id: StepId) -> PlannedStep | None:
-        """A planned step by its id; None when the plan has none."""
+        """The planned step with this id; None if the plan does not contain it."""
         return self._steps.get(step_id)
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """The payments that can be posted: nothing is wrong with their rows, and their method is known."""
+        """The payments that can be posted: their rows have no errors, and their methods exist."""
         wrong = {problem.place.line for problem in self.wrong_in(PAYMENTS)}
         return tuple(payment for payment in self.repo.payments if payment.place.line not in wrong
                      and payment.topup_method_id in self.repo.topup_methods)

@@ -1,4 +1,6 @@
-"""One step of a run: done already, not paid, held, stopped by another one, or run. Its order settles in any case."""
+"""Take one step of a run: it is current, refused, waiting, skipped, or it runs.
+
+Its order is settled in every case."""
 import sys
 
 from platform.app.gate import LedgerGate
@@ -16,14 +18,15 @@ from platform.run.current import current as reasons_to_run
 from platform.run.permit import Open
 from platform.run.step import fail_step, hold_step, run_step, skip_step, unkept_step
 
-Values = dict[str, object]  # plain JSON: what doit keeps of a task, and what a line is made of
+Values = dict[str, object]  # plain JSON, which doit stores for the task and the console prints
 
 
 def take(run: Run, planned: PlannedStep) -> Values:
-    """Run one step, or record why it was skipped or that the platform failed at it.
+    """Run one step, or record why it was skipped or how PLATFORM failed to run it.
 
     Returns:
-        Its `state` and, of a step with a record, `reason`, `message`, `duration_s`, `cached_from`, `attempts`, `note`.
+        The step's `state`. If it has a record, also `reason`, `message`, `duration_s` (seconds),
+        `cached_from`, `attempts` and `note`.
 
     Raises:
         PlatformError: nothing could be recorded.
@@ -34,14 +37,14 @@ def take(run: Run, planned: PlannedStep) -> Values:
         return _shown(_unkept(run, planned, error))
     except PlatformError:
         raise
-    except Exception as error:  # noqa: BLE001  whatever it is, the order settles
+    except Exception as error:  # noqa: BLE001  after any error, the order must be settled
         record = _failed(run, planned, error)
         run.remember(record)
         return _shown(record)
 
 
 def _failed(run: Run, planned: PlannedStep, error: Exception) -> RunRecord:
-    """The record of a step at which the platform failed where the step itself could not record it."""
+    """The record of a step that PLATFORM failed to run and that could not record this itself."""
     with run.billing.steady:
         epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
         known = run.billing.history.book.fact(planned.task_hash, epoch) is not None
@@ -49,8 +52,10 @@ def _failed(run: Run, planned: PlannedStep, error: Exception) -> RunRecord:
 
 
 def _unkept(run: Run, planned: PlannedStep, error: Displaced) -> RunRecord:
-    """What became of a step when something else is where the platform keeps its results; the exit status is 15. A
-    record that was put into place stays, even if what was ordered cannot be kept beside it."""
+    """The record of a step whose results cannot be stored, because something else has their path.
+
+    The exit status is 15. A record that is already in place remains, even if the order's data
+    cannot be stored next to it."""
     run.statuses.append(error.exit_status)
     if planned.id in run.ended_here:
         sys.stderr.write(f"{printable(str(error))}\n")
@@ -64,7 +69,7 @@ def _unkept(run: Run, planned: PlannedStep, error: Displaced) -> RunRecord:
 
 
 def _taken(run: Run, planned: PlannedStep) -> Values:
-    """Its own record is asked first: doit's store is only a cache."""
+    """Check the step's own record first; doit's store is only a cache."""
     with run.billing.steady:
         values = _without_running(run, planned)
         epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
@@ -77,13 +82,14 @@ def _taken(run: Run, planned: PlannedStep) -> Values:
 
 
 def _without_running(run: Run, planned: PlannedStep) -> Values | None:
-    """What becomes of a step that is done, not paid, waits, or is skipped; None when it is to be run."""
+    """The values of a step that is current, refused, waiting or skipped; None if it must run."""
     if not run.allowed.always and not reasons_to_run(run.context, planned):
         return {"state": "CURRENT"}
     if not run.charges.may_run(planned.id.order):
         return {"state": "REFUSED"}
     if last := run.records.newest(planned.id):
-        ordered.keep(run.workspace.runtime_dir, last)  # a run may have been killed between its record and this
+        # A run may have been killed after it wrote the record and before this.
+        ordered.keep(run.workspace.runtime_dir, last)
     order = run.snapshot.plan.orders[planned.id.order]
     epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
     held = run.holding.own(planned)
@@ -94,12 +100,13 @@ def _without_running(run: Run, planned: PlannedStep) -> Values | None:
         run.remember(record)
         return _shown(record)
     if planned.id.step_id in run.holding.unbought(order):
-        return {"state": "REFUSED"}  # what it waited for is decided now; the next run buys it
+        # The decision for which it waited has just been made; the next run charges it.
+        return {"state": "REFUSED"}
     return None
 
 
 def _waits(run: Run, planned: PlannedStep, epoch: int, held: Held) -> Values:
-    """A step that waits for a decision is not run. What its record says of work that was done stays."""
+    """A step that waits for a decision does not run. Its record of completed work is unchanged."""
     last = run.records.of_step(planned)
     if last is None:
         last = hold_step(run.context, planned, epoch, held.reason, held.words)
@@ -108,7 +115,8 @@ def _waits(run: Run, planned: PlannedStep, epoch: int, held: Held) -> Values:
 
 
 def _stopped_by(run: Run, planned: PlannedStep) -> str:
-    """The upstream step that stops this one, or nothing. In STRICT mode the step before it is upstream too."""
+    """The upstream step that stops this one, or an empty text. In STRICT mode, the step before it
+    is upstream too."""
     above = [run.snapshot.step(StepId(*planned.id.order, name)) for name in planned.upstream]
     records = {step.id.step_id: run.records.of_step(step) for step in above}
     return next((name for name, record in records.items() if record is None or not record.completed), "")

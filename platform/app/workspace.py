@@ -1,4 +1,4 @@
-"""Where a run works: one repository, its profile and its directories. Frozen; nothing here is opened twice."""
+"""Where a run works: one repository, its profile and its directories. The values are frozen."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,28 +15,32 @@ from platform.owned import placed
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a command line says of places. An empty text means what the profile says; directories are
+    """The places that a command line names. An empty text means the profile's value. Directories
+    are
     relative to the repository's root.
 
     Raises:
-        UsageError: `no_publish` is neither 0 nor 1. A run that was meant to simulate must not publish.
+        UsageError: `no_publish` is neither 0 nor 1. A misspelt simulation must not publish.
     """
 
     runtime_profile: str = "config/runtime_profile.yml"
     billing_state_dir: str = ""
     runtime_dir: str = ""
-    quote: str = ""  # a saved quote that the run is held to
+    quote: str = ""  # a saved quote that the run must match
     no_publish: str = ""  # 1: `publish:` tasks simulate
 
     def __post_init__(self) -> None:
         if self.no_publish not in ("", "0", "1"):
-            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 to simulate")
+            raise UsageError(f"no_publish={self.no_publish} is neither 1 nor 0; write no_publish=1 "
+                             "to simulate")
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A repository as the command line opened it. All directories are absolute, and `root` has no link in it:
-    nothing below it is opened through a link (`confined`)."""
+    """A repository as the command line opened it.
+
+    All directories are absolute. `root` contains no symbolic link, and no file below it is opened
+    through a link (see `confined`)."""
 
     root: Path
     options: Options
@@ -47,7 +51,7 @@ class Workspace:
 
     @classmethod
     def open(cls, root: Path, options: Options | None = None) -> "Workspace":
-        """Read the profile, and nothing else; its errors are in `profile_problems`."""
+        """Read only the profile. Its errors are in `profile_problems`."""
         root, options = root.resolve(), options or Options()
         profile, problems = load_profile(root, root / options.runtime_profile)
         return cls(root, options, profile, tuple(problems),
@@ -56,21 +60,21 @@ class Workspace:
 
     @property
     def has_own_state(self) -> bool:
-        """Whether the billing state is the profile's own, and not a scratch state of the command line."""
+        """Whether the billing state is the profile's, not a scratch state from the command line."""
         return (self.root / self.profile.billing_state_dir).resolve() == self.billing_state_dir.resolve()
 
     def shown(self, path: Path) -> str:
-        """A path as people type it: relative to the repository where it is inside."""
+        """A path for display: relative to the repository if it is inside."""
         return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
     def order_ids(self) -> Iterable[OrderId]:
-        """The ids of all work order files, by their names alone: no file is read."""
+        """The ids of all work order files. Only names are listed; no file is read."""
         return order_ids(self.root)
 
 
 def must_run_own_code(root: Path) -> None:
-    """UsageError when the virtual environment belongs to another checkout than `root`."""
+    """UsageError if the virtual environment belongs to a checkout other than `root`."""
     own = root / "platform" / "errors.py"
     if own.is_file() and not own.samefile(errors_file):
-        raise UsageError(f"{root}: this virtual environment is another checkout's "
+        raise UsageError(f"{root}: this virtual environment belongs to another checkout "
                          f"({Path(errors_file).parent.parent}); run scripts/setup here and use .venv/bin/doit")

@@ -1,5 +1,4 @@
-"""`admin-adjust`: a correction by an operator, of type ADJUSTMENT. It changes nothing that was
-posted."""
+"""`admin-adjust`: post an operator's correction, of type ADJUSTMENT. It changes no earlier post."""
 import argparse
 from collections.abc import Callable
 
@@ -31,29 +30,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
     parser.add_argument("--amount-credits", required=True, type=signed_number, metavar="N",
-                        help="a whole number with its sign: what the balance changes by, such as -9000")
+                        help="the change of the balance, as an integer with its sign, such as -9000")
     add_correction(parser, corrects_required=True)
 
 
 def add_correction(parser: argparse.ArgumentParser, *, corrects_required: bool,
                    reason: str | None = None) -> None:
-    """The options of every correction."""
+    """Add the options of every correction."""
     parser.add_argument("--corrects", required=corrects_required, default="", metavar="TRANSACTION",
-                        help="the transaction_id of what is corrected; see `statement`")
+                        help="the transaction_id of the post to correct; see `statement`")
     parser.add_argument("--reason", required=reason is None, default=reason, metavar="SLUG",
                         help=_REASON + ("" if reason is None else " (default: %(default)s)"))
     parser.add_argument("--reference", required=True, metavar="TEXT",
-                        help="what you call this correction; with the tenant it is the key")
-    parser.add_argument("--note", required=True, metavar="TEXT", help="why, for the tenant to read")
-    parser.add_argument("--approved-by", default="", metavar="NAME", help="who allowed it")
+                        help="your name for this correction; with the tenant, it is the key")
+    parser.add_argument("--note", required=True, metavar="TEXT",
+                        help="the explanation, for the tenant to read")
+    parser.add_argument("--approved-by", default="", metavar="NAME",
+                        help="the person who approved the correction")
     parser.add_argument("--allow-debt", action="store_true",
-                        help="take the balance below zero if need be: none of the tenant's steps runs until that is "
-                             "covered")
+                        help="allow a balance below zero; the tenant's steps do not run until the "
+                             "debt is covered")
     add_json(parser)
 
 
 def signed_number(text: str) -> int:
-    """Digits with a sign or without: int() would also take 1_000 and spaces."""
+    """Parse digits with an optional sign. int() would also accept 1_000 and spaces."""
     digits = text[1:] if text[:1] in ("-", "+") else text
     if not digits.isascii() or not digits.isdigit() or not int(digits) or int(digits) > MAX_CREDITS:
         raise argparse.ArgumentTypeError(f"{text!r} must be an integer other than 0, from -{MAX_CREDITS} to "
@@ -62,8 +63,12 @@ def signed_number(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """2 for a transaction that is not the tenant's, 11 for a reference that was used for another
-    correction, 12 when the balance does not cover it."""
+    """Exit status.
+
+    * 0: the correction is posted, or was posted before.
+    * 2: the transaction is not the tenant's.
+    * 11: the reference was used for another correction.
+    * 12: the balance does not cover it."""
     run = open_run(arguments)
     tenant_id, amount = arguments.tenant_id, arguments.amount_credits
     said = correction(run, arguments)
@@ -83,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def correction(run: Run, arguments: argparse.Namespace) -> Correction:
-    """What the options of a correction say. UsageError for texts and reasons that are none."""
+    """The correction that the options describe. UsageError for an invalid text or reason."""
     must_read(run, REASONS)
     texts = {"--reference": arguments.reference, "--note": arguments.note,
              "--approved-by": arguments.approved_by}
@@ -97,24 +102,27 @@ def correction(run: Run, arguments: argparse.Namespace) -> Correction:
 
 
 def covered(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
-    """As `posted`; a balance that does not cover it is told with the option that allows it."""
+    """The same as `posted`. If the balance is too low, the message names --allow-debt."""
     try:
         return posted(run, make)
     except CreditsError as error:
         what = str(error).partition("; ")[0]
-        raise CreditsError(f"{what}; nothing was posted, --allow-debt takes the balance below zero") from error
+        raise CreditsError(f"{what}; nothing was posted; --allow-debt allows a balance below "
+                           "zero") from error
 
 
 def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
-    """The id of the transaction that a correction names. UsageError when there is none, or when it
-    moved no credits of the tenant: neither by itself nor by its corrections."""
+    """The id of the transaction that a correction names.
+
+    UsageError if it does not exist, or if neither it nor its corrections moved credits of the
+    tenant."""
     posts = [record.post for record in ledger.records()]
     index, key = post_named(ledger.records(), name)
     post = posts[index]
     found = next((side for side in sides(post) if side.key == key), sides(post)[0])
     parties = {side.tenant_id for side in sides(post)} | standings(posts, [post.key])[post.key].credits.keys()
     if tenant_id not in parties:
-        raise UsageError(f"--corrects {name}: that is a transaction of {found.tenant_id}, not of "
+        raise UsageError(f"--corrects {name}: this is a transaction of {found.tenant_id}, not of "
                          f"{tenant_id}; see `statement --tenant-id {tenant_id}`")
     return derived_id(found.key)
 
@@ -122,5 +130,6 @@ def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
 def _known_reason(repo: Repo, slug: str) -> None:
     known = sorted(name for name, reason in repo.reasons.by_slug.items() if reason.category == CATEGORY)
     if slug not in known:
-        told = ", ".join(known) or "none; add one with `category: adjustment` to config/reasons.yml"
-        raise UsageError(f"--reason {slug!r} is not {_REASON}; known: {told}")
+        listed = ", ".join(known) or "none; add one with `category: adjustment` to "
+                                     "config/reasons.yml"
+        raise UsageError(f"--reason {slug!r} is not {_REASON}; known: {listed}")

@@ -1,4 +1,6 @@
-"""`delivery settle TASK`: what a person knows of a delivery that waits (docs/howto/settle-a-delivery.md)."""
+"""`delivery settle TASK`: post a person's decision about a delivery that waits.
+
+See docs/howto/settle-a-delivery.md."""
 import argparse
 import getpass
 import socket
@@ -13,27 +15,35 @@ from platform.model.words import in_credits
 
 WORDS = {"arrived": "it arrived; the next run completes it and sends nothing",
          "resend": "one more attempt is allowed; the next run makes it",
-         "refund": "given back; it is not bought or sent again until `doit run --retry-failed` or a changed order"}
+         "refund": "refunded; it is not charged or sent again until `doit run --retry-failed` or a "
+                   "changed order"}
 
 
 def add_arguments(parser: Parser) -> None:
-    command = parser.add_command("settle", "say whether it arrived, is to be sent again, or is given back")
+    command = parser.add_command("settle", "decide that a delivery arrived, is sent again, or is "
+                                           "refunded")
     command.add_argument("task", metavar="TASK", help="step:TENANT/ORDER/STEP, or TENANT/ORDER/STEP")
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--arrived", dest="decision", action="store_const", const="arrived",
-                      help="the receiver has it, or what was delivered before a repair stands")
+                      help="the receiver has it, or the delivery before a repair remains valid")
     what.add_argument("--resend", dest="decision", action="store_const", const="resend", help="allow one more attempt")
     what.add_argument("--refund", dest="decision", action="store_const", const="refund",
-                      help="give the step's charge back; nothing is sent")
-    command.add_argument("--note", required=True, metavar="TEXT", help="how you know; it is kept in the ledger")
+                      help="refund the step's charge; send nothing")
+    command.add_argument("--note", required=True, metavar="TEXT",
+                         help="how you know; the ledger keeps this note")
     add_places(command)
     add_json(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 also when it was decided so before; 11 when it was decided otherwise; 2 when there is nothing to settle."""
+    """Exit status.
+
+    * 0: the decision is posted, or the same decision was posted before.
+    * 11: another decision was posted before.
+    * 2: there is nothing to settle."""
     if not arguments.note.strip() or any(ord(mark) < 32 for mark in arguments.note):
-        raise UsageError("--note is empty or holds a control character; write in one line how you know")
+        raise UsageError("--note is empty or contains a control character; write in one line how "
+                         "you know")
     run = open_run(arguments)
     asked = DecisionAsked(
         arguments.task,

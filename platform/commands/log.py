@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platform.app.run import Run
 from platform.app.running import running_s
-from platform.app.unknown import step_typed
+from platform.app.unknown_task import parse_step
 from platform.check.words import suggestion
 from platform.commands.common import add_places, open_run
 from platform.confined import read_file
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def step_named(task: str) -> StepId:
     """The step that a task name means; `step:` is optional. UsageError for any other name."""
-    step_id = step_typed(task)
+    step_id = parse_step(task)
     if not all(map(matches, (TENANT, WORK_ORDER, STEP), step_id)):
         raise UsageError(f"{one_line(task)!r} has an invalid id; see `doit list --all`")
     return step_id

@@ -1,4 +1,4 @@
-"""`reconcile-payments`: every CONFIRMED row of config/payments.csv is in the ledger, once."""
+"""`reconcile-payments`: post every CONFIRMED row of config/payments.csv to the ledger, once."""
 import argparse
 import sys
 from typing import Any
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Refuses with 10 while the file is wrong: a payment that cannot be read is not passed over."""
+    """Exit status: 0, 11 for a conflict, or 10 while the file has errors: no payment is skipped."""
     run = open_run(arguments)
     must_read(run, *PAID_BY, run.workspace.options.runtime_profile)
     with run.sharing.around():

@@ -1,4 +1,4 @@
-"""What commands that post by hand share: what has to be right first, and how a post comes into the ledger."""
+"""Functions of the commands that post by hand: check the inputs, then post to the ledger."""
 import argparse
 import sys
 from collections.abc import Callable, Mapping
@@ -25,13 +25,14 @@ PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"
 
 
 def must_read(run: Run, *files: str) -> None:
-    """InputError when something in one of these files is wrong: nobody can say then what it allows."""
+    """InputError if one of these files has errors, because then it is unclear what it allows."""
     if wrong := run.snapshot.wrong_in(*files):
         raise InputError(wrong)
 
 
 def wrong_rows(run: Run, *files: str) -> tuple[Problem, ...]:
-    """The rows of these files that are wrong, which stop only what they name; InputError when a whole file is."""
+    """The errors of single rows in these files. They stop only what the rows name. InputError if a
+    whole file has an error."""
     wrong = run.snapshot.wrong_in(*files)
     if any(not problem.subject for problem in wrong):
         raise InputError(wrong)
@@ -39,30 +40,33 @@ def wrong_rows(run: Run, *files: str) -> tuple[Problem, ...]:
 
 
 def tenant_known(run: Run, tenant_id: str, option: str) -> None:
-    """UsageError for a tenant that is not there, InputError for one whose file cannot be read."""
+    """UsageError if the tenant does not exist, InputError if its file has errors."""
     tenants = run.snapshot.repo.tenants
     if tenant_id not in tenants:
         must_read(run, f"tenants/{tenant_id}/tenant.yml")
-        raise UsageError(f"{option}: tenant {tenant_id!r} is not there; "
+        raise UsageError(f"{option}: tenant {tenant_id!r} does not exist; "
                          f"{suggestion(tenant_id, tenants, 'see tenants/')}")
 
 
 def plain_texts(texts: Mapping[str, str]) -> None:
-    """UsageError for a text of an option that is more than one line, or that does not show."""
+    """UsageError if the text of an option contains a line break or an invisible character."""
     for option, text in texts.items():
         if found := refused_in(text):
             what = "a line break" if is_line_break(found) else name_of(found)
-            raise UsageError(f"{option} holds {what}; use one line of plain text")
+            raise UsageError(f"{option} contains {what}; use one line of plain text")
 
 
 def reference_given(reference: str) -> None:
     if not normalised(reference):
-        raise UsageError("--reference is empty; it is what makes this one post and not two")
+        raise UsageError("--reference is empty; give one, because it prevents a duplicate post")
 
 
 def posted(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
-    """Post once what `make` says of the newest ledger: the post, and whether it is new. Confirmed payments are
-    posted before it, and a shared state is hydrated before and published after."""
+    """Post the result of `make` once. `make` sees the newest ledger. Return the post, and whether
+    it
+    is new.
+
+    Confirmed payments are posted first. A shared state is hydrated before and published after."""
     def act() -> tuple[Post, bool]:
         post = make()
         return post, bool(post_once(run.billing.ledger, post))
@@ -71,7 +75,9 @@ def posted(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
 
 
 def acted(run: Run, act: Callable[[], T], what: Callable[[T], str]) -> T:
-    """Do what posts by hand in the newest ledger, as `posted`; `what` names the post when the disk is full."""
+    """Run `act`, which posts to the newest ledger, in the same way as `posted`.
+
+    `what` names the post in the message about a full disk."""
     must_read(run, PAYMENTS, run.workspace.options.runtime_profile)
     with run.sharing.around():
         run.make_ledger()
@@ -81,14 +87,14 @@ def acted(run: Run, act: Callable[[], T], what: Callable[[T], str]) -> T:
         try:
             run.checkpoint()
         except StorageError as error:
-            raise StorageError(f"{error}. The {what(done)} is in the journal all the same and counts; "
-                               "the same command again posts nothing twice") from error
+            raise StorageError(f"{error}. The {what(done)} is in the journal and counts; "
+                               "if you repeat the command, it posts nothing twice") from error
     return done
 
 
 def show_post(arguments: argparse.Namespace, run: Run, what: str, new: bool,
               result: dict[str, Any], *tenants: str) -> int:
-    """Print what became of a post, with the balances of its tenants."""
+    """Print the result of a post, with the balances of its tenants. Return the exit status."""
     book = run.billing.ledger.book
     balances = ", ".join(f"{f'{tenant}: ' if len(tenants) > 1 else ''}balance "
                          f"{in_credits(book.balance(tenant))}" for tenant in tenants)

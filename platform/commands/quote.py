@@ -6,7 +6,7 @@ from pathlib import Path
 from platform.app.holding import Allowed
 from platform.app.quoted import quote_of
 from platform.app.run import Asked, Run
-from platform.app.scope import planned_or_told, scheduled, scope_of
+from platform.app.scope import require_planned, scheduled, scope_of
 from platform.app.snapshot import Snapshot
 from platform.commands.common import (
     UNSEEN,
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     allowed = Allowed(retry_failed=arguments.retry_failed, resend_repaired=arguments.resend_repaired)
     run = Run.looking(workspace, Asked(scope, allowed=allowed))
     if asked.work_order_id and not arguments.scheduled:
-        planned_or_told(run.snapshot, asked)
+        require_planned(run.snapshot, asked)
     if not run.sharing.awaits:  # a run hydrates the state first
         run.guard.check()
     answer = quote_of(run)

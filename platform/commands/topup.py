@@ -1,5 +1,6 @@
-"""`admin-topup`: a TOPUP by an operator. Sent twice it is one; sent again with another amount it is
-a conflict (11)."""
+"""`admin-topup`: post an operator's TOPUP.
+
+The same command twice posts once. The same reference with another amount is a conflict (11)."""
 import argparse
 
 from platform.app.snapshot import PAYMENTS
@@ -31,23 +32,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
     parser.add_argument("--amount-credits", required=True, type=whole_number, metavar="N",
-                        help="a positive whole number")
-    parser.add_argument("--topup-method-id", required=True, metavar="ID", help="of config/topup_methods.csv")
+                        help="a positive integer")
+    parser.add_argument("--topup-method-id", required=True, metavar="ID",
+                        help="a method of config/topup_methods.csv")
     parser.add_argument("--reference", required=True, metavar="TEXT",
-                        help="what the method calls this payment; with tenant and method it is the key")
+                        help="the method's name for this payment; with the tenant and the method, "
+                             "it is the key")
     parser.add_argument("--note", default="", metavar="TEXT")
     add_json(parser)
 
 
 def whole_number(text: str) -> int:
-    """Digits and nothing else: int() would also take 1_000 and +5."""
+    """Parse digits only. int() would also accept 1_000 and +5."""
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} must be a positive integer")
     return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Makes and reconciles the billing state when there is none, as a run would."""
+    """Post the top-up. Like a run, this creates the billing state if it does not exist."""
     run = open_run(arguments)
     must_read(run, METHODS, PAYMENTS)
     tenant_known(run, arguments.tenant_id, "--tenant-id")
@@ -68,18 +71,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
-    """Nothing when corrections have made the earlier top-up what this one says. Otherwise
-    ConflictError with the commands that do, for who typed the amount wrong; a second top-up would
-    add to it."""
+    """Return if corrections have changed the earlier top-up to this amount.
+
+    Otherwise raise ConflictError with the commands for such a correction, because a second top-up
+    would add to the first."""
     known, new = error.known, error.new
     now = standings((record.post for record in ledger.records()), [known.key])[known.key]
     want = {new.tenant_id: new.amount_credits}
     if dict(now.credits) == want and now.reasons:
         return
     lines = remedies(now, want, derived_id(known.key), str(known.metadata.get("reference")), MISTAKE)
-    cure = ("if that was a mistake, correct it with `" + "`, then `".join(lines) + "`; " if lines
-            else "")
-    raise ConflictError(f"{error.what}; nothing was posted: {cure}a payment of its own has its own "
+    fix = ("if the first was a mistake, correct it with `" + "`, then `".join(lines) + "`; " if lines
+           else "")
+    raise ConflictError(f"{error.what}; nothing was posted: {fix}for another payment, use another "
                         "reference") from error
 
 
@@ -87,13 +91,16 @@ def _check(repo: Repo, arguments: argparse.Namespace) -> None:
     method = repo.topup_methods.get(arguments.topup_method_id)
     if method is None or not method.enabled:
         known = ", ".join(sorted(name for name, row in repo.topup_methods.items() if row.enabled))
-        raise UsageError(f"top-up method {arguments.topup_method_id!r} is not there or not enabled; known: {known}")
+        raise UsageError(f"top-up method {arguments.topup_method_id!r} does not exist or is not "
+                         f"enabled; known: {known}")
     ours = (arguments.tenant_id, arguments.topup_method_id)
     for payment in repo.payments:
         if (payment.tenant_id, payment.topup_method_id) != ours or folded(payment.reference) != folded(
                 arguments.reference):
             continue
         same = normalised(payment.reference) == normalised(arguments.reference)
-        how = "has this reference already" if same else f"has the reference {payment.reference!r}, in another case"
-        raise ConflictError(f"{payment.place}: payment {payment.payment_id} {how}; it is "
-                            "posted when it is CONFIRMED, use another reference for another payment")
+        how = ("already has this reference" if same
+               else f"has the reference {payment.reference!r}, in another case")
+        raise ConflictError(f"{payment.place}: payment {payment.payment_id} {how}; it is posted "
+                            "when "
+                            "it is CONFIRMED; use another reference for another payment")

@@ -1,4 +1,4 @@
-"""`admin-transfer`: credits of one tenant for another, two adjustments in one post."""
+"""`admin-transfer`: move credits from one tenant to another, as two adjustments in one post."""
 import argparse
 
 from platform.commands.adjust import add_correction, correction, covered, transaction_of
@@ -14,15 +14,16 @@ from platform.model.words import in_credits
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--from", dest="from_tenant_id", required=True, metavar="ID", help="who gives")
-    parser.add_argument("--to", dest="to_tenant_id", required=True, metavar="ID", help="who takes")
+    parser.add_argument("--from", dest="from_tenant_id", required=True, metavar="ID", help="the tenant that pays")
+    parser.add_argument("--to", dest="to_tenant_id", required=True, metavar="ID",
+                        help="the tenant that receives")
     parser.add_argument("--amount-credits", required=True, type=whole_number, metavar="N",
-                        help="a positive whole number")
+                        help="a positive integer")
     add_correction(parser, corrects_required=False, reason="transferred")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """As `admin-adjust`, for both tenants at once or for neither."""
+    """The same as `admin-adjust`, for both tenants or for neither."""
     run = open_run(arguments)
     giver, taker, amount = arguments.from_tenant_id, arguments.to_tenant_id, arguments.amount_credits
     said = correction(run, arguments)

@@ -3,7 +3,7 @@
 It changes nothing."""
 import argparse
 
-from platform.app.whys import why_item, why_task
+from platform.app.why import why_item, why_task
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import UsageError
 from platform.report import why_charge, why_views

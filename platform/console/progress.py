@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live as RichLive
 from rich.text import Text
 
-from platform.app.fences import closure
+from platform.app.isolation import closure
 from platform.app.run import Run
 from platform.console.lines import Counts
 from platform.console.meter import Meter, line

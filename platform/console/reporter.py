@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from platform.app.fences import before_steps
+from platform.app.isolation import before_steps
 from platform.app.run import Run
 from platform.app.running import process_s
 from platform.console import ci, lines

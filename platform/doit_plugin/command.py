@@ -11,7 +11,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from platform.app.run import Run
-from platform.app.unknown import no_such_task
+from platform.app.unknown_task import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.adapter import parse_error
 from platform.doit_plugin.outcome import TaskRefused

@@ -21,7 +21,7 @@ class Explained:
 
     def __repr__(self) -> str:
         """The output of `why` for the task, indented below doit's own line."""
-        from platform.app.whys import why_task
+        from platform.app.why import why_task
         from platform.report.why_views import as_text
 
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from platform import cli
-from platform.app.unknown import nearest_order, step_cure
+from platform.app.unknown_task import nearest_order, step_hint
 from platform.model.ids import OrderId
 from tests.support import ROOT, TEA, command, repository
 
@@ -58,9 +58,9 @@ def test_the_order_that_was_meant_is_the_nearest_of_its_tenant(asked: OrderId, m
 
 
 def test_a_step_that_is_like_none_gets_the_names_of_all() -> None:
-    assert step_cure(A, "quries", ["queries", "text"]) == "did you mean step:nxlkGI/UbjkpxZO/queries?"
-    assert step_cure(A, "zzz", ["queries", "text"]) == "its steps are queries, text"
-    assert step_cure(A, "zzz", []) == "see `doit run check`"
+    assert step_hint(A, "quries", ["queries", "text"]) == "did you mean step:nxlkGI/UbjkpxZO/queries?"
+    assert step_hint(A, "zzz", ["queries", "text"]) == "its steps are queries, text"
+    assert step_hint(A, "zzz", []) == "see `doit run check`"
 
 
 @pytest.mark.slow
@@ -73,11 +73,12 @@ def test_a_task_that_there_is_not_is_told_with_the_nearest_and_nothing_is_charge
     told = {word: command(repo, f"doit run {word}") for word in (
         "step:tenant/tea/pakage", "workorder:tenant/taa", "workorder:tenant/draft", "workorder:tenant/tea/one", "chek")}
     assert {word: done.stderr.strip() for word, done in told.items()} == {
-        "step:tenant/tea/pakage": "there is no task step:tenant/tea/pakage; did you mean step:tenant/tea/package?",
-        "workorder:tenant/taa": "there is no work order tenant/taa; did you mean workorder:tenant/tea?",
+        "step:tenant/tea/pakage": "task step:tenant/tea/pakage does not exist; "
+            "did you mean step:tenant/tea/package?",
+        "workorder:tenant/taa": "work order tenant/taa does not exist; did you mean workorder:tenant/tea?",
         "workorder:tenant/draft": "tenant/draft has no tasks because it is a draft; set enabled: true, and see "
                                   "`consistency-validate`",
-        "workorder:tenant/tea/one": "there is no task workorder:tenant/tea/one; write workorder:tenant/tea",
-        "chek": "there is no task or file `chek`; did you mean `check`?"}
+        "workorder:tenant/tea/one": "task workorder:tenant/tea/one does not exist; write workorder:tenant/tea",
+        "chek": "task or file `chek` does not exist; did you mean `check`?"}
     assert {done.returncode for done in told.values()} == {2}
     assert not list((repo / ".billing-state").glob("*.csv"))

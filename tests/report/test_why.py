@@ -200,10 +200,10 @@ def test_a_refund_and_the_charge_after_it_name_each_other(repo):
 
 @pytest.mark.parametrize(("words", "said"), [
     ("", "name a task, or an item with --charge"), ("tenant/tea/one --charge x", "name a task, or an item"),
-    ("tea", "is not a task of an order"), ("settle:tenant/tea", "is not a task of an order"),
-    ("charge:tenant/tea/one", "is not a task of an order"), ("tenant/tea/", "is not a task of an order"),
+    ("tea", "not a task of an order"), ("settle:tenant/tea", "not a task of an order"),
+    ("charge:tenant/tea/one", "not a task of an order"), ("tenant/tea/", "not a task of an order"),
     ("tenant/tee", "did you mean workorder:tenant/tea?"), ("step:tenant/tea/tow", "did you mean step:tenant/tea/two?"),
-    ("--charge nosuchitem", "no such item"), ("--charge TRANSACTION", "is a transaction; its items are ")])
+    ("--charge nosuchitem", "the item does not exist"), ("--charge TRANSACTION", "is a transaction; its items are ")])
 def test_what_is_no_task_and_no_item_is_told_in_one_line(repo, words, said):
     transaction = rows(repo / ".billing-state" / "transactions.csv")[-1]["transaction_id"]
     done = command(repo, f"{WHY} {words.replace('TRANSACTION', transaction)}")

@@ -109,7 +109,7 @@ def test_post_tells_a_tracked_file_that_a_run_changed(repo):
 def test_e2e_of_an_order_that_is_not_there_is_a_usage_error(repo):
     done = command(repo, "python scripts/ci_verify.py --phase e2e --work-order-id nowhere")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert "there is no work order nxlkGI/nowhere" in done.stderr
+    assert "work order nxlkGI/nowhere does not exist" in done.stderr
 
 
 def test_a_phase_that_is_none_is_a_usage_error(repo):

@@ -264,7 +264,7 @@ def test_a_profile_that_shares_nothing_says_so_and_one_that_may_be_offline_runs(
     assert "billing state: stays offline, the profile sets release_store.type to none" in told(repo, "doit run")
     edit(repo, {"release: optional": "release: required"})
     assert "is required, but the profile sets release_store.type to none" in told(repo, "doit run", 17)
-    assert "is not the billing state of config/runtime_profile.yml" in told(
+    assert "not the billing state of config/runtime_profile.yml" in told(
         repo, f"{STATE} hydrate --billing-state-dir elsewhere", 2)
 
 

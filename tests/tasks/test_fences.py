@@ -13,7 +13,8 @@ from platform.config.load import load_profile
 from tests.run.conftest import needs_bwrap
 from tests.support import TEA, command, repository, rows
 
-LINE = "warning      steps run as plain processes, which can read and write what this user can"
+LINE = ("warning      steps run as plain processes, with all of this user's read and write "
+        "permissions")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +38,7 @@ def test_a_fall_back_to_plain_processes_is_the_first_line(repo: Path, without_bw
     done = command(repo, "doit run", PATH=without_bwrap)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
-        done.stdout.splitlines()[0] == f"{LINE} (bubblewrap is not installed); `doctor` says more"
+        done.stdout.splitlines()[0] == f"{LINE} (bubblewrap is not installed); see `doctor`"
     )
     listed = command(repo, "doit list", PATH=without_bwrap)
     assert LINE not in listed.stdout + listed.stderr

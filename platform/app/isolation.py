@@ -1,4 +1,4 @@
-"""What a run says and demands before anything is charged: how its steps are shut off from the rest of the machine."""
+"""Check, before anything is charged, how the run's steps are isolated from the machine."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,23 +10,26 @@ from platform.run.sandbox import bubblewrapped, why_plain
 
 
 def before_steps(run: Run, tasks: Mapping[str, Any], selected: Iterable[str]) -> str:
-    """The line for a run whose steps are plain processes, or nothing. ForbiddenError when the profile demands what is
-    not here; a run without steps is not asked."""
+    """A warning if the run's steps run as plain processes; otherwise an empty text.
+
+    ForbiddenError if this machine lacks an isolation that the profile requires. A run without steps
+    is not checked."""
     if not any(kind_of(name) is TaskKind.STEP for name in closure(tasks, selected)):
         return ""
     if run.workspace.profile.limits.enforce == "cgroup":
-        isolation_here(run.workspace.profile, network=False)  # makes the run's cgroup; else the first step does
+        # This creates the run's cgroup now, not in the first step.
+        isolation_here(run.workspace.profile, network=False)
     machine = this_machine()
     if bubblewrapped(run.workspace.profile.sandbox, machine):
         return ""
     return (
-        "warning      steps run as plain processes, which can read and write what this user can "
-        f"({why_plain(run.workspace.profile.sandbox, machine)}); `doctor` says more"
+        "warning      steps run as plain processes, with all of this user's read and write "
+        f"permissions ({why_plain(run.workspace.profile.sandbox, machine)}); see `doctor`"
     )
 
 
 def closure(tasks: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
-    """The tasks asked for and all that they depend on."""
+    """The selected tasks and every task that they depend on."""
     found: set[str] = set()
     waiting = [name for name in selected if name in tasks]
     while waiting:

@@ -1,9 +1,9 @@
-"""What `why` asks a run for: the facts of an order, and one item of the ledger. It looks and makes nothing."""
+"""The answers of `why`: about a task of an order, and about one item of the ledger. Read-only."""
 
 from platform.app.quoted import quote_of
 from platform.app.run import Run
-from platform.app.scope import planned_or_told
-from platform.app.unknown import no_such_task, step_cure
+from platform.app.scope import require_planned
+from platform.app.unknown_task import no_such_task, step_hint
 from platform.errors import UsageError
 from platform.ledger.journal.record import Record
 from platform.model.characters import one_line
@@ -30,22 +30,22 @@ from platform.run.records import record_file
 
 
 def asked(text: str) -> TaskName:
-    """The task of an order that a person names. UsageError when the text does not name one."""
+    """Parse the name of a task. UsageError if the text is not the name of an order's task."""
     try:
         return TaskName.typed(text)
     except ValueError as error:
-        raise UsageError(f"{one_line(text)}: is not a task of an order; write step:TENANT/ORDER/STEP, or workorder:, "
-                         "charge: or publish: and TENANT/ORDER") from error
+        raise UsageError(f"{one_line(text)}: not a task of an order; write step:TENANT/ORDER/STEP, "
+                         "or workorder:, charge: or publish: and TENANT/ORDER") from error
 
 
 def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:
-    """Why of one task; UsageError for a task that there is not."""
+    """Explain one task. UsageError if the task does not exist."""
     task = asked(name)
     order_id = task.order
     if order_id not in set(run.workspace.order_ids()):
         raise UsageError(no_such_task(run.snapshot, str(task)))
     run = run.narrowed(frozenset({order_id}))
-    planned_or_told(run.snapshot, order_id)
+    require_planned(run.snapshot, order_id)
     if order_id in run.snapshot.plan.refused:
         return invalid_why(order_id, run.snapshot.plan.refused[order_id])
     if task.kind is TaskKind.PUBLISH:
@@ -53,8 +53,8 @@ def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy
     order = run.snapshot.plan.orders[order_id]
     step = run.snapshot.plan.step(task.step)
     if task.kind is TaskKind.STEP and step is None:
-        cure = step_cure(order_id, task.step_id, [each.id.step_id for each in order.steps])
-        raise UsageError(f"there is no task {task}; {cure}")
+        hint = step_hint(order_id, task.step_id, [each.id.step_id for each in order.steps])
+        raise UsageError(f"task {task} does not exist; {hint}")
     facts = _facts(run, order)
     if step is not None:
         return step_why(order, step, facts)
@@ -69,22 +69,25 @@ def _facts(run: Run, order: PlannedOrder) -> OrderFacts:
 
 
 def why_item(run: Run, item_id: str) -> CreditWhy:
-    """One item of the ledger, explained. UsageError when no post has it."""
+    """Explain one item of the ledger. UsageError if no post contains the item."""
     records = _records(run)
     at = found(records, item_id)
     if at is None:
         items = items_of_transaction(records, item_id)
         if items is None:
-            raise UsageError(f"{item_id}: no such item; transaction_items.csv has their ids in its first column")
-        what = f"its items are {', '.join(items)}" if items else "it has no items: it charged nothing for any step"
-        raise UsageError(f"{item_id}: is a transaction; {what}")
+            raise UsageError(f"{item_id}: the item does not exist; the first column of "
+                             "transaction_items.csv contains the ids")
+        what = (f"its items are {', '.join(items)}" if items
+                else "it has no items, because it charged no step")
+        raise UsageError(f"{item_id}: this is a transaction; {what}")
     record, row = at
     order_id = OrderId(record.post.tenant_id, record.post.work_order_id)
     step_id = StepId(*order_id, row.step_id)
     run = run.narrowed(frozenset({order_id}))
     step = run.snapshot.plan.step(step_id)
+    # For a step that never ran, use the current plan.
     task = ordered(run.workspace.runtime_dir, order_id, row.task_hash) or (
-        step.manifest if step and step.task_hash == row.task_hash else {})  # today's plan, of what never ran
+        step.manifest if step and step.task_hash == row.task_hash else {})
     return credit_why(records, record, row, run.snapshot.repo.prices, run.records.newest(step_id),
                       run.workspace.shown(record_file(run.workspace.runtime_dir, step_id)), task)
 

@@ -3,8 +3,8 @@ it.
 
 The first charge of a run decides the charges of all requested orders, in the plan's order, with one
 write and one fsync. So the same order gets the last credits, or the last use of a promotion, on
-every machine and with every `-n`. Each order is charged completely or not at all. If the posts of an
-order are refused, the order is decided again, alone, when its own task charges it.
+every machine and with every `-n`. Each order is charged completely or not at all. If the posts of
+an order are refused, the order is decided again, alone, when its own task charges it.
 """
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -80,7 +80,7 @@ class Charges:
             self._begun = True
         except PlatformError:
             raise  # an error of the ledger or the disk
-        except Exception:  # noqa: BLE001  a defect: only the affected order's own task raises it again
+        except Exception:  # noqa: BLE001  a defect, which the affected order's own task raises
             self._begun = True
         else:
             self._begun = True

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
     parser.add_argument("--amount-credits", required=True, type=signed_number, metavar="N",
-                        help="the change of the balance, as an integer with its sign, such as -9000")
+                        help="the signed change of the balance, such as -9000")
     add_correction(parser, corrects_required=True)
 
 
@@ -130,6 +130,6 @@ def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
 def _known_reason(repo: Repo, slug: str) -> None:
     known = sorted(name for name, reason in repo.reasons.by_slug.items() if reason.category == CATEGORY)
     if slug not in known:
-        listed = ", ".join(known) or "none; add one with `category: adjustment` to "
-                                     "config/reasons.yml"
+        listed = ", ".join(known) or (
+            "none; add one with `category: adjustment` to config/reasons.yml")
         raise UsageError(f"--reason {slug!r} is not {_REASON}; known: {listed}")

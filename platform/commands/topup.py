@@ -81,9 +81,9 @@ def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
     if dict(now.credits) == want and now.reasons:
         return
     lines = remedies(now, want, derived_id(known.key), str(known.metadata.get("reference")), MISTAKE)
-    fix = ("if the first was a mistake, correct it with `" + "`, then `".join(lines) + "`; " if lines
-           else "")
-    raise ConflictError(f"{error.what}; nothing was posted: {fix}for another payment, use another "
+    fix = ("if the first was a mistake, correct it with `" + "`, then `".join(lines) + "`; "
+           if lines else "")
+    raise ConflictError(f"{error.what}; nothing was posted: {fix}another payment needs its own "
                         "reference") from error
 
 

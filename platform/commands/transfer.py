@@ -14,7 +14,8 @@ from platform.model.words import in_credits
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--from", dest="from_tenant_id", required=True, metavar="ID", help="the tenant that pays")
+    parser.add_argument("--from", dest="from_tenant_id", required=True, metavar="ID",
+                        help="the tenant that pays")
     parser.add_argument("--to", dest="to_tenant_id", required=True, metavar="ID",
                         help="the tenant that receives")
     parser.add_argument("--amount-credits", required=True, type=whole_number, metavar="N",

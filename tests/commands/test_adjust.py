@@ -140,13 +140,13 @@ def test_both_sides_of_a_transfer_are_proved(repo: Path) -> None:
 @pytest.mark.parametrize(("options", "status", "words"), [
     ("--amount-credits -5 --corrects nothing", 2, "no post is called 'nothing'"),
     ("--amount-credits -5 --corrects TX --tenant-id other1", 2, "is a transaction of tenant, not of other1"),
-    ("--amount-credits -5 --corrects TX --tenant-id nobody", 2, "tenant 'nobody' is not there"),
+    ("--amount-credits -5 --corrects TX --tenant-id nobody", 2, "tenant 'nobody' does not exist"),
     ("--amount-credits 0 --corrects TX", 2, "'0' must be an integer other than 0"),
     ("--amount-credits 1_000 --corrects TX", 2, "'1_000' must be an integer"),
     ("--amount-credits -5 --corrects TX --reason timed_out", 2, "--reason 'timed_out' is not a reason of category"),
     ("--amount-credits -5 --corrects TX --note ' '", 2, "--note is empty"),
     ("--amount-credits -5 --corrects TX --reference '\u200b '", 2, "--reference is empty"),
-    ("--amount-credits -101 --corrects TX", 12, "--allow-debt takes the balance below zero"),
+    ("--amount-credits -101 --corrects TX", 12, "--allow-debt allows a balance below zero"),
 ])
 def test_a_correction_that_cannot_be_is_refused(repo: Path, options: str, status: int, words: str) -> None:
     before = (repo / ".billing-state" / "journal.csv").read_bytes()

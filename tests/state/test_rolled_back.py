@@ -48,7 +48,7 @@ POSTING = ["doit run", "doit run state", f"{TOPUP} --reference other", f"{CLI} r
 def test_a_deleted_state_is_never_made_anew_in_silence(repo: Path, home: str, line: str) -> None:
     shutil.rmtree(repo / ".billing-state")
     said = told(repo, line, home, 14)
-    assert "deleted, rolled back or exchanged" in said
+    assert "deleted, rolled back or replaced" in said
     assert "state accept-loss" in said
     assert not (repo / ".billing-state" / "journal.csv").exists()
 
@@ -61,9 +61,9 @@ def test_an_old_backup_is_refused(repo: Path, home: str, line: str, tmp_path: Pa
     shutil.rmtree(repo / ".billing-state")
     shutil.copytree(old, repo / ".billing-state")
     before = (repo / ".billing-state" / "journal.csv").read_bytes()
-    assert "does not have it in its journal" in told(repo, line, home, 14)
+    assert "the billing state does not contain it" in told(repo, line, home, 14)
     assert (repo / ".billing-state" / "journal.csv").read_bytes() == before
-    told(repo, f"{CLI} ledger verify", home)  # it is sound in itself
+    assert "posts sound" in told(repo, f"{CLI} ledger verify", home, 14)
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_what_looks_says_it_too(repo: Path, home: str, tmp_path: Path, look: str
     if what == "an old backup":
         shutil.copytree(old, repo / ".billing-state")
     said = told(repo, f"{CLI} {look}", home, 14)
-    assert "deleted, rolled back or exchanged" in said
+    assert "deleted, rolled back or replaced" in said
     assert "state accept-loss" in said
     told(repo, LOSE, home)
     told(repo, f"{CLI} {look}", home)

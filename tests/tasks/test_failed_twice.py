@@ -32,7 +32,7 @@ def test_a_runner_that_lost_its_records_does_not_charge_and_refund_again(repo: P
         done = command(repo, "doit run")
         assert done.returncode == 1, done.stdout + done.stderr
         assert "tenant/tea/bad  NEEDS_DECISION bad_input_format: it failed twice in the same way" in done.stdout
-        assert "by the ledger's word alone" in done.stdout
+        assert "according to the ledger; no record is left" in done.stdout
     assert (bought(repo, "bad"), bought(repo, "flaky")) == (2, 5)
     done = command(repo, "python -m platform.cli status")
     assert "bad" in done.stdout and "NEEDS_DECISION" in done.stdout

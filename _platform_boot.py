@@ -1,8 +1,9 @@
-"""The way in when the standard library's `platform` was imported first (doit, pytest, coverage, numpy, uuid).
+"""Make PLATFORM importable if the standard library's `platform` was imported first.
 
-First import of dodo.py, conftest.py and the console script, and where doit finds our plugins by entry point.
-It gives an already imported standard module our folder as `__path__`, so that `platform.cli` can be found and
-nobody ends up with two copies of a module or of a class.
+doit, pytest, coverage, numpy and uuid import the standard module. Therefore dodo.py, conftest.py
+and the console script import this module first, and doit finds our plugins here by entry point.
+This module sets the `__path__` of an already imported standard module to our directory. So
+`platform.cli` is found, and no module or class exists twice.
 """
 import os
 import sys
@@ -16,7 +17,7 @@ _ROOT = Path(__file__).resolve().parent
 
 
 def graft() -> None:
-    """Make `platform` of this process the standard module and our package at once; doing it twice changes nothing."""
+    """Make `platform` both the standard module and our package. A second call changes nothing."""
     folder = str(_ROOT / "platform")
     module = sys.modules.get("platform")
     if module is None:
@@ -32,23 +33,27 @@ def graft() -> None:
 
 
 graft()
-_CURE = "run scripts/setup, and then `. .venv/bin/activate`"
+_FIX = "run scripts/setup, and then `. .venv/bin/activate`"
 
 
 def lacking(error: ModuleNotFoundError) -> str:
-    """One line for whoever starts us with a Python that has not what we need; nothing when the module is ours."""
+    """The message if this Python lacks a package that PLATFORM needs. Empty if the missing module
+    is
+    PLATFORM's own."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "platform", "_platform_boot"):
         return ""
-    return f"{sys.executable} does not have {name}, which this repository needs; {_CURE}"
+    return f"{sys.executable} does not have {name}, which this repository needs; {_FIX}"
 
 
 INTERRUPTED = "interrupted: finished steps are kept; run the same command again to continue"
 
 
-def _told(kind: type[BaseException], error: BaseException, trace: object) -> None:
-    """An uncaught error: 2 and one line when this Python lacks something, 130 and one line for Ctrl-C while we are
-    still being read, the usual traceback otherwise."""
+def _print_uncaught(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """Print an uncaught error.
+
+    If this Python lacks a package: one line and exit status 2. For Ctrl-C during the import: one
+    line and exit status 130. Otherwise the usual traceback."""
     line, exit_status = lacking(error) if isinstance(error, ModuleNotFoundError) else "", 2
     if isinstance(error, KeyboardInterrupt):
         line, exit_status = INTERRUPTED, 130
@@ -58,16 +63,16 @@ def _told(kind: type[BaseException], error: BaseException, trace: object) -> Non
     with suppress(OSError):
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
-    os._exit(exit_status)  # an exception hook cannot say it otherwise
+    os._exit(exit_status)  # an exception hook cannot set the exit status in another way
 
 
-sys.excepthook = _told  # before anything of ours is read
+sys.excepthook = _print_uncaught  # before any other module of PLATFORM is imported
 graft()
 
 
 @contextmanager
 def complete() -> Iterator[None]:
-    """Where doit would show a traceback of what this Python lacks: one line, and 2."""
+    """If this Python lacks a package: one line and exit status 2, instead of doit's traceback."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -78,17 +83,21 @@ def complete() -> Iterator[None]:
 
 
 def ready() -> None:
-    """One line, and 2, where a doit reads dodo.py with a Python that lacks what a run needs sooner or later, or without
-    our plugins: its run would take no lock."""
+    """Stop with one line and exit status 2 if dodo.py is read by an unsuitable doit.
+
+    Its Python lacks a package that a run may need, or it does not have our plugins and would not
+    lock the runtime directory."""
     if missing := [package for package, name in NEEDED.items() if find_spec(name) is None]:
-        sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which this repository needs; {_CURE}\n")
+        sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which this "
+                         f"repository needs; {_FIX}\n")
         raise SystemExit(2)
     if "doit.doit_cmd" in sys.modules and _PLUGINS["Loader"] not in sys.modules:
-        sys.stderr.write(f"this doit ({sys.executable}) does not have the plugins of this repository; {_CURE}\n")
+        sys.stderr.write(f"this doit ({sys.executable}) does not have the plugins of this "
+                         f"repository; {_FIX}\n")
         raise SystemExit(2)
 
 
-# What pyproject.toml depends on, and what it is imported as; much of it is imported only when it is needed.
+# The dependencies of pyproject.toml, and their import names. Many are imported only when needed.
 NEEDED = {"PyYAML": "yaml", "jsonschema": "jsonschema", "rich": "rich", "ghapi": "ghapi", "cronsim": "cronsim",
           "Pillow": "PIL", "Jinja2": "jinja2", "cryptography": "cryptography", "msgspec": "msgspec", "idna": "idna",
           "google-re2": "re2"}
@@ -100,13 +109,14 @@ _PLUGINS = {
 
 
 def __getattr__(name: str) -> object:
-    """doit's plugins, imported when doit asks for them and not before."""
+    """doit's plugins. Each is imported when doit needs it."""
     if name in _PLUGINS:
         with complete():
             import_module("platform.streams").guard()  # before doit prints anything
             return getattr(import_module(_PLUGINS[name]), name)
-    if name[:1].isupper():  # a plugin that an earlier version had, and that the installed entry points still name
-        sys.stderr.write(f"the plugins that {sys.executable} has are of another version of this repository; {_CURE}\n")
+    if name[:1].isupper():  # a plugin of an earlier version, which the installed entry points name
+        sys.stderr.write(f"the plugins of {sys.executable} belong to another version of this "
+                         f"repository; {_FIX}\n")
         raise SystemExit(2)
     raise AttributeError(name)
 

@@ -1,5 +1,5 @@
-"""The build graph of this workspace: platform/doit_plugin/graph.py makes its tasks from the work orders below tenants/.
-Task creators of your own may follow."""
-import _platform_boot  # first: it makes `platform` our package beside the standard module
+"""The build graph of this workspace. platform/doit_plugin/graph.py derives the tasks from the work
+orders in tenants/. You can add your own task creators below."""
+import _platform_boot  # first: it makes our package importable as part of the standard `platform`
 
 _platform_boot.ready()

@@ -1,9 +1,10 @@
 """PLATFORM and the standard library's `platform` in one module.
 
-The package must be called `platform`, like a module that half of the world's libraries import. So this module
-*is* the standard one: its code is executed here, in this namespace, and our rooms are its submodules. Nothing
-else stands in this file, and no room may be called like an attribute of the standard module (a test holds both).
-`_platform_boot.py` is the other route in: it grafts our folder onto a standard module that came first.
+The package must be called `platform`, but many libraries import the standard module of that name.
+Therefore this file executes the code of the standard module in this namespace, and PLATFORM's
+packages are submodules. This file contains nothing else, and no submodule has the name of an
+attribute of the standard module (tests check both). If the standard module was imported first,
+`_platform_boot.py` adds our directory to it.
 """
 from importlib.machinery import SourceFileLoader as _Loader
 from sysconfig import get_path as _get_path

@@ -1,1 +1,3 @@
-"""Bringing a package somewhere: the flow written once, one file a provider. Modules of kind `delivery` build on it."""
+"""Deliver packages. One flow serves all providers, and each provider has a file.
+
+Modules of kind `delivery` use this package."""

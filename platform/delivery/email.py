@@ -1,11 +1,13 @@
-"""An e-mail with a package attached: who may get it, how large it may be, and its bytes.
+"""An e-mail with an attached package: its recipient, its size limit, and its bytes.
 
-Rules: one recipient whose address has a wire form that the server takes, one line of subject, no
-stop-listed domain, a package below the cap. What is in a request is text: nothing in it is decoded.
-Everything in the message comes from the request; its Message-ID and boundary from the parcel's
-identity; its Date is the only clock, and an argument. So a mail that is sent twice is the same
-mail, and mail programs show it once. Nothing is sent before the written bytes were read back by
-other parsers as exactly what was asked for (`delivery/read_back.py`).
+* A mail has one recipient, whose address must have a wire form that the server accepts.
+* The subject is one line, the domain is not on the stop list, and the package is below the cap.
+* The texts of a request are used as they are; nothing is decoded.
+* The message is derived from the request. The Message-ID and the boundary are derived from the
+  parcel's identity. The Date is an argument, and the only use of a clock. So a mail that is sent
+  twice is the same mail, and mail programs show it once.
+* Before a mail is sent, other parsers read its bytes back and must find exactly the requested mail
+  (`delivery/read_back.py`).
 """
 import hashlib
 import re
@@ -22,17 +24,17 @@ from platform.model.characters import escaped, name_of, refused_in
 from platform.model.words import counted
 from platform.ports.provider import PACKAGE_NAME, Declined, Parcel
 
-# 19.9 MB, of package.zip itself: its base64 stays below what mail servers commonly take.
+# 19.9 MB, for package.zip itself. Its base64 form stays below the usual limits of mail servers.
 CAP_BYTES = 20_866_662
-_LISTED = 50  # files that the text of a mail names
+_LISTED = 50  # the largest number of files that the text of a mail lists
 _IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a tenant and the profile say about an e-mail, as they wrote it.
+    """The fields of an e-mail, as the tenant and the profile wrote them.
 
-    `smtputf8`: the profile says that the mail server takes addresses with letters beyond ASCII
+    `smtputf8`: according to the profile, the mail server accepts addresses with non-ASCII letters
     before the @.
     """
 
@@ -45,16 +47,16 @@ class Mail:
 
 
 def admit(mail: Mail, parcel: Parcel, stoplist: Iterable[str]) -> None:
-    """Declined when this mail must not be sent, before anything is: too large, no recipient, a
-    stop-listed one."""
+    """Declined if this mail must not be sent: it is too large, or its recipient is missing or
+    stop-listed. Call this before anything is sent."""
     if parcel.bytes >= CAP_BYTES:
         raise Declined(
-            f"package.zip has {parcel.bytes} bytes and e-mail takes less than {CAP_BYTES}; "
+            f"package.zip has {parcel.bytes} bytes, and an e-mail must have less than {CAP_BYTES}; "
             "package less, or deliver by another provider",
             "package_too_large_for_email",
         )
     if not mail.recipient:
-        raise Declined("there is no recipient_email; add it to the step", "missing_required_input")
+        raise Declined("recipient_email is missing; add it to the step", "missing_required_input")
     _, recipient = addresses_of(mail)
     for name, line in (
         ("the subject", mail.subject),
@@ -66,7 +68,7 @@ def admit(mail: Mail, parcel: Parcel, stoplist: Iterable[str]) -> None:
             )
     if found := _IN_NO_TEXT.search(mail.body):
         raise Declined(
-            f"the body has {name_of(found[0])}; correct where it comes from", "bad_input_format"
+            f"the body has {name_of(found[0])}; correct its source", "bad_input_format"
         )
     domain = recipient.domain.lower()
     for stopped in stoplist:
@@ -76,8 +78,8 @@ def admit(mail: Mail, parcel: Parcel, stoplist: Iterable[str]) -> None:
 
 
 def addresses_of(mail: Mail) -> tuple[Address, Address]:
-    """Sender and recipient in their wire form. Declined for an address that has none, or none that
-    may be sent."""
+    """Sender and recipient in their wire form. Declined if an address has no wire form, or one that
+    the server does not accept."""
     found = []
     for name, text in (
         ("delivery.email.from of the profile", mail.sender),
@@ -94,7 +96,7 @@ def addresses_of(mail: Mail) -> tuple[Address, Address]:
         if address.needs_smtputf8 and not mail.smtputf8:
             raise Declined(
                 f"{name} `{text}` has letters beyond ASCII before the @, and the profile does not "
-                "say that its mail server takes them; write an ASCII address, or set "
+                "say that its mail server accepts them; write an ASCII address, or set "
                 "delivery.email.smtputf8",
                 "bad_input_format",
             )
@@ -104,23 +106,22 @@ def addresses_of(mail: Mail) -> tuple[Address, Address]:
 
 
 def message_id(mail: Mail, parcel: Parcel) -> str:
-    """The mail's Message-ID: the same for the same package of the same delivery, however often it
-    is sent."""
+    """The mail's Message-ID. It is the same each time that the same package of the same delivery is
+    sent."""
     return f"<{parcel.identity}@{addresses_of(mail)[0].domain}>"
 
 
 def message_bytes(mail: Mail, parcel: Parcel, date: datetime) -> bytes:
-    """The whole mail as it goes over the wire (CRLF). The package is read into memory: it is below
+    """The whole mail in its wire form (CRLF). The package is read into memory, because it is below
     the cap.
 
-    Declined when the package is not the parcel's, or when what was written reads back as anything
-    but this mail.
+    Declined if the package is not the parcel's, or if the bytes do not read back as this mail.
     """
     letter = _letter(mail, parcel, date)
     data = written(letter)
-    if told := difference(data, letter, header_names(letter)):
+    if found := difference(data, letter, header_names(letter)):
         raise Declined(
-            f"the mail cannot be written as it was asked for: {told}; nothing was sent",
+            f"the mail cannot be written as requested: {found}; nothing was sent",
             "bad_input_format",
         )
     return data
@@ -156,14 +157,15 @@ def _letter(mail: Mail, parcel: Parcel, date: datetime) -> Letter:
 
 
 def _text(mail: Mail, parcel: Parcel) -> str:
-    """The body and what is attached. CRLF, CR and LF are one line break each: a text in a mail has
-    no other."""
+    """The body and the list of attached files. CRLF, CR and LF each count as one line break,
+    because
+    a mail's text has no other line breaks."""
     body = mail.body.replace("\r\n", "\n").replace("\r", "\n")
     return body + "\n\n" + "\n".join(_contents(parcel)) + "\n"
 
 
 def _contents(parcel: Parcel) -> list[str]:
-    """What is attached, in lines: the package, and its files when the manifest is known."""
+    """The lines about the attachment: the package, and its files if the manifest is known."""
     lines = [f"{PACKAGE_NAME}: {parcel.bytes} bytes, SHA-256 {parcel.sha256}"]
     lines += [
         f"  {escaped(file.dest_path)} ({counted(file.bytes, 'byte')})"

@@ -1,24 +1,28 @@
-"""The delivery flow, written once for every provider: look, put, look again, and say only what is known.
+"""The delivery flow of every provider: look, put, look again, and report only what is certain.
 
-    looked     put            looked again   outcome
-    there      -              -              COMPLETED, already_exists_verified
-    unknown    -              -              COMPLETED, already_delivered, where the ledger has a receipt (`delivered`)
-    different  -              -              the same, where no record here says what was delivered (`lost`)
-    else       -              -              COMPLETED, settled_as_arrived, where a person says so (`settled`)
-    absent     not allowed    -              FAILED look_absent     } `look_only`: the caller decides what
-    unknown    not allowed    -              FAILED look_unknown    } becomes of it, and nothing was sent
-    else       acknowledged   there          COMPLETED, verified
-    else       acknowledged   unknown        COMPLETED, unverified: the provider took it and nobody can look
-    else       acknowledged   absent         FAILED delivery_failed
-    else       broken         there          COMPLETED, verified, reason verified_after_transient_error
-    else       broken         absent         FAILED delivery_failed
-    else       broken         unknown        FAILED unverified: keeps its charge, the next run looks first
-    else       declined       -              FAILED with the provider's reason; but `unverified` when the provider could
-                                             not tell before either and an earlier try may have arrived (`doubtful`): a
-                                             refund for this refusal would give back what that try may have delivered
-    else       any            different      FAILED delivery_failed: what is there is an earlier package
+    looked     put           looked again  outcome
+    there      -             -             COMPLETED, already_exists_verified
+    unknown    -             -             COMPLETED, already_delivered,
+                                           if the ledger has a receipt (`delivered`)
+    different  -             -             the same, if the record of the delivery is `lost`
+    else       -             -             COMPLETED, settled_as_arrived,
+                                           if a person decided so (`settled`)
+    absent     not allowed   -             FAILED look_absent   } `look_only`: nothing was sent,
+    unknown    not allowed   -             FAILED look_unknown  } and the caller decides
+    else       acknowledged  there         COMPLETED, verified
+    else       acknowledged  unknown       COMPLETED, unverified: the provider accepted it,
+                                           and nobody can look
+    else       acknowledged  absent        FAILED delivery_failed
+    else       broken        there         COMPLETED, verified, verified_after_transient_error
+    else       broken        absent        FAILED delivery_failed
+    else       broken        unknown       FAILED unverified: it keeps its charge,
+                                           and the next run looks first
+    else       declined      -             FAILED with the provider's reason, except:
+    unknown    declined      -             FAILED unverified, if an earlier try may have
+                                           arrived (`doubtful`): a refund is not safe
+    else       any           different     FAILED delivery_failed: an earlier package is there
 
-A FAILED delivery is refundable exactly when non-delivery is certain; only `unverified` is not.
+A FAILED delivery is refunded only if it certainly did not arrive. Only `unverified` is not refunded.
 """
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,8 +35,8 @@ from platform.ports.provider import Broken, Declined, Parcel, Presence, Provider
 AFTER_ERROR = "verified_after_transient_error"
 BEFORE = "already_delivered"
 SETTLED = "settled_as_arrived"
-LOOK_ABSENT, LOOK_UNKNOWN = "look_absent", "look_unknown"  # of a look only; no record ever ends with them
-# A certain refusal of one attempt says nothing about the one before it.
+LOOK_ABSENT, LOOK_UNKNOWN = "look_absent", "look_unknown"  # of a look only; never in a record
+# A certain refusal of one attempt does not show whether the attempt before it arrived.
 EARLIER = ("this attempt certainly delivered nothing, but an earlier try may have arrived, and the provider cannot say "
            "whether it did")
 FAILED = "delivery_failed"
@@ -41,7 +45,8 @@ UNVERIFIED = "unverified"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a delivery. `reason_slug` may stand on a completed one too (`AFTER_ERROR`, `BEFORE`)."""
+    """The outcome of a delivery. A completed one may have a `reason_slug`, too (`AFTER_ERROR`,
+    `BEFORE`)."""
 
     completed: bool
     reason_slug: str = ""
@@ -51,9 +56,10 @@ class Delivery:
 
 
 def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
-    """Pure: what it means that an upload was acknowledged or broken, and what was seen after it.
+    """The meaning of an upload that was acknowledged or broke off, given the look after it. Pure.
 
-    A verification status (None: certainly not delivered) and the reason slug.
+    Returns:
+        The verification status (None: certainly not delivered) and the reason slug.
     """
     match after, broken:
         case Presence.THERE, _:
@@ -68,10 +74,13 @@ def decide(after: Presence, broken: bool) -> tuple[Verification | None, str]:
 
 @dataclass(frozen=True, slots=True)
 class KnownDelivery:
-    """What the ledger says before a try. `doubtful`: an earlier try of this delivery ended `unverified`, so that this
-    one's failure alone proves nothing. `delivered`: the receipt of an earlier try that arrived, for a provider that
-    cannot say so itself; `lost`: no record here says what was delivered then. `settled`: a person says that it arrived,
-    in words. `look_only`: nothing may be sent."""
+    """What the ledger knows before a try.
+
+    * `doubtful`: an earlier try ended `unverified`, so a failure of this try alone proves nothing.
+    * `delivered`: the receipt of an earlier try that arrived, for a provider that cannot look.
+    * `lost`: no record on this machine says what that try delivered.
+    * `settled`: the words of a person's decision that it arrived.
+    * `look_only`: nothing may be sent."""
 
     doubtful: bool = False
     delivered: Receipt | None = None
@@ -86,7 +95,8 @@ NOTHING = KnownDelivery()
 def deliver(
     provider: Provider, parcel: Parcel, now: Callable[[], datetime], known: KnownDelivery = NOTHING
 ) -> Delivery:
-    """Deliver a parcel, at most once where the provider can tell. Never raises for what a provider does."""
+    """Deliver a parcel, at most once if the provider can look. Failures of the provider are
+    values."""
     talk = _Talk(provider, parcel, now)
     before = talk.look()
     if before.presence is Presence.THERE:
@@ -119,7 +129,7 @@ def deliver(
 
 
 class _Talk:
-    """What was said between us and a provider about one parcel, as it happened."""
+    """The exchange with a provider about one parcel, with its events in order."""
 
     def __init__(self, provider: Provider, parcel: Parcel, now: Callable[[], datetime]) -> None:
         self._provider, self._parcel, self._now = provider, parcel, now
@@ -143,7 +153,7 @@ class _Talk:
         return put
 
     def receipt(self, status: Verification, sighting: Sighting) -> Receipt:
-        """Under the provider's own id where it has one, and its path otherwise."""
+        """A receipt with the provider's id if it has one, otherwise with the remote path."""
         return Receipt(
             provider=self._provider.name, delivered_at=utc_text(self._now()),
             remote_path="" if sighting.remote_object_id else self._parcel.remote_path,
@@ -154,15 +164,16 @@ class _Talk:
         return Delivery(True, slug, message, receipt, tuple(self._events))
 
     def remembered(self, receipt: Receipt) -> Delivery:
-        """The receipt as it was: what this run knows beyond it stands in the log."""
+        """Complete with the earlier receipt, unchanged. The log contains what this run adds."""
         same = receipt.sha256 == self._parcel.sha256
         which = "this package" if same else f"another package, of SHA-256 {receipt.sha256},"
-        told = f"{which} was delivered at {receipt.delivered_at} as the ledger's evidence says"
-        self._note("ledger", "delivered", f"{told}; nothing was sent, and the log of then is not kept")
-        return self.completed(receipt, BEFORE, told)
+        words = f"{which} was delivered at {receipt.delivered_at} as the ledger's evidence says"
+        self._note("ledger", "delivered",
+                   f"{words}; nothing was sent, and the log of that delivery is not kept")
+        return self.completed(receipt, BEFORE, words)
 
     def settled(self, sighting: Sighting, words: str) -> Delivery:
-        """A receipt that says whose word it is."""
+        """Complete with a receipt that names the person who decided."""
         self._note("ledger", "delivered", f"{words}; nothing was sent")
         receipt = replace(self.receipt(Verification.UNVERIFIED, sighting), note=words)
         return self.completed(receipt, SETTLED, words)

@@ -1,14 +1,12 @@
-"""What a mail says, as values: what `mime` writes and `read_back` has to find in what was
-written."""
+"""The contents of a mail as values. `mime` writes them, and `read_back` must find them again."""
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Addresses are in their wire form; texts are exactly what a reader has to see.
+    """Addresses are in their wire form. Texts are exactly those that a reader must see.
 
-    `headers` are those after From and To, in order. `text` has lines divided by LF and ends with
-    one.
+    `headers` are the headers after From and To, in order. Each line of `text` ends with LF.
     """
 
     sender: str

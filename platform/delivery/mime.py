@@ -1,11 +1,11 @@
-"""A mail's bytes: headers, one text and one attachment, in the plainest form that every mail
-program reads the same.
+"""The bytes of a mail: headers, one text and one attachment, in a plain form that all mail programs
+read in the same way.
 
-A header's value is written as it is when it is short ASCII words with single spaces between them;
-any other is written in encoded words (RFC 2047, UTF-8, base64), so what looks like an encoded word
-stays text and folding loses no space. The standard library's own header folding does
-(`email.policy` drops spaces between words of two kinds, and decodes encoded words in what it is
-given). Whoever writes a mail reads it back: `delivery/read_back.py`.
+A header value is written unchanged if it consists of short ASCII words with single spaces between
+them. Any other value is written in encoded words (RFC 2047, UTF-8, base64). So text that looks
+like an encoded word stays text, and folding loses no space. The standard library does not
+guarantee this: `email.policy` drops spaces between words of two kinds, and decodes encoded words
+in its input. `delivery/read_back.py` reads each written mail back.
 """
 import re
 from base64 import encodebytes
@@ -26,7 +26,7 @@ _LONGEST_LINE = 998  # octets: of any line in a mail
 
 
 def written(letter: Letter) -> bytes:
-    """The whole mail, lines divided by CRLF. ASCII, but for addresses that need SMTPUTF8."""
+    """The whole mail, with CRLF line breaks. ASCII, except for addresses that need SMTPUTF8."""
     boundary = letter.boundary
     parts = [
         _text_part(letter.text, boundary),
@@ -69,24 +69,25 @@ def _named(name: str) -> str:
 
 
 def encoded(text: str, before: int) -> str:
-    """Text in encoded words, one a line, no character divided; `before` characters are in the first
-    line already."""
+    """Text in encoded words, one per line, without splitting a character. The first line already
+    has
+    `before` characters."""
     return "\r\n ".join(header_encode(chunk, "utf-8") for chunk in _chunks(text, before))
 
 
 def _chunks(text: str, before: int) -> Iterator[bytes]:
-    room, chunk = _room(before), b""
+    capacity, chunk = _capacity(before), b""
     for character in text:
         octets = character.encode()
-        if len(chunk) + len(octets) > room:
+        if len(chunk) + len(octets) > capacity:
             yield chunk
-            room, chunk = _room(1), b""
+            capacity, chunk = _capacity(1), b""
         chunk += octets
     yield chunk
 
 
-def _room(before: int) -> int:
-    """How many octets an encoded word holds in a line that has `before` characters already."""
+def _capacity(before: int) -> int:
+    """The number of octets that an encoded word can hold in a line with `before` characters."""
     return (_LINE - before - _OVERHEAD) // 4 * 3
 
 
@@ -100,8 +101,7 @@ def _text_part(text: str, boundary: str) -> bytes:
 
 
 def _is_plain(text: str, boundary: str) -> bool:
-    """Whether no server on the way has a reason to change these lines, and no reader to divide
-    them."""
+    """Whether no server has a reason to change these lines, and no reader to split them."""
     lines = text.split("\n")
     return (
         text.isascii()

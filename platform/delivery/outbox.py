@@ -1,7 +1,8 @@
-"""The outbox: mails written to a folder as .eml files and sent to nobody. Its receipts say `recorded`.
+"""The outbox: it writes mails to a directory as .eml files, and sends nothing.
 
-What a profile without a mail server uses. The file is named by delivery key and package, so a mail is found again and a
-changed package is another mail, as it would be with a mail server.
+A profile without a mail server uses it. Its receipts have `recorded`. The file name contains the
+delivery key and the package's digest, so a mail is found again, and a changed package is another
+mail, as with a mail server.
 """
 import hashlib
 import re
@@ -30,18 +31,19 @@ class Outbox:
         self._mail, self._folder, self._now = mail, folder, now
 
     def look(self, parcel: Parcel) -> Sighting:
-        """There when the .eml has an attachment with the package's bytes."""
+        """THERE if the .eml file has an attachment with the package's bytes."""
         identity = message_id(self._mail, parcel)
         try:
             message = message_from_bytes(read_file(self._file(parcel), _LARGEST))
         except FileNotFoundError:
-            return Sighting(Presence.ABSENT, "there is no such mail in the outbox", identity)
+            return Sighting(Presence.ABSENT, "the mail does not exist in the outbox", identity)
         except OSError as error:
             return Sighting(Presence.UNKNOWN, f"the outbox cannot be read ({error.strerror})", identity)
         attached = [part.get_payload(decode=True) for part in message.walk() if part.get_filename()]
         if any(isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == parcel.sha256 for data in attached):
             return Sighting(Presence.THERE, _NOTE, identity)
-        return Sighting(Presence.DIFFERENT, f"{self._file(parcel).name} in the outbox holds something else", identity)
+        return Sighting(Presence.DIFFERENT,
+                        f"{self._file(parcel).name} in the outbox has other contents", identity)
 
     def put(self, parcel: Parcel) -> Sighting:
         try:

@@ -1,4 +1,4 @@
-"""What a delivery module imports of the port: the words that its provider and the flow share."""
+"""The names of the port `ports/provider.py` that a delivery module imports."""
 from platform.ports.provider import (
     PACKAGE_NAME,
     Broken,

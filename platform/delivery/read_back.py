@@ -1,8 +1,9 @@
-"""A written mail, read by parsers that did not write it, and held to what it should say: every
-header, the text, the attachment, and nothing else.
+"""Check a written mail with parsers that did not write it. They must find every header, the text
+and
+the attachment, and nothing else.
 
-Three readers have to agree: this file's own look at the raw lines, and the two header parsers of
-the standard library, which share no code for values (`decode_header`, and `email.policy.default`).
+Three readers must agree: the check of the raw lines in this file, and two header parsers of the
+standard library that share no code for values (`decode_header`, and `email.policy.default`).
 """
 import re
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,9 @@ _LONGEST_LINE = 998 + len(b"\r")
 
 
 def difference(data: bytes, letter: Letter, names: Sequence[str]) -> str:
-    """What a reader of `data` would see other than `letter`, whose headers are `names` in order; or
-    nothing."""
+    """The first difference between `data` and `letter`, in words; empty if there is none. `names`
+    are
+    the letter's headers in order."""
     return next(_differences(data, letter, names), "")
 
 
@@ -99,8 +101,8 @@ def _parts(whole: Message, letter: Letter) -> Iterator[str]:
 
 
 def _raw(message: Message) -> dict[str, str]:
-    """Header to value, in one line; letters beyond ASCII as such, where the parser has left their
-    octets."""
+    """Header to value, in one line. If the parser kept the octets of non-ASCII letters, they are
+    decoded."""
     return {
         name: str(value)
         .replace("\r\n ", " ")

@@ -1,6 +1,6 @@
-"""What a delivery leaves behind: the receipt (schemas/receipt.schema.json) and the log of what was asked and answered.
+"""The outputs of a delivery: the receipt (schemas/receipt.schema.json) and the log of the exchange.
 
-The clock stands in these two files and in no other output.
+Only these two outputs contain times.
 """
 import json
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ LOG_NAME = "delivery_log.json"
 class Verification(StrEnum):
     VERIFIED = "verified"  # seen there after the upload
     ALREADY_THERE = "already_exists_verified"  # seen there before any upload
-    UNVERIFIED = "unverified"  # nobody could look: taken on the provider's word, or not known at all
+    UNVERIFIED = "unverified"  # nobody could look: only acknowledged by the provider, or unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`delivered_at` is UTC. `recorded`: written down on this machine (an outbox), sent to nobody."""
+    """`delivered_at` is UTC. `recorded`: written to this machine's outbox and not sent."""
 
     provider: str
     delivered_at: str
@@ -36,12 +36,12 @@ class Receipt:
     note: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields that say something: what is empty or false is left out."""
+        """The fields, without those that are empty or false."""
         return {name: value for name, value in asdict(self).items() if value not in ("", False)}
 
 
 def receipt_of(value: Mapping[str, Any]) -> Receipt | None:
-    """The receipt that `as_json` gave; None for what is none."""
+    """The receipt whose `as_json` is `value`; None if `value` is not a receipt."""
     try:
         status = Verification(value["verification_status"])
         return Receipt(**{"remote_path": "", **value, "verification_status": status})
@@ -51,7 +51,7 @@ def receipt_of(value: Mapping[str, Any]) -> Receipt | None:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that was asked of the provider, and what came of it."""
+    """One request to the provider, and its outcome."""
 
     at: str
     event: str  # look | put | ledger

@@ -1,6 +1,6 @@
-"""The providers by name that need no settings of their module: adapters of the port `ports/provider.py`.
+"""The providers by name: adapters of the port `ports/provider.py` that need no module settings.
 
-`deliver_email` makes its provider itself, because its stop list decides too.
+`deliver_email` creates its own provider, because the provider also needs the module's stop list.
 """
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from platform.ports.provider import Declined, DeliveryRequest, Provider
 def _folder(request: DeliveryRequest) -> Provider:
     root = request.settings.get("root_dir")
     if not root:
-        raise Declined("the profile names no folder; set delivery.folder.root_dir")
+        raise Declined("the profile does not name a folder; set delivery.folder.root_dir")
     return FolderProvider(Path(root))
 
 

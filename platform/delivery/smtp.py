@@ -1,9 +1,11 @@
-"""SMTP: one message, one connection, and a line between what the server certainly did not take and what it may have.
+"""SMTP: one message over one connection. It distinguishes certain failures from uncertain ones.
 
-Until the dot that ends the message is handed over, the server has no message: whatever goes wrong is Declined. From the
-dot until its answer nobody can tell: Broken. The waits are those of RFC 5321, section 4.5.3.2, shorter where a server
-sets `timeout_s`; everything before the dot also has to be over `within_s`. SMTP has no way to ask whether a mail has
-arrived, so `look` answers UNKNOWN and a receipt says `unverified` with the server's own words.
+Until the dot that ends the message is sent, the server does not have the message, so every
+failure is Declined. Between the dot and the server's answer, nobody knows whether the server has
+it, so a failure is Broken. The time limits are those of RFC 5321, section 4.5.3.2, or the
+server's `timeout_s` if it is shorter. The dot must also be sent within `within_s`. SMTP cannot
+report whether a mail arrived, so `look` returns UNKNOWN, and a receipt says `unverified` with the
+server's words.
 """
 import contextlib
 import re
@@ -26,20 +28,21 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server. `security`: starttls (must be offered), tls (from the first byte), none.
+    """A mail server. `security`: starttls (the server must offer it), tls (from the first byte),
+    none.
 
-    `ca_file` names the certificates to trust instead of the system's; a certificate is always verified.
+    `ca_file`: the certificates to trust instead of the system's. A certificate is always verified.
     """
 
     host: str
-    port: int = 0  # 0: the usual one for `security`
+    port: int = 0  # 0: the usual port for `security`
     security: str = "starttls"
     username: str = ""
     password: str = ""
     ca_file: str = ""
     timeout_s: float = 300.0  # for each phase before the dot, at most
     answer_timeout_s: float = 600.0  # for the answer to the message
-    within_s: float = 0.0  # the dot has to be sent so soon; 0: whenever
+    within_s: float = 0.0  # the time limit until the dot is sent; 0: no limit
 
     @property
     def address(self) -> str:
@@ -74,14 +77,16 @@ class SmtpProvider:
 
 
 class _Clock:
-    """How long each phase before the dot may still take."""
+    """The time that remains for each phase before the dot."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._end = time.monotonic() + server.within_s if server.within_s else None
 
     def left(self, phase_s: float) -> float:
-        """Seconds for a phase that RFC 5321 gives so many. SMTPException when the time of the whole is over."""
+        """The seconds for a phase, at most RFC 5321's `phase_s`. SMTPException if the time limit of
+        the
+        whole message has expired."""
         wait_s = min(phase_s, self._server.timeout_s)
         if self._end is not None:
             wait_s = min(wait_s, self._end - time.monotonic())
@@ -96,8 +101,9 @@ class _Clock:
 
 @contextlib.contextmanager
 def _certainly_not_sent(server: Server) -> Iterator[None]:
-    """Whatever fails in here fails before the server has the message: a refusal, a name that cannot be encoded, an
-    answer that cannot be read. The dot that ends the message was not handed over."""
+    """Turn every failure into Declined, because the dot was not sent and the server does not have
+    the
+    message. Examples: a refusal, a name that cannot be encoded, an unreadable answer."""
     try:
         yield
     except Declined:
@@ -113,9 +119,11 @@ def _certainly_not_sent(server: Server) -> Iterator[None]:
 
 
 def _connect(server: Server, clock: _Clock) -> smtplib.SMTP:
-    """A connection that is protected as asked and logged in."""
+    """A connection with the requested security, after the log-in."""
     if server.username and server.security == "none":
-        raise smtplib.SMTPException("a log-in without TLS would show the password; set security in the profile")
+        raise smtplib.SMTPException("a log-in without TLS would reveal the password; set security "
+                                    "in "
+                                    "the profile")
     context = ssl.create_default_context(cafile=server.ca_file or None)
     port = server.port or _PORTS[server.security]
     own_name, wait_s = _own_name(), clock.left(_COMMAND_S)
@@ -133,21 +141,24 @@ def _connect(server: Server, clock: _Clock) -> smtplib.SMTP:
 
 
 def _own_name() -> str:
-    """How this machine greets: its full name where it has one in ASCII, an address literal otherwise."""
+    """The name in this machine's greeting: its full name if that is ASCII, else an address
+    literal."""
     name = socket.getfqdn()
     return name if "." in name and re.fullmatch(r"[0-9A-Za-z.-]+", name) else "[127.0.0.1]"
 
 
 def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> None:
-    """Sender and recipient exactly as they are on the wire, and the server's leave to send `size` bytes."""
+    """Send the sender and the recipient in their wire form. The server must accept `size` bytes."""
     clock.set(connection, _COMMAND_S)
     connection.ehlo_or_helo_if_needed()
     sender, recipient = addresses_of(mail)
     options = _size_option(connection, size)
     if sender.needs_smtputf8 or recipient.needs_smtputf8:
         if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
-            raise Declined("the mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8), "
-                           f"such as {recipient}; write an ASCII address", "bad_input_format")
+            raise Declined("the mail server accepts no address with letters beyond ASCII before "
+                           "the "
+                           f"@ (SMTPUTF8), such as {recipient}; write an ASCII address",
+                           "bad_input_format")
         options += ["BODY=8BITMIME", "SMTPUTF8"]
         connection.command_encoding = "utf-8"
     clock.set(connection, _COMMAND_S)
@@ -163,12 +174,13 @@ def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> No
 
 
 def _size_option(connection: smtplib.SMTP, size: int) -> list[str]:
-    """The announcement of the message's size, where the server asks for one. Declined above the server's limit."""
+    """The SIZE option of the MAIL command, if the server supports it. Declined above its limit."""
     if not connection.has_extn("size"):
         return []
     limit = connection.esmtp_features["size"].strip()
     if re.fullmatch("0*[1-9][0-9]{0,18}", limit) and int(limit) < size:
-        raise Declined(f"the mail has {size} bytes and the mail server takes at most {int(limit)}; "
+        raise Declined(f"the mail has {size} bytes and the mail server accepts at most "
+                       f"{int(limit)}; "
                        "package less, or deliver by another provider")
     return [f"SIZE={size}"]
 
@@ -179,33 +191,39 @@ def _expect(codes: tuple[int, ...], answer: tuple[int, bytes]) -> None:
 
 
 def _stuffed(data: bytes) -> bytes:
-    """A message without its end: lines that begin with a dot get a second one, and the last line has its break."""
+    """The message without its final dot. Lines that begin with a dot get a second dot, and the last
+    line ends with a line break."""
     return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n")
 
 
 def _send(connection: smtplib.SMTP, data: bytes, clock: _Clock) -> None:
-    """The message without the dot that ends it: what breaks off here is no message for any server."""
+    """Send the message without its final dot. If this breaks off, no server accepts the message."""
     for at in range(0, len(data), _BLOCK_BYTES):
         clock.set(connection, _BLOCK_S)
         connection.send(data[at:at + _BLOCK_BYTES])
 
 
 def _answer(connection: smtplib.SMTP, server: Server) -> str:
-    """End the message; what the server says to it. Declined when it says no, Broken when it says nothing."""
+    """Send the final dot, and return the server's answer. Declined if the server refuses, Broken if
+    it
+    does not answer."""
     try:
         if connection.sock is not None:
             connection.sock.settimeout(server.answer_timeout_s)
         connection.send(b".\r\n")
         code, words = connection.getreply()
     except (smtplib.SMTPException, OSError) as error:
-        raise Broken(f"{server.address} was lost after the message and before its answer ({error})") from error
+        raise Broken(f"the connection to {server.address} was lost after the message and before "
+                     "its "
+                     f"answer ({error})") from error
     if code != 250:
         raise Declined(f"{server.address} refused the message: {code} {_words(words)}")
     return f"{code} {_words(words)}"
 
 
 def _leave(connection: smtplib.SMTP) -> None:
-    """The answer to QUIT changes nothing any more, however odd it is, and what is known is not to wait for it."""
+    """Close the connection. The answer to QUIT is ignored, because it no longer changes the
+    result."""
     with contextlib.suppress(Exception):
         if connection.sock is not None:
             connection.sock.settimeout(_QUIT_S)
@@ -214,6 +232,6 @@ def _leave(connection: smtplib.SMTP) -> None:
 
 
 def _words(text: bytes | str) -> str:
-    """A server's words in one line, of a length that fits a log."""
+    """A server's words in one line of at most 200 characters."""
     line = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     return " ".join(line.split())[:200]

@@ -1,6 +1,7 @@
-"""A delivery step from its params to its result: what every module of kind `delivery` does, so that none does it anew.
+"""A delivery step from its params to its result. Every module of kind `delivery` uses this code.
 
-`params` is what `run(params, outputs_dir)` got. This is the edge: below it there are values only.
+`params` is the argument of the module's `run(params, outputs_dir)`. The code called from here gets
+typed values.
 """
 import json
 import os
@@ -16,7 +17,7 @@ from platform.delivery.registry import PROVIDERS
 from platform.files import sha256_of
 from platform.ports.provider import PACKAGE_NAME, Declined, DeliveryRequest, Listed, Parcel, Provider
 
-DELIVERABLE = "package_artifacts"  # what is delivered: the deliverable that packaging modules sell
+DELIVERABLE = "package_artifacts"  # the delivered deliverable, which packaging modules sell
 
 _LARGEST_MANIFEST = 256 << 20  # bytes
 
@@ -24,20 +25,23 @@ Result = dict[str, str]
 
 
 def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -> str:
-    """Where a package is put: <tenant>/<order>/<run>/<step>/<deliverable>/package.zip."""
+    """The remote path of a package: <tenant>/<order>/<run>/<step>/<deliverable>/package.zip."""
     names = [context["tenant_id"], context["work_order_id"], context["run_id"], context["step_id"]]
     return "/".join([*names, deliverable_id, PACKAGE_NAME])
 
 
 def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
                  make_provider: Callable[[DeliveryRequest], Provider] | None = None) -> Result:
-    """Deliver `params["package_zip"]` by the provider that `make_provider` makes, write receipt and log, say how it
-    ended. `make_provider` raises Declined for a request that no provider would take; without it the provider is the
-    registered one of that name (`PROVIDERS`).
+    """Deliver `params["package_zip"]`, write the receipt and the log, and return the result.
 
-    `_platform.may_have_delivered` says that an earlier try of this delivery ended `unverified`: then a refusal of this
-    one proves nothing, unless the provider can say that it has nothing. `_platform.delivered` has the receipts of tries
-    that arrived, or a person's word that one did. With `_platform.look_only` the provider is asked and nothing is sent.
+    `make_provider` creates the provider; without it, `PROVIDERS` does. It raises Declined if the
+    request is not acceptable.
+
+    * `_platform.may_have_delivered`: an earlier try ended `unverified`. A refusal of this try then
+      proves nothing, unless the provider can show that nothing arrived.
+    * `_platform.delivered`: the receipts of tries that arrived, or a person's decision that one
+      did.
+    * `_platform.look_only`: the provider only looks, and nothing is sent.
     """
     context = params["_platform"]
     settings, doubtful = context.get("delivery", {}).get(provider_name, {}), bool(context.get("may_have_delivered"))
@@ -52,12 +56,12 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
         if doubtful:
             return _failed(UNVERIFIED, f"{error}; {EARLIER}")
         return _failed(error.reason_slug, str(error))
-    told = context.get("delivered", {})
+    delivered = context.get("delivered", {})
     known = KnownDelivery(
         doubtful,
-        _delivered(told, provider, parcel),
-        bool(told.get("lost")),
-        _settled(told),
+        _delivered(delivered, provider, parcel),
+        bool(delivered.get("lost")),
+        _settled(delivered),
         look_only,
     )
     delivery = deliver(provider, parcel, lambda: datetime.now(UTC), known)
@@ -68,8 +72,10 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
 
 
 def looks(module_dir: Path) -> bool:
-    """Whether a delivery module is built on `run_delivery`, and so looks without sending where it is told to. One that
-    is not may send whatever it is told; the platform does not start it to find out whether a package arrived."""
+    """Whether a delivery module uses `run_delivery`, and so supports `look_only`.
+
+    Any other module may send although only a look is allowed. PLATFORM does not start it to find
+    out whether a package arrived."""
     try:
         code = (module_dir / "src" / "run.py").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -78,15 +84,17 @@ def looks(module_dir: Path) -> bool:
 
 
 def parcel_of(params: Mapping[str, Any]) -> Parcel:
-    """The package that the step's inputs name. Declined when it, or its manifest, is not there or is no such thing:
-    certain before anything is sent."""
+    """The package that the step's inputs name. Declined if the package is missing, or if its
+    manifest
+    is missing or invalid. Nothing has been sent then."""
     context, manifest = params["_platform"], params.get("manifest_json")
     package = Path(params["package_zip"]["path"])
     try:
         with opened(package.absolute()) as handle:
             size, digest = os.fstat(handle).st_size, sha256_of(handle)
     except OSError as error:
-        raise Declined("package_zip is not there; run the packaging step again", "missing_required_input") from error
+        raise Declined("package_zip is missing; run the packaging step again",
+                       "missing_required_input") from error
     return Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
                   bytes=size, sha256=digest,
                   manifest=Path(manifest["path"]) if manifest else None,
@@ -98,25 +106,28 @@ def _contents(manifest: Path) -> tuple[Listed, ...]:
         files = json.loads(read_file(manifest.absolute(), _LARGEST_MANIFEST))["files"]
         return tuple(Listed(str(file["dest_path"]), int(file["bytes"])) for file in files)
     except OSError as error:
-        raise Declined("manifest_json is not there; run the packaging step again", "missing_required_input") from error
+        raise Declined("manifest_json is missing; run the packaging step again",
+                       "missing_required_input") from error
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:  # 1e999, deep nesting
         raise Declined("manifest_json is not the manifest of a package; bind the packaging step's manifest_json",
                        "bad_input_format") from error
 
 
-def _delivered(told: Mapping[str, Any], provider: Provider, parcel: Parcel) -> Receipt | None:
-    """The newest receipt of this very package from this provider; where the run that it is of is `lost` here, the
-    newest from this provider. What was only written down on a machine is no receipt of a mail that was sent."""
-    receipts = [receipt for value in told.get("receipts", ()) if (receipt := receipt_of(value))
+def _delivered(delivered: Mapping[str, Any], provider: Provider, parcel: Parcel) -> Receipt | None:
+    """The newest receipt of this package from this provider; None if no receipt matches.
+
+    If the record of the delivery is `lost`, the newest receipt of any package from this provider is
+    used. A `recorded` receipt of an outbox does not count for a provider that sends mails."""
+    receipts = [receipt for value in delivered.get("receipts", ()) if (receipt := receipt_of(value))
                 and (receipt.provider, receipt.recorded) == (provider.name, provider.recorded)]
     same = [receipt for receipt in receipts if receipt.sha256 == parcel.sha256]
-    found = same or (receipts if told.get("lost") else [])
+    found = same or (receipts if delivered.get("lost") else [])
     return found[-1] if found else None
 
 
-def _settled(told: Mapping[str, Any]) -> str:
-    """A person's word that it arrived, or nothing."""
-    said = told.get("settled") or {}
+def _settled(delivered: Mapping[str, Any]) -> str:
+    """A person's decision that it arrived, in words; empty without a decision."""
+    said = delivered.get("settled") or {}
     note = f": {said['note']}" if said.get("note") else ""
     return f"{said['by']} settled it as arrived at {said['at']}{note}" if said else ""
 
@@ -124,8 +135,8 @@ def _settled(told: Mapping[str, Any]) -> str:
 def _result(delivery: Delivery) -> Result:
     if not delivery.completed:
         return _failed(delivery.reason_slug, delivery.message)
-    told = {"reason_slug": delivery.reason_slug, "message": delivery.message}
-    return {"status": "COMPLETED", **{name: text for name, text in told.items() if text}}
+    fields = {"reason_slug": delivery.reason_slug, "message": delivery.message}
+    return {"status": "COMPLETED", **{name: text for name, text in fields.items() if text}}
 
 
 def _failed(slug: str, message: str) -> Result:

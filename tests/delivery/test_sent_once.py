@@ -30,7 +30,8 @@ def test_a_runner_that_lost_its_runtime_folder_does_not_send_the_mail_again(hous
     assert (house.root / MAIL / "delivery_receipt.json").read_bytes() == receipt
     *_, last = house.read("log")["events"]
     assert (last["event"], last["outcome"]) == ("ledger", "delivered")
-    assert last["detail"].endswith("as the ledger's evidence says; nothing was sent, and the log of then is not kept")
+    assert last["detail"].endswith("as the ledger's evidence says; nothing was sent, and the "
+                                   "log of that delivery is not kept")
     assert "nothing posted" in house.run()
     house.run("python -m platform.cli integrity-validate")
     assert house.mails == 1

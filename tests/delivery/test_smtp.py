@@ -191,7 +191,7 @@ def test_a_mail_that_is_larger_than_the_server_takes_is_not_begun(parcel, mail_s
     with mail_server(size_limit=1000) as server:
         delivery = send(parcel, server, authority)
     assert (delivery.completed, delivery.reason_slug, delivery.receipt) == (False, "delivery_failed", None)
-    assert "takes at most 1000" in delivery.message
+    assert "accepts at most 1000" in delivery.message
     assert (server.offered, server.received) == ([], [])
 
 

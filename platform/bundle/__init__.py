@@ -1,1 +1,1 @@
-"""The same bytes every time: a manifest of what goes in, and a zip of it."""
+"""Packages with reproducible bytes: a manifest of the files, and a zip."""

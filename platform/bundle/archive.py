@@ -1,9 +1,10 @@
-"""A zip whose bytes depend on what is in it and on nothing else.
+"""Writes a zip whose bytes depend only on its contents.
 
-Entries are sorted by name and stored, not deflated: deflate's bytes differ between zlib builds, and a package is known
-by its SHA-256. Every entry is a regular file of mode 0644 made on Unix at 1980-01-01 00:00, the first moment that zip
-knows; there are no folder entries, comments or extra fields (but zip64's, for a file of 2 GiB or more). Files are
-streamed. A file that is no longer what the manifest says of it is an error, not a package.
+Entries are sorted by name and stored, not deflated: a package is identified by its SHA-256, and
+deflate's bytes differ between zlib builds. Every entry is a regular file of mode 0644 from Unix
+with the time 1980-01-01 00:00, the first time of the zip format. There are no directory entries,
+comments or extra fields (except zip64's, for a file of 2 GiB or more). Files are streamed. If a
+file differs from the manifest, there is an error and no package.
 """
 import hashlib
 import os
@@ -23,7 +24,7 @@ _CHUNK = 1 << 20
 def write_package(target: Path, entries: Sequence[PackageEntry]) -> None:
     """Write the entries and their two manifests to `target`, which is replaced.
 
-    BundleError when a file changed since it was listed; OSError when the disk refuses.
+    Raises BundleError if a file changed since it was listed; OSError if the disk fails.
     """
     listed: dict[str, bytes | PackageEntry] = {entry.dest_path: entry for entry in entries}
     listed |= {JSON_NAME: manifest_json(entries), CSV_NAME: manifest_csv(entries)}
@@ -55,7 +56,7 @@ def _add(archive: zipfile.ZipFile, name: str, size: int, chunks: Iterable[bytes]
     info.create_system = _UNIX
     info.external_attr = _REGULAR_0644
     info.compress_type = zipfile.ZIP_STORED
-    info.file_size = size  # decides zip64, so that a small entry never carries its field
+    info.file_size = size  # so that only a large entry has the zip64 field
     with archive.open(info, "w") as entry:
         for chunk in chunks:
             entry.write(chunk)

@@ -1,4 +1,4 @@
-"""What a file is: the model's table, so that a package says of a file what its run record says."""
+"""The model's table of media types, so that a package and a run record agree."""
 from platform.model.content_type import UNKNOWN, content_type
 
 __all__ = ["UNKNOWN", "content_type"]

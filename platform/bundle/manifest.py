@@ -1,9 +1,12 @@
-"""What is in a package: one row a file, sorted by its path in the package, as JSON and as CSV.
+"""The manifest of a package: one row per file, sorted by its path in the package, as JSON and CSV.
 
-Rules: a folder is its files, links are not followed; a path is right on every system (`platform.model.paths`); no two
-paths are one on some system, and none is a folder of another; the manifests' own names are taken. One file that is
-named twice for one path, by itself and by its directory, is in the package once. Nothing of the machine is in a row: no
-path on disk, no time, no owner.
+Rules:
+
+* A directory includes its files. Links are not followed.
+* A path is valid on every system (`platform.model.paths`). No two paths are equal on any system,
+  and no path is a directory of another. The manifests' own names are reserved.
+* A file that is named twice for one path, alone and with its directory, is in the package once.
+* A row contains nothing about the machine: no path on disk, no time, no owner.
 """
 import json
 import os
@@ -25,15 +28,16 @@ COLUMNS = ("dest_path", "bytes", "sha256", "content_type", "source_step_id", "so
 
 
 class BundleError(PlatformError):
-    """A package that cannot be made as asked; the message names the path."""
+    """A package cannot be created as ordered; the message names the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file or folder to pack, and whose output it is. `dest_path` empty: its step and its own name.
+    """A file or directory to pack, and the output that it is.
 
-    `sha256` is what its step recorded (a folder's is `platform.files.Digests.tree`); what is packed must be that.
-    An asset has no step; its ids are empty.
+    An empty `dest_path` means the step's id and the file's own name. `sha256` is the digest that
+    the step recorded (for a directory, `platform.files.Digests.tree`); the packed bytes must match
+    it. An asset has no step, so its ids are empty.
     """
 
     path: Path
@@ -50,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PackageEntry:
-    """One file of a package: a row of its manifest, and where its bytes are."""
+    """One file of a package: a row of its manifest, and the path of its bytes."""
 
     dest_path: str
     bytes: int
@@ -60,11 +64,12 @@ class PackageEntry:
     source_module_id: str
     source_output_id: str
     path: Path
-    depth: int = 0  # how far below its source's own path it lies
+    depth: int = 0  # the number of levels below its source's path
 
     @property
     def rank(self) -> tuple[int, str]:
-        """The lower, the closer the output names the file; the same whatever the order of the sources."""
+        """A lower rank means that the output names the file more directly. It does not depend on
+        the order of the sources."""
         return self.depth, self.source_output_id
 
     @property
@@ -75,8 +80,8 @@ class PackageEntry:
 def entries_of(sources: Iterable[Source]) -> tuple[PackageEntry, ...]:
     """Every file of the sources, read once for its digest, sorted by path in the package.
 
-    BundleError for a source that is not there, a path that cannot be, and two paths that are one. OSError when a file
-    cannot be read.
+    Raises BundleError for a missing source, an invalid path and paths that collide; OSError if a
+    file cannot be read.
     """
     entries = _once(entry for source in sources for entry in _checked(source))
     for entry in entries:
@@ -88,8 +93,8 @@ def entries_of(sources: Iterable[Source]) -> tuple[PackageEntry, ...]:
 
 
 def _once(entries: Iterable[PackageEntry]) -> list[PackageEntry]:
-    """Sorted by path in the package; the same file for the same path is one, and its row is that of the output which
-    names it most closely."""
+    """The entries sorted by path in the package. Of equal files with equal paths, only the one
+    whose output names it most directly remains."""
     found: dict[tuple[str, Path], PackageEntry] = {}
     for entry in entries:
         other = found.setdefault((entry.dest_path, entry.path), entry)
@@ -99,7 +104,8 @@ def _once(entries: Iterable[PackageEntry]) -> list[PackageEntry]:
 
 
 def _checked(source: Source) -> list[PackageEntry]:
-    """The files of a source, which must be the ones that were recorded: a path alone gives nobody a file."""
+    """The files of a source. They must match the recorded digest, so that a path alone does not
+    give access to a file."""
     kind = kind_at(source.path)
     if kind == "folder":
         files = list(files_below(source.path))
@@ -110,10 +116,11 @@ def _checked(source: Source) -> list[PackageEntry]:
         entries = [_entry(source, source.destination, source.path)]
         digest = entries[0].sha256
     else:
-        raise BundleError(f"{source.destination!r} is not there, or is behind a link; "
+        raise BundleError(f"{source.destination!r} is missing, or its path contains a link; "
                           "run the step that makes it again")
     if digest != source.sha256:
-        raise BundleError(f"{source.destination!r} is not what its step recorded; run that step again")
+        raise BundleError(f"{source.destination!r} differs from the digest that its step recorded; "
+                          "run that step again")
     return entries
 
 
@@ -126,19 +133,21 @@ def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> Packag
 
 
 def _refuse_collisions(paths: Sequence[str]) -> None:
-    """Each name once, whatever a system makes of case and Unicode form, and no file where a folder must be."""
+    """Refuse names that are equal when case and Unicode form are ignored, and a file where a
+    directory must be."""
     taken = {folded(name): f"the package's own {name}" for name in (JSON_NAME, CSV_NAME)}
     for path in paths:
         if folded(path) in taken:
-            raise BundleError(f"{path!r} and {taken[folded(path)]} are one name in the package; "
-                              "give one of them another as_path")
+            raise BundleError(f"{path!r} and {taken[folded(path)]} are the same name in the "
+                              "package; give one of them another as_path")
         taken[folded(path)] = repr(path)
     for path in paths:
         parts = folded(path).split("/")
         above = next((taken[name] for depth in range(1, len(parts))
                       if (name := "/".join(parts[:depth])) in taken), None)
         if above:
-            raise BundleError(f"{path!r} lies below {above}, which is a file; give one of them another as_path")
+            raise BundleError(f"{path!r} is inside {above}, which is a file; "
+                              "give one of them another as_path")
 
 
 def manifest_json(entries: Sequence[PackageEntry]) -> bytes:
@@ -147,5 +156,6 @@ def manifest_json(entries: Sequence[PackageEntry]) -> bytes:
 
 
 def manifest_csv(entries: Sequence[PackageEntry]) -> bytes:
-    """The manifest as CSV (RFC 4180, but with line feeds only), header first; no cell is a formula (model.cells)."""
+    """The manifest as CSV with a header (RFC 4180, but with line feeds only). No cell is a formula
+    (model.cells)."""
     return as_csv([COLUMNS, *(entry.row.values() for entry in entries)])

@@ -11,7 +11,7 @@ from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_workspace, show
 from platform.errors import InputError, UsageError
 from platform.retention import actions, local
-from platform.retention.entry import ACTIONS, LOCAL, CacheEntry, why_over
+from platform.retention.entry import ACTIONS, LOCAL, CacheEntry, why_delete
 
 _OFFLINE = ("the Actions cache was not checked: the profile's release_store is not GitHub's, or "
             "its token is not set")
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _prune(run: Run, arguments: argparse.Namespace) -> int:
     found = _look(run, arguments.place)
     over = [(entry, why, delete) for entries, delete in found.values() for entry in entries
-            if (why := why_over(entry, run.snapshot.now))]
+            if (why := why_delete(entry, run.snapshot.now))]
     gone: list[CacheEntry] = []
     try:
         for entry, _, delete in () if arguments.dry_run else over:

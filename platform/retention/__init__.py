@@ -1,1 +1,2 @@
-"""What is cached, where and until when. Expired entries are deleted, here and in the Actions cache; nothing else is."""
+"""Cached results and when they expire. Only expired and incomplete entries are deleted, on this
+machine and in the Actions cache."""

@@ -1,8 +1,9 @@
-"""The Actions cache of a repository on GitHub: what our workflows saved there of their runtime folders.
+"""The Actions cache of a GitHub repository, where our workflows save their runtime directories.
 
-Ours are the keys `runtime-<tenant>-<anything>` and no others. Of those with the same tenant, git ref and version the
-newest is what the next run restores: it is in use, and stays however old it is. The others are over when the profile's
-`cache_retention` is. GitHub itself deletes what nobody restored for a week.
+Our keys are `runtime-<tenant>-<anything>`; all others are ignored. Of the entries with the same
+tenant, git ref and version, the next run restores the newest, so it never expires. The others
+expire after the profile's `cache_retention`. GitHub itself deletes entries that were not restored
+for a week.
 """
 import re
 from collections.abc import Iterable, Mapping
@@ -35,12 +36,12 @@ class Cached:
 
     @property
     def group(self) -> tuple[str, str, str]:
-        """What a run chooses from when it restores."""
+        """The entries from which a run restores the newest."""
         return self.key[:len(PREFIX) + 6], self.ref, self.version
 
 
 def entries(listed: Iterable[Cached], limit: str) -> list[CacheEntry]:
-    """Ours among what is listed, sorted. `limit` is the profile's retention. Pure."""
+    """Our entries of the list, sorted. `limit` is the profile's retention, such as 1w. Pure."""
     ours = sorted((one for one in listed if _KEY.fullmatch(one.key)), key=lambda one: (one.created_at, one.id))
     newest = {one.group: one.id for one in ours}
     found = [CacheEntry(ACTIONS, "runtime", f"{one.key}@{one.ref}", one.created_at,
@@ -50,14 +51,16 @@ def entries(listed: Iterable[Cached], limit: str) -> list[CacheEntry]:
 
 
 class ActionsCache:
-    """One repository's. `api` waits and tries again where that may help, and its errors are ours."""
+    """The Actions cache of one repository. `api` retries where that may help, and raises errors of
+    PLATFORM."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._place = f"Actions cache of {api.repository}"
 
     def listed(self) -> list[Cached]:
-        """Everything whose key begins as ours do, all pages, before anything is deleted: pages move with what is."""
+        """All entries whose keys begin like ours. It reads all pages before anything is deleted,
+        because a deletion moves later entries to other pages."""
         found: dict[int, Cached] = {}
         page, more = 1, True
         while more:
@@ -68,13 +71,14 @@ class ActionsCache:
         return list(found.values())
 
     def delete(self, entry: CacheEntry) -> None:
-        """Delete one by its id; one that is gone already is no error."""
+        """Delete an entry by its id; a missing entry is ignored."""
         self._api.ask(f"{self._place}: {entry.ref}", partial(_delete, cache_id=int(entry.handle)), final=(404,))
 
 
 def open_cache(profile: Profile, env: Mapping[str, str]) -> ActionsCache | None:
-    """The Actions cache of the profile's GitHub repository; None when the profile has none, or its token is not in
-    `env`: offline. UsageError when the rest of what it needs is missing or unsafe."""
+    """The Actions cache of the profile's GitHub repository; None (offline) if the profile has no
+    repository or `env` lacks its token. Raises UsageError if another setting is missing or
+    unsafe."""
     github = github_of(profile.release_store, env)
     return ActionsCache(Api(*github, permission="actions: write")) if github else None
 
@@ -89,6 +93,6 @@ def _delete(github: Any, cache_id: int) -> Any:
 
 
 def _read(value: Any) -> list[Cached]:
-    """A page of the list. KeyError, TypeError or ValueError when it is none."""
+    """A page of the list. Raises KeyError, TypeError or ValueError if it has another form."""
     return [Cached(int(one["id"]), str(one["key"]), str(one["ref"]), str(one.get("version", "")),
                    utc_moment(one["created_at"])) for one in value["actions_caches"]]

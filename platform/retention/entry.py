@@ -1,7 +1,8 @@
-"""A cached thing and the index of them, cache_index.csv. Pure.
+"""Cache entries and their index, cache_index.csv. Pure.
 
-The index is no projection of the journal: no credits hang on a cache, and it can be rebuilt by looking. It lies beside
-the ledger's files because people look for it there; the ledger neither reads it nor vouches for it.
+The index is not derived from the journal: no credits depend on a cache, and the index can be
+rebuilt from the caches. It is next to the ledger's files because people look for it there. The
+ledger does not read it and does not guarantee it.
 """
 import csv
 import io
@@ -19,8 +20,8 @@ LOCAL, ACTIONS = "local", "actions"
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """`ref` names it within its place. No `created_at`: it is torn, and of no use to anybody. No `expires_at`: it is
-    kept. `handle` is what its place knows it by."""
+    """One cached result. `ref` identifies it at `place`. Without `created_at`, it is incomplete
+    and useless. Without `expires_at`, it is kept. `handle` is its path or id there."""
 
     place: str
     type: str
@@ -34,17 +35,18 @@ class CacheEntry:
         return self.place, self.type, self.ref, _text(self.created_at), _text(self.expires_at)
 
 
-def why_over(entry: CacheEntry, now: datetime) -> str:
-    """Why an entry is to be deleted, or nothing for one that is to be kept."""
+def why_delete(entry: CacheEntry, now: datetime) -> str:
+    """Why an entry must be deleted; empty if it must be kept."""
     if entry.created_at is None:
-        return "torn"
+        return "incomplete"
     if entry.expires_at is not None and entry.expires_at <= now:
         return f"expired {_text(entry.expires_at)}"
     return ""
 
 
 def index(entries: Iterable[CacheEntry], looked_at: Iterable[str], old: bytes) -> bytes:
-    """The index's bytes, sorted: entries of the places that were looked at, and of the others what `old` knew."""
+    """The bytes of the index, sorted. Entries of the places in `looked_at` are new; entries of
+    other places come from `old`, the earlier index."""
     known = list(csv.reader(io.StringIO(old.decode(errors="replace"))))
     kept = [tuple(map(plain, row)) for row in known[1:] if known[0] == list(COLUMNS) and len(row) == len(COLUMNS)
             and row[0] not in set(looked_at)]

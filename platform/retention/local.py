@@ -1,7 +1,8 @@
 """The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/ (run/result_stores/directory.py).
 
-Links are not followed and not deleted, nor is anything that does not lie where an entry would: what we did not make is
-not ours. Deleting is for who holds the runtime folder's lock: then no step takes or keeps an entry meanwhile.
+Links are neither followed nor deleted. Anything that is not at the place of an entry is ignored,
+because the platform did not create it. Only the process that holds the runtime directory's lock may
+delete, so that no step reads or stores an entry meanwhile.
 """
 import re
 from collections.abc import Iterator, Mapping
@@ -19,11 +20,12 @@ from platform.run.records import record_in
 from platform.run.result_stores.directory import ENTRY, FOLDER
 
 _DIGEST = re.compile("[0-9a-f]{64}")
-_UNFINISHED = re.compile(r"\.\w+")  # what `keep` makes before it has an entry: a run that was killed leaves it
+_UNFINISHED = re.compile(r"\.\w+")  # the temporary directory of `keep`, left by a killed run
 
 
 def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[CacheEntry]:
-    """Every entry, sorted. `limit` is the profile's retention; a module that is gone has no other."""
+    """Every entry, sorted. `limit` is the profile's retention, such as 1w; it is the only one for a
+    removed module."""
     for tenant in _folders(runtime_dir / FOLDER):
         for folder in _folders(tenant) if matches(TENANT, tenant.name) else ():
             if _DIGEST.fullmatch(folder.name) or _UNFINISHED.fullmatch(folder.name):
@@ -39,15 +41,16 @@ def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Cache
 
 
 def delete(entry: CacheEntry) -> None:
-    """Delete an entry; one that is gone already is no error. StorageError when the disk refuses."""
+    """Delete an entry; a missing entry is ignored. Raises StorageError if the disk fails."""
     try:
         trees.remove(Path(entry.handle))
     except OSError as error:
-        raise StorageError(f"{entry.handle}: cannot be deleted ({error.strerror}); mend it, run again") from error
+        raise StorageError(f"{entry.handle}: cannot be deleted ({error.strerror}); repair it, then "
+                           "run again") from error
 
 
 def _folders(path: Path) -> list[Path]:
-    """The folders in a folder, sorted; none in what is not one itself."""
+    """The directories in a directory, sorted; none if the path is not a directory."""
     try:
         inside = sorted(path.iterdir()) if path.is_dir() and not path.is_symlink() else []
     except FileNotFoundError:

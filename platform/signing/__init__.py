@@ -1,1 +1,1 @@
-"""Who says so: Ed25519 keys, and DSSE envelopes, in which what was signed travels with its signature."""
+"""Signatures: Ed25519 keys, and DSSE envelopes that contain a payload and its signatures."""

@@ -1,7 +1,8 @@
-"""DSSE envelopes (https://github.com/secure-systems-lab/dsse, version 1): a payload, its type and who signed both.
+"""DSSE envelopes (https://github.com/secure-systems-lab/dsse, version 1): a payload, its type and
+their signatures. Pure.
 
-What is signed is `DSSEv1 <len> <type> <len> <payload>`, so that a signature of one type of payload is none of another.
-The payload is kept as the bytes that were signed; nobody has to write JSON the same way twice. Pure.
+A signature covers `DSSEv1 <len> <type> <len> <payload>`, so it is not valid for another type of
+payload. The envelope contains the signed bytes, so nothing depends on how JSON is written.
 """
 import base64
 import binascii
@@ -14,12 +15,13 @@ from platform.signing.keys import PublicKey, SigningKey
 
 
 class BadSignature(CorruptError):
-    """An envelope whose payload nobody vouches for. The message has no place: who read the file knows it."""
+    """An envelope without a valid signature. The message has no place; the code that read the file
+    adds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`keyid` is a hint that nobody signed: it says which key to try, and proves nothing."""
+    """`keyid` is not signed: it is a hint about which key to try, and proves nothing."""
 
     keyid: str
     sig: bytes
@@ -27,58 +29,60 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`payload_type` is a media type or a URI. One without signatures is unsigned: it can be kept, never verified."""
+    """A payload with its type and signatures. `payload_type` is a media type or a URI. An envelope
+    without signatures can be stored, but not verified."""
 
     payload_type: str
     payload: bytes
     signatures: tuple[Signature, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """As the DSSE protocol names the fields."""
+        """The envelope with the field names of the DSSE protocol."""
         return {"payload": _encoded(self.payload), "payloadType": self.payload_type,
                 "signatures": [{"keyid": one.keyid, "sig": _encoded(one.sig)} for one in self.signatures]}
 
     def as_bytes(self) -> bytes:
-        """A file's bytes: the same for equal envelopes."""
+        """The bytes of the envelope's file; equal for equal envelopes."""
         return json.dumps(self.as_json(), indent=1).encode() + b"\n"
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
-    """The pre-authentication encoding: what a signature is of. Lengths are in bytes."""
+    """The pre-authentication encoding, which is what a key signs. Lengths are in bytes."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 def sign(payload_type: str, payload: bytes, key: SigningKey | None) -> Envelope:
-    """The envelope of a payload, signed; without a key an unsigned one."""
+    """The signed envelope of a payload; unsigned if there is no key."""
     if key is None:
         return Envelope(payload_type, payload)
     return Envelope(payload_type, payload, (Signature(key.public.keyid, key.sign(pae(payload_type, payload))),))
 
 
 def verify(envelope: Envelope, key: PublicKey, payload_type: str) -> bytes:
-    """The payload, when it is of the type that was asked for and one of the signatures is this key's. BadSignature
-    otherwise: nothing of an envelope may be used before."""
+    """The payload, if it has the type `payload_type` and a valid signature of `key`. Raises
+    BadSignature otherwise. Do not use any part of an envelope before this check."""
     if envelope.payload_type != payload_type:
-        raise BadSignature(f"holds {envelope.payload_type!r}, not {payload_type!r}")
+        raise BadSignature(f"contains {envelope.payload_type!r}, not {payload_type!r}")
     if not envelope.signatures:
         raise BadSignature("is not signed")
     message = pae(payload_type, envelope.payload)
     if not any(key.verifies(one.sig, message) for one in envelope.signatures if one.keyid in ("", key.keyid)):
-        signers = ", ".join(one.keyid[:12] or "somebody" for one in envelope.signatures)
+        signers = ", ".join(one.keyid[:12] or "no key id" for one in envelope.signatures)
         raise BadSignature(f"is not signed by the key {key.keyid[:12]} (it names {signers})")
     return envelope.payload
 
 
 def parse(value: Any) -> Envelope:
-    """The envelope of a JSON value. ValueError, saying what is wrong, when it is none."""
+    """The envelope of a JSON value. Raises ValueError with the reason if it is not an envelope."""
     try:
         signatures = tuple(Signature(str(one.get("keyid", "")), _decoded(one["sig"])) for one in value["signatures"])
         if not isinstance(value["payloadType"], str):
-            raise ValueError("`payloadType` is not text")
+            raise ValueError("`payloadType` is not a string")
         return Envelope(value["payloadType"], _decoded(value["payload"]), signatures)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("is no DSSE envelope: it needs `payload`, `payloadType`, `signatures` of `sig`") from error
+        raise ValueError("is not a DSSE envelope: it needs `payload`, `payloadType`, and "
+                         "`signatures` with `sig`") from error
 
 
 def _encoded(data: bytes) -> str:
@@ -86,8 +90,8 @@ def _encoded(data: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """Of either alphabet: the protocol lets a writer take the one that fits URLs."""
+    """The bytes of base64 in either alphabet, because the protocol also allows the URL alphabet."""
     try:
         return base64.b64decode(text.translate(str.maketrans("-_", "+/")).encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("is not a DSSE envelope (what should be base64 is not)") from error
+        raise ValueError("is not a DSSE envelope (a field is not base64)") from error

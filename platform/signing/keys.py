@@ -1,7 +1,8 @@
-"""Ed25519 keys. A private key is PKCS #8 in PEM, as `openssl genpkey -algorithm ed25519` writes it; a public key is
-base64 of its 32 bytes, on one line, or the same in PEM.
+"""Ed25519 keys. A private key is PKCS #8 in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+A public key is PEM, or base64 of its 32 bytes on one line.
 
-A key's id is the SHA-256 of the raw public key. `cryptography` is imported where a key is used: most commands use none.
+A key's id is the SHA-256 of the raw public key. Functions import `cryptography` themselves, because
+most commands use no key.
 """
 import base64
 import binascii
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{43}=")
-_LARGEST = 10_000  # bytes that are read of a file that should hold a key
+_LARGEST = 10_000  # bytes to read from a key's file
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """Who signed; `raw` is 32 bytes."""
+    """A public key; `raw` is 32 bytes."""
 
     raw: bytes
 
@@ -35,7 +36,7 @@ class PublicKey:
         return base64.b64encode(self.raw).decode()
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
-        """Whether the holder of the private key signed exactly this message."""
+        """Whether `signature` is this key's signature of exactly this message."""
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -57,12 +58,13 @@ class SigningKey:
         return PublicKey(self._private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes; the same message has the same signature."""
+        """The signature, 64 bytes. It is deterministic."""
         return self._private.sign(message)
 
 
 def private_key(pem: str, place: str) -> SigningKey:
-    """The key of a PEM text; `place` is where it was found. InputError when it is none, and shows none of it."""
+    """The private key in a PEM text; messages name `place`. Raises InputError, which never shows
+    the text, if it is not a key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -72,42 +74,46 @@ def private_key(pem: str, place: str) -> SigningKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise InputError([f"{place}: is not an Ed25519 private key in PEM without a password; make one with "
-                          "`python -m platform.cli ledger keygen FILE`"])
+        raise InputError([f"{place}: is not an Ed25519 private key in PEM without a password; "
+                          "create one with `python -m platform.cli ledger keygen FILE`"])
     return SigningKey(key)
 
 
 def private_key_file(path: Path) -> SigningKey:
-    """The key in a file that only its owner can read; ForbiddenError when others can, UsageError when there is none."""
+    """The private key in a file that only its owner can read. Raises ForbiddenError if others can
+    read it, UsageError if the file does not exist, StorageError if it cannot be read."""
     try:
         mode = path.stat().st_mode
         text = path.read_bytes()[:_LARGEST].decode("ascii", "replace")
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such key; make one with `python -m platform.cli ledger keygen FILE`") from None
+        raise UsageError(f"{path}: no such key; create one with "
+                         "`python -m platform.cli ledger keygen FILE`") from None
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror}); name a file with a key") from error
     if mode & 0o077:
-        raise ForbiddenError(f"{path}: others can read this private key; `chmod 600` it, or make a new one")
+        raise ForbiddenError(f"{path}: other users can read this private key; `chmod 600` it, or "
+                             "create a new one")
     return private_key(text, str(path))
 
 
 def public_key(text: str, folder: Path = Path()) -> PublicKey:
-    """The key that base64 says, or the one in a file, relative to `folder`. UsageError when there is no such file,
-    InputError when there is no key in it."""
+    """The public key from base64, or from a file relative to `folder`. Raises UsageError if the
+    file cannot be read, InputError if it does not contain a key."""
     if _BASE64.fullmatch(text.strip()):
         return PublicKey(_raw(text.strip(), "the public key"))
     path = folder / text
     try:
         found = path.read_bytes()[:_LARGEST].decode("ascii", "replace").strip()
     except OSError as error:
-        raise UsageError(f"{text!r} is no public key: neither 44 characters of base64 nor a file that can be read "
-                         f"({error.strerror})") from None
+        raise UsageError(f"{text!r} is not a public key: neither 44 characters of base64 nor a "
+                         f"readable file ({error.strerror})") from None
     return PublicKey(_raw(found, text) if _BASE64.fullmatch(found) else _raw_of_pem(found, text))
 
 
 def generate(path: Path) -> PublicKey:
-    """Write a new private key, readable by its owner alone, durably; its public key. ConflictError when there is a file
-    already: a key that is written over can never be had again."""
+    """Write a new private key durably, readable only by its owner, and return its public key.
+    Raises ConflictError if the file exists, because an overwritten key is lost; StorageError if the
+    disk fails."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -118,7 +124,8 @@ def generate(path: Path) -> PublicKey:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
-        raise ConflictError(f"{path}: is there already and was not touched; name another file") from None
+        raise ConflictError(f"{path}: already exists and was not changed; "
+                            "name another file") from None
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror}); name another file") from error
     return SigningKey(key).public
@@ -127,7 +134,7 @@ def generate(path: Path) -> PublicKey:
 def _raw(text: str, place: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:  # pragma: no cover - the form was looked at
+    except binascii.Error:  # pragma: no cover - callers check the form
         raise InputError([f"{place}: is not base64; write the key as `ledger keygen` printed it"]) from None
 
 
@@ -141,6 +148,6 @@ def _raw_of_pem(text: str, place: str) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise InputError([f"{place}: holds no Ed25519 public key, neither base64 nor PEM; write it as `ledger keygen` "
-                          "printed it"])
+        raise InputError([f"{place}: does not contain an Ed25519 public key in base64 or PEM; "
+                          "write it as `ledger keygen` printed it"])
     return key.public_bytes_raw()

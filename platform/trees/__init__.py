@@ -1,12 +1,15 @@
-"""Directories that somebody else filled: walked, measured, copied and removed through handles.
+"""Walks, measures, copies and removes untrusted directories through handles.
 
-Whoever filled one may have nested it thousands of levels deep, taken its modes away, or may still be writing to it.
-Rules: the kernel is never given a path of more than one name below the directory; links are never followed; at
-most three handles are open, however deep the tree is; nothing recurses; going up is checked to arrive where going
-down began, so that a directory that is moved away meanwhile leads nobody out of the tree.
+The process that filled a directory may have nested it thousands of levels deep, removed its
+permissions, or may still write to it. Rules:
 
-What it does not know: what may be in the directory (run/outputs.py), and how to undo an immutable flag or a mount,
-which only root can set.
+* System calls get single names below the directory, never longer paths. Links are never followed.
+* At most three handles are open, however deep the tree is, and nothing recurses.
+* A step up must arrive where the step down began, so a directory that is moved meanwhile cannot
+  lead out of the tree.
+
+`run/outputs.py` decides what the directory may contain. This package cannot undo an immutable flag
+or a mount, which only root can set.
 """
 
 from platform.trees.changing import copy, empty, remove, remove_at

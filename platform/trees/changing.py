@@ -1,4 +1,4 @@
-"""What is below a directory, copied and removed, also while somebody still writes there."""
+"""Copies and removes the contents of a directory, even while another process writes to it."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from platform.trees.handles import Cursor, open_directory, open_file, opened
 from platform.trees.walking import paths
 
 _TRIES = 10
-# Somebody changes the tree while it is removed: begin again.
+# Another process changes the tree during the removal: start again.
 _CHANGING = frozenset(
     {
         errno.ESTALE,
@@ -28,8 +28,8 @@ _CHANGING = frozenset(
 
 
 def copy(source: Path, into: int) -> None:
-    """Copy what is below a directory into an open one, which is empty and nobody else's. OSError for anything but files
-    of their own and directories, and TooMuch."""
+    """Copy the contents of a directory into an open, empty and private directory. Raises OSError
+    for anything that is not a directory or a regular file without hard links, and TooMuch."""
     with opened(source) as top:
         for path, entry in paths(top):
             if stat.S_ISDIR(entry.status.st_mode):
@@ -37,11 +37,11 @@ def copy(source: Path, into: int) -> None:
             elif stat.S_ISREG(entry.status.st_mode):
                 _copy_file(open_file(entry.name, entry.within, 0o644), path, into)
             else:
-                raise OSError(errno.EINVAL, f"{path} is no file")
+                raise OSError(errno.EINVAL, f"{path} is not a file")
 
 
 def _copy_file(source: int, path: str, into: int) -> None:
-    """As much as the file has now: one that grows meanwhile is not followed. Takes over `source`."""
+    """Copy a file up to its current size, even if it grows meanwhile. Closes `source`."""
     try:
         handle = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=into
@@ -57,9 +57,10 @@ def _copy_file(source: int, path: str, into: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove whatever has this absolute path, in time that is linear in what is there; nothing when there is nothing.
-    A link is removed itself. Refused for a link on the way to it; OSError when something stays: it is immutable,
-    mounted or another user's, or somebody goes on writing there."""
+    """Remove a file, link or tree by its absolute path, in linear time; a missing path is ignored.
+
+    Raises Refused for a link in the path above it, and OSError if something remains because it is
+    immutable, mounted or another user's, or because a process still writes there."""
     try:
         above = folder_at(path.parent)
     except FileNotFoundError:
@@ -69,7 +70,7 @@ def remove(path: Path) -> None:
 
 
 def remove_at(name: str, above: int) -> None:
-    """The same of a name in an open directory."""
+    """As `remove`, for a name in an open directory."""
     for attempt in range(1, _TRIES + 1):
         try:
             _remove(name, above)
@@ -80,7 +81,7 @@ def remove_at(name: str, above: int) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove what is below a directory, and keep it. OSError as `remove`."""
+    """Remove the contents of a directory, but not the directory. Errors as `remove`."""
     with opened(folder) as handle:
         _empty(os.dup(handle))
 
@@ -99,7 +100,7 @@ def _remove(name: str, above: int) -> None:
 
 
 def _empty(top: int) -> None:
-    """Remove what is below an open directory, which this takes over."""
+    """Remove the contents of an open directory, and close it."""
     cursor = Cursor(top)
     names: list[str] = []  # of the directories from the top to the open one
     waiting = [_emptied(cursor.handle)]
@@ -119,7 +120,7 @@ def _empty(top: int) -> None:
 
 
 def _emptied(handle: int) -> list[str]:
-    """The directories in an open directory, after everything else in it was removed."""
+    """Remove everything in an open directory except directories, and return their names."""
     inner = []
     with os.scandir(handle) as found:
         for each in found:

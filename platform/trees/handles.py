@@ -1,4 +1,5 @@
-"""Directories and files of somebody else's tree, opened by one name at a time, through no link."""
+"""Opens directories and files of an untrusted tree, one name at a time, and never through a
+link."""
 
 import errno
 import os
@@ -16,8 +17,9 @@ _OWNER = 0o700
 
 
 def open_directory(name: str, above: int) -> int:
-    """The handle of a directory in an open one, not of what a link leads to. One that its owner may not list, enter or
-    write to is given those modes. OSError when there is none; Refused, with the name, for what is no directory."""
+    """A handle of a directory in an open directory. Links are not followed. If its owner may not
+    list, enter or write to it, it gets those modes. Raises OSError if it does not exist; Refused,
+    with the name, for anything that is not a directory."""
     try:
         handle = os.open(name, _DIRECTORY, dir_fd=above)
     except PermissionError:
@@ -30,7 +32,7 @@ def open_directory(name: str, above: int) -> int:
         if mode & _OWNER != _OWNER:
             os.fchmod(handle, mode | _OWNER)
     except PermissionError:
-        pass  # another user's: whoever needs more than to read it meets the same error
+        pass  # another user's directory; an operation that needs more than reading fails itself
     except BaseException:
         os.close(handle)
         raise
@@ -38,8 +40,9 @@ def open_directory(name: str, above: int) -> int:
 
 
 def open_file(name: str, within: int, mode: int) -> int:
-    """The handle of a regular file with that name in an open directory, after it was given `mode`. OSError for what is
-    no regular file, or has other names too: its mode is theirs."""
+    """A handle of a regular file in an open directory, with its mode set to `mode`. Raises OSError
+    for anything else, and for a hard link, because the mode would change for its other names
+    too."""
     try:
         handle = os.open(name, _FILE, dir_fd=within)
     except PermissionError:
@@ -48,7 +51,7 @@ def open_file(name: str, within: int, mode: int) -> int:
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise OSError(errno.ESTALE, "is no file of its own")
+            raise OSError(errno.ESTALE, "is not a regular file with one name")
         if stat.S_IMODE(status.st_mode) != mode:
             os.fchmod(handle, mode)
     except BaseException:
@@ -58,8 +61,8 @@ def open_file(name: str, within: int, mode: int) -> int:
 
 
 def set_mode(name: str, above: int, mode: int) -> None:
-    """Set the mode of what has this name now, by a handle that needs no permission of its own. Not of a link, nor of a
-    file that has another name too."""
+    """Set the mode of a file or directory, through a handle that needs no permission on it. Links
+    and hard links are left unchanged."""
     handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
     try:
         status = os.fstat(handle)
@@ -70,9 +73,9 @@ def set_mode(name: str, above: int, mode: int) -> None:
 
 
 def drop_attributes(handle: int) -> None:
-    """Remove the extended attributes of an open file or directory, access lists among them: they are no part of what it
-    holds, and nobody looks for anything in them. Those that the system sets by itself stay (`security.`, but for
-    capabilities). OSError when another one cannot be removed."""
+    """Remove the extended attributes of an open file or directory, including access lists: they are
+    not part of its contents, and nothing checks them. Attributes that the system sets remain
+    (`security.`, except capabilities). Raises OSError if another one cannot be removed."""
     try:
         names = os.listxattr(handle)
     except OSError as error:
@@ -86,7 +89,7 @@ def drop_attributes(handle: int) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """`open_directory` of an absolute path in which no link stands, closed afterwards. Refused for a link."""
+    """`open_directory` for an absolute path, closed afterwards. Raises Refused for a link in it."""
     with folder_at(folder.parent) as above:
         handle = open_directory(folder.name, above.handle)
     try:
@@ -96,7 +99,7 @@ def opened(folder: Path) -> Iterator[int]:
 
 
 class Cursor:
-    """One open directory of a tree. Takes over `handle`."""
+    """One open directory of a tree. It owns `handle` and closes it."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
@@ -109,7 +112,7 @@ class Cursor:
         self.handle = handle
 
     def up(self) -> None:
-        """OSError (ESTALE) when the directory is not where it was any more."""
+        """Go to the parent. Raises OSError (ESTALE) if the directory was moved."""
         parent = open_directory("..", self.handle)
         if _identity(parent) != self._above.pop():
             os.close(parent)

@@ -1,4 +1,4 @@
-"""What is below a directory, looked at entry by entry, and no further than anybody will look."""
+"""Walks the contents of a directory entry by entry, within limits."""
 
 import errno
 import os
@@ -12,20 +12,20 @@ from platform.trees.handles import Cursor, open_directory, opened
 
 MOST_ENTRIES = 100_000  # files and directories below one directory
 MOST_DEPTH = 64  # levels below it
-LONGEST_PATH = 1024  # bytes of a path below it; below the kernel's 4,096 wherever the directory is
+LONGEST_PATH = 1024  # bytes of a relative path; with any prefix, below the kernel's limit of 4,096
 MOST_NAMES = 16 << 20  # bytes of all paths together
 
 
 class TooMuch(OSError):
-    """There is more below a directory than anybody will look at; `strerror` says of what."""
+    """The contents of a directory exceed a limit; `strerror` says which."""
 
     def __init__(self, what: str) -> None:
         super().__init__(errno.E2BIG, what)
 
 
 class TreeEntry(NamedTuple):
-    """Something below a directory. `depth` is 1 directly in it; `status` is lstat's; `within` is the open handle of the
-    directory that has it, until the walk goes on."""
+    """An entry below a directory. `depth` is 1 directly in it. `status` is from lstat. `within` is
+    the open handle of the directory that contains it, valid until the walk continues."""
 
     depth: int
     name: str
@@ -34,16 +34,18 @@ class TreeEntry(NamedTuple):
 
 
 class Below(NamedTuple):
-    """An entry with its whole path below the directory, parts divided by /."""
+    """An entry with its path relative to the directory; / separates the parts."""
 
     path: str
     entry: TreeEntry
 
 
 def walk(top: int, *, lenient: bool = False) -> Iterator[TreeEntry]:
-    """Everything below an open directory: of each directory first what is no directory, then each directory in it,
-    followed by what is below that; both sorted by name. TooMuch above MOST_ENTRIES. `lenient`: what cannot be looked
-    into is left out, as are what vanishes and the rest of a tree that is moved meanwhile; otherwise OSError."""
+    """Everything below an open directory. A directory's other entries come first, then each of its
+    subdirectories, followed by its contents; both sorted by name.
+
+    Raises TooMuch above MOST_ENTRIES. `lenient` skips entries that cannot be read or that vanish,
+    and the rest of a tree that is moved meanwhile; otherwise raises OSError."""
     cursor = Cursor(open_directory(".", top))
     waiting: list[list[TreeEntry]] = []
     count = 0
@@ -76,7 +78,8 @@ def walk(top: int, *, lenient: bool = False) -> Iterator[TreeEntry]:
 
 
 def _listed(handle: int, depth: int, inner: list[TreeEntry], most: int, lenient: bool) -> list[TreeEntry]:
-    """What is in an open directory and is no directory, sorted; directories go into `inner`, the first one last."""
+    """The entries of an open directory that are not directories, sorted. Its directories are added
+    to `inner` in reverse order."""
     leaves: list[TreeEntry] = []
     with os.scandir(handle) as found:
         for each in found:
@@ -101,7 +104,7 @@ def _by_name(entry: TreeEntry) -> str:
 
 
 def paths(top: int, *, lenient: bool = False) -> Iterator[Below]:
-    """As `walk`, with paths. TooMuch above MOST_DEPTH, LONGEST_PATH and MOST_NAMES too."""
+    """As `walk`, with paths. Raises TooMuch also above MOST_DEPTH, LONGEST_PATH and MOST_NAMES."""
     above: list[str] = []
     names = 0
     with closing(walk(top, lenient=lenient)) as entries:  # type: ignore[type-var]  # a generator can be closed
@@ -121,9 +124,11 @@ def paths(top: int, *, lenient: bool = False) -> Iterator[Below]:
 
 
 def measure(folder: Path) -> int:
-    """Bytes of the files below a directory, as far as they can be seen while somebody writes there; TooMuch above
-    MOST_ENTRIES. A file counts by its size, or by half of the blocks that it takes where that is more: they can be
-    taken without a size, and file systems take more than they need."""
+    """The total size in bytes of the files below a directory, even while a process writes there.
+    Raises TooMuch above MOST_ENTRIES.
+
+    A file counts with its size, or with half of its blocks if that is more: a file can have blocks
+    without size, and file systems allocate more blocks than they need."""
     total = 0
     try:
         with opened(folder) as top:
@@ -133,5 +138,5 @@ def measure(folder: Path) -> int:
     except TooMuch:
         raise
     except OSError:
-        return total  # it is gone, or is none
+        return total  # the directory is gone, or is not a directory
     return total

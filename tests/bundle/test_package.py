@@ -142,17 +142,17 @@ def test_another_file_for_the_same_path_is_a_collision_although_its_bytes_are_th
     for name in ("one", "two"):
         (tmp_path / name).write_bytes(b"same")
     digest = sha256_file(tmp_path / "one")
-    with pytest.raises(BundleError, match="one name"):
+    with pytest.raises(BundleError, match="the same name"):
         entries_of([Source(tmp_path / "one", digest, "a.txt"), Source(tmp_path / "two", digest, "a.txt")])
 
 
 @pytest.mark.parametrize(("paths", "told"), [
-    (["a.txt", "A.TXT"], "one name"),
-    (["caf\u00e9.txt", "cafe\u0301.txt"], "one name"),
+    (["a.txt", "A.TXT"], "the same name"),
+    (["caf\u00e9.txt", "cafe\u0301.txt"], "the same name"),
     (["manifest.json"], "the package's own manifest.json"),
     (["MANIFEST.CSV"], "the package's own manifest.csv"),
-    (["a", "a/b.txt"], "lies below 'a', which is a file"),
-    (["manifest.json/a.txt"], "lies below the package's own manifest.json"),
+    (["a", "a/b.txt"], "is inside 'a', which is a file"),
+    (["manifest.json/a.txt"], "is inside the package's own manifest.json"),
     (["../a.txt"], "has a part that is .."),
     (["/a.txt"], "is absolute"),
     (["a\\b.txt"], "has a backslash"),
@@ -167,14 +167,14 @@ def test_names_that_some_system_cannot_hold_are_refused(tmp_path, paths, told):
 def test_a_path_alone_gives_nobody_a_file(tmp_path):
     """A tenant can write a map that looks like a bound file; without the file's digest it is refused."""
     (tmp_path / "theirs.txt").write_bytes(b"another tenant's")
-    with pytest.raises(BundleError, match="is not what its step recorded"):
+    with pytest.raises(BundleError, match="differs from the digest that its step recorded"):
         entries_of([Source(tmp_path / "theirs.txt", "0" * 64, "mine.txt")])
-    with pytest.raises(BundleError, match="is not what its step recorded"):
+    with pytest.raises(BundleError, match="differs from the digest that its step recorded"):
         entries_of([Source(tmp_path, "0" * 64, "mine")])
 
 
 def test_what_is_gone_is_named(tmp_path):
-    with pytest.raises(BundleError, match=r"'gone.txt' is not there"):
+    with pytest.raises(BundleError, match=r"'gone.txt' is missing"):
         entries_of([Source(tmp_path / "gone.txt", "0" * 64)])
 
 

@@ -152,9 +152,9 @@ def _payload_with(package, **changes):
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("{\n <html>"), "", 13,
      ".zip.intoto.json:2:2: error[not-json]: this is not JSON; download the package and its statement "),
     (lambda package: package.with_name(package.name + ".intoto.json").write_text("[]"), "", 13,
-     "is no DSSE envelope: it needs `payload`"),
+     "is not a DSSE envelope: it needs `payload`"),
     (lambda package: package.unlink(), "", 2, "the file does not exist"),
-    (lambda package: None, "nonsense", 2, "is no public key"),
+    (lambda package: None, "nonsense", 2, "is not a public key"),
 ])
 def test_whatever_is_wrong_is_one_line_and_no_yes(package, keys, tmp_path, damage, options, status, words):
     damage(package)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from platform.model.retention import expires_at
 from platform.model.utc import utc_text
 from platform.retention.actions import Cached, entries
-from platform.retention.entry import CacheEntry, index, why_over
+from platform.retention.entry import CacheEntry, index, why_delete
 
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -31,10 +31,10 @@ def test_the_shorter_retention_wins(contract: str, profile: str, end: str | None
 
 @pytest.mark.parametrize(("created", "expires", "why"), [
     (MADE, None, ""), (MADE, MADE + timedelta(seconds=1), ""), (MADE, MADE, "expired 2026-11-01T12:00:00Z"),
-    (None, None, "torn"),
+    (None, None, "incomplete"),
 ])
 def test_what_is_over(created: datetime | None, expires: datetime | None, why: str) -> None:
-    assert why_over(CacheEntry("local", "result", "x", created, expires), MADE) == why
+    assert why_delete(CacheEntry("local", "result", "x", created, expires), MADE) == why
 
 
 def cached(key: str, days: int, id_: int = 1, ref: str = "refs/heads/main", version: str = "v") -> Cached:
@@ -50,7 +50,7 @@ def test_only_keys_of_our_form_are_ours(key: str, ours: bool) -> None:
 
 
 def gone(listed: list[Cached], limit: str = "1w") -> set[int]:
-    return {int(entry.handle) for entry in entries(listed, limit) if why_over(entry, MADE)}
+    return {int(entry.handle) for entry in entries(listed, limit) if why_delete(entry, MADE)}
 
 
 def test_the_newest_of_each_tenant_branch_and_version_is_in_use() -> None:

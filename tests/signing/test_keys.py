@@ -23,7 +23,7 @@ def test_a_key_is_its_owners_alone_and_is_never_written_over(tmp_path: Path) -> 
         os.umask(old)
     before = (tmp_path / "key.pem").read_bytes()
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
-    with pytest.raises(ConflictError, match="is there already"):
+    with pytest.raises(ConflictError, match="already exists"):
         generate(tmp_path / "key.pem")
     assert (tmp_path / "key.pem").read_bytes() == before
     assert private_key_file(tmp_path / "key.pem").public == public
@@ -41,7 +41,7 @@ def test_a_profile_finds_its_key_in_the_variable_else_in_the_file_else_nowhere(p
 
 def test_a_key_that_is_not_the_one_that_is_published_signs_nothing(pem: Path, tmp_path: Path) -> None:
     settings = {"key_file": "key.pem", "public_key": str(generate(tmp_path / "other.pem"))}
-    with pytest.raises(ForbiddenError, match="put the right one"):
+    with pytest.raises(ForbiddenError, match="use the matching key"):
         open_signer(settings, tmp_path, {})
     assert open_signer({**settings, "public_key": str(private_key_file(pem).public)}, tmp_path, {})
 
@@ -67,10 +67,10 @@ def test_what_is_no_key_is_told_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^KEY: is not an Ed25519 private key") as told:
         private_key("hunter2", "KEY")
     assert "hunter2" not in str(told.value)
-    with pytest.raises(UsageError, match="neither 44 characters of base64 nor a file"):
+    with pytest.raises(UsageError, match="neither 44 characters of base64 nor a readable file"):
         public_key("nowhere", tmp_path)
     (tmp_path / "text").write_text("tea")
-    with pytest.raises(InputError, match="holds no Ed25519 public key"):
+    with pytest.raises(InputError, match="does not contain an Ed25519 public key"):
         public_key("text", tmp_path)
     with pytest.raises(UsageError, match="no such key"):
         private_key_file(tmp_path / "nowhere")

@@ -1,1 +1,1 @@
-"""One step: what goes in, the child process that runs it, what came out, and the record that is the truth about it."""
+"""Run one step: its inputs, the child process that runs it, its outputs, and its record."""

@@ -1,5 +1,5 @@
-"""Bubblewrap's command for one child, what is handed to it in memory, and what the child keeps in
-memory inside."""
+"""Bubblewrap's command for one child, the files in memory that it gets, and the size of the child's
+in-memory directories."""
 
 import contextlib
 import json
@@ -8,44 +8,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from platform.run.sandbox import IN_MEMORY, Machine, Room, bubblewrap
+from platform.run.sandbox import IN_MEMORY, Access, Machine, bubblewrap
 
 _INFO_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What starts a command inside: the words in front of it, and the handles that they speak of.
-    Outside bubblewrap there are neither."""
+    """The words in front of a command that start it in bubblewrap, and the file descriptors that
+    they name. Without bubblewrap, both are empty."""
 
     command: tuple[str, ...] = ()
     handles: tuple[int, ...] = ()
-    info: int = -1  # bubblewrap writes there which process is the first one inside
+    info: int = -1  # bubblewrap writes the PID of the first process inside to this file
 
     def held_bytes(self) -> int:
-        """What lies in the folders that are kept in memory. Zero where that cannot be seen from
-        outside; then their sizes alone limit it."""
+        """The bytes in the in-memory directories. Zero if this is not visible from outside; then
+        only
+        the sizes of these directories limit it."""
         if self.info < 0:
             return 0
         try:
             first = json.loads(os.pread(self.info, _INFO_BYTES, 0))["child-pid"]
             return sum(map(_used_bytes, (f"/proc/{first}/root{folder}" for folder in IN_MEMORY)))
-        except (OSError, ValueError, KeyError):  # it has just ended, or has not begun
+        except (OSError, ValueError, KeyError):  # the child has just ended, or has not started
             return 0
 
 
 def _used_bytes(folder: str) -> int:
     if Path(folder).stat().st_dev in (Path(outside).stat().st_dev for outside in IN_MEMORY):
-        return 0  # a process that has come in the place of one that ended
+        return 0  # the PID belongs to another process now
     found = os.statvfs(folder)
     return (found.f_blocks - found.f_bfree) * found.f_frsize
 
 
 @contextlib.contextmanager
-def box(room: Room, machine: Machine) -> Iterator[Box]:
-    """Bubblewrap for one child. Its arguments are not on the command line, which has an end and
-    which all can read."""
-    words = b"".join(word.encode() + b"\0" for word in bubblewrap(room, machine))
+def box(access: Access, machine: Machine) -> Iterator[Box]:
+    """Bubblewrap for one child. Its arguments are in a file, because a command line has a limited
+    length and is visible to all users."""
+    words = b"".join(word.encode() + b"\0" for word in bubblewrap(access, machine))
     with (
         memory("arguments", words) as arguments,
         memory("info") as info,
@@ -63,7 +64,8 @@ def box(room: Room, machine: Machine) -> Iterator[Box]:
 
 @contextlib.contextmanager
 def memory(name: str, content: bytes = b"") -> Iterator[int]:
-    """A file in memory, to be read from its beginning: it can be handed on, never blocks, and
+    """A file in memory, positioned at its beginning. A child can inherit it, it never blocks, and
+    it
     leaves nothing on disk."""
     handle = os.memfd_create(name)
     try:

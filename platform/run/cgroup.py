@@ -1,8 +1,9 @@
-"""Control groups as the kernel's files describe them: where this process is, and what limits are
-called. Pure.
+"""Parse the kernel's files about control groups: this process's groups, and the names of the
+limits.
+Pure.
 
-Version 2 has one hierarchy with all controllers. Version 1 has one hierarchy for each; memory and
-pids are used. A machine may have both, and a controller belongs to one of them.
+Version 2 has one hierarchy with all controllers. Version 1 has one hierarchy for each controller;
+memory and pids are used. A machine may have both versions, but each controller belongs to one.
 """
 
 import re
@@ -12,18 +13,18 @@ from pathlib import Path
 from platform.model.profile import Limits
 
 CONTROLLERS = frozenset({"memory", "pids"})
-# What a process writes 0 to in order to move itself. With version 1 a single thread is moved by
-# `tasks`, which is free; `cgroup.procs` waits for every processor, 5 to 20 ms.
+# A process moves itself by writing 0 to this file. With version 1, `tasks` moves a single thread
+# at no cost, while `cgroup.procs` waits 5 to 20 ms for every processor.
 JOIN = {"v2": "cgroup.procs", "v1": "tasks"}
 _OOM_KILL = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def homes(own: str, mounts: str) -> dict[str, Path]:
-    """This process's own group in each hierarchy that is mounted: by `v2`, `memory` and `pids`.
+    """This process's group in each mounted hierarchy, by `v2`, `memory` and `pids`.
 
-    `own` is /proc/self/cgroup, `mounts` is /proc/self/mountinfo. A group outside what is mounted
-    here is left out.
+    `own` is /proc/self/cgroup, `mounts` is /proc/self/mountinfo. A group outside the mounted part
+    of its hierarchy is omitted.
     """
     paths = {
         name: path for line in own.splitlines() for names, path in [_own(line)] for name in names
@@ -59,7 +60,7 @@ def _mounts(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _below(path: str, root: str) -> str | None:
-    """`path` relative to the mounted `root`; None when it is outside of it."""
+    """`path` relative to the mounted `root`; None if it is outside."""
     inside = path.removeprefix(root.rstrip("/"))
     if (
         not path.startswith(root.rstrip("/"))
@@ -74,10 +75,11 @@ def _below(path: str, root: str) -> str | None:
 def settings(
     version: str, controllers: Collection[str], limits: Limits
 ) -> Iterator[tuple[str, str, bool]]:
-    """What is written for `limits`, in this order: file, text, and whether a kernel without that
-    file is refused.
+    """The files to write for `limits`, in order: the file, its text, and whether the file must
+    exist.
 
-    Swap counts as memory. With version 2, a step that the kernel kills for memory dies as a whole.
+    Swap counts as memory. With version 2, if a step needs too much memory, the kernel kills all its
+    processes.
     """
     memory = str(limits.memory_mb << 20)
     if "memory" in controllers and limits.memory_mb:
@@ -93,14 +95,14 @@ def settings(
 
 
 def oom_kills(events: str) -> int:
-    """How many processes were killed for memory: memory.events of version 2, memory.oom_control of
-    version 1."""
+    """The number of processes killed for memory, from memory.events (version 2) or
+    memory.oom_control (version 1)."""
     found = _OOM_KILL.search(events)
     return int(found[1]) if found else 0
 
 
 def lacking_controllers(available: Mapping[str, Path]) -> str:
-    """Why there is nothing to limit memory and processes with; empty when there is."""
+    """Why memory and processes cannot be limited; empty if they can."""
     if available.keys() >= CONTROLLERS or "v2" in available:
         return ""
     return "no cgroup hierarchy with memory and pids is mounted"

@@ -1,23 +1,26 @@
 """The program of the child process: one call of one module's `run(params, outputs_dir)`. Standard library only.
 
-The parent compiles it once and hands it over (worker.py): compiling it each time would cost a third of what starting
-Python does. Parent and child talk through three open file descriptors:
+The parent compiles this program once and passes the code on (worker.py). Compiling it for each
+child would take a third of the time that starting Python takes. Parent and child communicate
+through three open file descriptors:
 
-REQUEST   this program and the job, marshalled: both ends are the same interpreter, and importing json would take as
-          long again as starting Python.
-ANSWER    text fields, each ended by NUL, written as things happen, so that a sudden death shows how far it came. They
-          hold secrets, and are longer than what is kept: the parent redacts first and cuts then (worker.py).
-          `moved TEXT` when what stands at a path is not what the parent looked at, and nothing was executed;
-          otherwise `load`, `run`, then one of
+REQUEST This program and the job, marshalled. Both ends are the same interpreter, and importing
+          json would take as long as starting Python.
+ANSWER Text fields, each ended by NUL. Each is written at once, so that after a crash the parent
+          knows how far the child came. The fields can contain secrets and can be longer than what
+          is kept: the parent redacts them first and cuts them then (worker.py).
+          `moved TEXT` if a path has other contents than the parent checked; nothing was executed.
+          Otherwise `load`, `run`, then one of
               returned STATUS REASON MESSAGE
-              malformed TEXT             what run() returned was no result
-              raised ERRNO TEXT          an exception that nobody caught; ERRNO is empty unless the system gave one
-LIFELINE  a pipe that only the parent can write to. When it closes, the parent is gone, and the kernel kills this whole
-          process group: no orphan goes on writing.
+              malformed TEXT             run() did not return a result
+              raised ERRNO TEXT          an uncaught exception; ERRNO is empty if it has none
+LIFELINE  A pipe that only the parent can write to. When it closes, the parent has ended, and the
+          kernel kills this whole process group. So no orphan continues to write.
 
-The environment comes in the request, where no process list shows it, and is set exactly. Compiled files of the module
-are neither read nor written: Python trusts them by time and size, and an edit may change neither. Of our package a
-module may import `platform.delivery` and `platform.bundle`.
+The request contains the environment, so no process list shows it, and the child has exactly this
+environment. Compiled files of the module are neither read nor written: Python checks them by time
+and size, and an edit may change neither. From our package, a module may import `platform.delivery`
+and `platform.bundle`.
 """
 from __future__ import annotations
 
@@ -37,28 +40,29 @@ from importlib.machinery import (
 )
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # at run time these would cost more than the rest of this file
+if TYPE_CHECKING:  # at run time, these imports would take longer than the rest of this file
     from collections.abc import Callable
     from types import CodeType, ModuleType, TracebackType
     from typing import Any
 
-OPEN_ROOMS = frozenset({"delivery", "bundle"})
-# What the open rooms stand on; not for modules.
-THEIR_NEEDS = frozenset({"model", "errors", "files", "owned", "trees", "confined", "openat", "ports"})
+OPEN_PACKAGES = frozenset({"delivery", "bundle"})
+# Packages that the open packages need, and that modules must not import.
+INTERNAL = frozenset({"model", "errors", "files", "owned", "trees", "confined", "openat", "ports"})
 _MEGABYTE = 1 << 20
 _SIGKILL = 9  # the module `signal` costs 4 ms
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2  # of prctl(2)
 
 
 def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
-    """Do `job` (worker.py, `_request`); returns when `run` did, and ends by its exception when it did not."""
+    """Run `job` (worker.py, `_request`). Return when the module's `run` returns; raise what it
+    raises."""
     die_with_parent(lifeline)
     enter(job["groups"])
     os.umask(0o022)
     assert isinstance(sys.stdout, io.TextIOWrapper)
-    sys.stdout.reconfigure(line_buffering=True)  # in the log as it happened, also when a time-out cuts it off
+    sys.stdout.reconfigure(line_buffering=True)  # so that the log is complete after a time-out
     limit(job["limits"])
-    os.environ.clear()  # bubblewrap adds to it
+    os.environ.clear()  # bubblewrap adds variables
     os.environ.update(job["env"])
     if job["filter"]:
         filter_calls(job["filter"])
@@ -87,7 +91,7 @@ def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
 
 
 def identity_of(path: str) -> list[int]:
-    """Device and inode of what stands at a path, a link itself included."""
+    """Device and inode of a path. A link is not followed."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -96,7 +100,7 @@ def identity_of(path: str) -> list[int]:
 
 
 def told(returned: object) -> list[str]:
-    """What `run` returned, as the fields of an answer. Whether the status is one is for the parent to say."""
+    """The return value of `run` as the fields of an answer. The parent checks the status."""
     if isinstance(returned, dict):
         fields: list[Any] = [returned.get("status"), returned.get("reason_slug") or "", returned.get("message") or ""]
         if all(isinstance(field, str) for field in fields):
@@ -105,31 +109,35 @@ def told(returned: object) -> list[str]:
 
 
 def die_with_parent(lifeline: int) -> None:
-    """Have the kernel kill this process group when the other end of the pipe closes; at once when it has."""
+    """Have the kernel kill this process group when the other end of the pipe closes, or now if it
+    has
+    closed."""
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, _SIGKILL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
     try:
         os.read(lifeline, 1)
     except BlockingIOError:
-        return  # open, and nothing to read: the parent is there
+        return  # the pipe is open: the parent is alive
     os.killpg(os.getpgrp(), _SIGKILL)
 
 
 def enter(groups: list[int]) -> None:
-    """Move this process into the control groups whose handles these are, before anything of the module is executed."""
+    """Move this process into the control groups with these handles, before the module's code
+    runs."""
     for handle in groups:
         os.write(handle, b"0")
         os.close(handle)
 
 
 def filter_calls(program: bytes) -> None:
-    """Have the kernel refuse the system calls that `program` refuses, for ever and for all children. OSError when it
-    does not: then nothing of the module may run.
+    """Install the filter of system calls `program`, permanently and for all children. OSError if
+    the
+    kernel refuses it: then no code of the module may run.
 
-    Through `_ctypes`, because importing `ctypes` takes 4 ms, a third of what starting Python does.
+    This uses `_ctypes`, because importing `ctypes` takes 4 ms, a third of the start of Python.
     """
-    _ctypes: Any = __import__("_ctypes")  # its stubs know half of it
+    _ctypes: Any = __import__("_ctypes")  # its stubs are incomplete
 
     class Int(_ctypes._SimpleCData):  # type: ignore[misc]
         _type_ = "i"
@@ -144,7 +152,7 @@ def filter_calls(program: bytes) -> None:
     chars: Any = Char
     code = (chars * len(program)).from_buffer_copy(program)
     address = _ctypes.addressof(code).to_bytes(8, sys.byteorder)
-    count = (len(program) // 8).to_bytes(8, sys.byteorder)  # an unsigned short, padded to where the pointer begins
+    count = (len(program) // 8).to_bytes(8, sys.byteorder)  # unsigned short, padded to the pointer
     handed = (chars * 16).from_buffer_copy(count + address)
     prctl = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))
     if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(_SET_SECCOMP, _FILTER, _ctypes.byref(handed), 0, 0):
@@ -152,7 +160,8 @@ def filter_calls(program: bytes) -> None:
 
 
 def limit(limits: dict[str, int]) -> None:
-    """Limits of this process and its children; zero is no limit. `cpu_s` stands behind the parent's clock."""
+    """Limit this process and its children; zero means no limit. `cpu_s` is longer than the parent's
+    time limit."""
     for name, value in ((resource.RLIMIT_AS, limits["memory_mb"] * _MEGABYTE),
                         (resource.RLIMIT_FSIZE, limits["file_mb"] * _MEGABYTE),
                         (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_CPU, limits["cpu_s"])):
@@ -164,7 +173,7 @@ def limit(limits: dict[str, int]) -> None:
 
 
 def own_frames(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames of this file: the module's author did not write them."""
+    """A traceback without the frames of this file, which are not the module author's."""
     while trace and trace.tb_next and trace.tb_frame.f_globals is globals():
         trace = trace.tb_next
     return trace
@@ -174,7 +183,7 @@ def own_frames(trace: TracebackType | None) -> TracebackType | None:
 
 
 class FreshLoader(SourceFileLoader):
-    """Compiles a module's source anew, whatever compiled files lie beside it."""
+    """Compiles a module's source again, and ignores compiled files next to it."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
@@ -183,9 +192,10 @@ class FreshLoader(SourceFileLoader):
 
 
 class Ours:
-    """Finds `platform` as our package, which is the standard module too, and nothing else of it but the open rooms.
+    """Finds `platform` as our package, which is also the standard module, and only its open
+    packages.
 
-    The repository itself is not on the path, and until somebody imports `platform` this costs nothing.
+    The repository itself is not on the path. This takes no time until `platform` is imported.
     """
 
     def __init__(self, folder: str) -> None:
@@ -197,7 +207,7 @@ class Ours:
             spec = ModuleSpec(name, SourceFileLoader(name, file), origin=file, is_package=True)
             spec.submodule_search_locations = [self._folder]
             return spec
-        if name.startswith("platform.") and name.split(".")[1] not in OPEN_ROOMS | THEIR_NEEDS:
+        if name.startswith("platform.") and name.split(".")[1] not in OPEN_PACKAGES | INTERNAL:
             raise ImportError(refusal(name))
         return None
 
@@ -219,13 +229,13 @@ def find_modules(src: str, packages: list[str], platform: str) -> None:
 
 
 def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
-    """`import` that refuses modules what the open rooms stand on, whether it is loaded already or not."""
+    """An `import` that refuses internal packages to modules, even if they are already loaded."""
     def guard(name: str, *given: Any, **named: Any) -> ModuleType:
         if name.partition(".")[0] == "platform":
             scope, names = given[0] if given else named.get("globals"), given[2] if given[2:] else named.get("fromlist")
             asked = {name.split(".")[1]} if "." in name else set(names or ())
-            if asked & THEIR_NEEDS and not str((scope or {}).get("__name__")).startswith("platform."):
-                raise ImportError(refusal(f"platform.{min(asked & THEIR_NEEDS)}"))
+            if asked & INTERNAL and not str((scope or {}).get("__name__")).startswith("platform."):
+                raise ImportError(refusal(f"platform.{min(asked & INTERNAL)}"))
         return import_(name, *given, **named)
 
     return guard

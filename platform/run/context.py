@@ -1,4 +1,4 @@
-"""Where a step runs: folders, profile, environment and clock, as one value that a run or a test hands in."""
+"""The context in which a step runs: directories, profile, environment and clock, in one value."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +13,16 @@ from platform.model.run import RunRecord
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run's view of the machine. `root` and `runtime_dir` are absolute; `env` is where secrets are taken from;
-    `now` gives aware times; `record` gives any step's newest record; `assets` the file of (tenant id, bound path).
+    """One run's view of the machine.
 
-    A module's code is looked at once a context: what changes later is seen by the next run, which then runs again.
+    * `root` and `runtime_dir` are absolute.
+    * `env` contains the secrets.
+    * `now` returns aware times.
+    * `record` returns any step's newest record.
+    * `assets` maps (tenant id, bound path) to the file.
+
+    A module's code is read once per context. The next run sees later changes, and runs the step
+    again.
     """
 
     root: Path

@@ -1,8 +1,8 @@
-"""How the rooms below `step` say that a step fails. It becomes a record, never a traceback."""
+"""The exception by which a module below `step` reports that a step fails. It becomes a record."""
 
 
 class Fault(Exception):
-    """The step's outcome is FAILED with `reason` (a slug), and the message says why to a person."""
+    """The step's outcome is FAILED with `reason` (a slug). The message explains it to a user."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

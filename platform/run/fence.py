@@ -1,11 +1,10 @@
-"""The control groups of one run: a group for the run, and in it one for each step, gone when the
-step has ended.
+"""The control groups of one run: a group for the run, which contains a group for each running step.
 
-    <own group>/platform-<pid>-<n>/        the run's; locked as long as the run lives
-        step-<n>/        limits of one step; its child enters before any code of the module runs
+    <own group>/platform-<pid>-<n>/        the run's group; locked until the run ends
+        step-<n>/        one step's limits; its child enters before any code of the module runs
 
-A run that is killed leaves its groups. The kernel has dropped its lock then, which is the proof
-that the next run asks for before it kills what is in them and removes them.
+A killed run leaves its groups, but the kernel releases its lock. The next run checks the lock, then
+kills the processes in these groups and removes the groups.
 """
 
 import atexit
@@ -32,7 +31,7 @@ _number = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Cage:
-    """A step's group, in each hierarchy that counts something. A process enters by writing 0 to
+    """A step's group, in each hierarchy that limits something. A process enters it by writing 0 to
     each of `handles`."""
 
     version: str
@@ -40,12 +39,14 @@ class Cage:
     handles: tuple[int, ...]
 
     def kill(self) -> None:
-        """Kill everybody in it, also who left the process group, and wait until they are gone."""
+        """Kill all processes in the group, including those that left the process group, and wait
+        until
+        they have ended."""
         for folder in self.folders:
             empty(folder)
 
     def oom_kills(self) -> int:
-        """How many of its processes the kernel has killed for memory."""
+        """The number of its processes that the kernel killed for memory."""
         for name in ("memory.events", "memory.oom_control"):
             with contextlib.suppress(OSError):
                 return cgroup.oom_kills((self.folders[0] / name).read_text())
@@ -54,8 +55,9 @@ class Cage:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A run's groups: `version` is v2 or v1, or empty and then `lacking` says why there are
-    none."""
+    """A run's groups. `version` is v2 or v1. If it is empty, there are no groups, and `lacking`
+    says
+    why."""
 
     version: str
     folders: tuple[Path, ...]  # memory first
@@ -64,8 +66,9 @@ class Fence:
 
     @contextlib.contextmanager
     def step(self, limits: Limits) -> Iterator[Cage]:
-        """A group with these limits, for one child; all in it are killed at the end. OSError when
-        it cannot be made."""
+        """A group with these limits for one child. At the end, all its processes are killed.
+        OSError
+        if it cannot be created."""
         name = f"step-{next(_number)}"
         folders = tuple(folder / name for folder in self.folders)
         handles: list[int] = []
@@ -93,8 +96,8 @@ class Fence:
 
 @functools.cache
 def this_run() -> Fence:
-    """This process's groups, made when first asked for and removed when it ends; what dead runs
-    left is removed."""
+    """This process's groups. They are created by the first call and removed when the process ends.
+    Groups of killed runs are removed, too."""
     try:
         found = _open()
     except OSError as error:
@@ -142,7 +145,7 @@ def _fence(version: str, homes: tuple[Path, ...]) -> Fence:
 
 
 def _locked(home: Path) -> tuple[Path, int]:
-    """A new group and the lock on it. Who clears up may come between the two; then it is made
+    """A new group and its lock. If another run removes the group before it is locked, it is created
     again."""
     while True:
         folder = made(home)
@@ -157,14 +160,15 @@ def _locked(home: Path) -> tuple[Path, int]:
 
 
 def made(home: Path) -> Path:
-    """A new group below another one, with a name of its own."""
+    """A new group in another group, with a unique name."""
     folder = home / f"{_PREFIX}{os.getpid()}-{next(_number)}"
     folder.mkdir()
     return folder
 
 
 def remove_left(home: Path) -> None:
-    """Remove the groups below `home` whose run is dead, and whoever is still in them."""
+    """Remove the groups in `home` whose run has ended, and kill the processes that are still in
+    them."""
     for folder in home.glob(f"{_PREFIX}*"):
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -180,14 +184,15 @@ def remove_left(home: Path) -> None:
 
 
 def remove_left_of_scopes(mine: Path) -> None:
-    """What dead runs left in scopes beside `mine`. Systemd removes a scope when nobody is in it any
-    more."""
+    """Remove the groups of killed runs in scopes next to `mine`. Systemd then removes a scope
+    without
+    processes."""
     for scope_ in mine.parent.glob(f"{_PREFIX}*.scope"):
         remove_left(scope_)
 
 
 def _limit(version: str, folder: Path, limits: Limits) -> None:
-    """Write the limits. OSError when one that must hold is refused."""
+    """Write the limits. OSError if a required limit is refused."""
     for name, value, needed in cgroup.settings(version, _controllers(version, folder), limits):
         try:
             (folder / name).write_text(value)
@@ -197,8 +202,7 @@ def _limit(version: str, folder: Path, limits: Limits) -> None:
 
 
 def _controllers(version: str, folder: Path) -> frozenset[str]:
-    """The controllers of a group: both with version 2, one of them in each hierarchy of version
-    1."""
+    """The controllers of a group: both with version 2, one per hierarchy with version 1."""
     if version == "v2":
         return CONTROLLERS
     return frozenset({"memory"} if (folder / "memory.limit_in_bytes").exists() else {"pids"})

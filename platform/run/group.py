@@ -1,7 +1,7 @@
-"""A child process and all that it starts, as one group: watched until it ends, and nothing of it
-left behind.
+"""A child process and all processes that it starts, as one group. The group is watched until the
+child ends, and then killed completely.
 
-The log has everything that was printed. Nothing here knows what the child does.
+The log receives everything that the group prints. This module does not know what the child does.
 """
 import contextlib
 import os
@@ -20,24 +20,26 @@ from platform.run.log import Log
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_LOOK_S = 1.0  # how often the size of what was written is looked at
-_DRAIN_S = 2.0  # how long to wait for the last words of a killed group
+_LOOK_S = 1.0  # the interval between checks of the written size
+_DRAIN_S = 2.0  # how long to wait for the last output of a killed group
 _CHUNK_BYTES = 65536
 
 
 def nothing() -> None:
-    """Nobody else is known."""
+    """Kill nothing: no other processes are known."""
 
 
 class Group:
-    """A started child and its group, all of it gone on exit. The number of a group is its own until
-    it is reaped, so `kill` can hit nobody else: whoever kills from another thread holds the
-    lock."""
+    """A started child and its group, which is killed completely on exit.
+
+    The number of a group is unique until the child is reaped, so `kill` cannot hit another group. A
+    thread that kills another thread's group must hold the lock."""
 
     def __init__(self, process: "Popen[bytes]", kill_rest: Callable[[], None] = nothing,
                  held_bytes: Callable[[], int] = int) -> None:
-        """`kill_rest` ends those who left the process group, where somebody knows them;
-        `held_bytes` says what is kept in memory and counts as written."""
+        """`kill_rest` kills the processes that left the process group, if they are known.
+        `held_bytes`
+        returns the bytes in in-memory directories, which count as written."""
         assert process.stdout is not None
         self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
         self.held_bytes = held_bytes
@@ -67,7 +69,7 @@ _running: set[Group] = set()
 
 
 def stop_all() -> None:
-    """Kill every group of this process that still runs, from any thread; its job then ends in an
+    """Kill every running group of this process, from any thread. Its job then ends with an
     error."""
     with _lock:
         for group in _running:
@@ -76,12 +78,13 @@ def stop_all() -> None:
 
 
 def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, str]:
-    """Write what the group prints into the log, until its child ends or must end, and nothing of
-    the group is left.
+    """Write the group's output to the log until its child ends or exceeds a limit. Then kill the
+    group.
 
-    Whether it ran longer than `limits.timeout_s`, and in words what of it was too much when
-    `folders` and what is kept in memory together held more than `limits.output_mb`, or more
-    entries than anybody will look at.
+    Returns:
+        Whether it ran longer than `limits.timeout_s`. And, in words, what it wrote too much, if
+        `folders` and the in-memory directories together exceed `limits.output_mb` or the largest
+        number of entries.
     """
     output, timed_out, too_large = group.stdout.fileno(), False, ""
     began = time.monotonic()
@@ -110,12 +113,12 @@ def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tu
 
 
 def _milliseconds(moment: float) -> int:
-    """Until a moment of the monotonic clock, rounded up."""
+    """The milliseconds until a moment of the monotonic clock, rounded up."""
     return max(0, int(1000 * (moment - time.monotonic())) + 1)
 
 
 def _copy(output: int, log: Log) -> bool:
-    """One chunk of what the child printed into the log; whether there may be more."""
+    """Copy one chunk of the child's output to the log. Return whether there may be more."""
     try:
         chunk = os.read(output, _CHUNK_BYTES)
     except BlockingIOError:
@@ -125,8 +128,9 @@ def _copy(output: int, log: Log) -> bool:
 
 
 def _drain(output: int, log: Log) -> None:
-    """The last words, until everybody who could write is gone. Who left the group, without
-    bubblewrap, is not waited for longer than _DRAIN_S."""
+    """Copy the rest of the output until no process can write to it. Without bubblewrap, a process
+    may
+    have left the group, so the wait is limited to _DRAIN_S."""
     deadline = time.monotonic() + _DRAIN_S
     poll = select.poll()
     poll.register(output, select.POLLIN)
@@ -135,7 +139,8 @@ def _drain(output: int, log: Log) -> None:
 
 
 def _too_large(folders: Sequence[Path], held: int, limit_mb: int) -> str:
-    """What is too much below the folders and in the `held` bytes of memory, in words, or nothing."""
+    """What is too much in the directories and the `held` bytes of memory, in words; empty if it is
+    within the limits."""
     try:
         held += sum(map(trees.measure, folders))
     except trees.TooMuch:

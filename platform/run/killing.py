@@ -1,5 +1,5 @@
-"""Emptying and removing a control group. Processes are killed by a handle: a number may be reused
-meanwhile."""
+"""Empty and remove a control group. Processes are killed by a handle, because a PID may be
+reused."""
 
 import contextlib
 import os
@@ -8,13 +8,13 @@ import signal
 import time
 from pathlib import Path
 
-_PATIENCE_S = 5.0  # for processes that the kernel cannot end at once
+_PATIENCE_S = 5.0  # for processes that the kernel cannot end immediately
 _PAUSE_S = 0.002
 
 
 def empty(folder: Path) -> None:
-    """Kill everybody in a group and in those below it, and wait until they have ended. Forks do not
-    win: first, no process may be made any more, where that can be said."""
+    """Kill all processes in a group and its subgroups, and wait until they have ended. If possible,
+    new processes are forbidden first, so that forks do not escape."""
     deadline = time.monotonic() + _PATIENCE_S
     for below in _groups(folder):
         _write(below / "pids.max", "0")
@@ -24,8 +24,8 @@ def empty(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Empty a group and remove it with those below it. One that stays, stays for the next run to
-    clear up."""
+    """Empty a group, and remove it and its subgroups. If a group cannot be removed, the next run
+    tries again."""
     if not folder.is_dir():
         return
     empty(folder)
@@ -36,7 +36,7 @@ def remove(folder: Path) -> None:
                 below.rmdir()
             except FileNotFoundError:
                 break
-            except OSError:  # the kernel is still taking the last one out
+            except OSError:  # the kernel is still removing the last process
                 if time.monotonic() > deadline:
                     return
                 time.sleep(_PAUSE_S)
@@ -45,7 +45,7 @@ def remove(folder: Path) -> None:
 
 
 def _groups(folder: Path) -> list[Path]:
-    """A group and those below it, the deepest first."""
+    """A group and its subgroups, the deepest first."""
     return [Path(base) for base, _, _ in os.walk(folder, topdown=False)]
 
 
@@ -57,8 +57,8 @@ def _members(folder: Path) -> list[int]:
 
 
 def _kill(folder: Path) -> list[int]:
-    """Kill the members; handles of those that still run. A number that was free for a moment is
-    looked up again."""
+    """Kill the members, and return handles of them. Each PID is checked again after its handle was
+    opened, because it may have been reused."""
     handles = {}
     for pid in _members(folder):
         with contextlib.suppress(ProcessLookupError):
@@ -72,7 +72,7 @@ def _kill(folder: Path) -> list[int]:
 
 
 def _wait(handles: list[int], deadline: float) -> None:
-    """Until all of them have ended, or the deadline; closes them."""
+    """Wait until all processes have ended or the deadline has passed. Close the handles."""
     for handle in handles:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
@@ -81,7 +81,7 @@ def _wait(handles: list[int], deadline: float) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Tell the kernel something that not every version and hierarchy has a file for."""
+    """Write to a file of the kernel that not every version and hierarchy has."""
     with contextlib.suppress(OSError):
         handle = os.open(file, os.O_WRONLY)
         try:

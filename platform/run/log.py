@@ -1,18 +1,18 @@
-"""A step's log: what it printed, secrets taken out, its beginning and its end when it is longer than the cap."""
+"""A step's log: its output without secrets. Of a long output, only the beginning and the end."""
 from typing import BinaryIO
 
 from platform.run.redact import Redactor
 
-HALF_BYTES = 512 * 1024  # of the beginning, and of the end
+HALF_BYTES = 512 * 1024  # the largest size of the beginning, and of the end
 
 
 class Log:
-    """Writes a redacted stream to a file. The end matters most, that is where a traceback stands: what comes after the
-    first HALF_BYTES is held, the last HALF_BYTES of it, until `close`."""
+    """Writes a redacted stream to a file. After the first HALF_BYTES, only the last HALF_BYTES are
+    kept in memory, and `close` writes them. The end matters most: it contains tracebacks."""
 
     def __init__(self, file: BinaryIO, redactor: Redactor) -> None:
         self._file, self._redactor = file, redactor
-        self._room = HALF_BYTES
+        self._head_left = HALF_BYTES
         self._tail = bytearray()
         self._left_out = 0
 
@@ -20,18 +20,18 @@ class Log:
         self._put(self._redactor.feed(chunk))
 
     def close(self) -> None:
-        """Write what was held. The file stays open: the next attempt goes on in it."""
+        """Write the kept end. The file stays open, because the next attempt continues in it."""
         self._put(self._redactor.end())
         if self._left_out:
             self._file.write(b"\n[%d bytes are left out here]\n" % self._left_out)
         self._file.write(self._tail)
 
     def _put(self, text: bytes) -> None:
-        head, rest = text[:self._room], text[self._room:]
+        head, rest = text[:self._head_left], text[self._head_left:]
         self._file.write(head)
         if head:
             self._file.flush()  # `log` shows it while the step runs
-        self._room -= len(head)
+        self._head_left -= len(head)
         self._tail += rest
         over = max(0, len(self._tail) - HALF_BYTES)
         del self._tail[:over]

@@ -1,4 +1,4 @@
-"""What this machine has for running steps, looked at once a process."""
+"""What this machine provides for steps, determined once per process."""
 import functools
 import os
 import shutil
@@ -16,7 +16,8 @@ _PROBE_TIMEOUT_S = 10
 
 @functools.cache
 def this_machine() -> Machine:
-    """Python, where packages are, and bubblewrap if it is here and may make namespaces (containers often forbid it)."""
+    """Python, the directories of packages, and bubblewrap if it is installed and can create
+    namespaces, which containers often forbid."""
     import site
 
     prefixes = tuple(dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)))
@@ -26,7 +27,7 @@ def this_machine() -> Machine:
 
 
 def _filter() -> tuple[bytes, str]:
-    """(the filter of system calls, "") or (b"", why there is none)."""
+    """(the filter of system calls, "") or (b"", the reason why it is not available)."""
     kind = os.uname().machine
     try:
         actions = set(Path("/proc/sys/kernel/seccomp/actions_avail").read_text().split())
@@ -41,14 +42,15 @@ def _filter() -> tuple[bytes, str]:
 
 
 def isolation_here(profile: Profile, *, network: bool) -> Isolation:
-    """What a step gets on this machine; the run's cgroup is made when first asked for. ForbiddenError when the profile
-    demands more than there is."""
+    """The isolation of a step on this machine. The first call creates the run's cgroup.
+    ForbiddenError
+    if the profile requires an isolation that is not available."""
     found = fence.this_run() if profile.limits.enforce != "process" else fence.Fence("", ())
     return isolation(profile, this_machine(), network, found.version, found.lacking)
 
 
 def _bubblewrap() -> tuple[str, str]:
-    """(program, "") or ("", why not)."""
+    """(program, "") or ("", the reason why it is not available)."""
     import subprocess
 
     program = shutil.which("bwrap")
@@ -65,8 +67,8 @@ def _bubblewrap() -> tuple[str, str]:
 
 
 def tasks_of_user() -> int:
-    """How many processes and threads this user runs now: RLIMIT_NPROC counts them all. Zero for root, whom the kernel
-    never limits."""
+    """The number of this user's processes and threads, all of which RLIMIT_NPROC counts. Zero for
+    root, whom the kernel does not limit."""
     user, count = os.getuid(), 0
     if user == 0:
         return 0
@@ -75,5 +77,5 @@ def tasks_of_user() -> int:
             try:
                 count += Path(entry.path, "task").stat().st_nlink - 2 if entry.stat().st_uid == user else 0
             except OSError:
-                continue  # it has ended meanwhile
+                continue  # it has just ended
     return count

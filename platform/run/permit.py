@@ -1,4 +1,7 @@
-"""What an attempt at a delivery may do: asked before each, told after it. The ledger's side is app/gate.py."""
+"""The permission of a delivery attempt: requested before each attempt, and its result reported
+after.
+
+app/gate.py implements it with the ledger."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -8,9 +11,14 @@ from platform.model.run import RunRecord, Status
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to start an attempt. `look_only`: the module may ask the provider and send nothing. `in_doubt`: an earlier
-    attempt may have arrived. `receipts` are those of what did, the newest last; `lost`: no record here says what was
-    delivered, so that one of another package will do. `settled`: a person says that it arrived, in words."""
+    """The permission to start an attempt.
+
+    * `look_only`: the module may ask the provider, but must not send.
+    * `in_doubt`: an earlier attempt may have arrived.
+    * `receipts`: the receipts of attempts that arrived, the newest last.
+    * `lost`: no record on this machine says what was delivered, so the receipt of another package
+      is accepted.
+    * `settled`: a person's decision that it arrived."""
 
     look_only: bool = False
     in_doubt: bool = False
@@ -20,7 +28,7 @@ class Permit:
 
 
 class Denied(NamedTuple):
-    """No attempt is started, and the step ends so."""
+    """No attempt is started, and the step ends with this status."""
 
     status: Status
     reason: str
@@ -28,24 +36,28 @@ class Denied(NamedTuple):
 
 
 class GateAnswer(NamedTuple):
-    """What a record becomes when the ledger was told of the attempt; `again`: what it said asks for another one now."""
+    """The record after its attempt was posted to the ledger. `again`: another attempt follows
+    now."""
 
     record: RunRecord
     again: bool = False
 
 
 class Gate(Protocol):
-    """Of one run of a delivery step."""
+    """The gate of one run of a delivery step."""
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
-        """Before an attempt. `went_in` is the manifest of its inputs. PlatformError when the ledger refuses."""
+        """Call this before an attempt. `went_in` is the manifest of its inputs. PlatformError if
+        the
+        ledger refuses."""
 
     def ended(self, record: RunRecord) -> GateAnswer:
-        """Right after an attempt, of which `record` says everything that is known."""
+        """Call this immediately after an attempt. `record` contains everything that is known of
+        it."""
 
 
 class Open:
-    """No ledger is there to ask, or the step delivers nothing: every attempt may do what it does."""
+    """The gate without a ledger, or of a step that delivers nothing: every attempt is allowed."""
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
         return Permit()

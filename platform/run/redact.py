@@ -1,8 +1,9 @@
-"""Takes secrets out of what a module says: out of a stream, a text, a decoded JSON value. The forms in which they are
-looked for are those of platform.model.secret_forms.
+"""Remove secrets from a module's output: from a stream, a text or a decoded JSON value.
 
-The time grows with the text alone, however long the secrets are and however the text is cut: RE2 looks at each byte a
-bounded number of times, and what is held back until more is known is looked at again only when it has doubled.
+The searched forms of a secret are those of platform.model.secret_forms. The time is proportional to
+the length of the text, and does not depend on the secrets or the size of the chunks. RE2 reads each
+byte a limited number of times, and retained bytes are searched again only after their number has
+doubled.
 """
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache, partial
@@ -11,13 +12,14 @@ from typing import Any
 from platform.model.secret_forms import MIN_CHARS, Forms, forms
 
 REDACTED = b"[secret]"
-_MEMORY_BYTES = 1 << 27  # what RE2 may use at most for one pattern; it takes what it needs
+_MEMORY_BYTES = 1 << 27  # the most that RE2 may use for one pattern
 _BATCH = 256  # parts of secrets in one pattern: RE2 refuses one of a million nodes
 
 
 class Secrets:
-    """What finds some values in bytes. A short pattern finds where one may begin, and there the whole ones are tried,
-    which are compiled when they are first needed: a key of many lines takes seconds."""
+    """Finds secret values in bytes. A short pattern finds possible beginnings, where the whole
+    patterns
+    are then tried. A whole pattern is compiled when first needed, since a long key takes seconds."""
 
     def __init__(self, found: Sequence[Forms]) -> None:
         self._begins = [_compiled(form.begin for form in batch) for batch in batched(found)]
@@ -26,11 +28,12 @@ class Secrets:
         self.longest_begin = max(form.longest_begin for form in found)
 
     def begins(self, text: bytes | bytearray, start: int = 0) -> int | None:
-        """Where the first secret from `start` on may begin."""
+        """The first position from `start` on at which a secret may begin; None if there is no such
+        position."""
         return min((found.start() for pattern in self._begins if (found := pattern.search(text, start))), default=None)
 
     def end(self, text: bytes | bytearray, at: int) -> int:
-        """Where the longest secret that begins at `at` ends; 0 when none does."""
+        """The end of the longest secret that begins at `at`; 0 if no secret begins there."""
         return max((found.end() for whole in self._wholes if (found := whole().match(text, at))), default=0)
 
     def search(self, text: bytes | bytearray, start: int = 0) -> tuple[int, int] | None:
@@ -45,7 +48,7 @@ class Secrets:
 
 @lru_cache(maxsize=64)
 def secrets(values: frozenset[str], min_chars: int = MIN_CHARS) -> Secrets | None:
-    """What finds these values; None when there is nothing to find."""
+    """The finder of these values; None if there is nothing to find."""
     found = [each for value in sorted(values) for each in forms(value, min_chars)]
     return Secrets(found) if found else None
 
@@ -64,34 +67,35 @@ def _compiled(patterns: Iterable[str]) -> Any:
 
 
 class Redactor:
-    """Replaces secrets in a stream of chunks, also one that is split over many of them, and secrets that overlap."""
+    """Replaces secrets in a stream of chunks, including secrets that overlap or span several
+    chunks."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._secrets = secrets(frozenset(values))
         self._held = bytearray()
-        self._covered = 0  # so much of what is held belongs to a secret whose replacement is already out
-        self._wait = 0  # so much is held before it is looked at again
+        self._covered = 0  # the number of retained bytes whose replacement is already written
+        self._wait = 0  # the number of retained bytes at which the next search starts
 
     @property
     def longest(self) -> int:
-        """The most bytes that one secret may take in a text; 0 when there is none."""
+        """The largest number of bytes of one secret in a text; 0 if there are no secrets."""
         return self._secrets.longest if self._secrets else 0
 
     def feed(self, chunk: bytes) -> bytes:
-        """The part of the stream of which it is certain where secrets begin."""
+        """The redacted part of the stream in which all secrets are certain."""
         if self._secrets is None:
             return chunk
         self._held += chunk
         return b"" if len(self._held) < self._wait else self._release(self._certain(self._secrets))
 
     def end(self) -> bytes:
-        """What was held back."""
+        """The retained rest of the stream, redacted."""
         self._wait = 0
         return self._release(len(self._held))
 
     def text(self, text: str, *, cut: bool = False) -> str:
-        """A whole text, redacted. With `cut` the text goes on elsewhere: what may begin a secret at its end is left
-        out."""
+        """A whole text, redacted. `cut`: the text is the beginning of a longer one, so a possible
+        beginning of a secret at its end is omitted."""
         stream = text.encode("utf-8", "backslashreplace")
         certain = self.feed(stream)
         if not cut:
@@ -100,7 +104,8 @@ class Redactor:
         return certain.decode(errors="replace")
 
     def value(self, value: Any) -> Any:
-        """A decoded JSON value, every string and name in it redacted; a number that says a secret is one as text."""
+        """A decoded JSON value with every string and name redacted. A number that contains a secret
+        becomes a redacted text."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -113,7 +118,7 @@ class Redactor:
         return value
 
     def _certain(self, known: Secrets) -> int:
-        """How much of what is held can belong to no secret that more text would make longer."""
+        """The number of retained bytes that cannot belong to a secret that later text completes."""
         size = len(self._held)
         window = max(0, size - known.longest + 1)
         end = max(window, size - known.longest_begin + 1)
@@ -122,7 +127,7 @@ class Redactor:
         return end if found is None else min(found, end)
 
     def _release(self, cut: int) -> bytes:
-        """The first `cut` bytes of what is held, each run of overlapping secrets replaced."""
+        """The first `cut` retained bytes, with each run of overlapping secrets replaced."""
         held, done, out, at = self._held, self._covered, [], 0
         while self._secrets is not None and at < cut:
             found = self._secrets.search(held, at)

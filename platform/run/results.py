@@ -1,4 +1,4 @@
-"""How a child's end becomes an outcome: status, reason, message. Pure.
+"""Derive an outcome (status, reason, message) from the end of a child process. Pure.
 
     it ended                                        reason
     returned COMPLETED                              the module's own, or none
@@ -12,8 +12,8 @@
     any of its processes was killed for memory      out_of_memory (with a cgroup)
     never started                                   internal_error
 
-A delivery is different: once `run` was called, only its own word proves anything about what was sent. Any other end has
-the reason `unverified`, which is not refunded, and the next run looks before it sends.
+A delivery is different: after `run` was called, only its own result proves what was sent. Any other
+end has the reason `unverified`. It is not refunded, and the next run looks before it sends.
 """
 import errno
 import signal
@@ -28,18 +28,19 @@ from platform.ports.executor import JobEnd
 
 CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another runner is at this delivery
 REPAIR_HELD = "repair_held"  # it was delivered before, and sending it again waits for a person
-# What may go better the next time. Wrong inputs and broken contracts do not.
+# Failures that a repetition may avoid. Wrong inputs and broken contracts are not among them.
 RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
                        "delivery_failed", "output_write_failed", UNVERIFIED})
-# By the field as it was written, which need not be a number: a module can write into the answer itself.
+# By the text of the field, which need not be a number: a module can write to the answer directly.
 _BY_ERRNO = {str(errno.EFBIG): "output_too_large", str(errno.ENOSPC): "output_write_failed",
              str(errno.EDQUOT): "output_write_failed"}
-_SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports death by signal N as status 128 + N
+_SHELL_SIGNAL = 128  # bubblewrap, like a shell, reports signal N as status 128 + N
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt. `told`: the module itself said so, it is not our conclusion."""
+    """The outcome of one attempt. `told`: the module itself reported it; otherwise, it is
+    derived."""
 
     status: Status
     reason: str = ""
@@ -48,8 +49,8 @@ class Outcome:
 
 
 def judge(ended: JobEnd, contract: Contract, limits: Limits, reasons: Reasons) -> Outcome:
-    """The outcome of an attempt of a module's, by the way it ended. A reason that is not for the module to give stays
-    in the message."""
+    """The outcome of a module's attempt. A reason that the module may not give is moved to the
+    message."""
     outcome, delivery = _judge(ended, limits), contract.kind is Kind.DELIVERY
     if outcome.told and reasons.reserved(outcome.reason, contract.module_id, delivery=delivery):
         own = "module_failed" if outcome.status is Status.FAILED else ""
@@ -58,7 +59,7 @@ def judge(ended: JobEnd, contract: Contract, limits: Limits, reasons: Reasons) -
 
 
 def unproven(outcome: Outcome) -> Outcome:
-    """A delivery's failure that proves nothing; the message keeps what happened."""
+    """The outcome of a delivery whose failure proves nothing. The message says what happened."""
     return Outcome(Status.FAILED, UNVERIFIED,
                    f"{outcome.reason}: {outcome.message}; nobody can tell whether it was delivered")
 
@@ -94,7 +95,7 @@ def _returned(status: str, reason: str, message: str) -> Outcome:
 
 
 def _silent(ended: JobEnd, limits: Limits) -> Outcome:
-    """It said nothing of its end, or died after it had returned."""
+    """The outcome of a child that reported no result, or that died after `run` returned."""
     number = -ended.exit_status if ended.exit_status < 0 else ended.exit_status - _SHELL_SIGNAL
     if number == signal.SIGXCPU:
         return _failed("timed_out", f"it used more processor time than {limits.timeout_s} s of all processors have")

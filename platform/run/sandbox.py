@@ -1,8 +1,8 @@
-"""Which isolation a step gets, and bubblewrap's command line for it. Pure: what the machine has is an argument.
+"""The isolation of a step, and bubblewrap's command line for it. Pure: the machine is an argument.
 
-Inside bubblewrap there is the system, Python, the module, what is bound to the step, its own outputs and a scratch
-folder, and nothing else: not the ledger, no other tenant, no other step, no network unless the contract asks for it.
-Everything stands at the path that it has outside, so a step sees the same names with and without bubblewrap.
+In bubblewrap, a step sees the system, Python, the module, its bound inputs, its own outputs and a
+scratch directory. It does not see the ledger, other tenants, other steps, or the network unless the
+contract requests it. Each file has the same path inside and outside.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,38 +16,41 @@ _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.c
             "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/run/systemd/resolve")
 _NAMESPACES = ("--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _BOX = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev")
-IN_MEMORY = ("/dev/shm", "/tmp")  # writable, each of its own; /dev itself is read-only behind them
-_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")  # of a prefix; it may be the repository itself, which nobody may see
+IN_MEMORY = ("/dev/shm", "/tmp")  # writable and private to the step; /dev itself is read-only
+# The visible parts of a prefix. The prefix may be the repository, which a step must not see.
+_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What steps start with here. `bwrap` is its program, or empty and then `lacking` says why in words."""
+    """What this machine provides for steps. `bwrap`: bubblewrap's program. If it is empty,
+    `lacking`
+    says why."""
 
     python: str
     prefixes: tuple[str, ...]  # Python's own folders
     packages: tuple[str, ...]  # folders of installed packages
     bwrap: str = ""
     lacking: str = ""
-    filter: bytes = b""  # of system calls (seccomp.py), or empty and then `unfiltered` says why
+    filter: bytes = b""  # the filter of system calls (seccomp.py); if empty, `unfiltered` says why
     unfiltered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What a step may touch, as absolute paths. Of `optional` what is missing is left out."""
+class Access:
+    """The paths that a step may use, all absolute. A missing path of `optional` is ignored."""
 
     readable: tuple[Path, ...]
     writable: tuple[Path, ...]
     workdir: Path
     network: bool = False
     optional: tuple[Path, ...] = ()
-    memory_bytes: int = 0  # what each folder IN_MEMORY may hold; zero is what the kernel thinks fit, half of all
+    memory_bytes: int = 0  # the size of each directory in IN_MEMORY; 0: half of all memory
 
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """What is used, and what that means in words: they stand in the run record."""
+    """The isolation that is used, and its description, which the run record contains."""
 
     bubblewrap: bool
     words: str
@@ -55,8 +58,10 @@ class Isolation:
 
 
 def isolation(profile: Profile, machine: Machine, network: bool, version: str, uncounted: str) -> Isolation:
-    """What the profile wants on this machine: `sandbox`, and `limits.enforce` by a cgroup of `version`, or none because
-    of `uncounted`. ForbiddenError when it demands what is not here: running with less is not for us to decide."""
+    """The isolation that the profile's `sandbox` and `limits.enforce` give on this machine.
+
+    `version`: the version of cgroups; if empty, there is no cgroup, and `uncounted` says why.
+    ForbiddenError if the profile requires what is not available: a step never runs with less."""
     boxed = bubblewrapped(profile.sandbox, machine)
     grouped, limited = _limited(profile.limits.enforce, version, uncounted)
     if boxed:
@@ -69,7 +74,8 @@ def isolation(profile: Profile, machine: Machine, network: bool, version: str, u
 
 
 def bubblewrapped(wanted: str, machine: Machine) -> bool:
-    """Whether steps run inside bubblewrap. ForbiddenError when the profile demands it and it is not here."""
+    """Whether steps run in bubblewrap. ForbiddenError if the profile requires it and it is not
+    available."""
     if wanted == "bubblewrap" and not machine.bwrap:
         raise ForbiddenError(f"the profile demands bubblewrap (sandbox: bubblewrap) and {machine.lacking}; install it, "
                              "or set sandbox: auto; `doctor` says more")
@@ -77,12 +83,13 @@ def bubblewrapped(wanted: str, machine: Machine) -> bool:
 
 
 def why_plain(wanted: str, machine: Machine) -> str:
-    """Why steps run as plain processes, in words."""
+    """The reason why steps run as plain processes, in words."""
     return "the profile says so" if wanted == "process" else machine.lacking
 
 
 def _limited(wanted: str, version: str, lacking: str) -> tuple[bool, str]:
-    """Whether a step is limited as a whole, and what that means in words. ForbiddenError when that is demanded."""
+    """Whether limits apply to a step as a whole, and a description. ForbiddenError if the profile
+    requires this and it is not available."""
     if wanted == "process":
         return False, "limits hold for each process by itself (the profile says so)"
     if version:
@@ -94,22 +101,22 @@ def _limited(wanted: str, version: str, lacking: str) -> tuple[bool, str]:
 
 
 def probe(bwrap: str) -> list[str]:
-    """The cheapest command that succeeds where `bubblewrap` will work."""
+    """The cheapest command that succeeds if `bubblewrap` works."""
     return [bwrap, *_NAMESPACES, "--unshare-net", *_BOX, "--ro-bind", "/", "/", "true"]
 
 
-def bubblewrap(room: Room, machine: Machine) -> list[str]:
+def bubblewrap(access: Access, machine: Machine) -> list[str]:
     """Bubblewrap's arguments, without its program and the command to run."""
-    line = [*_NAMESPACES, *(() if room.network else ("--unshare-net",)), *_BOX]
-    size = ("--size", str(room.memory_bytes)) if room.memory_bytes else ()
+    line = [*_NAMESPACES, *(() if access.network else ("--unshare-net",)), *_BOX]
+    size = ("--size", str(access.memory_bytes)) if access.memory_bytes else ()
     line += [word for folder in IN_MEMORY for word in (*size, "--tmpfs", folder)]
-    system = (*_SYSTEM, *(_NETWORK if room.network else ()), *machine.packages,
+    system = (*_SYSTEM, *(_NETWORK if access.network else ()), *machine.packages,
               *(f"{prefix}/{name}" for prefix in machine.prefixes for name in _PYTHON))
     line += _mounts("--ro-bind-try", system)
-    line += _mounts("--ro-bind-try", map(str, room.optional))
-    line += _mounts("--ro-bind", map(str, room.readable))
-    line += _mounts("--bind", map(str, room.writable))
-    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(room.workdir)]
+    line += _mounts("--ro-bind-try", map(str, access.optional))
+    line += _mounts("--ro-bind", map(str, access.readable))
+    line += _mounts("--bind", map(str, access.writable))
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(access.workdir)]
 
 
 def _mounts(option: str, paths: Sequence[str] | Iterator[str]) -> list[str]:

@@ -1,8 +1,8 @@
-"""A version 2 group in which this process may make others: the one it is in, or a scope that
-systemd gives it.
+"""A version 2 group in which this process can create groups: its own group, or a scope from
+systemd.
 
-The kernel gives controllers to a group's children only where no process is in the group itself. So
-this process moves one level down, and only where it is alone: nobody else's processes are moved.
+The kernel gives controllers to a group's children only if the group itself contains no process. So
+this process moves one level down, but only if it is alone: other processes are never moved.
 """
 
 import os
@@ -12,12 +12,13 @@ from pathlib import Path
 from platform.run.cgroup import CONTROLLERS
 
 _TIMEOUT_S = 5
-_INNER = "main"  # for this process; not named like a run's group, which the next run clears up
+_INNER = "main"  # for this process; the next run removes groups with a run's name
 
 
 def prepared(home: Path, pid: int) -> str:
-    """Make sure that groups below `home` can limit memory and processes; why not in words, or
-    nothing when they can."""
+    """Ensure that groups in `home` can limit memory and processes. Return the reason if they
+    cannot;
+    empty if they can."""
     try:
         enabled = set((home / "cgroup.subtree_control").read_text().split())
         if enabled >= CONTROLLERS:
@@ -38,7 +39,8 @@ def prepared(home: Path, pid: int) -> str:
 
 
 def enable(home: Path) -> None:
-    """Let the groups below `home` limit memory and processes. OSError when the kernel refuses."""
+    """Enable limits of memory and processes for the groups in `home`. OSError if the kernel
+    refuses."""
     (home / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(CONTROLLERS)))
 
 
@@ -47,12 +49,12 @@ def _may_make_groups(home: Path) -> bool:
 
 
 def scope(name: str, pid: int, *, root: bool) -> str:
-    """Have systemd move the process `pid` into a scope of its own, delegated to it; why not in
-    words, or nothing.
+    """Have systemd move the process `pid` into its own delegated scope. Return the reason if this
+    fails; otherwise empty.
 
-    What `systemd-run --scope` asks for, for a process that runs already, once a run.
+    This is the request of `systemd-run --scope`, for a process that already runs, once per run.
     """
-    import subprocess  # only a run that runs something needs it
+    import subprocess  # only runs that start steps need it
 
     command = [
         "busctl",
@@ -92,7 +94,8 @@ def scope(name: str, pid: int, *, root: bool) -> str:
 
 
 def _arrived(name: str, pid: int) -> str:
-    """Wait until the process is in its scope: systemd answers before it has moved it."""
+    """Wait until the process is in its scope, because systemd answers before it moves the
+    process."""
     deadline = time.monotonic() + _TIMEOUT_S
     while f"/{name}.scope" not in Path(f"/proc/{pid}/cgroup").read_text():
         if time.monotonic() > deadline:

@@ -1,7 +1,8 @@
-"""The table of refused system calls as a program for the kernel's filter (classic BPF). Pure.
+"""Compile the table of refused system calls to a program for the kernel's filter (classic BPF).
+Pure.
 
-A call of another architecture ends the process: its numbers mean other calls. So does x32 on
-x86_64.
+A call of another architecture ends the process, because its numbers mean other calls. So does x32
+on x86_64.
 """
 
 import functools
@@ -24,8 +25,9 @@ _Code = tuple[int, int, int, int]  # opcode, jump if true, jump if false, operan
 
 @functools.cache
 def program(machine: str) -> bytes:
-    """The filter for `machine` (what uname says) as an array of struct sock_filter; empty for one
-    that has no table."""
+    """The filter for `machine` (the name from uname) as an array of struct sock_filter; empty if
+    the
+    table does not support the machine."""
     if machine not in _ARCHITECTURES:
         return b""
     column, arch = _ARCHITECTURES[machine]
@@ -55,13 +57,13 @@ def _compiled(column: int, arch: int) -> Iterator[_Code]:
 def _always(found: list[int], error: int) -> Iterator[_Code]:
     """Refuse each of these numbers; the number is loaded."""
     for place, number in enumerate(found):
-        yield _EQUAL, len(found) - place, 0, number  # over those that follow and the jump
+        yield _EQUAL, len(found) - place, 0, number  # skip the remaining tests and the jump
     yield _JUMP, 0, 0, 1
     yield _RETURN, 0, 0, _ERROR | error
 
 
 def _sometimes(number: int, rule: Rule) -> list[_Code]:
-    """Refuse a number when all tests of the rule are true; else go on behind this block."""
+    """Refuse a number if all tests of the rule are true; otherwise continue after this block."""
     body: list[_Code] = [(_LOAD, 0, 0, _NUMBER), (_EQUAL, 1, 0, number), _BEHIND]
     for arg in rule.when:
         body += _test(arg)
@@ -76,13 +78,13 @@ _BEHIND: _Code = (_JUMP, 0, 0, -1)  # filled in when the block's length is known
 
 
 def _test(arg: Arg) -> Iterable[_Code]:
-    """Go on with the next instruction behind these if the test is true, else jump behind the
+    """If the test is true, continue with the instruction after these; otherwise jump after the
     block."""
     yield _LOAD, 0, 0, 16 + 8 * arg.index  # the lower half: both architectures are little-endian
     if arg.mask != 0xFFFFFFFF:
         yield _AND, 0, 0, arg.mask
     for place, value in enumerate(arg.values):
-        yield _EQUAL, len(arg.values) - place, 0, value  # found: two behind the last
+        yield _EQUAL, len(arg.values) - place, 0, value  # if equal, skip to two after the last
     if not arg.among:
         yield _JUMP, 0, 0, 1
     yield _BEHIND

@@ -1,9 +1,9 @@
-"""The system calls that no step makes: what they are for, their numbers, and when they are refused.
-A table, no code.
+"""The table of system calls that steps may not make: their purpose, their numbers, and the
+conditions.
 
-Everything else is allowed: a module is ordinary Python with libraries that nobody here has read.
-What is refused reaches into other processes, into the kernel, or out of the sandbox, or it is new
-and has been the way out of others.
+All other calls are allowed, because a module is ordinary Python with unknown libraries. The refused
+calls affect other processes or the kernel, or lead out of the sandbox, or were used to escape other
+sandboxes.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from errno import ENOSYS, EPERM
 
 X86_64, AARCH64 = 0, 1  # the columns of NUMBERS
 
-# By what they are for: name -> (number on x86_64, number on aarch64); None where there is no such
-# call.
+# By purpose: name -> (number on x86_64, number on aarch64); None if the call does not exist there.
 NUMBERS: Mapping[str, Mapping[str, tuple[int | None, int | None]]] = {
     "other processes": {
         "ptrace": (101, 117),
@@ -104,8 +103,9 @@ NUMBERS: Mapping[str, Mapping[str, tuple[int | None, int | None]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """A test of an argument's lower 32 bits (the kernel reads no more of these): whether, masked,
-    it is one of `values`, or with `among=False` none of them."""
+    """A test of an argument's lower 32 bits, the only ones that the kernel reads of these
+    arguments.
+    The masked value must be one of `values`; with `among=False`, none of them."""
 
     index: int
     values: tuple[int, ...]
@@ -115,30 +115,30 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A call is refused with `error` when all of `when` is true of its arguments; always without
-    any."""
+    """A call is refused with `error` if all tests in `when` are true. Without tests, it is always
+    refused."""
 
     name: str
     when: tuple[Arg, ...] = ()
     error: int = EPERM
 
 
-# clone(2), unshare(2): a namespace of any kind. In one of its own user namespace a process has all
+# clone(2), unshare(2): a namespace of any kind. In a new user namespace, a process has all
 # capabilities again.
 _NEW_TIME = 0x80  # for unshare; the same bits are the signal of clone
 _NEW_ANY = 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x20000
 # socket(2)
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _RAW, _PACKET_TYPE, _TYPE = 3, 10, 0xF
-_ROUTE = 0  # the one netlink protocol that looking up a host name needs
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # type into a terminal, as its user
-_PERSONALITIES = (0, 0xFFFFFFFF)  # Linux as usual, and asking
+_ROUTE = 0  # the only netlink protocol needed to resolve host names
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # simulate input of a terminal's user
+_PERSONALITIES = (0, 0xFFFFFFFF)  # the usual personality, and a query
 _CHAR, _BLOCK, _KIND_OF_FILE = 0o020000, 0o060000, 0o170000
 
 BY_ARGUMENTS = (
     Rule(
         "clone3", error=ENOSYS
-    ),  # its flags lie in memory, where no filter reads; the C library takes clone
+    ),  # its flags are in memory, which filters cannot read; the C library falls back to clone
     Rule("clone", (Arg(0, (0,), _NEW_ANY, among=False),)),
     Rule("unshare", (Arg(0, (0,), _NEW_ANY | _NEW_TIME, among=False),)),
     Rule(

@@ -25,7 +25,7 @@ from platform.run.group import Group, nothing, stop_all, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
 from platform.run.redact import Redactor
-from platform.run.sandbox import Isolation, Machine, Room
+from platform.run.sandbox import Access, Isolation, Machine
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -131,8 +131,9 @@ def _box(job: Job, machine: Machine, isolation: Isolation) -> contextlib.Abstrac
     """Bubblewrap around the job, or nothing around it."""
     if not isolation.bubblewrap:
         return contextlib.nullcontext(Box())
-    return box(Room((job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable), job.scratch,
-                    job.network, _OURS, job.limits.output_mb << 20), machine)
+    access = Access((job.module_dir, *job.readable), (job.outputs, job.scratch, *job.writable),
+                    job.scratch, job.network, _OURS, job.limits.output_mb << 20)
+    return box(access, machine)
 
 
 @contextlib.contextmanager

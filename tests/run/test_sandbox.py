@@ -6,7 +6,7 @@ import pytest
 from platform.errors import ForbiddenError
 from platform.model.order import Binding
 from platform.model.profile import Limits, Profile
-from platform.run.sandbox import Machine, Room, bubblewrap, isolation
+from platform.run.sandbox import Access, Machine, bubblewrap, isolation
 from tests.run.conftest import needs_bwrap
 
 WITH = Machine("/venv/bin/python", ("/py", "/venv"), ("/venv/lib/site",), bwrap="/usr/bin/bwrap", filter=b"x")
@@ -44,9 +44,9 @@ def test_a_profile_that_demands_bubblewrap_gets_it_or_nothing_runs():
 
 
 def test_the_command_line_mounts_what_the_step_was_given():
-    room = Room((Path("/m/say"), Path("/in.csv")), (Path("/out"),), Path("/scratch"), optional=(Path("/ours"),),
+    access = Access((Path("/m/say"), Path("/in.csv")), (Path("/out"),), Path("/scratch"), optional=(Path("/ours"),),
                 memory_bytes=7 << 20)
-    line = bubblewrap(room, WITH)
+    line = bubblewrap(access, WITH)
     text = " ".join(line)
     for mount in ("--ro-bind /m/say /m/say", "--ro-bind /in.csv /in.csv", "--bind /out /out", "--chdir /scratch",
                   "--ro-bind-try /ours /ours", "--ro-bind-try /py/bin /py/bin", "--unshare-net", "--unshare-pid",
@@ -54,7 +54,7 @@ def test_the_command_line_mounts_what_the_step_was_given():
                   "--size 7340032 --tmpfs /tmp", "--size 7340032 --tmpfs /dev/shm", "--remount-ro /dev"):
         assert mount in text
     assert "/etc/resolv.conf" not in line and "/venv /venv" not in text
-    online = bubblewrap(Room((), (), Path("/scratch"), network=True), WITH)
+    online = bubblewrap(Access((), (), Path("/scratch"), network=True), WITH)
     assert "--unshare-net" not in online and "/etc/resolv.conf" in online
 
 

@@ -9,5 +9,5 @@ EXECUTORS: dict[str, Callable[[Profile], Executor]] = {"local": LocalExecutor}
 
 
 def executor_of(profile: Profile) -> Executor:
-    """The executor that a profile asks for; today every profile means `local`."""
+    """The executor of a profile. Every profile currently uses `local`."""
     return EXECUTORS["local"](profile)

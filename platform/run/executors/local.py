@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 class LocalExecutor:
-    """Runs each job in the thread that submits it: a run has a thread for each step already, and the
-    end of the thread's wait is the end of the job."""
+    """Runs each job in the thread that submits it, because a run already has a thread for each
+    step.
+    `submit` returns when the job has ended."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile

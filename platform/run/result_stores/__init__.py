@@ -9,5 +9,5 @@ RESULT_STORES: dict[str, Callable[[Path], ResultStore]] = {"directory": Director
 
 
 def result_store_of(runtime_dir: Path) -> ResultStore:
-    """The store of a run; today every run means `directory`, below its runtime directory."""
+    """The store of a run. Every run currently uses `directory`, in its runtime directory."""
     return RESULT_STORES["directory"](runtime_dir)

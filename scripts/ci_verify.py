@@ -11,9 +11,9 @@ from platform.commands.common import add_json, add_places, open_run, root
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.verify import repository, sequence
+from platform.verify.command_check import CLI, command_check
 from platform.verify.module import verify_module
-from platform.verify.told import CLI, told
-from platform.verify.verdict import Check, tell
+from platform.verify.verdict import Check, print_verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every check of the phase is ok, 1 otherwise; 2 for an order that is not there."""
-    return 0 if tell(arguments.phase, PHASES[arguments.phase](arguments), arguments.json) else 1
+    return 0 if print_verdict(arguments.phase, PHASES[arguments.phase](arguments), arguments.json) else 1
 
 
 def pre(arguments: argparse.Namespace) -> Iterator[Check]:
@@ -51,8 +51,8 @@ def post(arguments: argparse.Namespace) -> Iterator[Check]:
     """What a run left: a state that agrees with itself, and no file of git's touched."""
     places = [word for name in ("runtime_profile", "billing_state_dir", "runtime_dir") if getattr(arguments, name)
               for word in (f"--{name.replace('_', '-')}", getattr(arguments, name))]
-    yield told("integrity-validate", [*CLI, "integrity-validate", *places], root())
-    yield told("ledger audit", [*CLI, "ledger", "audit", *places], root())
+    yield command_check("integrity-validate", [*CLI, "integrity-validate", *places], root())
+    yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], root())
     yield repository.nothing_changed(root())
 
 

@@ -9,7 +9,7 @@ from platform.cli import script
 from platform.commands.common import add_json, add_places, open_run
 from platform.errors import InputError
 from platform.verify.repository import invariants
-from platform.verify.verdict import tell
+from platform.verify.verdict import print_verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when every check is ok; 10 when what somebody wrote is wrong; 1 when something else is."""
     run = open_run(arguments)
-    if tell("platform", invariants(run), arguments.json):
+    if print_verdict("platform", invariants(run), arguments.json):
         return 0
     return InputError.exit_status if any(not problem.warning for problem in run.snapshot.problems) else 1
 

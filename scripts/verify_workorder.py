@@ -12,7 +12,7 @@ from platform.commands.common import add_json, add_places, open_run
 from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
 from platform.verify import sequence
-from platform.verify.verdict import Check, tell
+from platform.verify.verdict import Check, print_verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     run = open_run(arguments)
     order = OrderId(arguments.tenant_id, arguments.work_order_id)
     run.snapshot.scope = frozenset({order})
-    return 0 if tell(str(order), _checks(run, order), arguments.json) else 1
+    return 0 if print_verdict(str(order), _checks(run, order), arguments.json) else 1
 
 
 def _checks(run: Run, order: OrderId) -> Iterator[Check]:

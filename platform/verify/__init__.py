@@ -1,1 +1,1 @@
-"""Checks that each can fail: what the scripts of scripts/ that verify have in common. Knows no argument parser."""
+"""The checks of the verification scripts in scripts/. This package knows no argument parser."""

@@ -1,5 +1,7 @@
-"""What holds a step on this machine: found by running one that tries to get out. Loopback only;
-nothing leaves here."""
+"""The isolation of steps on this machine, tested with a step that tries to break out.
+
+It uses only the loopback interface.
+"""
 
 import json
 import socket
@@ -51,13 +53,15 @@ def run(params, outputs_dir):
 
 
 def fences(profile: Profile) -> Iterator[Finding]:
-    """Bubblewrap, namespaces, the network jail, the filter of system calls, the cgroup; as far as
-    they are here, with or without the profile demanding them."""
+    """Bubblewrap, namespaces, the network jail, the filter of system calls, and the cgroup.
+
+    The findings do not depend on whether the profile demands them.
+    """
     machine, boxed = this_machine(), profile.sandbox == "bubblewrap"
     found, why = _tried(profile)
     yield _bubblewrap(profile, boxed)
     if not machine.bwrap:
-        yield Finding("namespaces", MISSING, "none of its own", _PLAIN, _INSTALL, boxed)
+        yield Finding("namespaces", MISSING, "steps share all of them", _PLAIN, _INSTALL, boxed)
     else:
         yield _namespaces(found, why, boxed)
     yield _jail(found, why, boxed)
@@ -77,7 +81,7 @@ def _bubblewrap(profile: Profile, required: bool) -> Finding:
         return Finding(
             "bubblewrap",
             WARNING,
-            f"{machine.bwrap}, and the profile does without it",
+            f"{machine.bwrap}, but the profile does not use it",
             _PLAIN,
             "set sandbox: auto or sandbox: bubblewrap in the profile",
         )
@@ -86,12 +90,12 @@ def _bubblewrap(profile: Profile, required: bool) -> Finding:
 
 def _version(program: str) -> str:
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             [program, "--version"], capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"its version is not known: {error}"
-    return told.stdout.strip()
+        return f"unknown version: {error}"
+    return done.stdout.strip()
 
 
 def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
@@ -103,20 +107,20 @@ def _namespaces(found: Mapping[str, Any], why: str, required: bool) -> Finding:
         if _namespace(name) == link
     )
     own = ", ".join(sorted(set(_NAMESPACES) - set(shared)))
-    if not shared or shared == ["user"]:  # root may make the others without one of users
+    if not shared or shared == ["user"]:  # root can create the others without a user namespace
         return Finding("namespaces", OK, f"own {own}", required=required)
     return Finding(
         "namespaces",
         WARNING,
         f"own {own}; shared {', '.join(shared)}",
-        "a step sees more than its own there",
-        "allow this user to make namespaces of all kinds",
+        "a step can see resources of other processes there",
+        "allow this user to create namespaces of all kinds",
         required,
     )
 
 
 def _namespace(name: str) -> str:
-    """This process's own, as the kernel names it; nothing where it does not say."""
+    """The kernel's name of this process's namespace, or an empty string."""
     try:
         return str(Path("/proc/self/ns", name).readlink())
     except OSError:
@@ -133,12 +137,12 @@ def _jail(found: Mapping[str, Any], why: str, required: bool) -> Finding:
     ]
     if not reached:
         return Finding(
-            "network jail", OK, "a step that asks for no network reached nothing", required=required
+            "network jail", OK, "a step without network access reached nothing", required=required
         )
     return Finding(
         "network jail",
         MISSING,
-        f"a step that asks for no network reached {' and '.join(reached)}",
+        f"a step without network access reached {' and '.join(reached)}",
         "every step can use the network and the services of this machine",
         _INSTALL,
         required,
@@ -151,20 +155,20 @@ def _filter(found: Mapping[str, Any], why: str) -> Finding:
     if this_machine().unfiltered or why:
         return Finding("seccomp", MISSING, this_machine().unfiltered or why, means, cure)
     if found["ptrace"] != "EPERM":
-        return Finding("seccomp", MISSING, "a step called ptrace and was not refused", means, cure)
-    return Finding("seccomp", OK, "a step called ptrace and was refused")
+        return Finding("seccomp", MISSING, "ptrace was not refused in a step", means, cure)
+    return Finding("seccomp", OK, "ptrace was refused in a step")
 
 
 def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
     run, required = fence.this_run(), profile.limits.enforce == "cgroup"
-    means = "memory and processes are limited for each process of a step by itself; together they may use more"
+    means = "the limits of memory and processes hold for each process, not for the whole step"
     if not run.version:
         return Finding(
             "cgroup",
             MISSING,
             run.lacking,
             means,
-            "run as a user with a systemd session (loginctl enable-linger), or where a cgroup is delegated",
+            "run as a user with a systemd session (loginctl enable-linger) or a delegated cgroup",
             required,
         )
     if found and run.folders[0].name not in found["groups"]:
@@ -180,7 +184,7 @@ def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
         return Finding(
             "cgroup",
             WARNING,
-            f"{run.version}, and the profile does without it",
+            f"{run.version}, but the profile does not use it",
             means,
             "set limits.enforce: auto or cgroup in the profile",
         )
@@ -188,17 +192,17 @@ def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
 
 
 def _tried(profile: Profile) -> tuple[Mapping[str, Any], str]:
-    """What a step found that was run for this, and why there was none."""
+    """What the test step found, and why it could not run (empty if it ran)."""
     try:
         with ExitStack() as stack:
             name = stack.enter_context(tempfile.TemporaryDirectory(prefix="doctor-"))
             return _probed(profile, Path(name).resolve(), stack)
-    except (PlatformError, Fault, OSError) as error:  # no place for it, no handles left, no loopback
-        return {}, f"a step could not be run ({error})"
+    except (PlatformError, Fault, OSError) as error:  # no disk space, file handles or loopback
+        return {}, f"the test step could not run ({error})"
 
 
 def _probed(profile: Profile, folder: Path, stack: ExitStack) -> tuple[Mapping[str, Any], str]:
-    """The same in an empty folder; `stack` closes what was opened for it. PlatformError, OSError."""
+    """As `_tried`, in an empty directory; `stack` closes the sockets. PlatformError, OSError."""
     for below in ("module/src", "outputs", "scratch"):
         (folder / below).mkdir(parents=True)
     (folder / "module" / "src" / "run.py").write_text(_PROBE, encoding="utf-8")
@@ -225,5 +229,6 @@ def _probed(profile: Profile, folder: Path, stack: ExitStack) -> tuple[Mapping[s
     try:
         return json.loads((folder / "outputs" / "found.json").read_bytes()), ""
     except (FileNotFoundError, ValueError):
-        said = log.read_text(errors="replace").strip().splitlines()
-        return {}, f"a step could not be run ({said[-1] if said else f'status {ended.exit_status}'})"
+        lines = log.read_text(errors="replace").strip().splitlines()
+        why = lines[-1] if lines else f"status {ended.exit_status}"
+        return {}, f"the test step could not run ({why})"

@@ -1,5 +1,5 @@
-"""What a look at this machine finds: one thing, its state, what its absence means, and what to do
-about it. Pure."""
+"""A finding about this machine: its state, what the absence of a thing means, and what to do. Pure.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ OK, WARNING, MISSING = "ok", "warning", "missing"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`means` and `cure` are for what is not OK, and empty for what is. `required`: the runtime
-    profile demands it."""
+    """`means` and `cure` are empty if `state` is OK. `required`: the profile demands the thing."""
 
     what: str
     state: str
@@ -22,7 +21,7 @@ class Finding:
 
 
 def lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """For people: a line for each finding, and what follows from it below."""
+    """Text for people: a line for each finding, followed by what it means and what to do."""
     for finding in findings:
         yield f"{finding.state:<8} {finding.what:<21} {finding.found}"
         if finding.state != OK:
@@ -32,7 +31,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def verdict(findings: list[Finding], profile_id: str) -> dict[str, Any]:
-    """As JSON: whether the profile has what it demands, and everything that was found."""
+    """As JSON: whether the machine has what the profile demands, and all findings."""
     lacking = [finding.what for finding in findings if finding.required and finding.state != OK]
     return {
         "profile_id": profile_id,
@@ -53,10 +52,11 @@ def verdict(findings: list[Finding], profile_id: str) -> dict[str, Any]:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """The last line."""
+    """The last line: the number of findings by state, and what the profile lacks."""
     states = [finding["state"] for finding in result["findings"]]
     counts = ", ".join(f"{states.count(state)} {state}" for state in (OK, WARNING, MISSING))
     if result["ok"]:
-        return f"{counts}; the profile {result['profile_id']} has what it demands"
-    lacking = ", ".join(result["lacking"])
-    return f"{counts}; the profile {result['profile_id']} demands what is not here: {lacking}"
+        return f"{counts}; this machine has what the profile {result['profile_id']} demands"
+    missing = ", ".join(result["lacking"])
+    profile_id = result["profile_id"]
+    return f"{counts}; this machine lacks what the profile {profile_id} demands: {missing}"

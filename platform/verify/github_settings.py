@@ -1,8 +1,8 @@
-"""The settings of a repository on GitHub, read through ghapi: one question each, and why one has no answer.
+"""Read the settings of a repository on GitHub through ghapi: one question per setting.
 
-Only reads. A question that the token may not ask (403, or 404 where the thing is always there) is answered with why; a
-server that does not answer is RemoteError, a token that is refused ForbiddenError. Nothing raised or shown holds the
-token.
+It only reads. If the token may not read a setting (403, or 404 for a setting that always exists),
+the answer is the reason. RemoteError if the server does not answer, ForbiddenError if it refuses
+the token. No error or output contains the token.
 """
 from collections.abc import Callable
 from itertools import count
@@ -15,23 +15,24 @@ PAGE = 100
 
 
 class Settings:
-    """A repository's, asked with a token. `host` is the API's address."""
+    """The settings of one repository, read with a token. `host` is the API's address."""
 
     def __init__(self, repository: str, token: str, host: str) -> None:
         from ghapi.core import GhApi
 
         owner, name = repository.split("/")
-        make: Any = GhApi  # without types
-        self._api = make(owner=owner, repo=name, token=token, gh_host=host.rstrip("/"), sync=True, jwt_token="")
+        new_client: Any = GhApi  # without types
+        self._api = new_client(owner=owner, repo=name, token=token, gh_host=host.rstrip("/"),
+                               sync=True, jwt_token="")
         self._host = host
 
     def read(self) -> dict[str, Read]:
-        """All answers by question. RemoteError, ForbiddenError for what stops all of them."""
+        """All answers by question. RemoteError or ForbiddenError if nothing can be read."""
         repos, actions = self._api.repos, self._api.actions
         about = self._ask(repos.get)
-        if about.untold:
-            raise ForbiddenError(f"{self._host}: {about.untold}; give the token read access to the repository and its "
-                                 "administration")
+        if about.unreadable:
+            raise ForbiddenError(f"{self._host}: {about.unreadable}; give the token read access to "
+                                 "the repository and its administration")
         branch = about.value["default_branch"]
         return {
             "repository": about,
@@ -53,22 +54,22 @@ class Settings:
         }
 
     def _rulesets(self) -> Read:
-        """All rulesets whole: the list has neither their rules nor who may bypass them."""
+        """All complete rulesets: the list lacks their rules, and who may bypass them."""
         listed = self._pages(self._api.repos.get_repo_rulesets, includes_parents=True)
         whole = []
         for one in listed.value or ():
             answer = self._ask(self._api.repos.get_repo_ruleset, one["id"], includes_parents=True)
-            if answer.untold:
+            if answer.unreadable:
                 return answer
             whole.append(answer.value)
-        return listed if listed.untold else Read(whole)
+        return listed if listed.unreadable else Read(whole)
 
     def _pages(self, operation: Callable[..., Any], *arguments: Any, **options: Any) -> Read:
-        """A list that comes in pages, whole."""
+        """All items of a list that has pages."""
         items: list[Any] = []
         for number in count(1):
             page = self._ask(operation, *arguments, per_page=PAGE, page=number, **options)
-            if page.untold:
+            if page.unreadable:
                 return page
             items += page.value
             if len(page.value) < PAGE:
@@ -76,7 +77,7 @@ class Settings:
         return Read(items)
 
     def _ask(self, operation: Callable[..., Any], *arguments: Any, none: str = "", **options: Any) -> Read:
-        """One answer as plain JSON. `none`: the message of a 404 that says that there is nothing."""
+        """One answer as plain JSON. `none` is the message of a 404 that means: there is nothing."""
         import httpx2
         from ghapi.core import APIError
 
@@ -100,9 +101,9 @@ class Settings:
             return Read(value)
         message = " ".join(str(value.get("message", "")).split())[:200] if isinstance(value, dict) else ""
         if status == 401:
-            raise ForbiddenError(f"{self._host} refuses the token; put a valid one into GITHUB_TOKEN")
+            raise ForbiddenError(f"{self._host} refuses the token; set GITHUB_TOKEN to a valid one")
         if status == 404 and none and message == none:
             return Read(None)
         if status in (403, 404):
-            return Read(untold=f"the token may not read it ({status} {message})")
+            return Read(unreadable=f"the token may not read it ({status} {message})")
         raise RemoteError(f"{self._host} answers {status}; run again later")

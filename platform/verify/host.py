@@ -1,4 +1,4 @@
-"""What of this machine is not the sandbox: clock, encoding, Python, Graphviz."""
+"""Findings about this machine, without the sandbox: clock, encoding, Python, Graphviz."""
 
 import locale
 import os
@@ -14,7 +14,7 @@ from platform.verify.finding import MISSING, OK, WARNING, Finding
 
 _JOURNAL = "journal.csv"
 _TAIL_BYTES = 1 << 20
-_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # a correct clock cannot show an earlier time
 _OLDEST_PYTHON = (3, 11)
 
 
@@ -26,18 +26,19 @@ def host(billing_state_dir: Path) -> Iterator[Finding]:
 
 
 def clock(now: datetime, last: str) -> Finding:
-    """Whether the clock can be right, and has not gone back behind the last post (ISO 8601, or
-    empty)."""
+    """Whether the clock can be right, and is not before the last post (ISO 8601, or empty)."""
     shown = utc_text(now)
     cure = "set the clock (timedatectl set-ntp true)"
     if now < _WRITTEN:
-        return Finding("clock", WARNING, shown, "prices and periods are those of another day", cure)
+        return Finding(
+            "clock", WARNING, shown, "runs use the prices and periods of another day", cure
+        )
     if last > shown:
         return Finding(
             "clock",
             WARNING,
-            f"{shown}, and the last post is of {last}",
-            "new posts stand behind older ones with a later time",
+            f"{shown}, but the last post is of {last}",
+            "new posts have an earlier time than the posts before them",
             cure,
         )
     behind = f"; the last post is of {last}" if last else "; nothing was posted yet"
@@ -47,23 +48,23 @@ def clock(now: datetime, last: str) -> Finding:
 
 
 def last_post(billing_state_dir: Path) -> str:
-    """The time that the journal's last line says, or nothing; nothing is verified for it."""
+    """The time in the journal's last line, or an empty string. The journal is not verified."""
     try:
         with (billing_state_dir / _JOURNAL).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
             fields = file.read().rstrip(b"\n").rpartition(b"\n")[2].split(b",", 2)
     except OSError:
         return ""
-    said = fields[1].decode("ascii", "replace") if len(fields) == 3 and fields[0].isdigit() else ""
+    time_ = fields[1].decode("ascii", "replace") if len(fields) == 3 and fields[0].isdigit() else ""
     try:
-        utc_moment(said)
+        utc_moment(time_)
     except ValueError:
         return ""
-    return said
+    return time_
 
 
 def encoding(files: str, texts: str) -> Finding:
-    """Whether names and texts beyond ASCII are written as they are."""
+    """Whether names and texts beyond ASCII are written unchanged."""
     if {files.lower().replace("-", ""), texts.lower().replace("-", "")} <= {"utf8"}:
         return Finding("encoding", OK, f"UTF-8 (LANG={os.environ.get('LANG', '')})")
     return Finding(
@@ -85,23 +86,23 @@ def python() -> Finding:
             "Python",
             WARNING,
             f"{found}, no virtual environment",
-            "steps can import whatever is installed on this machine",
-            "run scripts/setup, use .venv/bin/doit",
+            "steps can import any package that is installed on this machine",
+            "run scripts/setup, then use .venv/bin/doit",
         )
     return Finding("Python", OK, found)
 
 
 def graphviz() -> Finding:
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             ["dot", "-V"], capture_output=True, text=True, check=False, timeout=30
         )
     except (OSError, subprocess.TimeoutExpired):
         return Finding(
             "Graphviz",
             MISSING,
-            "no program `dot`",
-            "`graph --format svg` and the drawing in an HTML statement are left out; nothing else needs it",
+            "the program `dot` is missing",
+            "`graph --format svg` and HTML statements have no drawings; nothing else needs it",
             "apt-get install graphviz",
         )
-    return Finding("Graphviz", OK, (told.stderr or told.stdout).strip().partition("\n")[0])
+    return Finding("Graphviz", OK, (done.stderr or done.stdout).strip().partition("\n")[0])

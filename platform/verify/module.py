@@ -1,4 +1,5 @@
-"""A module's self-test, run like a step in its sandbox, in a throw-away folder, for no money."""
+"""Run a module's self-test like a step in its sandbox, in a temporary directory, without a charge.
+"""
 import os
 import tempfile
 from dataclasses import replace
@@ -13,11 +14,11 @@ from platform.model.profile import Profile
 from platform.run.context import RunContext
 from platform.run.records import LOG, OUTPUTS, step_dir
 from platform.run.step import run_step
-from platform.verify.selftest import NOBODY, planned_self_test
+from platform.verify.selftest import NO_TENANT, planned_self_test
 
 
 def verify_module(run: Run, contract: Contract) -> str:
-    """What is wrong with a module's self-test, or nothing."""
+    """What is wrong with a module's self-test, or an empty string."""
     test = contract.self_test
     if test is None:
         return "has no testing.self_test in its module.yml"
@@ -25,9 +26,10 @@ def verify_module(run: Run, contract: Contract) -> str:
         planned = planned_self_test(contract)
         step, module_dir = planned.step, run.workspace.root / "modules" / contract.module_id
         try:
-            fixtures = {(NOBODY, path): inside(module_dir, path) for path in planned.fixtures}
+            fixtures = {(NO_TENANT, path): inside(module_dir, path) for path in planned.fixtures}
         except Refused as error:
-            return f"has a fixture that is not below its folder: {error.offender} is {error.kind}"
+            return (f"has a fixture that is not in its directory: {error.offender} is "
+                    f"{error.kind}")
         context = RunContext(
             root=run.workspace.root, runtime_dir=Path(folder), profile=_within(run.workspace.profile, folder),
             digests=Digests(), env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
@@ -42,7 +44,7 @@ def verify_module(run: Run, contract: Contract) -> str:
 
 
 def _within(profile: Profile, folder: str) -> Profile:
-    """The profile with every delivery folder inside the throw-away one."""
+    """The profile with every delivery directory inside the temporary one."""
     delivery = {provider: {name: f"{folder}/{provider}" if name.endswith("_dir") else value
                            for name, value in settings.items()} for provider, settings in profile.delivery.items()}
     return replace(profile, delivery=delivery)

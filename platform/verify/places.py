@@ -1,5 +1,4 @@
-"""The folders of state, results and keys: whether they can be written for good, and who else may
-read them."""
+"""The directories of state, results and keys: whether writes are durable, and who can read them."""
 
 import errno
 import os
@@ -19,19 +18,18 @@ _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "vboxsf", "afs", "ceph
 
 
 def disks(folders: dict[str, Path], output_mb: int) -> Iterator[Finding]:
-    """A finding for each of the folders, by its name."""
+    """A finding for each directory, by its name."""
     for name, folder in folders.items():
         yield disk(name, folder, max(_LITTLE_BYTES, output_mb << 20))
 
 
 def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
-    """Whether a file can be made durable there. A folder that is not there yet is judged by the one
-    it will be in."""
+    """Whether a file can be made durable in a directory, or in the nearest existing parent."""
     here, kind = folder, "unknown"
-    what, cure = f"disk: {name}", f"choose another folder, or mend this one: {here}"
+    what, cure = f"disk: {name}", f"choose another directory, or repair this one: {here}"
     try:
-        here = _there(folder)
-        cure = f"choose another folder, or mend this one: {here}"
+        here = _existing(folder)
+        cure = f"choose another directory, or repair this one: {here}"
         kind = file_system(here, _mounts())
         _try(here)
         free = shutil.disk_usage(here).free
@@ -40,7 +38,7 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
             what,
             MISSING,
             f"{here}: {error.strerror} ({kind})",
-            "nothing can be kept there; a run ends with 15",
+            "nothing can be written there; a run ends with 15",
             cure,
         )
     found = f"{here}: written and synced, {free >> 20} MB free ({kind})"
@@ -54,26 +52,28 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
         )
     if kind in _IN_MEMORY:
         return Finding(
-            what, WARNING, found, "it is memory: all of it is lost when the machine stops", cure
+            what, WARNING, found, "it is in memory: a restart of the machine deletes it", cure
         )
     if kind in _REMOTE or kind.startswith("fuse"):
         return Finding(
             what,
             WARNING,
             found,
-            "locks and fsync of other machines' disks are not always what they say",
+            "locks and fsync may not work on a network file system",
             cure,
         )
     if free < wanted_bytes:
         return Finding(
-            what, WARNING, found, f"one step may write {wanted_bytes >> 20} MB", "free space"
+            what, WARNING, found, f"one step may write {wanted_bytes >> 20} MB", "free disk space"
         )
     return Finding(what, OK, found)
 
 
-def _there(folder: Path) -> Path:
-    """The nearest directory above that is there, or this one. OSError when nobody can tell, or when
-    a link leads nowhere: no folder can be made in its place."""
+def _existing(folder: Path) -> Path:
+    """The directory, or its nearest existing parent.
+
+    OSError if it cannot be determined, or for a dangling link, which no directory can replace.
+    """
     for path in (folder, *folder.parents):
         try:
             path.lstat()
@@ -85,7 +85,7 @@ def _there(folder: Path) -> Path:
 
 
 def _mounts() -> str:
-    """What is mounted where; nothing on a system that does not say."""
+    """/proc/self/mountinfo, or an empty string on a system without it."""
     try:
         return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -93,7 +93,7 @@ def _mounts() -> str:
 
 
 def _try(folder: Path) -> None:
-    """Write, sync, rename and remove a file; OSError when one of these is refused."""
+    """Write, sync, rename and remove a file; OSError if one of these fails."""
     handle, name = tempfile.mkstemp(prefix=".doctor-", dir=folder)
     path = Path(name)
     try:
@@ -109,7 +109,7 @@ def _try(folder: Path) -> None:
 
 
 def file_system(folder: Path, mounts: str) -> str:
-    """The type of the file system that a folder lies in; `mounts` is /proc/self/mountinfo."""
+    """The type of a directory's file system; `mounts` is /proc/self/mountinfo."""
     resolved, best, kind = folder.resolve(), -1, "unknown"
     for line in mounts.splitlines():
         place, _, rest = line.partition(" - ")
@@ -121,8 +121,7 @@ def file_system(folder: Path, mounts: str) -> str:
 
 
 def readers(paths: dict[str, Path], keys: frozenset[str] = frozenset()) -> Iterator[Finding]:
-    """Who may read and write each of these, as far as it is there; of `keys` also a group is too
-    many."""
+    """Who may read and write each existing path. For `keys`, access of a group is a finding too."""
     for name, path in paths.items():
         try:
             yield reader(name, path, secret=name in keys)
@@ -133,14 +132,13 @@ def readers(paths: dict[str, Path], keys: frozenset[str] = frozenset()) -> Itera
                 f"access: {name}",
                 WARNING,
                 f"{path}: {error.strerror}",
-                "nobody can tell from here who reads it",
-                f"run as a user who may look at it, or mend its path: {path}",
+                "it is unknown who can read it",
+                f"run as a user who can read it, or correct its path: {path}",
             )
 
 
 def reader(name: str, path: Path, *, secret: bool) -> Finding:
-    """One path. What lies in a folder that others cannot enter is not theirs, whatever its own mode
-    says."""
+    """One path. In a directory that others cannot enter, a path's own mode does not matter."""
     status, what = path.stat(), f"access: {name}"
     found = f"{path}: {stat.filemode(status.st_mode)} {_user(status.st_uid)}"
     bit = stat.S_IXOTH if path.is_dir() else stat.S_IROTH
@@ -162,7 +160,7 @@ def reader(name: str, path: Path, *, secret: bool) -> Finding:
             what,
             WARNING,
             found,
-            "others can read a private key, and it is refused",
+            "others can read a private key, so signing refuses it",
             f"chmod 600 {path}",
         )
     if status.st_mode & bit and entered:

@@ -1,5 +1,8 @@
-"""The invariants of a repository: what is written is right, what is derived is up to date, and git has nothing that a
-run made and nothing secret."""
+"""The invariants of a repository.
+
+The files that people write are valid, derived files are up to date, and git contains no output of a
+run and no secret.
+"""
 import json
 import subprocess
 from collections.abc import Iterator
@@ -14,17 +17,18 @@ from platform.config.schema import SCHEMAS
 from platform.confined import read_file
 from platform.model.ids import RUN_CHARGE
 from platform.model.words import counted
-from platform.verify.told import CLI, told
+from platform.verify.command_check import CLI, command_check
 from platform.verify.verdict import Check
 from platform.verify.workflows import unsafe
 
-MADE_BY_RUNS = (".billing-state", "runtime", "outbox", "deliveries")  # folders whose names begin so are never in git
-SHOWN = 3  # files that are named when a check finds many
-LARGEST = 2**20  # bytes of a file that is looked at for secrets
+# Directories whose names begin with one of these are never in git.
+MADE_BY_RUNS = (".billing-state", "runtime", "outbox", "deliveries")
+SHOWN = 3  # the number of files that a check names
+LARGEST = 2**20  # bytes of the largest file that is searched for secrets
 
 
 def written(run: Run) -> Iterator[Check]:
-    """What people write fits together, and each schema allows its own examples."""
+    """The files that people write are consistent, and each schema allows its own examples."""
     errors = [str(problem) for problem in run.snapshot.problems if not problem.warning]
     yield Check("consistency", not errors, "; ".join(errors) or counted(len(run.snapshot.repo.orders), "work order"))
     yield _prices(run)
@@ -33,10 +37,11 @@ def written(run: Run) -> Iterator[Check]:
 
 
 def invariants(run: Run) -> Iterator[Check]:
-    """`written`, derived files, workflows, and what git may not have."""
+    """`written`, derived files, workflows, and the contents of git."""
     yield from written(run)
     profile = ["--runtime-profile", run.workspace.options.runtime_profile]
-    yield told("maintenance", [*CLI, "maintenance", "--check", *profile], run.workspace.root)
+    check_files = [*CLI, "maintenance", "--check", *profile]
+    yield command_check("maintenance", check_files, run.workspace.root)
     yield _workflows(run.workspace.root)
     tracked = _tracked(run.workspace.root)
     yield _nothing_made(tracked)
@@ -44,13 +49,13 @@ def invariants(run: Run) -> Iterator[Check]:
 
 
 def nothing_changed(root: Path) -> Check:
-    """No file of git's was touched."""
+    """No tracked file was changed."""
     changed = [line[3:] for line in _git(root, "status", "--porcelain", "--untracked-files=no")]
     return Check("git", not changed, f"changed: {', '.join(changed)}" if changed else "no tracked file was changed")
 
 
 def _prices(run: Run) -> Check:
-    """Whatever can be bought has a price today."""
+    """Everything that can be bought has a price today."""
     repo, today = run.snapshot.repo, run.snapshot.now.date()
     wanted = [(contract.module_id, item) for contract in repo.contracts.values()
               for item in (RUN_CHARGE, *contract.deliverables)]
@@ -79,13 +84,13 @@ def _nothing_made(tracked: list[str]) -> Check:
 
 
 def _no_secrets(root: Path, tracked: list[str]) -> Check:
-    """Tests are left out: they are where made-up ones stand."""
+    """Tests are not searched: they contain invented secrets."""
     found = []
     for name in tracked:
         file = root.resolve() / name
         try:
             text = "" if name.startswith("tests/") else read_file(file, LARGEST).decode(errors="replace")
-        except OSError:  # a link, or larger: nothing that people write
+        except OSError:  # a link, or too large: people do not write such files
             continue
         found += [f"{name}:{text.count(chr(10), 0, at) + 1} looks like {what}" for at, what in secrets_in(text)]
     return Check("no secret in git", not found, _some(found))
@@ -96,7 +101,7 @@ def _some(found: list[str]) -> str:
 
 
 def _tracked(root: Path) -> list[str]:
-    """Files that git has; none where there is no git, or no checkout of it."""
+    """The tracked files; empty without git or outside a checkout."""
     return [line for line in _git(root, "ls-files", "-z", split="\0") if line]
 
 

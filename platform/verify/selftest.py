@@ -1,4 +1,4 @@
-"""A module's self-test as a step that was planned for nobody: fixtures become assets. Pure."""
+"""A module's self-test as a planned step without a tenant; fixtures become assets. Pure."""
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,19 +8,19 @@ from platform.model.ids import StepId
 from platform.model.order import Binding, Value
 from platform.model.plan import PlannedStep
 
-NOBODY = "module"  # six letters, the form of a tenant id
+NO_TENANT = "module"  # six letters, the form of a tenant id
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTest:
-    """The step, and the fixtures it binds, as paths below the module's folder."""
+    """The step, and the fixtures that it binds, as paths below the module's directory."""
 
     step: PlannedStep
     fixtures: tuple[str, ...]
 
 
 def planned_self_test(contract: Contract) -> PlannedTest:
-    """The self-test of a contract; ValueError when it has none."""
+    """The self-test of a contract; ValueError if it does not have one."""
     if contract.self_test is None:
         raise ValueError(f"{contract.module_id} has no self-test")
     fixtures: list[str] = []
@@ -28,7 +28,8 @@ def planned_self_test(contract: Contract) -> PlannedTest:
               **_with_fixtures(dict(contract.self_test.params), fixtures)}
     promised = _promised(contract, contract.self_test)
     return PlannedTest(PlannedStep(
-        id=StepId(NOBODY, "self_test", contract.module_id[:32]), kind=contract.kind, contract=contract, index=0,
+        id=StepId(NO_TENANT, "self_test", contract.module_id[:32]),
+        kind=contract.kind, contract=contract, index=0,
         task_hash=digest_of(["self-test", contract.module_id]), manifest={}, params=params, upstream=(),
         deliverables=(), charges=(), required_outputs=promised), tuple(fixtures))
 
@@ -46,5 +47,5 @@ def _with_fixtures(value: Value, fixtures: list[str]) -> Any:
 
 
 def _promised(contract: Contract, test: SelfTest) -> frozenset[str]:
-    """The outputs behind the expected files: a self-test that completes without them has failed."""
+    """The outputs of the expected files: a self-test that completes without them has failed."""
     return frozenset(port.id for port in contract.outputs.values() if port.path in test.expect_files)

@@ -1,58 +1,64 @@
-"""The README's offline sequence in folders that are thrown away: what is run again may not add a byte to the journal.
+"""Run the README's offline sequence in temporary directories.
 
-Nobody's ledger is touched, nobody's outbox gets a test's mail, and nothing is published, whatever the profile says.
+A second run must not add a byte to the journal.
+
+It uses neither the real ledger nor a real outbox and publishes nothing, whatever the profile says.
 """
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from platform.model.ids import OrderId
-from platform.verify.told import CLI, script, told
+from platform.verify.command_check import CLI, command_check, script
 from platform.verify.verdict import Check
 
 
 def everything(root: Path, profile: Path, asserted: OrderId) -> Iterator[Check]:
-    """All orders of a repository; chaining and idempotency are asserted of one."""
+    """All orders of a repository; chaining and idempotency are checked for one of them."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         places = _places(Path(folder), profile)
-        yield told("consistency-validate", [*CLI, "consistency-validate", *places], root)
+        yield command_check("consistency-validate", [*CLI, "consistency-validate", *places], root)
         yield from _run(root, Path(folder), places, [], [])
         yield from _asserted(root, places, asserted)
-        yield told("integrity-validate", [*CLI, "integrity-validate", *places], root)
-        yield told("ledger audit", [*CLI, "ledger", "audit", *places], root)
+        yield command_check("integrity-validate", [*CLI, "integrity-validate", *places], root)
+        yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], root)
 
 
-def one_order(root: Path, profile: Path, order: OrderId, price_credits: int, topup_method_id: str) -> Iterator[Check]:
-    """One order, paid for by a top-up of its price, and held to its quote."""
+def one_order(root: Path, profile: Path, order: OrderId, price_credits: int,
+              topup_method_id: str) -> Iterator[Check]:
+    """One order, paid by a top-up of its price, and compared with its quote."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         places = _places(Path(folder), profile)
         tenant, asked = ["--tenant-id", order.tenant_id], [
             "--tenant-id", order.tenant_id, "--work-order-id", order.work_order_id]
         quote = str(Path(folder, "quote.json"))
         if price_credits and topup_method_id:
-            yield told("top-up", [*CLI, "admin-topup", *places, *tenant, "--amount-credits", str(price_credits),
-                                  "--topup-method-id", topup_method_id, "--reference", "verification"], root)
-        yield told("quote", [*CLI, "quote", *places, str(order), "--save", quote], root)
+            top_up = [*CLI, "admin-topup", *places, *tenant, "--amount-credits", str(price_credits),
+                      "--topup-method-id", topup_method_id, "--reference", "verification"]
+            yield command_check("top-up", top_up, root)
+        yield command_check("quote", [*CLI, "quote", *places, str(order), "--save", quote], root)
         yield from _run(root, Path(folder), places, [*asked, "--quote", quote], asked)
         yield from _asserted(root, places, order)
-        yield told("integrity-validate", [*CLI, "integrity-validate", *places, *asked], root)
-        yield told("ledger audit", [*CLI, "ledger", "audit", *places], root)
+        integrity = [*CLI, "integrity-validate", *places, *asked]
+        yield command_check("integrity-validate", integrity, root)
+        yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], root)
 
 
 def _run(root: Path, folder: Path, places: list[str], first: list[str], again: list[str]) -> Iterator[Check]:
     billing = _billing(folder)
     publish = [*script("publish_artifacts_release"), *places, *again[:2], "--since", "1970-01-01T00:00:00Z",
                "--no-publish"]
-    yield told("orchestrator, first run", [*CLI, "orchestrator", *places, *first], root)
-    yield told("orchestrator, second run", [*CLI, "orchestrator", *places, *again], root, billing)
-    yield told("publish, first run", publish, root)
-    yield told("publish, second run", publish, root, billing)
+    yield command_check("orchestrator, first run", [*CLI, "orchestrator", *places, *first], root)
+    second = [*CLI, "orchestrator", *places, *again]
+    yield command_check("orchestrator, second run", second, root, billing)
+    yield command_check("publish, first run", publish, root)
+    yield command_check("publish, second run", publish, root, billing)
 
 
 def _asserted(root: Path, places: list[str], order: OrderId) -> Iterator[Check]:
     asked = ["--tenant-id", order.tenant_id, "--work-order-id", order.work_order_id]
-    yield told("chaining", [*script("e2e_assert_chaining"), *places, *asked], root)
-    yield told("idempotency", [*script("e2e_assert_idempotency"), *places, *asked], root)
+    yield command_check("chaining", [*script("e2e_assert_chaining"), *places, *asked], root)
+    yield command_check("idempotency", [*script("e2e_assert_idempotency"), *places, *asked], root)
 
 
 def _billing(folder: Path) -> Path:
@@ -65,7 +71,7 @@ def _places(folder: Path, profile: Path) -> list[str]:
 
 
 def _throw_away_profile(profile: Path, folder: Path) -> Path:
-    """The same profile with every delivery folder inside the throw-away one, and without a release store."""
+    """The profile with delivery directories inside the temporary one, and no release store."""
     import yaml
 
     value = yaml.safe_load(profile.read_text(encoding="utf-8"))

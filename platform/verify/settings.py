@@ -1,8 +1,9 @@
-"""What GitHub enforces in a repository, held against the list of what must be enforced. Pure: answers in, verdicts out.
+"""Compare what GitHub enforces in a repository with the list of what it must enforce.
 
-Each rule is a function of what was read and says what is open; nothing said is closed. What could not be read cannot be
-told, and is never taken for closed. `config/repository_settings.yml` lists the rules with why, and where a person sets
-them; an entry may be accepted with a reason, and is then told and fails nothing.
+Pure: answers in, verdicts out. Each rule is a function of the answers that yields what is open; a
+rule that yields nothing is closed. If an answer could not be read, the verdict is "cannot tell",
+never "closed". `config/repository_settings.yml` lists the rules, why they matter, and where to set
+them. An entry may be accepted with a reason; it is then reported, but does not fail.
 """
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,21 +11,26 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 ENVIRONMENT = "billing"  # of the jobs that publish and top up
-CLOSED, OPEN, ACCEPTED, UNTOLD = "closed", "open", "accepted", "cannot tell"
+CLOSED, OPEN, ACCEPTED, UNKNOWN = "closed", "open", "accepted", "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What GitHub answered to one question. `untold`: why there is no answer; a 404 that means "there is none" is the
-    value None."""
+    """GitHub's answer to one question.
+
+    `unreadable` says why there is no answer. A 404 that means "does not exist" is the value None.
+    """
 
     value: Any = None
-    untold: str = ""
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingRule:
-    """One entry of the list: the rule's id, why it matters, where it is set, why it is accepted (or nothing)."""
+    """One entry of the list: the rule's id, why it matters, and where to set it.
+
+    `accepted` is the reason why an open rule is accepted, or empty.
+    """
 
     id: str
     why: str
@@ -36,32 +42,33 @@ class SettingRule:
 @dataclass(frozen=True, slots=True)
 class SettingVerdict:
     entry: SettingRule
-    state: str  # CLOSED, OPEN, ACCEPTED or UNTOLD
+    state: str  # CLOSED, OPEN, ACCEPTED or UNKNOWN
     found: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        said = "; ".join(self.found)
+        open_ = "; ".join(self.found)
         if self.state == CLOSED:
             return f"{self.state:<12} {self.entry.id}"
         if self.state == ACCEPTED:
-            return f"{self.state:<12} {self.entry.id}: {said}; accepted: {self.entry.accepted}"
-        return f"{self.state:<12} {self.entry.id}: {said}; why: {self.entry.why}; set it at: {self.entry.where}"
+            return f"{self.state:<12} {self.entry.id}: {open_}; accepted: {self.entry.accepted}"
+        return (f"{self.state:<12} {self.entry.id}: {open_}; why: {self.entry.why}; "
+                f"set it at: {self.entry.where}")
 
 
-class Untold(Exception):
-    """An answer that a rule needs is not there; `args[0]` says why."""
+class Unreadable(Exception):
+    """An answer that a rule needs could not be read; `args[0]` says why."""
 
 
 class Answers:
-    """What was read, by question. A rule that asks for what could not be read ends with Untold."""
+    """The answers by question. A rule that needs an unreadable answer ends with Unreadable."""
 
     def __init__(self, read: Mapping[str, Read]) -> None:
         self._read = read
 
     def get(self, question: str) -> Any:
-        answer = self._read.get(question, Read(untold="it was not asked"))
-        if answer.untold:
-            raise Untold(f"{question}: {answer.untold}")
+        answer = self._read.get(question, Read(unreadable="it was not read"))
+        if answer.unreadable:
+            raise Unreadable(f"{question}: {answer.unreadable}")
         return answer.value
 
     def rules(self) -> dict[str, dict[str, Any]]:
@@ -72,11 +79,11 @@ class Answers:
         return found
 
     def protection(self) -> dict[str, Any]:
-        """The classic protection of the default branch; empty when there is none."""
+        """The classic protection of the default branch; empty without one."""
         return dict(self.get("protection") or {})
 
     def pull_request(self) -> dict[str, Any]:
-        """What a pull request to the default branch needs, by the stricter of both kinds of protection."""
+        """What a pull request to the default branch needs, by the stricter kind of protection."""
         rule, classic = self.rules().get("pull_request"), self.protection().get("required_pull_request_reviews")
         both = [found for found in (rule, classic) if found is not None]
         return {"approvals": max((found.get("required_approving_review_count") or 0 for found in both), default=0),
@@ -89,15 +96,15 @@ class Answers:
 
 def _is_private(of: Answers) -> Iterator[str]:
     if not of.get("repository")["private"]:
-        yield "the repository is public: everybody reads orders, results and the ledger"
+        yield "the repository is public: anyone can read orders, results and the ledger"
 
 
 def _review(of: Answers) -> Iterator[str]:
     needs = of.pull_request()
     if needs["approvals"] < 1:
-        yield "a change reaches the default branch without another person's approval"
+        yield "a change can reach the default branch without another person's approval"
     if not needs["last_push"] and not needs["stale"]:
-        yield "what is pushed after an approval is merged by it"
+        yield "an approval also covers later pushes"
 
 
 def _code_owners(of: Answers) -> Iterator[str]:
@@ -107,7 +114,8 @@ def _code_owners(of: Answers) -> Iterator[str]:
     if errors is None:
         yield "there is no CODEOWNERS file"
     elif errors["errors"]:
-        yield f"CODEOWNERS has {len(errors['errors'])} errors, and an owner that is none protects nothing"
+        yield (f"CODEOWNERS has {len(errors['errors'])} errors, and an invalid owner protects "
+               "nothing")
 
 
 def _no_rewriting(of: Answers) -> Iterator[str]:
@@ -119,50 +127,52 @@ def _no_rewriting(of: Answers) -> Iterator[str]:
 
 
 def _no_bypass(of: Answers) -> Iterator[str]:
-    """Who may bypass rules is shown to those who may edit them only: not shown is not none."""
+    """GitHub shows who may bypass a rule only to those who may edit it. Hidden is not nobody."""
     named = {rule.get("ruleset_id") for rule in of.get("branch_rules") or ()}
     for ruleset in of.get("rulesets") or ():
         if ruleset["id"] in named or ruleset.get("target") in ("tag", "push"):
             if "bypass_actors" not in ruleset:
-                raise Untold(f"rulesets: the token is not shown who may bypass {ruleset['name']!r}")
+                raise Unreadable("rulesets: the token may not read who may bypass "
+                                 f"{ruleset['name']!r}")
             if ruleset["bypass_actors"]:
                 yield f"{len(ruleset['bypass_actors'])} may bypass the ruleset {ruleset['name']!r}"
     classic = of.protection()
     if classic and not named and not _enabled(classic.get("enforce_admins")):
-        yield "administrators bypass the protection of the default branch"
+        yield "administrators can bypass the protection of the default branch"
 
 
 def _checks(of: Answers) -> Iterator[str]:
     if not of.rules().get("required_status_checks") and not of.protection().get("required_status_checks"):
-        yield "a change is merged whatever CI says of it"
+        yield "a change can be merged although CI fails"
 
 
 def _environment(of: Answers) -> Iterator[str]:
     found = next((one for one in (of.get("environments") or {}).get("environments", ())
                   if one["name"] == ENVIRONMENT), None)
     if found is None:
-        yield f"there is no environment {ENVIRONMENT}: GitHub makes an open one when a job first names it"
+        yield (f"there is no environment {ENVIRONMENT}: GitHub creates an open one when a job "
+               "first names it")
         return
     reviewers = [rule for rule in found.get("protection_rules") or () if rule["type"] == "required_reviewers"]
     if not any(rule.get("reviewers") for rule in reviewers):
-        yield f"a job enters the environment {ENVIRONMENT} without anybody's approval"
+        yield f"a job can use the environment {ENVIRONMENT} without approval"
     elif not all(rule.get("prevent_self_review") for rule in reviewers):
-        yield "who started a job may approve it"
+        yield "the person who started a job may approve it"
     if found.get("can_admins_bypass", True):
-        yield "administrators bypass the approval"
+        yield "administrators can bypass the approval"
     policy = found.get("deployment_branch_policy")
     if policy is None:
-        yield "a workflow of any branch may ask for the environment"
+        yield "a workflow of any branch may use the environment"
     elif not policy.get("protected_branches"):
         names = [one["name"] for one in (of.get("environment_branches") or {}).get("branch_policies", ())]
         if names != [of.get("repository")["default_branch"]]:
-            yield f"workflows of {', '.join(names) or 'no known branch'} may ask for the environment"
+            yield f"workflows of {', '.join(names) or 'no known branch'} may use the environment"
 
 
 def _repository_secrets(of: Answers) -> Iterator[str]:
     names = [one["name"] for one in (of.get("secrets") or {}).get("secrets", ())]
     if names:
-        yield f"a workflow on any branch reads the secrets {', '.join(sorted(names))}"
+        yield f"a workflow on any branch can read the secrets {', '.join(sorted(names))}"
 
 
 def _branch_workflows(of: Answers) -> Iterator[str]:
@@ -174,13 +184,13 @@ def _branch_workflows(of: Answers) -> Iterator[str]:
                         fnmatchcase(".github/workflows/x.yml", path.replace("**/*", "*").replace("**", "*"))
                         for path in paths):
                     return
-    yield "whoever may push a branch runs a workflow of their own with `contents: write`"
+    yield "anyone who may push a branch can run their own workflow with `contents: write`"
 
 
 def _token(of: Answers) -> Iterator[str]:
     found = of.get("workflow_permissions")
     if found["default_workflow_permissions"] != "read":
-        yield "a workflow that names no permissions gets a token that writes"
+        yield "a workflow without `permissions` gets a token that can write"
     if found["can_approve_pull_request_reviews"]:
         yield "a workflow may approve pull requests"
 
@@ -188,7 +198,7 @@ def _token(of: Answers) -> Iterator[str]:
 def _actions(of: Answers) -> Iterator[str]:
     found = of.get("actions")
     if found.get("enabled") and found.get("allowed_actions", "all") == "all":
-        yield "a workflow may use anybody's action"
+        yield "a workflow may use any action"
     if found.get("enabled") and not found.get("sha_pinning_required"):
         yield "an action may be named by a tag, which its author can move"
 
@@ -198,16 +208,16 @@ def _forks(of: Answers) -> Iterator[str]:
         found = of.get("private_forks")
         if found["run_workflows_from_fork_pull_requests"] and (
                 found["send_write_tokens_to_workflows"] or found["send_secrets_and_variables"]):
-            yield "a fork's pull request runs with a writing token or with secrets"
+            yield "a fork's pull request runs with a token that can write, or with secrets"
         elif found["run_workflows_from_fork_pull_requests"] and not found["require_approval_for_fork_pr_workflows"]:
-            yield "a fork's pull request runs workflows without anybody's approval"
+            yield "a fork's pull request runs workflows without approval"
     elif of.get("fork_approval")["approval_policy"] != "all_external_contributors":
-        yield "a stranger's pull request runs workflows without anybody's approval"
+        yield "an external contributor's pull request runs workflows without approval"
 
 
 def _immutable(of: Answers) -> Iterator[str]:
     if not (of.get("immutable_releases") or {}).get("enabled"):
-        yield "whoever may write can replace and delete the assets of a release"
+        yield "anyone who may write can replace and delete the assets of a release"
 
 
 def _tags(of: Answers) -> Iterator[str]:
@@ -217,9 +227,9 @@ def _tags(of: Answers) -> Iterator[str]:
         if ruleset.get("target") == "tag" and ruleset.get("enforcement") == "active" \
                 and "~ALL" in names.get("include", ()) and not names.get("exclude"):
             kept |= {rule["type"] for rule in ruleset.get("rules") or ()}
-    for type_, words in (("deletion", "deleted"), ("update", "moved")):
+    for type_, change in (("deletion", "deleted"), ("update", "moved")):
         if type_ not in kept:
-            yield f"a release's tag can be {words}"
+            yield f"a release's tag can be {change}"
 
 
 def _writers(of: Answers, allowed: tuple[str, ...] = ()) -> Iterator[str]:
@@ -227,20 +237,20 @@ def _writers(of: Answers, allowed: tuple[str, ...] = ()) -> Iterator[str]:
                    if any((one.get("permissions") or {}).get(name) for name in ("push", "maintain", "admin")))
     others = [name for name in names if name not in allowed]
     if others:
-        yield f"{', '.join(others)} may write, and the list does not name them"
+        yield f"{', '.join(others)} may write, but the list does not name them"
     keys = [one["title"] for one in of.get("deploy_keys") or () if not one["read_only"]]
     if keys:
-        yield f"deploy keys that write: {', '.join(keys)}"
+        yield f"deploy keys that can write: {', '.join(keys)}"
 
 
 def _secret_scanning(of: Answers) -> Iterator[str]:
     found = of.get("repository").get("security_and_analysis")
     if found is None:
-        raise Untold("repository: the token is not shown its security settings")
-    for name, words in (("secret_scanning", "secrets in the repository are not looked for"),
-                        ("secret_scanning_push_protection", "a secret can be pushed")):
+        raise Unreadable("repository: the token may not read its security settings")
+    for name, risk in (("secret_scanning", "the repository is not scanned for secrets"),
+                       ("secret_scanning_push_protection", "a secret can be pushed")):
         if (found.get(name) or {}).get("status") != "enabled":
-            yield words
+            yield risk
 
 
 RULES: dict[str, Callable[[Answers], Iterator[str]]] = {
@@ -253,26 +263,28 @@ RULES: dict[str, Callable[[Answers], Iterator[str]]] = {
 
 
 def verdicts(entries: tuple[SettingRule, ...], read: Mapping[str, Read]) -> tuple[SettingVerdict, ...]:
-    """One for each entry, in their order."""
+    """One verdict for each entry, in order."""
     return tuple(_verdict(entry, Answers(read)) for entry in entries)
 
 
 def _verdict(entry: SettingRule, of: Answers) -> SettingVerdict:
     try:
         found = tuple(_writers(of, entry.allow) if entry.id == "writers" else RULES[entry.id](of))
-    except Untold as error:
-        return SettingVerdict(entry, UNTOLD, (str(error.args[0]),))
-    except (KeyError, TypeError, AttributeError) as error:  # an answer of another form than GitHub describes
-        return SettingVerdict(entry, UNTOLD, (f"GitHub's answer has another form than its description ({error})",))
+    except Unreadable as error:
+        return SettingVerdict(entry, UNKNOWN, (str(error.args[0]),))
+    except (KeyError, TypeError, AttributeError) as error:  # GitHub's answer breaks its description
+        return SettingVerdict(entry, UNKNOWN, (
+            f"GitHub's answer does not match GitHub's API description ({error})",))
     return SettingVerdict(entry, (ACCEPTED if entry.accepted else OPEN) if found else CLOSED, found)
 
 
 def exit_status(found: tuple[SettingVerdict, ...]) -> int:
-    """0: all closed or accepted; 1: something is open; 17: nothing is known to be open, and not all can be told."""
+    """0: all are closed or accepted; 1: one is open; 17: none is known to be open, but some are
+    unknown."""
     states = {verdict.state for verdict in found}
-    return 1 if OPEN in states else 17 if UNTOLD in states else 0
+    return 1 if OPEN in states else 17 if UNKNOWN in states else 0
 
 
 def _enabled(setting: Any) -> bool:
-    """Classic protection says `{enabled: …}`."""
+    """Classic protection has the form `{enabled: …}`."""
     return bool(setting and setting.get("enabled"))

@@ -1,4 +1,4 @@
-"""A verdict is a list of checks, each of which can fail by itself: one line each, or JSON."""
+"""A verdict is a list of independent checks: one line each, or JSON."""
 import json
 import sys
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ class Check:
         return f"{'ok    ' if self.ok else 'FAILED'}  {self.name}  {self.detail}".rstrip()
 
 
-def tell(what: str, checks: Iterable[Check], as_json: bool) -> bool:
-    """Print each check when it is done and then the verdict on `what`; whether all are ok."""
+def print_verdict(what: str, checks: Iterable[Check], as_json: bool) -> bool:
+    """Print each check when it is done, then the verdict on `what`. Returns whether all are ok."""
     done: list[Check] = []
     for check in checks:
         done.append(check)

@@ -47,7 +47,7 @@ def test_where_all_is_there_every_fence_holds(repo: Path) -> None:
     assert [seen[what]["state"] for what in ("bubblewrap", "namespaces", "network jail")] == [
         "ok"
     ] * 3
-    assert seen["network jail"]["found"] == "a step that asks for no network reached nothing"
+    assert seen["network jail"]["found"] == "a step without network access reached nothing"
     assert (seen["seccomp"]["state"] == "ok") is bool(this_machine().filter)
     assert (seen["cgroup"]["state"] == "ok") is bool(fence.this_run().version)
     assert list(seen)[4:] == [
@@ -65,11 +65,11 @@ def test_without_bubblewrap_it_shows_what_a_step_reaches(repo: Path, without_bwr
     text = told.stdout
     assert "missing  bubblewrap            bubblewrap is not installed\n" in text
     assert (
-        "missing  network jail          a step that asks for no network reached 127.0.0.1 and an abstract socket\n"
+        "missing  network jail          a step without network access reached 127.0.0.1 and an abstract socket\n"
         in text
     )
     assert "do: apt-get install bubblewrap" in text
-    assert text.splitlines()[-1].endswith("the profile local has what it demands")
+    assert text.splitlines()[-1].endswith("this machine has what the profile local demands")
 
 
 def test_a_profile_that_demands_more_is_17(repo: Path, without_bwrap: str) -> None:
@@ -85,7 +85,7 @@ def test_a_profile_that_demands_more_is_17(repo: Path, without_bwrap: str) -> No
     assert text.returncode == 17
     assert "means: the profile demands it; " in text.stdout
     assert text.stdout.endswith(
-        "the profile local demands what is not here: bubblewrap, namespaces, network jail\n"
+        "this machine lacks what the profile local demands: bubblewrap, namespaces, network jail\n"
     )
 
 
@@ -101,7 +101,7 @@ def test_a_profile_that_does_without_is_told_what_that_means(repo: Path) -> None
     demand(repo, "enforce: auto", "enforce: process")
     seen = found(command(repo, f"{DOCTOR} --json"))
     if this_machine().bwrap:
-        assert "and the profile does without it" in seen["bubblewrap"]["found"]
+        assert "but the profile does not use it" in seen["bubblewrap"]["found"]
         assert seen["bubblewrap"]["state"] == "warning"
     if fence.this_run().version:
         assert seen["cgroup"]["state"] == "warning"
@@ -267,7 +267,7 @@ def test_a_folder_that_is_not_there_is_judged_by_the_one_it_will_be_in(tmp_path:
 
 def test_little_space_and_memory_are_told(tmp_path: Path) -> None:
     assert "one step may write" in places.disk("runtime", tmp_path, 1 << 60).means
-    assert places.disk("runtime", Path("/dev/shm"), 0).means.startswith("it is memory")
+    assert places.disk("runtime", Path("/dev/shm"), 0).means.startswith("it is in memory")
 
 
 @pytest.mark.parametrize("refused", ["fsync", "write"])
@@ -345,7 +345,7 @@ def test_a_folder_of_another_user_is_told(reachable: Path) -> None:
 def test_the_lines_and_the_verdict() -> None:
     findings = [
         Finding("a", "ok", "here"),
-        Finding("b", "missing", "none", "it leaks", "mend it", required=True),
+        Finding("b", "missing", "none", "it leaks", "repair it", required=True),
         Finding("c", "missing", "none", "nothing", "buy it"),
     ]
     under = " " * 31
@@ -353,7 +353,7 @@ def test_the_lines_and_the_verdict() -> None:
         "ok       a                     here",
         "missing  b                     none",
         f"{under}means: the profile demands it; it leaks",
-        f"{under}do: mend it",
+        f"{under}do: repair it",
         "missing  c                     none",
         f"{under}means: nothing",
         f"{under}do: buy it",
@@ -361,9 +361,9 @@ def test_the_lines_and_the_verdict() -> None:
     result = verdict(findings, "ci")
     assert (result["ok"], result["lacking"]) == (False, ["b"])
     assert (
-        summary(result) == "1 ok, 0 warning, 2 missing; the profile ci demands what is not here: b"
+        summary(result) == "1 ok, 0 warning, 2 missing; this machine lacks what the profile ci demands: b"
     )
     assert (
         summary(verdict(findings[:1], "ci"))
-        == "1 ok, 0 warning, 0 missing; the profile ci has what it demands"
+        == "1 ok, 0 warning, 0 missing; this machine has what the profile ci demands"
     )

@@ -159,4 +159,4 @@ def test_a_fixture_is_below_its_modules_folder(repo: Path, fixture: str) -> None
     assert "fixtures/note.txt" in text
     contract.write_text(text.replace("fixtures/note.txt", fixture))
     ended = command(repo, f"{CLI} verify-module --module-id ferry")
-    assert (ended.returncode, "has a fixture that is not below its folder" in ended.stdout + ended.stderr) == (1, True)
+    assert (ended.returncode, "has a fixture that is not in its directory" in ended.stdout + ended.stderr) == (1, True)

@@ -75,7 +75,7 @@ def test_what_is_asked_and_answered_is_in_the_description(proxy):
         "allow_force_pushes": {"enabled": False}, "allow_deletions": {"enabled": False}}
     before = log.read_text().lower().count("violation")
     read = Settings(fake.repository, TOKEN, fake.host).read()
-    assert {question: answer.untold for question, answer in read.items() if answer.untold} == {}
+    assert {question: answer.unreadable for question, answer in read.items() if answer.unreadable} == {}
     assert len(read) == 15
     assert log.read_text().lower().count("violation") == before
 

@@ -71,7 +71,7 @@ def remove_rule(settings, type_: str) -> None:
 def test_where_all_is_closed_it_says_so(repository, tmp_path):
     done = checked(repository, tmp_path / "list.yml")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "harbour/ledger: 16 settings, 0 open, 0 cannot be told"
+    assert done.stdout.splitlines()[-1] == "harbour/ledger: 16 settings, 0 open, 0 unknown"
     assert {request.method for request in repository.requests} == {"GET"}
 
 
@@ -86,7 +86,7 @@ OPENED = [
     ("review", lambda s: put(s, "/rules/branches/main", 0, "parameters", "required_approving_review_count", to=0),
      "without another person's approval"),
     ("review", lambda s: s["/rules/branches/main"][0]["parameters"].update(
-        require_last_push_approval=False, dismiss_stale_reviews_on_push=False), "pushed after an approval"),
+        require_last_push_approval=False, dismiss_stale_reviews_on_push=False), "also covers later pushes"),
     ("code-owners", lambda s: put(s, "/rules/branches/main", 0, "parameters", "require_code_owner_review", to=False),
      "needs no owner's approval"),
     ("code-owners", lambda s: put(s, "/codeowners/errors", "errors", to=[{"line": 1}]), "CODEOWNERS has 1 errors"),
@@ -95,41 +95,41 @@ OPENED = [
     ("no-rewriting", lambda s: remove_rule(s, "deletion"), "can be deleted"),
     ("no-bypass", lambda s: put(s, "/rulesets/11", "bypass_actors", to=[{"actor_id": 1}]), "the ruleset 'main'"),
     ("no-bypass", lambda s: put(s, "/rulesets/13", "bypass_actors", to=[{"actor_id": 1}]), "the ruleset 'workflows'"),
-    ("checks", lambda s: remove_rule(s, "required_status_checks"), "whatever CI says"),
+    ("checks", lambda s: remove_rule(s, "required_status_checks"), "although CI fails"),
     ("environment", lambda s: put(s, "/environments", "environments", to=[]), "there is no environment billing"),
     ("environment", lambda s: put(s, "/environments", "environments", 0, "protection_rules", to=[]),
-     "without anybody's approval"),
+     "without approval"),
     ("environment", lambda s: put(s, "/environments", "environments", 0, "protection_rules", 0, "reviewers", to=[]),
-     "without anybody's approval"),
+     "without approval"),
     ("environment", lambda s: put(s, "/environments", "environments", 0, "protection_rules", 0, "prevent_self_review",
-                                  to=False), "who started a job may approve it"),
+                                  to=False), "the person who started a job may approve it"),
     ("environment", lambda s: put(s, "/environments", "environments", 0, "can_admins_bypass", to=True),
-     "administrators bypass the approval"),
+     "administrators can bypass the approval"),
     ("environment", lambda s: put(s, "/environments", "environments", 0, "deployment_branch_policy", to=None),
      "a workflow of any branch"),
     ("environment", lambda s: put(s, "/environments/billing/deployment-branch-policies", "branch_policies", 0, "name",
-                                  to="*"), "workflows of * may ask"),
+                                  to="*"), "workflows of * may use"),
     ("repository-secrets", lambda s: put(s, "/actions/secrets", "secrets", to=[{"name": "PLATFORM_SIGNING_KEY"}]),
      "PLATFORM_SIGNING_KEY"),
-    ("branch-workflows", lambda s: s.update({"/rulesets": s["/rulesets"][:2]}), "a workflow of their own"),
-    ("branch-workflows", lambda s: put(s, "/rulesets/13", "enforcement", to="evaluate"), "a workflow of their own"),
+    ("branch-workflows", lambda s: s.update({"/rulesets": s["/rulesets"][:2]}), "their own workflow"),
+    ("branch-workflows", lambda s: put(s, "/rulesets/13", "enforcement", to="evaluate"), "their own workflow"),
     ("branch-workflows", lambda s: put(s, "/rulesets/13", "rules", 0, "parameters", "restricted_file_paths",
-                                       to=["docs/**"]), "a workflow of their own"),
+                                       to=["docs/**"]), "their own workflow"),
     ("default-token", lambda s: put(s, "/actions/permissions/workflow", "default_workflow_permissions", to="write"),
-     "a token that writes"),
+     "a token that can write"),
     ("default-token", lambda s: put(s, "/actions/permissions/workflow", "can_approve_pull_request_reviews", to=True),
      "approve pull requests"),
-    ("actions", lambda s: put(s, "/actions/permissions", "allowed_actions", to="all"), "anybody's action"),
+    ("actions", lambda s: put(s, "/actions/permissions", "allowed_actions", to="all"), "any action"),
     ("actions", lambda s: put(s, "/actions/permissions", "sha_pinning_required", to=False), "named by a tag"),
     ("forks", lambda s: put(s, "/actions/permissions/fork-pr-workflows-private-repos", "send_write_tokens_to_workflows",
-                            to=True), "with a writing token"),
+                            to=True), "with a token that can write"),
     ("forks", lambda s: put(s, "/actions/permissions/fork-pr-workflows-private-repos",
-                            "require_approval_for_fork_pr_workflows", to=False), "without anybody's approval"),
+                            "require_approval_for_fork_pr_workflows", to=False), "without approval"),
     ("tags", lambda s: put(s, "/rulesets/12", "rules", to=[{"type": "deletion"}]), "can be moved"),
     ("tags", lambda s: put(s, "/rulesets/12", "conditions", "ref_name", "exclude", to=["refs/tags/v*"]),
      "can be deleted"),
     ("writers", lambda s: put(s, "/collaborators", 0, "login", to="stranger"), "stranger may write"),
-    ("writers", lambda s: s.update({"/keys": [{"title": "ci", "read_only": False}]}), "deploy keys that write: ci"),
+    ("writers", lambda s: s.update({"/keys": [{"title": "ci", "read_only": False}]}), "deploy keys that can write: ci"),
     ("secret-scanning", lambda s: put(s, "", "security_and_analysis", "secret_scanning_push_protection", "status",
                                       to="disabled"), "a secret can be pushed"),
 ]
@@ -150,7 +150,7 @@ def test_what_is_open_ends_with_1_and_is_said_with_why_and_where(repository, tmp
     done = checked(repository, tmp_path / "list.yml")
     assert (done.returncode, done.stderr) == (1, "")
     [line] = [line for line in done.stdout.splitlines() if line.startswith("open ")]
-    assert "repository-secrets: a workflow on any branch reads the secrets PLATFORM_SIGNING_KEY; why: " in line
+    assert "repository-secrets: a workflow on any branch can read the secrets PLATFORM_SIGNING_KEY; why: " in line
     assert "; set it at: Settings, Secrets and variables, Actions" in line
     as_json = json.loads(checked(repository, tmp_path / "list.yml", "--json").stdout)
     assert [one["id"] for one in as_json["settings"] if one["state"] == "open"] == ["repository-secrets"]
@@ -162,7 +162,7 @@ def test_what_is_accepted_is_told_and_fails_nothing(repository, states, tmp_path
     assert [*states()] == ["immutable-releases"]
     done = checked(repository, tmp_path / "list.yml")
     assert done.returncode == 0
-    assert "accepted     immutable-releases: whoever may write can replace and delete" in done.stdout
+    assert "accepted     immutable-releases: anyone who may write can replace and delete" in done.stdout
 
 
 @pytest.mark.slow
@@ -199,7 +199,7 @@ def test_who_may_bypass_is_not_shown_to_every_token_and_what_cannot_be_told_is_1
     assert states()["no-bypass"][0] == "cannot tell"
     done = checked(repository, tmp_path / "list.yml")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
-        17, "harbour/ledger: 16 settings, 0 open, 1 cannot be told")
+        17, "harbour/ledger: 16 settings, 0 open, 1 unknown")
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.run import RunRecord
 from platform.owned import Displaced
-from platform.report.refusal import debt_in_words, in_words
+from platform.report.refusal import describe_debt, describe_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Charges:
         """The debt for which steps of the order waited in this run, in words; empty if none
         waited."""
         owed = debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
-        return debt_in_words(order_id.tenant_id, owed) if owed else ""
+        return describe_debt(order_id.tenant_id, owed) if owed else ""
 
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
         """The reason why the order's charge would be refused now, and what to do, in words. Both
@@ -115,8 +115,8 @@ class Charges:
         book = self._billing.history.book
         decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
         if owed and not decision.posts:
-            return NOT_ENOUGH, debt_in_words(order_id.tenant_id, owed)
-        return decision.refusal, in_words(decision, order, tenant)
+            return NOT_ENOUGH, describe_debt(order_id.tenant_id, owed)
+        return decision.refusal, describe_refusal(decision, order, tenant)
 
     def _decide(self, book: Book, order: PlannedOrder) -> ChargeDecision:
         snapshot = self._snapshot
@@ -237,7 +237,7 @@ class Charges:
         sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
         return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],
                               book.balance(order.id.tenant_id) + sum(sums.values()), decision.refusal,
-                              in_words(decision, order, tenant))
+                              describe_refusal(decision, order, tenant))
 
     def _superseded(self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]) -> tuple[Post, ...]:
         planned = frozenset(step.task_hash for step in order.steps)

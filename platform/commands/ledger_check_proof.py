@@ -10,7 +10,7 @@ from platform.commands.proof_file import read_proof
 from platform.config.load import load_profile
 from platform.errors import CorruptError, UsageError
 from platform.report.proof import PostProof
-from platform.report.proof_check import NotProved, check, in_plain_words, must_continue, result
+from platform.report.proof_check import NotProved, check, facts_as_text, must_continue, result
 from platform.report.tree_head import unseal
 from platform.signing.dsse import BadSignature
 from platform.signing.keys import PublicKey, public_key
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
                                "ledger") from error
         except NotProved as error:
             raise CorruptError(f"{arguments.file}: {error}") from error
-    show(arguments, result(proved), in_plain_words(proved))
+    show(arguments, result(proved), facts_as_text(proved))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""Answers for people, as values first: the same ones become text, tables and JSON."""
+"""Reports for people. They are values first, which become text, tables and JSON."""

@@ -1,9 +1,8 @@
-"""The journal in other programs' forms: CSV, JSON lines, and plain text accounting for beancount. Pure.
+"""Export the journal as CSV, as JSON lines, and as plain text accounting for beancount. Pure.
 
-In the books of whoever runs the platform a tenant's prepaid credits are owed to it: a top-up raises the liability, a
-charge turns it into income by module, a refund turns it back; an adjustment is equity, by its reason.
-Beancount then sums what the ledger has summed, and the balance lines at the end make it say so when
-they differ.
+In the operator's books, a tenant's prepaid credits are a liability. A top-up increases it, a charge
+turns it into income by module, and a refund reverses that. An adjustment is equity, by its reason.
+Beancount computes the balances again; the balance lines at the end make it report a difference.
 """
 import json
 import re
@@ -22,8 +21,10 @@ COLUMNS = ("seq", "created_at", "transaction_id", "transaction_item_id", "tenant
 
 
 def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
-    """CSV: one row an item, or one a post that has none, and two a transfer; `balance_credits` is the tenant's after
-    the whole post. `tenant_id`: rows of this tenant only."""
+    """CSV with one row per item, one per post without items, and two per transfer.
+
+    `balance_credits` is the tenant's balance after the whole post. A `tenant_id` selects its rows.
+    """
     yield as_csv([COLUMNS]).decode()
     balances: dict[str, int] = {}
     for record in records:
@@ -42,7 +43,7 @@ def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
-    """One JSON object a post, as the journal has it, with its number and hash."""
+    """One JSON object per post with the journal's fields, its number and its hash."""
     for record in records:
         yield canonical_json({"seq": record.seq, "ts": record.ts, "hash": record.hash, "key": record.post.key,
                               "tenant_id": record.post.tenant_id, "kind": record.post.kind,
@@ -50,7 +51,7 @@ def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
 
 
 def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iterator[str]:
-    """A beancount file. `balances` are what the ledger says the tenants have after these records: they are asserted."""
+    """A beancount file. It asserts `balances`, the ledger's balances after these records."""
     body: list[str] = []
     opened: dict[str, str] = {}  # account -> day of its first use
     day = "1970-01-01"
@@ -70,17 +71,17 @@ def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iter
 
 
 def _transaction(record: Record, day: str) -> list[str]:
-    """Days never go back: a clock that was set back must not reorder a balance."""
+    """`day` never decreases: a clock that was set back must not reorder a balance."""
     post = record.post
-    words = " ".join(part for part in (post.work_order_id, post.reason_code, post.note) if part)
+    narration = " ".join(part for part in (post.work_order_id, post.reason_code, post.note) if part)
     meta = {"seq": str(record.seq), "posted": record.ts, "key": post.key}
-    return [f'\n{day} * "{_text(post.kind)}" "{_text(words)}"\n',
+    return [f'\n{day} * "{_text(post.kind)}" "{_text(narration)}"\n',
             *(f'  {name}: "{_text(value)}"\n' for name, value in meta.items()),
             *(f"  {account}  {amount} CREDIT\n" for account, amount in _postings(post))]
 
 
 def _postings(post: Post) -> Iterator[tuple[str, int]]:
-    """Pairs that sum to nothing. Posts without credits move none: both sides are zero."""
+    """Accounts with amounts that sum to zero. For posts without credits, all amounts are zero."""
     for side in sides(post):
         yield _owed(side.tenant_id), -side.amount_credits
     if post.kind == TRANSFER:
@@ -103,7 +104,10 @@ def _owed(tenant_id: str) -> str:
 
 
 def _component(name: str) -> str:
-    """An id as part of an account's name, no two alike: what beancount does not take is its code in hexadecimal."""
+    """An id as a unique part of an account's name.
+
+    Characters that beancount does not allow become their hexadecimal code.
+    """
     return "N" + re.sub(r"[^0-9A-Za-z]", lambda found: f"-{ord(found.group()):x}-", name)
 
 

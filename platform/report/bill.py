@@ -1,4 +1,4 @@
-"""Rows of the bill as values: what was posted for an order's steps, read off the journal's records. Pure."""
+"""Rows of the bill as values: the items posted for an order's steps, from the journal. Pure."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ from platform.model.ids import DELIVERY_EVIDENCE, OrderId
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One row of transaction_items.csv. The amount is signed: a SPEND takes. `posted_at` is UTC, ISO 8601, with Z."""
+    """One row of transaction_items.csv.
+
+    The amount is signed: a SPEND is negative. `posted_at` is UTC, ISO 8601, with Z.
+    """
 
     transaction_item_id: str
     transaction_id: str
@@ -33,7 +36,7 @@ def posted(record: Record, item: Item) -> Posted:
 
 
 def items_of(records: Iterable[Record], order: OrderId) -> tuple[Posted, ...]:
-    """All that was charged and refunded for an order, in the order of the posts; evidence is neither."""
+    """All charges and refunds of an order, in the order of the posts, without evidence."""
     return tuple(posted(record, item) for record in records
                  if (record.post.tenant_id, record.post.work_order_id) == order
                  for item in record.post.items if item.deliverable_id != DELIVERY_EVIDENCE)

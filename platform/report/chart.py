@@ -1,6 +1,6 @@
-"""The balance over time as a drawing's coordinates. Pure: SVG paths in a box of WIDTH by HEIGHT, labels beside it.
+"""The balance over time as the coordinates of a drawing. Pure: SVG paths in a WIDTH by HEIGHT box.
 
-The drawing holds no text, so that it may be stretched to any width while its labels stay readable.
+The labels are outside the drawing, so it can be stretched to any width while they stay readable.
 """
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A level of the balance; `y` from the top of the box, `share` of its height."""
+    """A level of the balance; `y` is from the top of the box, `share` is of its height."""
 
     label: str
     y: float
@@ -25,7 +25,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    line: str  # an SVG path: the balance, which jumps at each post
+    line: str  # an SVG path: the balance, with a step at each post
     area: str  # the same, closed along zero
     ticks: tuple[Tick, ...]
     first: str
@@ -34,8 +34,10 @@ class Chart:
 
 
 def chart(of: Statement) -> Chart | None:
-    """The drawing of a statement's balance; None when nothing was posted. Posts of less than a day stand side by side,
-    for on a clock's axis they would be one line; over more days the axis is time."""
+    """The drawing of a statement's balance; None without posts.
+
+    The axis is time. If all posts are from less than a day, they have equal distances instead.
+    """
     if not of.lines:
         return None
     times = [datetime.fromisoformat(line.at).timestamp() for line in of.lines]
@@ -46,7 +48,7 @@ def chart(of: Statement) -> Chart | None:
     highest, step = _scale(max(of.opening_credits, *(line.balance_credits for line in of.lines)))
 
     def y(balance: int) -> float:
-        # A debt lies on the axis: the list below has the numbers.
+        # A debt is drawn as zero: the list below the chart has the numbers.
         return round(HEIGHT - HEIGHT * max(balance, 0) / highest, 1)
 
     moves = [f"M0 {y(of.opening_credits)}"]
@@ -55,12 +57,13 @@ def chart(of: Statement) -> Chart | None:
     path = " ".join([*moves, f"H{WIDTH}"])
     ticks = tuple(Tick(str(level), y(level), level / highest) for level in range(0, highest + 1, step))
     words = (f"The balance over {counted(len(of.lines), 'post')}"
-             f"{'' if by_time else ', side by side'}: from {of.opening_credits} to {in_credits(of.closing_credits)}")
+             f"{'' if by_time else ', at equal distances'}: "
+             f"from {of.opening_credits} to {in_credits(of.closing_credits)}")
     return Chart(path, f"{path} V{HEIGHT} H0 Z", ticks, of.lines[0].at, of.lines[-1].at, words)
 
 
 def _scale(highest: int) -> tuple[int, int]:
-    """The top of the axis and the distance of its ticks: 1, 2 or 5 times a power of ten."""
+    """The top of the axis, and the distance of its ticks: 1, 2 or 5 times a power of ten."""
     step = next(factor * 10**power for power in range(20) for factor in (1, 2, 5)
                 if factor * 10**power * _TICKS >= highest)
     return max(1, -(-highest // step)) * step, step

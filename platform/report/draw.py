@@ -1,8 +1,8 @@
-"""A drawing by Graphviz, where its program `dot` is installed. The only thing here that starts a program."""
+"""Draw with Graphviz if its program `dot` is installed. Only this module starts a program."""
 import shutil
 import subprocess
 
-_TIMEOUT_S = 60  # a layout of thousands of arrows may take minutes, and nobody could read it
+_TIMEOUT_S = 60  # thousands of arrows can take minutes, and the drawing is not readable
 
 
 def available() -> bool:
@@ -11,7 +11,10 @@ def available() -> bool:
 
 
 def svg(digraph: str, timeout_s: float = _TIMEOUT_S) -> str:
-    """The drawing of a digraph as an <svg> element, or nothing: no `dot`, or it gave up, or it takes too long."""
+    """The drawing of a digraph as an <svg> element.
+
+    Empty if `dot` is missing, fails or is too slow.
+    """
     program = shutil.which("dot")
     if program is None:
         return ""

@@ -1,6 +1,7 @@
-"""A run in GitHub's own forms: problems as workflow annotations, and a summary in Markdown. Pure.
+"""A run in GitHub's formats: problems as workflow annotations, and a summary in Markdown. Pure.
 
-Text that people or modules wrote is escaped: it can begin no workflow command, leave no table cell and bring no markup.
+Text from people or modules is escaped: it cannot contain a workflow command, a cell separator or
+markup.
 """
 import re
 from collections.abc import Iterable, Sequence
@@ -10,18 +11,18 @@ from platform.model.characters import replaced
 from platform.model.problem import Problem
 from platform.model.words import shortened
 
-MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary a step, and nobody reads on
+MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary per step
 LONGEST = 300  # characters of one message
 _MARKUP = re.compile(r"([\\`*_\[\]|~<>&]|:(?=//))")
-# What GitHub looks for in the text that Markdown has made: mentions, references, mathematics, links. A backslash does
-# not stop it; a word joiner, which does not show, does.
+# GitHub searches the rendered text for mentions, references, mathematics and links. A backslash
+# does not prevent that; an invisible word joiner does.
 _ACTIVE = re.compile(r"([@#])|(\$)|(www)\.|(gh-)(?=[0-9])", re.IGNORECASE)
 _JOINER = "&#8288;"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order: `credits` is its whole price; `problems` are those that refused it."""
+    """One order: `credits` is its whole price; `problems` are the reasons of its refusal."""
 
     name: str
     title: str
@@ -35,7 +36,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class FailureLine:
-    """One step that did not complete; `state` is FAILED or SKIPPED, `log` the way to its log."""
+    """One step that did not complete; `state` is FAILED or SKIPPED, `log` the path of its log."""
 
     name: str
     state: str
@@ -45,7 +46,10 @@ class FailureLine:
 
 
 def annotation(problem: Problem, folder: str = "") -> str:
-    """A problem as a workflow command. `folder` is the repository's place in the workspace, empty or ending in /."""
+    """A problem as a workflow command.
+
+    `folder` is the repository's path in the workspace, empty or ending in /.
+    """
     level = "warning" if problem.warning else "error"
     file, line, column = problem.place
     where = {"file": folder + file, "line": str(line), "col": str(column), "title": problem.code}
@@ -54,7 +58,7 @@ def annotation(problem: Problem, folder: str = "") -> str:
 
 
 def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_line: str) -> str:
-    """The Markdown of one run: orders that are not COMPLETED first, then what failed, then the problems."""
+    """The Markdown of one run: orders (not COMPLETED first), failed steps, then problems."""
     ranked = sorted(orders, key=lambda order: order.status == "COMPLETED")
     parts = [f"### PLATFORM\n\n{cell(last_line)}"]
     if orders:
@@ -72,7 +76,7 @@ def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_l
 
 
 def cell(text: str) -> str:
-    """Text as it may stand in a Markdown table: one line, no markup, no HTML, not longer than LONGEST."""
+    """Text for a Markdown table: one line of at most LONGEST characters, without markup or HTML."""
     short = shortened(" ".join(text.split()), LONGEST)
     return _ACTIVE.sub(_inactive, _MARKUP.sub(r"\\\1", replaced(short, by="?")))
 

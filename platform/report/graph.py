@@ -1,7 +1,7 @@
-"""Orders as graphs, with state and price on every step: for documents (mermaid), Graphviz (dot) and reading (text).
+"""Orders as graphs with the state and price of each step, as mermaid, Graphviz (dot) or text. Pure.
 
-Pure: the same `OrderState` values that `status` shows. Text that tenants wrote is quoted for each format. A state is a
-word on its node as well as a class, so that nothing is said by colour alone.
+The values are the `OrderState`s that `status` shows. Text from tenants is quoted for each format.
+Each node shows its state as a word and as a colour.
 """
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from platform.model.words import in_credits
 from platform.report.status import OrderState, StepState, heading, what_became
 
 _LONGEST_TITLE = 60
-_NAMED_UPSTREAM = 4  # in a line of text; the rest are counted
-# What could end a label, or mean something in Markdown, Mermaid or HTML. Names, not numbers: Mermaid decodes #35; in a
-# node's label only, and shows it in a frame's title as it stands.
+_NAMED_UPSTREAM = 4  # in a line of text; the line counts the rest
+# Characters that end a label, or have a meaning in Markdown, Mermaid or HTML. The entities have
+# names, because Mermaid decodes numbers (#35;) only in a node's label, not in a frame's title.
 _MERMAID_ENTITIES = str.maketrans({
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "#": "&num;", "`": "&grave;", "\\": "&bsol;", "*": "&ast;",
     "%": "&percnt;", "@": "&commat;", "$": "&dollar;", "[": "&lsqb;", "]": "&rsqb;", "{": "&lcub;", "}": "&rcub;",
@@ -29,7 +29,7 @@ _DOT_STYLE = (
 
 
 def mermaid(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) -> str:
-    """A flowchart for Markdown. Its renderers stop at 500 arrows unless their page allows more (maxEdges)."""
+    """A flowchart for Markdown. Renderers draw at most 500 arrows unless the page sets maxEdges."""
     lines = ["flowchart TD"]
     for number, order in enumerate(orders):
         names = _names(order, number)
@@ -44,7 +44,7 @@ def mermaid(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) 
 
 
 def dot(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]], *, titles: bool = True) -> str:
-    """A digraph for Graphviz; `titles` frames each order with its name."""
+    """A digraph for Graphviz. With `titles`, each order has a frame with its name."""
     lines = ["digraph orders {", *_DOT_STYLE]
     for number, order in enumerate(orders):
         names = _names(order, number)
@@ -58,7 +58,8 @@ def dot(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]], *, t
 
 
 def text(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) -> str:
-    """One line a step, each below those it waits for: readable at any size, and to `grep`."""
+    """One line per step, after the steps that it waits for. It stays readable at any size, and
+    `grep` works on it."""
     lines = []
     for order in orders:
         lines.append(heading(order))
@@ -83,7 +84,7 @@ def _ending(step: StepState) -> str:
 
 
 def _names(order: OrderState, number: int) -> dict[str, str]:
-    """Node names that need no quotes in any format: a step id may be `end` or begin with a dash."""
+    """Node names without special characters: a step id may be `end` or begin with a dash."""
     return {step.step_id: f"o{number}s{index}" for index, step in enumerate(order.steps)}
 
 
@@ -109,5 +110,6 @@ def _dot_node(name: str, label: Sequence[str], state: str) -> str:
 
 
 def _dot(lines: Sequence[str]) -> str:
-    """Inside double quotes: no escapes of dot's own (`\\N`), and no HTML entities, which dot would resolve."""
+    """A label in double quotes, without dot's escapes (`\\N`) and without HTML entities, which dot
+    would replace."""
     return "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in lines)

@@ -1,11 +1,14 @@
-"""Orders that ran and do not run any more, because they became drafts or were deleted: what became of them. Pure."""
+"""The results of orders that ran and were then deleted or became drafts. Pure."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PastOrder:
-    """`state` is DRAFT or DELETED; the rest is what its last run left. `finished_at`: UTC, ISO 8601, with Z."""
+    """`state` is DRAFT or DELETED; the other fields are of its last run.
+
+    `finished_at` is UTC, ISO 8601, with Z.
+    """
 
     tenant_id: str
     work_order_id: str
@@ -18,7 +21,7 @@ class PastOrder:
 
 
 def lines(orders: Iterable[PastOrder]) -> list[str]:
-    """One line an order; what it cost is in the ledger, and the line says where to ask."""
+    """One line per order. It names the command that shows the order's posts."""
     return [f"{order.state:<10} {order.tenant_id}/{order.work_order_id}  last run {order.finished_at}: "
             + "  ".join(part for part in (order.last_status, order.last_reason,
                                           f"{order.completed} of {order.steps} steps completed") if part)

@@ -1,4 +1,4 @@
-"""What was posted, in words. Pure."""
+"""Describe posts and items in words. Pure."""
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -7,9 +7,11 @@ from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE
 from platform.model.words import in_credits
 
 
-def in_words(post: Post, tenant_id: str = "") -> str:
-    """What a post is for, as one would say it on the telephone; its amount and its note stand beside it. `tenant_id`:
-    to whom it is said, of a transfer's two tenants."""
+def describe_post(post: Post, tenant_id: str = "") -> str:
+    """What a post is for, without its amount and note.
+
+    `tenant_id` is the reader, one of a transfer's two tenants.
+    """
     about = defaultdict(str, {name: str(value) for name, value in post.metadata.items()})
     order = post.work_order_id
     if post.kind == "payment":
@@ -26,7 +28,7 @@ def in_words(post: Post, tenant_id: str = "") -> str:
         return (f"Transfer {other}: {post.reason_code}, reference {about['reference']}"
                 f"{_corrects(about)}")
     if post.kind == LOSS:
-        return "Went on without posts that are lost"
+        return "Loss of posts accepted"
     if post.kind == "charge":
         return f"Order {order} charged"
     if post.kind == "refusal":
@@ -49,8 +51,8 @@ def _corrects(about: Mapping[str, str]) -> str:
     return (f", corrects transaction {about['corrects']}" if about.get("corrects") else "") + approved
 
 
-def item_in_words(item: Item) -> str:
-    """One item of a post, in the same manner."""
+def describe_item(item: Item) -> str:
+    """What an item of a post is for."""
     if item.deliverable_id == DELIVERY_EVIDENCE:
         return f"Evidence of the delivery by step {item.step_id}"
     what = "run" if item.deliverable_id == RUN_CHARGE else f"deliverable {item.deliverable_id}"

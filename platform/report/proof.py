@@ -1,7 +1,7 @@
-"""A proof file (schemas/ledger_proof.schema.json) as a value, made from the journal's records. Pure.
+"""A proof file (schemas/ledger_proof.schema.json) as a value, from the journal's records. Pure.
 
-It holds a signed head, and on demand the line of one post with its audit path, and an older head with the path that
-connects the two. The line is the tenant's own; of all other lines there are hashes only.
+It contains a signed head. On request, it also contains the line of one post with its audit path,
+and an older head with the path that connects both heads. Of other lines it contains only hashes.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """Line number `index` (from 0, the header not counted) of the journal, and its path. `key` is the idempotency key
-    that was asked for: the post's, or that of one of its items."""
+    """Line number `index` of the journal (from 0, without the header), and its path.
+
+    `key` is the requested idempotency key: the post's, or that of one of its items.
+    """
 
     index: int
     line: str
@@ -44,16 +46,20 @@ class PostProof:
 
 
 class Tree:
-    """The whole journal as leaf hashes, 32 bytes a post, and the lines that somebody asked for."""
+    """The whole journal as leaf hashes, 32 bytes per post, and the requested line."""
 
     def __init__(self, records: Iterable[Record], wanted: int | None = None) -> None:
-        """`wanted` is the number (from 0) of the line to keep. CorruptError when a line is not as the ledger writes."""
+        """`wanted` is the number (from 0) of the line to keep.
+
+        CorruptError if a line is not in the ledger's canonical form.
+        """
         self.leaves: list[bytes] = []
         self.head, self.line = GENESIS, b""
         for record in records:
             line, digest = encode(record.seq, record.ts, record.post, record.body, self.head)
             if digest != record.hash:
-                raise CorruptError(f"journal.csv:{record.seq + 1}: is not written as a ledger writes; restore the line")
+                raise CorruptError(f"journal.csv:{record.seq + 1}: is not in the ledger's "
+                                   "canonical form; restore the line")
             if len(self.leaves) == wanted:
                 self.line = line
             self.leaves.append(leaf_hash(line))
@@ -64,18 +70,20 @@ class Tree:
         return TreeHead(len(self.leaves), root(self.leaves).hex(), self.head, signed_at)
 
     def include(self, index: int, key: str) -> Inclusion:
-        """That the wanted line is in the tree."""
+        """The proof that the requested line is in the tree."""
         return Inclusion(index, self.line.decode(), inclusion(self.leaves, index), key)
 
     def continues(self, envelope: Envelope, old: TreeHead) -> Since:
         """That an older head's tree is a prefix of this one. StaleError when this one is shorter, CorruptError when
         it is another: then one of the two is not this ledger's history."""
         if old.tree_size > len(self.leaves):
-            raise StaleError(f"the older head has {counted(old.tree_size, 'post')}, this ledger {len(self.leaves)}: it "
-                             "was rolled back; restore the newer state")
+            raise StaleError(f"the older head has {counted(old.tree_size, 'post')}, but this "
+                             f"ledger has {len(self.leaves)}: it was rolled back; "
+                             "restore the newer state")
         if root(self.leaves[:old.tree_size]) != old.root:
-            raise CorruptError(f"up to post {old.tree_size} this is not the ledger of the older head, which was signed "
-                               f"at {old.signed_at}; restore the journal that it is of")
+            raise CorruptError(f"up to post {old.tree_size}, this ledger differs from that of the "
+                               f"older head, which was signed at {old.signed_at}; restore the "
+                               "journal of that head")
         return Since(envelope, consistency(self.leaves, old.tree_size))
 
 
@@ -89,7 +97,7 @@ def as_json(proof: PostProof) -> dict[str, Any]:
 
 
 def from_json(value: dict[str, Any]) -> PostProof:
-    """The proof in a value that conforms to the schema. ValueError when an envelope's base64 is none."""
+    """The proof in a value that conforms to the schema. ValueError for invalid base64."""
     found, older = value.get("inclusion"), value.get("since")
     return PostProof(parse(value["head"]),
                      Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"]) if found else None,

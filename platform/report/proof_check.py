@@ -1,6 +1,6 @@
-"""A proof file against a public key: what it proves, or why it proves nothing. Pure; no ledger is asked.
+"""Check a proof file with a public key: what it proves, or why it is false. Pure, without a ledger.
 
-What is proved is read from the line alone, never from what stands beside it.
+The facts come only from the proved line, never from other fields of the file.
 """
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from platform.model.characters import one_line
 from platform.model.digest import derived_id
 from platform.model.entry import Item, Side, sides
 from platform.model.words import counted, in_credits
-from platform.report.post_words import in_words, item_in_words
+from platform.report.post_description import describe_item, describe_post
 from platform.report.proof import Inclusion, PostProof
 from platform.report.tree_head import TreeHead, unseal
 from platform.signing.dsse import BadSignature, Envelope
@@ -21,13 +21,15 @@ from platform.signing.keys import PublicKey
 
 
 class NotProved(CorruptError):
-    """The message says what does not fit, and has no place: who read the file knows it."""
+    """A false proof. The message has no file name: the caller knows the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """`record` is the post that is in the ledger, `item` the one of its items that was asked for; `since` the older
-    head of which the ledger is an extension."""
+    """`record` is the post in the ledger, `item` the requested item of it.
+
+    `since` is the older head; the ledger extends that head's ledger.
+    """
 
     keyid: str
     head: TreeHead
@@ -38,7 +40,10 @@ class Proved:
 
 
 def check(proof: PostProof, key: PublicKey) -> Proved:
-    """What holds when the key's owner is believed. NotProved when a part does not follow from the signed head."""
+    """What a proof proves to a reader who trusts the key's owner.
+
+    NotProved if a part does not follow from the signed head.
+    """
     head = _head(proof.head, key, "the head")
     record = item = since = side = None
     if proof.inclusion:
@@ -46,17 +51,19 @@ def check(proof: PostProof, key: PublicKey) -> Proved:
     if proof.since:
         since = _head(proof.since.head, key, "the older head")
         if not is_consistent(since.tree_size, since.root, head.tree_size, head.root, proof.since.path):
-            raise NotProved(f"does not show that up to post {since.tree_size} the head's ledger of {head.tree_size} is "
-                            "the older head's: history may have been rewritten")
+            raise NotProved(f"does not prove that the head's ledger of {head.tree_size} extends "
+                            f"the older head's ledger of {since.tree_size}: posts may have been "
+                            "rewritten")
     return Proved(key.keyid, head, record, item, since, side)
 
 
 def must_continue(proved: Proved, own: TreeHead) -> None:
-    """NotProved unless the proof connects a head that somebody kept: this one, or one with the same posts."""
+    """NotProved unless the proof connects to `own`, or to a head with the same posts."""
     known = [head for head in (proved.head, proved.since) if head]
     if not any((head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known):
-        raise NotProved(f"does not connect to your head of {counted(own.tree_size, 'post')}, signed at "
-                        f"{own.signed_at}; ask for one that was made with --since that head")
+        raise NotProved(f"does not connect to your head of {counted(own.tree_size, 'post')}, "
+                        f"signed at {own.signed_at}; "
+                        "ask for a proof that was made with --since that head")
 
 
 def _head(envelope: Envelope, key: PublicKey, name: str) -> TreeHead:
@@ -69,11 +76,12 @@ def _head(envelope: Envelope, key: PublicKey, name: str) -> TreeHead:
 def _included(found: Inclusion, head: TreeHead) -> tuple[Record, Item | None, Side]:
     line = found.line.encode(errors="surrogatepass")
     if not is_included(leaf_hash(line), found.index, head.tree_size, found.path, head.root):
-        raise NotProved(f"its line is not post {found.index + 1} of the {head.tree_size} that the head was signed for")
+        raise NotProved(f"its line is not post {found.index + 1} of the {head.tree_size} posts in "
+                        "the signed head")
     try:
         record = decode(line, found.index + 1, line[-130:-66].decode())
     except (BadRecord, UnicodeDecodeError) as error:
-        raise NotProved(f"its line is signed and {error}") from error
+        raise NotProved(f"its line is signed, but {error}") from error
     item = next((item for item in record.post.items if item.key == found.key), None)
     if item is None and found.key not in [side.key for side in sides(record.post)]:
         raise NotProved(f"its line is about {one_line(record.post.key)}, not about {one_line(found.key)}")
@@ -82,7 +90,7 @@ def _included(found: Inclusion, head: TreeHead) -> tuple[Record, Item | None, Si
 
 
 def result(proved: Proved) -> dict[str, Any]:
-    """As JSON: the head, and where there is one the post, its item and the older head."""
+    """As JSON: the head and, if they are proved, the post, its item and the older head."""
     post, side = proved.record.post if proved.record else None, proved.side
     return {
         "keyid": proved.keyid, "head": asdict(proved.head), "since": asdict(proved.since) if proved.since else None,
@@ -95,9 +103,9 @@ def result(proved: Proved) -> dict[str, Any]:
                  "step_id": proved.item.step_id, "deliverable_id": proved.item.deliverable_id} if proved.item else None}
 
 
-def in_plain_words(proved: Proved) -> str:
-    """One line a fact, named in the first column; what people wrote cannot write to a terminal."""
-    return "\n".join(f"{name:<10}{one_line(words)}" for name, words in _facts(proved))
+def facts_as_text(proved: Proved) -> str:
+    """One line per fact, named in the first column. Terminal escapes in texts are removed."""
+    return "\n".join(f"{name:<10}{one_line(text)}" for name, text in _facts(proved))
 
 
 def _facts(proved: Proved) -> Iterator[tuple[str, str]]:
@@ -106,12 +114,15 @@ def _facts(proved: Proved) -> Iterator[tuple[str, str]]:
         post = record.post
         yield "proved", f"post {record.seq} of {head.tree_size} in the ledger"
         yield "tenant", side.tenant_id
-        yield post.type.value, f"{in_credits(side.amount_credits)}: {in_words(post, side.tenant_id)}"
+        purpose = describe_post(post, side.tenant_id)
+        yield post.type.value, f"{in_credits(side.amount_credits)}: {purpose}"
         if item:
-            yield "item", f"{in_credits(item.amount_credits)}: {item_in_words(item)}, {derived_id(item.key)}"
+            yield "item", (f"{in_credits(item.amount_credits)}: {describe_item(item)}, "
+                           f"{derived_id(item.key)}")
         yield "posted", f"{record.ts} in transaction {derived_id(side.key)}"
     else:
         yield "proved", f"a ledger of {counted(head.tree_size, 'post')}"
     if proved.since:
-        yield "unchanged", f"up to post {proved.since.tree_size} it is as in the head of {proved.since.signed_at}"
+        since = proved.since
+        yield "unchanged", f"up to post {since.tree_size}, since the head of {since.signed_at}"
     yield "head", f"root {head.root_hash}, signed at {head.signed_at} by the key {proved.keyid}"

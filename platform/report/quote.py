@@ -1,9 +1,14 @@
-"""What the next run would do, and what it would cost: asked before, told in the words of the bill. Pure.
+"""What the next run would do and what it would cost, in the terms of the bill. Pure.
 
-Every amount is what the run's own functions post, on a draft of the book and in their order: confirmed payments,
-refunds for orders that are gone, then order after order in the plan's order `supersede` and `decide_charge`, each
-seeing what those before it took. So the quote is the bill, to the credit, as long as nothing moves between the two;
-what fails in the run is given back after it and is no part of a quote.
+The run's own functions compute every amount, on a draft of the book and in the run's order:
+
+1. confirmed payments;
+2. refunds for deleted orders;
+3. for each order in the plan's order, `supersede` and then `decide_charge`, after the posts of the
+   orders before it.
+
+So the quote equals the bill, as long as nothing changes in between. The run refunds failed steps
+afterwards; that is not part of a quote.
 """
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +31,7 @@ from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
 from platform.model.tenant import Tenant
-from platform.report.refusal import debt_in_words, in_words
+from platform.report.refusal import describe_debt, describe_refusal
 
 UP_TO_DATE = "up to date"
 INVALID = "workorder_invalid"
@@ -38,18 +43,18 @@ class Action(StrEnum):
 
     RUN = "run"
     CACHED = "cached"  # it is up to date
-    REFUSED = "refused"  # its order is not started
-    HELD = "held"  # it waits for a person's decision, or a step above it does
+    REFUSED = "refused"  # its order does not start
+    HELD = "held"  # it, or a step upstream, waits for a person's decision
 
 
 @dataclass(frozen=True, slots=True)
 class ItemQuote:
-    """One item of a step. `credits` is what will be posted: 0 when it is paid, or its order is refused."""
+    """One item of a step. `credits` will be posted: 0 if it is paid or its order is refused."""
 
     deliverable_id: str
     credits: int
     price_credits: int  # in force today
-    paid_credits: int | None  # what stands paid for it, None when nothing does
+    paid_credits: int | None  # None if it is not paid
     refund_epoch: int
 
 
@@ -62,32 +67,32 @@ class StepQuote:
     credits: int
     charges: tuple[ItemQuote, ...]
     task_hash: str
-    delivery: str = ""  # of one that arrived, or may have: AGAIN, WAITS, or nothing
-    needed_credits: int = 0  # what is due and not paid of it, also when its order is refused
+    delivery: str = ""  # of a delivery that arrived or may have: AGAIN, WAITS, or empty
+    needed_credits: int = 0  # due and not paid, also if its order is refused
 
 
 @dataclass(frozen=True, slots=True)
 class OrderQuote:
-    """`total_credits` will be posted; `needed_credits` is what the charge comes to, also when it is refused."""
+    """`total_credits` will be posted; `needed_credits` is the charge, also if it is refused."""
 
     tenant_id: str
     work_order_id: str
     title: str
-    refusal: str  # a reason's slug, or nothing
+    refusal: str  # a reason's slug, or empty
     problems: tuple[str, ...]
     total_credits: int
     needed_credits: int
     granted_credits: int  # promotions, posted before the charge
-    refunded_credits: int  # for what was ordered before and never done, posted before the charge
+    refunded_credits: int  # for earlier work that was never done, posted before the charge
     steps: tuple[StepQuote, ...]
-    refusal_words: str = ""  # what is needed, what there is, and what to do
-    period: str = ""  # of an order with a schedule: when what is quoted became due (UTC), and until when it is
+    refusal_words: str = ""  # the credits needed and available, and what to do
+    period: str = ""  # of a scheduled order: the start (UTC) of the quoted period, and of the next
     next_period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantQuote:
-    """A tenant's credits. `balance_before` has the confirmed payments in it that the run will post first."""
+    """A tenant's credits. `balance_before` includes the payments that the run posts first."""
 
     tenant_id: str
     balance_before: int
@@ -100,7 +105,7 @@ class TenantQuote:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """`conflicts`: ids of payments that were edited after they were posted, which changes nothing."""
+    """`conflicts` are ids of payments that were edited after they were posted, without effect."""
 
     orders: tuple[OrderQuote, ...]
     tenants: tuple[TenantQuote, ...]
@@ -111,18 +116,23 @@ class Quote:
         return sum(order.total_credits for order in self.orders)
 
     def deliveries(self, what: str) -> int:
-        """How many deliveries that arrived, or may have, would go out AGAIN, or wait (WAITS)."""
+        """The number of deliveries that arrived, or may have, with `what`: AGAIN or WAITS."""
         return sum(step.delivery == what for order in self.orders for step in order.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is in force, and what has happened outside of the book. `due`: why a step would run, by its id; a step that
-    is not there is up to date. `records`: all run records of an order, of whatever plan. `orphaned`: refunds for orders
-    that are gone, as the run would post them. `held` are steps that wait for a decision, `again` deliveries that would
-    be sent although they arrived or may have; `resend`: what arrived is sent again where a repair changed it; `remade`
-    run only because what they made is gone here; `lost` are deliveries of which no record here says what was
-    delivered."""
+    """What is in force, and what happened outside the book.
+
+    * `due`: why a step would run, by its id; other steps are up to date.
+    * `records`: all run records of an order, of any plan.
+    * `orphaned`: the refunds for deleted orders that the run would post.
+    * `held`: steps that wait for a decision.
+    * `again`: deliveries that would be sent although they arrived or may have.
+    * `resend`: a repair that changes a package sends it again.
+    * `remade`: steps that run only because their outputs are missing here.
+    * `lost`: deliveries without a record of what was delivered.
+    """
 
     tenants: Mapping[str, Tenant]
     day: date
@@ -140,7 +150,7 @@ class Terms:
 
 
 def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
-    """The quote of all orders of a plan; the book is as the last run left it."""
+    """The quote of all orders of a plan; `book` is the state after the last run."""
     draft = book.draft()
     conflicts = [row.payment_id for row in terms.payments
                  if book.has(keys.payment(row.payment_id)) and is_open(book, row)]
@@ -156,7 +166,7 @@ def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
 
 
 def _apply(draft: Book, posts: Iterable[Post]) -> list[Post]:
-    """What of these is new, which is then in the draft."""
+    """Apply the new ones of these posts to the draft, and return them."""
     fresh = []
     for post in posts:
         if draft.compare(post) is Answer.NEW:
@@ -166,16 +176,16 @@ def _apply(draft: Book, posts: Iterable[Post]) -> list[Post]:
 
 
 def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
-    """One order, and its posts into the draft."""
+    """The quote of one order; its posts are applied to the draft."""
     planned = frozenset(step.task_hash for step in order.steps)
     back = _apply(draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons))
     unbought = {step.id.step_id for step in order.steps if (held := terms.held.get(step.id)) and not held.is_bought}
     tenant = terms.tenants[order.id.tenant_id]
     decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
-    refusal, words = decision.refusal, in_words(decision, order, tenant)
+    refusal, words = decision.refusal, describe_refusal(decision, order, tenant)
     owed = debt(draft, order.id.tenant_id)
     if owed and not decision.posts and any(step.id in terms.due for step in order.steps):
-        refusal, words = NOT_ENOUGH, debt_in_words(order.id.tenant_id, owed)
+        refusal, words = NOT_ENOUGH, describe_debt(order.id.tenant_id, owed)
     due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
     changing = running_above(order, {step.id.step_id for step in order.steps
                                      if step.id in terms.due and step.id not in terms.remade})
@@ -192,7 +202,7 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
 
 
 def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Of each step, the steps upstream that run again: what they make may be something else, and then it runs too."""
+    """For each step, the steps upstream that run again. If their outputs change, it runs too."""
     above: dict[str, tuple[str, ...]] = {}
     for step in order.steps:
         near = (found for name in step.upstream for found in ((name,) if name in running else above[name]))
@@ -201,8 +211,10 @@ def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tu
 
 
 def still_up_to_date(above: Sequence[str]) -> str:
-    """What is said of a step that is up to date, by the steps above it that run again."""
-    return f"{UP_TO_DATE}, unless {' or '.join(above)} makes something else this time" if above else UP_TO_DATE
+    """The reason of a step that is up to date; `above` are the steps upstream that run again."""
+    if not above:
+        return UP_TO_DATE
+    return f"{UP_TO_DATE}, unless the outputs of {' or '.join(above)} change"
 
 
 def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal: str, due: str,
@@ -226,8 +238,11 @@ def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal:
 
 
 def _delivery(book: Book, step: PlannedStep, changing: Sequence[str], terms: Terms) -> str:
-    """Whether a delivery that arrived, or may have, is sent again. Its package may change where a step above runs that
-    does not merely make again what is gone; it is compared with nothing where no record says what was delivered."""
+    """Whether a delivery that arrived, or may have, is sent again: AGAIN, WAITS or empty.
+
+    Its package can change if a step upstream runs, except for a step that only makes missing
+    outputs again. Without a record of what was delivered, packages are not compared.
+    """
     held = terms.held.get(step.id)
     if step.kind is not Kind.DELIVERY or (held and held.below):
         return ""

@@ -1,8 +1,8 @@
-"""A quote kept in a file (schemas/quote.schema.json), and what moved since. Pure.
+"""A quote in a file (schemas/quote.schema.json), and what has changed since. Pure.
 
-The file holds what the amounts hang on, each part with its digest: the graph (task hashes), the prices (of every
-item, paid or not), the balances and the charges. Equal digests mean the same bill; where they differ, the parts
-themselves tell what moved.
+The file contains the four parts that determine the amounts, each with its digest: the graph (task
+hashes), the prices (of every item, paid or not), the balances and the charges. Equal digests mean
+the same bill. If digests differ, the parts show what changed.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ PARTS = ("graph", "prices", "balances", "charges")
 
 @dataclass(frozen=True, slots=True)
 class KeptQuote:
-    """`tenant_id` and `work_order_id` are what was asked for, empty for all; `made_at` is UTC, ISO 8601, with Z."""
+    """`tenant_id` and `work_order_id` are the requested ones, empty for all.
+
+    `made_at` is UTC, ISO 8601, with Z.
+    """
 
     made_at: str
     tenant_id: str
@@ -27,11 +30,11 @@ class KeptQuote:
     graph: Mapping[str, str]  # task hash by tenant/order/step
     prices: Mapping[str, int]  # credits by tenant/order/step/deliverable
     balances: Mapping[str, int]  # credits by tenant
-    charges: Mapping[str, str]  # what an order is charged, or why not, by tenant/order
+    charges: Mapping[str, str]  # an order's charge, or why it is refused, by tenant/order
 
 
 def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "") -> KeptQuote:
-    """The parts of a quote that a later run must find again."""
+    """The parts of a quote that a later run compares."""
     steps = [(f"{order.tenant_id}/{order.work_order_id}/{step.step_id}", step)
              for order in quote.orders for step in order.steps]
     return KeptQuote(
@@ -43,6 +46,7 @@ def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "
 
 
 def _charge(order: OrderQuote) -> str:
+    """The text is stored in the file and compared: a new wording would change old quotes."""
     before = [f"{what} {amount}" for amount, what in (
         (order.refunded_credits, "giving back"), (order.granted_credits, "granting")) if amount]
     due = f" for the period {order.period}" if order.period and not order.refusal else ""
@@ -59,19 +63,18 @@ def render(quote: KeptQuote) -> dict[str, Any]:
 
 
 def parse(value: Mapping[str, Any]) -> KeptQuote:
-    """The quote in a value that conforms to the schema. ValueError when a part is not what its digest says."""
+    """The quote in a value that conforms to the schema. ValueError if a digest does not match."""
     for part in PARTS:
         if digest_of(value[part]) != value["digests"][part]:
-            raise ValueError(f"{part} is not what its digest says")
+            raise ValueError(f"{part} does not match its digest")
     return KeptQuote(value["made_at"], value["tenant_id"], value["work_order_id"], value["total_credits"],
                      *(value[part] for part in PARTS))
 
 
 def moved(old: KeptQuote, new: KeptQuote) -> tuple[str, ...]:
-    """What moved since a quote was made, one line each; none when the bill is still the same.
+    """What has changed since a quote, one line each; empty if the bill is still the same.
 
-    A step that is new or gone is told once, not again with each of its prices; a charge is told when nothing else
-    says why it differs.
+    A new or deleted step has one line, without its prices.
     """
     found = [_graph(name, before, now) for name, before, now in _changes(old.graph, new.graph)]
     found += [f"prices: {name} was {in_credits(before)}, now {now}" for name, before, now in _changes(old.prices,
@@ -91,9 +94,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, 
 
 def _graph(name: str, before: str | None, now: str | None) -> str:
     if before is None or now is None:
-        return f"graph: step {name} is {'new' if before is None else 'gone'}"
+        return f"graph: step {name} is {'new' if before is None else 'missing'}"
     return f"graph: step {name} was {before[:12]}, now {now[:12]}; see `why step:{name}`"
 
 
 def _amount(amount: int | None) -> str:
-    return "no balance here" if amount is None else in_credits(amount)
+    return "no balance" if amount is None else in_credits(amount)

@@ -1,4 +1,4 @@
-"""A quote as JSON and as text: the same values, nothing computed that the quote does not hold. Pure."""
+"""A quote as JSON and as text. Both show only values of the quote. Pure."""
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -7,12 +7,14 @@ from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
 from platform.report.quote import AGAIN, INVALID, WAITS, Action, OrderQuote, Quote, StepQuote, TenantQuote
 
-WHOLE = "An order is bought whole: running one of its steps charges everything of it that is not yet paid."
-EXACT = "The run charges exactly this, unless orders, prices or balances change before; what fails is given back."
+WHOLE = ("An order is bought whole: running one of its steps charges everything of it that is not "
+         "yet paid.")
+EXACT = ("The run charges exactly this, unless orders, prices or balances change before; "
+         "failed steps are refunded.")
 
 
 def as_json(quote: Quote) -> dict[str, Any]:
-    """`total_credits`, `balance_before` and `balance_after` over all tenants, then tenants and orders by themselves."""
+    """The totals over all tenants, then each tenant and each order."""
     return {
         "total_credits": quote.total_credits,
         "balance_before": sum(tenant.balance_before for tenant in quote.tenants),
@@ -29,23 +31,26 @@ def as_json(quote: Quote) -> dict[str, Any]:
 
 
 def as_text(quote: Quote) -> str:
-    """One block an order, one line a step, the balances, the total; readable without colour."""
+    """One block per order, one line per step, the balances, the total; without colour."""
     lines = [line for order in quote.orders for line in _order(order)]
     lines += [_tenant(tenant) for tenant in quote.tenants]
-    lines += [f"conflict   payment {name} was edited after it was posted: that changes nothing, and a run ends with 11"
-              for name in quote.conflicts]
+    lines += [f"conflict   payment {name} was edited after it was posted: the edit has no effect, "
+              "and a run ends with 11" for name in quote.conflicts]
     lines += _deliveries(quote)
     if len(quote.orders) != 1:
         refused = sum(order.needed_credits for order in quote.orders if order.refusal)
-        more = f", and {in_credits(refused)} needed for what is refused" if refused else ""
-        lines.append(f"total      {in_credits(quote.total_credits)} for {counted(len(quote.orders), 'order')}{more}")
-    return "\n".join([*lines, WHOLE, EXACT]) if quote.orders else "no enabled work orders: nothing would be charged"
+        more = f", and {in_credits(refused)} needed for refused orders" if refused else ""
+        lines.append(f"total      {in_credits(quote.total_credits)} for "
+                     f"{counted(len(quote.orders), 'order')}{more}")
+    if not quote.orders:
+        return "no enabled work orders: nothing would be charged"
+    return "\n".join([*lines, WHOLE, EXACT])
 
 
 def _order(order: OrderQuote) -> Iterable[str]:
     name = f"{order.tenant_id}/{order.work_order_id}"
     if order.refusal == INVALID:
-        yield f"refused    {name}  invalid input, nothing runs and nothing is charged"
+        yield f"refused    {name}  invalid input: nothing runs, and nothing is charged"
         yield from (f"  {problem}" for problem in order.problems)
         return
     if order.refusal:
@@ -60,12 +65,13 @@ def _order(order: OrderQuote) -> Iterable[str]:
 
 
 def _deliveries(quote: Quote) -> Iterable[str]:
-    """What is delivered a second time, and what is not unless somebody says so."""
+    """The deliveries that are sent again, and those that wait for a decision."""
     if again := quote.deliveries(AGAIN):
         yield f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, {AGAIN}"
     if waiting := quote.deliveries(WAITS):
-        yield (f"deliveries {counted(waiting, 'delivery', 'deliveries')} that arrived, or may have: {WAITS} before "
-               "anything goes out again (`delivery settle`; for a repair also `doit run --resend-repaired`)")
+        number = counted(waiting, "delivery", "deliveries")
+        yield (f"deliveries {number} that arrived, or may have: {WAITS} before anything is sent "
+               "again (`delivery settle`; for a repair also `doit run --resend-repaired`)")
 
 
 def _what(order: OrderQuote) -> str:
@@ -75,16 +81,17 @@ def _what(order: OrderQuote) -> str:
 def _before(order: OrderQuote) -> str:
     """What is posted for an order before its charge."""
     return "".join(f", {in_credits(amount)} {what}" for amount, what in (
-        (order.refunded_credits, "given back for what was never done"), (order.granted_credits, "granted")) if amount)
+        (order.refunded_credits, "refunded for work that was never done"),
+        (order.granted_credits, "granted")) if amount)
 
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
-    refused = step.action is Action.REFUSED  # then the prices are what would be charged
+    refused = step.action is Action.REFUSED  # then the prices show what would be charged
     amounts = [(item.deliverable_id, item.price_credits if refused and item.paid_credits is None else item.credits)
                for item in step.charges if not refused or step.needed_credits]
     due = ", ".join(f"{name} {price}" for name, price in amounts if price)
-    told = f"{step.reason}; {step.delivery}" if step.delivery else step.reason
-    why = f"{told} ({due})" if due else told
+    reason = f"{step.reason}; {step.delivery}" if step.delivery else step.reason
+    why = f"{reason} ({due})" if due else reason
     amount = step.needed_credits if refused else step.credits
     return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {amount:>5}  {why}"
 
@@ -93,6 +100,6 @@ def _tenant(tenant: TenantQuote) -> str:
     first = [f"{amount} from {what}" for amount, what in (
         (tenant.payments_credits, "confirmed payments that the run posts first"),) if amount]
     granted = "".join(f", {amount} {what}" for amount, what in (
-        (tenant.refunded_credits, "given back"), (tenant.granted_credits, "granted")) if amount)
+        (tenant.refunded_credits, "refunded"), (tenant.granted_credits, "granted")) if amount)
     return (f"balance    {tenant.tenant_id}  {tenant.balance_before} before" + (f" ({first[0]})" if first else "")
             + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after")

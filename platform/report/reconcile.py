@@ -1,9 +1,12 @@
-"""Every credit explained: each SPEND by an order and the price list, each REFUND by a run record, each TOPUP by what
-grants it; and each run by its SPEND. Pure: what the repository and the runtime folder say now, held against the ledger.
+"""Explain every credit in the ledger by the present repository and the runtime directory. Pure.
 
-An item of a task hash that the present plan does not have is of an earlier version (or period) of its order: it is
-explained by the manifest that was kept of it, which its hash proves, or by its run record. Where neither is on this
-machine the ledger's own facts and refunds speak for it, and that is told apart: whoever can forge one can forge both.
+An order and the price list explain each SPEND, a run record each REFUND, and a payment, promotion
+or method each TOPUP. Also, each run must have its SPEND.
+
+If the present plan does not contain a task hash, the item belongs to an earlier version or period
+of its order. A kept manifest explains it, because the task hash is the manifest's digest. So does
+its run record. If neither is on this machine, only the ledger's own facts and refunds explain the
+item. The report lists such items separately: anyone who can forge a charge can also forge facts.
 """
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -30,20 +33,22 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """An amount that nothing explains. `line` is that of journal.csv, 0 for a charge that is missing there; `key` the
-    item's, or the post's."""
+    """An amount without an explanation.
+
+    `line` is the line in journal.csv, 0 for a missing charge. `key` is the item's or the post's.
+    """
 
     line: int
     key: str
     tenant_id: str
     work_order_id: str
-    amount_credits: int  # signed; of a missing charge what it would have been
+    amount_credits: int  # signed; for a missing charge, the expected amount
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Credits by what explains them (signed sums of items), and what nothing does."""
+    """The signed credits and the number of items by explanation, and the unexplained amounts."""
 
     credits: Mapping[str, int]
     items: Mapping[str, int]
@@ -56,8 +61,12 @@ class Reconciliation:
 def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
               kept: Iterable[Mapping[str, Any]] = (),
               ended: Mapping[str, Iterable[RunEnding]] = MappingProxyType({})) -> Reconciliation:
-    """`runs` are all run records there are, of whatever order and task hash; `kept` all manifests of what was ordered,
-    each proved by its task hash; `ended` how the runs of each task hash ended, also those whose record was replaced."""
+    """Explain the ledger's `records`.
+
+    * `runs`: all run records, of any order and task hash.
+    * `kept`: all kept manifests of ordered work; the task hash of each proves it.
+    * `ended`: the results of the runs by task hash, including runs whose record was replaced.
+    """
     history = list(records)
     works = Works([record.post for record in history], repo, plan, runs, kept, ended)
     grants = Grants(history, repo)
@@ -76,9 +85,12 @@ def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[
 
 
 def _judged(record: Record, works: Works, grants: Grants) -> Iterator[tuple[str, int, str, str]]:
-    """(key, credits, what explains it, why nothing does) of each amount in a post; no credits need no reason."""
+    """For each amount in a post: (key, credits, explanation, why it is unexplained).
+
+    A post without credits needs no explanation.
+    """
     post, day = record.post, date.fromisoformat(record.ts[:10])
-    days = (day, day - _A_DAY)  # a run that went over midnight has the prices of the day on which it began
+    days = (day, day - _A_DAY)  # a run past midnight uses the prices of the day on which it began
     if why := reconcile_keys.objection(post):
         yield post.key, post.amount_credits, "", why
     elif post.type is PostType.ADJUSTMENT:
@@ -89,13 +101,13 @@ def _judged(record: Record, works: Works, grants: Grants) -> Iterator[tuple[str,
         yield post.key, post.amount_credits, by, grants.objection(record, days)
     else:
         for item in post.items if post.kind in ("charge", "refund") else ():
-            judge = works.spend if item.type is PostType.SPEND else works.refund
-            yield item.key, item.amount_credits, _by(works, item), judge(post, item, days)
+            objection = works.spend if item.type is PostType.SPEND else works.refund
+            yield item.key, item.amount_credits, _by(works, item), objection(post, item, days)
 
 
 def _by(works: Works, item: Item) -> str:
     task_hash = item.task_hash
-    if works.is_by_word(item):
+    if works.is_by_ledger_alone(item):
         return LEDGER
     if works.planned(task_hash):
         return PRESENT if works.ran(task_hash) else AWAITED

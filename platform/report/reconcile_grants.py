@@ -1,4 +1,4 @@
-"""What grants a TOPUP: a confirmed payment, a promotion in force and not used up, or a method that there is. Pure."""
+"""What grants a TOPUP: a confirmed payment, a valid promotion, or a method that exists. Pure."""
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -14,32 +14,33 @@ from platform.model.words import counted
 
 
 class Grants:
-    """Asked in the journal's order: it counts the uses of promotions."""
+    """Call the methods in the journal's order, because the uses of promotions are counted."""
 
     def __init__(self, records: Sequence[Record], repo: Repo) -> None:
         history = [record.post for record in records]
         self._repo = repo
         self._rows = {keys.payment(row.payment_id): row for row in repo.payments}
         self._standing = standings(history, [post.key for post in history if post.kind == "payment"])
-        self._parties: dict[str, set[str]] = {}  # by transaction id, of those that came before
+        self._parties: dict[str, set[str]] = {}  # tenants by id of an earlier transaction
         self._decided = {(record.post.tenant_id, record.post.work_order_id): record.seq for record in records
-                         if record.post.kind in ("charge", "refusal")}  # the last time each order was
+                         if record.post.kind in ("charge", "refusal")}  # the last one of each order
         self._uses: Counter[tuple[str, str]] = Counter()
 
     def objection(self, record: Record, days: Sequence[date]) -> str:
-        """Why nothing grants this, or nothing. `days` are those on which it may have been decided."""
+        """Why nothing grants this post, or an empty string. It was decided on one of `days`."""
         post = record.post
         if post.kind == "payment":
             cure = correction_of(post, self._standing[post.key], self._rows.get(post.key))
             name = post.metadata.get("payment_id", "")
-            return cure and f"config/payments.csv does not confirm payment {name} so: restore its row, or {cure}"
+            return cure and (f"config/payments.csv does not confirm payment {name} so: "
+                             f"restore its row, or {cure}")
         if post.kind == "promotion":
             return self._promotion(post, record.seq, days)
         method = str(post.metadata.get("topup_method_id", ""))
         return "" if method in self._repo.topup_methods else f"config/topup_methods.csv has no method {method!r}"
 
     def note(self, record: Record) -> None:
-        """A post has been judged: later ones may correct it."""
+        """Note a checked post: a later post may correct it."""
         tenants = {side.tenant_id for side in sides(record.post)}
         tenants |= self._parties.get(str(record.post.metadata.get("corrects", "")), set())
         for side in sides(record.post):
@@ -48,13 +49,14 @@ class Grants:
             self._parties.setdefault(corrects, set()).update(tenants)
 
     def correction(self, post: Post) -> str:
-        """Why nobody may have made this correction, or nothing."""
+        """Why this correction is not valid, or an empty string."""
         reason = self._repo.reasons.by_slug.get(post.reason_code)
         if reason is None or reason.category != CATEGORY:
             return f"config/reasons.yml has no reason {post.reason_code} of category {CATEGORY}"
         corrects = str(post.metadata.get("corrects", ""))
         if corrects and post.tenant_id not in self._parties.get(corrects, ()):
-            return f"it corrects {corrects}, which was no transaction of {post.tenant_id} before it"
+            return (f"it corrects {corrects}, which is not an earlier transaction of "
+                    f"{post.tenant_id}")
         return ""
 
     def _promotion(self, post: Post, seq: int, days: Sequence[date]) -> str:
@@ -64,7 +66,8 @@ class Grants:
             return f"config/promotions.csv has no promotion that grants this on {days[0]}"
         used = self._uses[post.tenant_id, code] = self._uses[post.tenant_id, code] + 1
         if used > row.max_uses_per_tenant:
-            return f"this promotion may be used {counted(row.max_uses_per_tenant, 'time')}, this is number {used}"
+            allowed = counted(row.max_uses_per_tenant, "time")
+            return f"this promotion may be used {allowed}, but this is use {used}"
         if self._decided.get((post.tenant_id, post.work_order_id), 0) < seq:
             return f"order {post.work_order_id} was neither charged nor refused after it"
         return ""

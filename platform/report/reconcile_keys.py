@@ -1,6 +1,7 @@
-"""Whether a post is one that a rule of ours makes: its kind, its type, and the key that follows from what it is for.
+"""Whether a rule of the ledger makes such a post: its kind, its type, and its key. Pure.
 
-A key of another form would let the same payment, or the same work, be posted a second time. Pure.
+The key must be derived from what the post is for. With another key, the same payment or the same
+work could be posted twice.
 """
 from collections.abc import Callable, Mapping
 
@@ -14,15 +15,16 @@ _WITHOUT_ITEMS = (PostType.TOPUP, PostType.ADJUSTMENT)
 
 
 def objection(post: Post) -> str:
-    """Why no rule makes such a post, or nothing. Posts that move no credits are no amounts, whatever they say."""
+    """Why no rule makes such a post, or an empty string. Posts without credits are not checked."""
     if not post.amount_credits:
         return ""
     if _TYPES.get(post.kind) is not post.type:
         return f"no rule posts a {post.type} of kind {post.kind}"
     if bool(post.items) is (post.type in _WITHOUT_ITEMS):
-        return f"has items, and {_a(post.kind)} has none" if post.items else "has credits and no items"
+        return (f"has items, but {_a(post.kind)} has no items" if post.items
+                else "has credits but no items")
     if post.key not in (_RIGHT[post.kind](post), _as_typed(post)):
-        return f"its key is not that of such {_a(post.kind)}: it may stand for another post a second time"
+        return f"its key is not that of such {_a(post.kind)}: it may repeat another post"
     wrong = next((item for item in post.items if item.key != keys.item(
         item.type, item.task_hash, item.deliverable_id, item.refund_epoch)), None)
     return f"the key of its item {wrong.key} is not that of such an item" if wrong else ""
@@ -33,7 +35,7 @@ def _a(kind: str) -> str:
 
 
 def _as_typed(post: Post) -> str:
-    """The key that earlier versions made of a reference as it was typed; a reference has one form now."""
+    """The key of earlier versions, which did not normalise references."""
     if post.kind != "topup":
         return ""
     return keys.topup(post.tenant_id, _said(post, "topup_method_id"), _said(post, "reference"))

@@ -1,7 +1,8 @@
-"""What speaks for a task hash: the present plan, kept manifests, run records, and the ledger's own posts. Pure.
+"""What explains a task hash: the present plan, kept manifests, run records, and the ledger's posts.
 
-A manifest says whose work it is and what was bought with it, and its digest is the task hash: nobody can write one for
-a hash that somebody else's work has. A run record that does not fit its hash says nothing.
+Pure. A manifest says whose work it is and what was bought. Its digest is the task hash, so nobody
+can write a manifest for the hash of other work. A run record that does not match its hash is
+ignored.
 """
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -23,7 +24,7 @@ DELIVERY_MISSING = "delivery_missing"
 
 
 class WorkOwner(NamedTuple):
-    """Whose work a task hash is; `bought` are the deliverable ids that are charged for it, None where nobody knows."""
+    """The step of a task hash; `bought` are the charged deliverable ids, None if unknown."""
 
     step: StepId
     module_id: str
@@ -38,7 +39,8 @@ class Works:
         facts = [post for post in posts if post.kind == "completion"]
         self._repo = repo
         self._runs = {(run.task_hash, run.refund_epoch): run for run in true}
-        self._ended = {**{(task, said.refund_epoch): said for task, all_said in ended.items() for said in all_said},
+        self._ended = {**{(task, end.refund_epoch): end
+                          for task, ends in ended.items() for end in ends},
                        **{pair: run.ended for pair, run in self._runs.items()}}
         self._planned = {step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps}
         self._known = {**{run.task_hash: WorkOwner(run.id, run.module_id, None) for run in true},
@@ -46,12 +48,12 @@ class Works:
                        **self._planned}
         decided = {(post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
                    for post in posts if post.kind == "decision"}
-        self._given_back = {work for work, decision in decided.items() if decision == "refund"}
-        self._given_up = accepted(posts)
+        self._refunded = {work for work, decision in decided.items() if decision == "refund"}
+        self._accepted_losses = accepted(posts)
         self._done = {*(pair for fact in facts for pair in fact.metadata["done"].items()),
                       *(work for work, decision in decided.items() if decision == "arrived")}
         self._facts = {pair: OrderId(fact.tenant_id, fact.work_order_id) for fact in facts
-                       for said in ("done", "held") for pair in fact.metadata[said].items()}
+                       for result in ("done", "held") for pair in fact.metadata[result].items()}
         self._charged = {(item.task_hash, item.deliverable_id, item.refund_epoch): (post, item)
                          for post, item in items if item.type is PostType.SPEND}
         self._published = {str(post.metadata.get("transaction_item_id", "")) for post in posts if post.kind == "publish"
@@ -64,21 +66,21 @@ class Works:
         return task_hash in self._planned
 
     def known(self, task_hash: str) -> bool:
-        """Whether anything outside the ledger says what this work is."""
+        """Whether a source outside the ledger describes this work."""
         return task_hash in self._known
 
     def ran(self, task_hash: str) -> bool:
-        """Whether anything says what became of it."""
+        """Whether any source says that this work ran."""
         return task_hash in self._ran
 
     def spend(self, post: Post, item: Item, days: Sequence[date]) -> str:
-        """Why nothing explains a charge, or nothing; `days` are those on which it may have been decided."""
+        """Why nothing explains a charge, or an empty string. It was decided on one of `days`."""
         if why := reconcile_price.objection(self._repo.prices, item, days):
             return why
         work = self._known.get(item.task_hash)
         if work is None:
             return "" if self.ran(item.task_hash) else (
-                "no order has this work, and no run record, fact or refund speaks of it")
+                "no order has this work, and no run record, fact or refund mentions it")
         if (work.step, work.module_id) != _charged_to(post, item):
             return f"its task hash is the work of {work.step} ({work.module_id})"
         if work.bought is not None and item.deliverable_id not in work.bought:
@@ -86,31 +88,37 @@ class Works:
         return ""
 
     def refund(self, post: Post, item: Item, days: Sequence[date]) -> str:
-        """Why nothing explains a refund, or nothing. A later charge of the same item takes it back, and a run that
-        ended so explains it. Where no run is on this machine, see `is_by_word`."""
+        """Why nothing explains a refund, or an empty string.
+
+        A later charge of the same item cancels it, or a run with such a result explains it. Without
+        a run on this machine, see `is_by_ledger_alone`.
+        """
         charge = self._charged.get((item.task_hash, item.deliverable_id, item.refund_epoch))
         if charge is None or _charged_to(*charge) != _charged_to(post, item):
             return f"it was charged to {_charged_to(*charge)[0]}" if charge else "it was never charged"
         if not self._repo.reasons.refundable(item.note):
-            return f"reason {item.note} gives nothing back"
-        if item.note == DELIVERY_MISSING:  # given back at publishing, after the work was done
+            return f"reason {item.note} is not refundable"
+        if item.note == DELIVERY_MISSING:  # refunded at publishing, after the work was done
             return self._missing(charge[1])
         if item.note == REFUND_REASON:
-            by_decision = (item.task_hash, item.refund_epoch) in self._given_back
-            return "" if by_decision else "no person decided so"
+            by_decision = (item.task_hash, item.refund_epoch) in self._refunded
+            return "" if by_decision else "no decision refunds it"
         if (item.task_hash, item.refund_epoch) in self._done:
             return "the work was done"
         if self._charged_again(item):
             return ""
         if ended := self._ended.get((item.task_hash, item.refund_epoch)):
             failed = ended.status is Status.FAILED and self._repo.reasons.refundable(ended.reason)
-            gives_back = failed or ended.status is Status.SKIPPED
-            return "" if gives_back else f"its run record says {ended.status} {ended.reason}".rstrip()
+            refunds = failed or ended.status is Status.SKIPPED
+            return "" if refunds else f"its run record says {ended.status} {ended.reason}".rstrip()
         return "its order still has this work" if item.note == SUPERSEDED and item.task_hash in self._planned else ""
 
-    def is_by_word(self, item: Item) -> bool:
-        """Whether only the ledger explains an item: of a charge, its price row is gone; of a refund, another machine
-        ran it, or this one lost its runtime directory."""
+    def is_by_ledger_alone(self, item: Item) -> bool:
+        """Whether only the ledger explains an item.
+
+        For a charge: its price row was deleted. For a refund: another machine ran the work, or this
+        machine lost its runtime directory.
+        """
         if item.type is PostType.SPEND:
             return reconcile_price.is_gone(self._repo.prices, item)
         return (item.note not in (DELIVERY_MISSING, SUPERSEDED) and not self._charged_again(item)
@@ -121,19 +129,21 @@ class Works:
 
     def _missing(self, charged: Item) -> str:
         if is_internal(charged.deliverable_id):
-            return f"{charged.deliverable_id} is never published, so it cannot be missed"
+            return f"{charged.deliverable_id} is never published, so it cannot be missing"
         return "it was published" if derived_id(charged.key) in self._published else ""
 
     def uncharged(self) -> Iterator[tuple[str, OrderId, int, str]]:
-        """(key, order, credits, why) of each charge that is missing: of what ran, and of what the ledger calls done. An
-        order is bought whole, so a run's deliverables were charged with it or before it."""
+        """Each missing charge, as (key, order, credits, why): of runs, and of facts in the ledger.
+
+        An order is bought whole, so a run's deliverables were charged with it or before it.
+        """
         ran = {pair: (run.id.order, f"{run.id} is {run.status} and was never charged")
                for pair, run in self._runs.items() if _was_tried(run)}
-        said = {pair: (order, "a fact of the ledger speaks of work that was never charged")
-                for pair, order in self._facts.items()}
+        facts = {pair: (order, "a fact of the ledger is about work that was never charged")
+                 for pair, order in self._facts.items()}
         anywhere = {(task, deliverable) for task, deliverable, _ in self._charged}
-        for (task, epoch), (order, why) in {**said, **ran}.items():
-            if task in self._given_up:
+        for (task, epoch), (order, why) in {**facts, **ran}.items():
+            if task in self._accepted_losses:
                 continue
             work = self._known.get(task)
             if (task, RUN_CHARGE, epoch) not in self._charged:
@@ -168,6 +178,6 @@ def _charged_to(post: Post, item: Item) -> tuple[StepId, str]:
 
 
 def _was_tried(run: RunRecord) -> bool:
-    """Whether a record is of work that somebody has to have paid for: not of a step that was skipped, nor of one that
-    waits for a decision and was not started."""
+    """Whether a record is of work that must be paid: not of a skipped step, nor of a step that
+    waits for a decision and did not start."""
     return run.status is not Status.SKIPPED and (run.status is not Status.NEEDS_DECISION or run.attempts > 0)

@@ -1,7 +1,8 @@
-"""A tenant's account over some days: opening balance, every post in words with its proof, closing balance. Pure.
+"""A tenant's account over a period: opening balance, every post with its proof, closing balance.
 
-The sums are made of the journal's records and nothing else; whoever has the journal makes the same statement. A post's
-proof is its line: number, hash (which covers all lines before it) and the transaction's id in transactions.csv.
+Pure. The amounts depend only on the journal: anyone who has the journal can make the same
+statement. A post's proof is its line number, the line's hash (which covers all earlier lines), and
+the transaction's id in transactions.csv.
 """
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import Item, PostType, Side, sides
 from platform.model.ids import DELIVERY_EVIDENCE
-from platform.report.post_words import in_words, item_in_words
+from platform.report.post_description import describe_item, describe_post
 
 
 @dataclass(frozen=True, slots=True)
 class StatementPart:
-    """One item of a post: what of which step."""
+    """One item of a post."""
 
     transaction_item_id: str
     step_id: str
@@ -32,7 +33,7 @@ class StatementPart:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One post. `balance_credits` is the tenant's after it."""
+    """One post. `balance_credits` is the tenant's balance after it."""
 
     seq: int
     at: str  # UTC, ISO 8601, with Z
@@ -52,7 +53,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ModuleSpend:
-    """What a module's steps cost in these days: `net_credits` is charged less refunded, both as positive numbers."""
+    """The cost of a module's steps in the period. All numbers are positive; net is charged minus
+    refunded."""
 
     module_id: str
     charged_credits: int
@@ -62,7 +64,7 @@ class ModuleSpend:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """What was delivered, with the evidence that the ledger has of it. Empty: the provider gave none."""
+    """A delivery with the ledger's evidence. Fields are empty if the provider gave no evidence."""
 
     seq: int
     at: str
@@ -74,13 +76,13 @@ class DeliveryLine:
     bytes: int
     sha256: str
     verification_status: str
-    recorded: bool  # only written down on this machine, sent to nobody
+    recorded: bool  # only written to a file on this machine, not sent
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`date_from` and `date_to` are UTC days, both inclusive; empty: from the first post, to the last."""
+    """`date_from` and `date_to` are UTC days, inclusive; empty means the first or the last post."""
 
     tenant_id: str
     tenant_name: str
@@ -94,8 +96,8 @@ class Statement:
     charged_credits: int
     refunded_credits: int
     adjusted_credits: int  # signed
-    ledger_balance_credits: int  # now, whatever the days
-    journal_seq: int  # where the journal stood
+    ledger_balance_credits: int  # the present balance, for any period
+    journal_seq: int  # the number of posts in the journal
     journal_hash: str
     lines: tuple[Line, ...]
     spend_by_module: tuple[ModuleSpend, ...]
@@ -104,7 +106,7 @@ class Statement:
 
 def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", date_from: str = "",
               date_to: str = "") -> Statement:
-    """The statement of a tenant from the whole journal, in order. Days are written 2026-11-24."""
+    """A tenant's statement from the whole journal, in order. A day has the form 2026-11-24."""
     opening = balance = seq = 0
     head = ""
     lines: list[Line] = []
@@ -134,17 +136,17 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
 def _line(record: Record, own: Side, balance: int) -> Line:
     post = record.post
     return Line(record.seq, record.ts, record.hash, derived_id(own.key), own.key, post.kind, post.type.value,
-                post.work_order_id, post.reason_code, in_words(post, own.tenant_id), post.note, own.amount_credits,
-                balance, tuple(_part(item) for item in post.items))
+                post.work_order_id, post.reason_code, describe_post(post, own.tenant_id), post.note,
+                own.amount_credits, balance, tuple(_part(item) for item in post.items))
 
 
 def _part(item: Item) -> StatementPart:
     return StatementPart(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
-                         item_in_words(item), item.task_hash, item.refund_epoch, item.note)
+                         describe_item(item), item.task_hash, item.refund_epoch, item.note)
 
 
 def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
-    """The dearest first; modules by which no credit moved are left out."""
+    """The most expensive module first, without modules that moved no credits."""
     charged: dict[str, int] = {}
     refunded: dict[str, int] = {}
     for line in lines:

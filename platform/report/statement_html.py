@@ -1,7 +1,8 @@
-"""A statement as one HTML file: no network, no script, readable without colour, on a phone and on paper.
+"""A statement as one HTML file, readable without network or colour, on a phone and on paper.
 
-The template escapes everything (Jinja2 autoescape); the one thing that is not text is Graphviz's drawing, whose labels
-Graphviz escaped. The page's Content-Security-Policy lets nothing load and nothing run, whatever a text holds.
+The template escapes all text (Jinja2 autoescape). The only other content is Graphviz's drawing, in
+which Graphviz escapes the labels. The page's Content-Security-Policy prevents loading files and
+running scripts, whatever a text contains.
 """
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from platform.report.statement_text import days, how_delivered
 from platform.report.status import OrderState, what_became
 
 _TEMPLATE = Path(__file__).with_name("statement.html.j2")
-_MOST_DRAWN_STEPS = 120  # beyond, a drawing is slower than it is useful; the list says the same
+_MOST_DRAWN_STEPS = 120  # a larger drawing is slow and not readable; the list shows the same
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order on the page; `state` is None of one that the repository no longer has, or as a draft."""
+    """An order on the page; `state` is None for a deleted order or a draft."""
 
     name: str
     state: OrderState | None
@@ -29,7 +30,8 @@ class OrderView:
 
 
 def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> str:
-    """The page; `draw` makes an <svg> element of a digraph, or nothing, and then the steps' list stands alone."""
+    """The page. `draw` returns a digraph as an <svg> element. If it returns an empty string, the
+    page shows only the list of steps."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -42,7 +44,7 @@ def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], s
 
 
 def _views(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> list[OrderView]:
-    """Orders of the repository first, then those that only the ledger remembers."""
+    """The orders of the repository, then those that are only in the ledger."""
     known = {order.work_order_id: order for order in orders}
     names = dict.fromkeys([*known, *(line.work_order_id for line in of.lines if line.work_order_id)])
     return [OrderView(name, known.get(name), _drawing(known.get(name), draw),
@@ -51,12 +53,12 @@ def _views(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], st
 
 
 def _drawing(order: OrderState | None, draw: Callable[[str], str]) -> str:
-    """Nothing for an order too large to look at, and for one without an arrow."""
+    """The drawing of an order; empty for an order that is too large or has no arrows."""
     if order is None or len(order.steps) > _MOST_DRAWN_STEPS or not any(step.upstream for step in order.steps):
         return ""
     return draw(graph.dot([order], {}, titles=False))
 
 
 def _signed(amount: int) -> str:
-    """With a real minus sign, which is as wide as the plus."""
+    """A signed number with the minus sign (U+2212), which is as wide as the plus sign."""
     return f"+{amount}" if amount > 0 else f"−{-amount}" if amount < 0 else "0"

@@ -1,11 +1,11 @@
-"""A statement as lines for people: a post a line, its items and its proof below it. Pure."""
+"""A statement as text: one line per post, followed by its items and its proof. Pure."""
 from platform.model.characters import one_line
 from platform.model.words import counted, in_credits
 from platform.report.statement import DeliveryLine, Line, Statement, StatementPart
 
 
 def as_text(of: Statement) -> str:
-    """The whole statement; every amount on it is in credits, with its sign."""
+    """The whole statement; every amount is in credits and has a sign."""
     name = f" ({one_line(of.tenant_name)})" if of.tenant_name else ""
     lines = [f"Statement of {of.tenant_id}{name}, {days(of)}", f"opening balance  {in_credits(of.opening_credits)}"]
     width = max((len(f"{line.amount_credits:+d}") for line in of.lines), default=0)
@@ -26,7 +26,7 @@ def as_text(of: Statement) -> str:
 
 
 def days(of: Statement) -> str:
-    """The days that a statement is of, in words."""
+    """The period of a statement, as text."""
     if of.date_from or of.date_to:
         return " ".join(filter(None, (f"from {of.date_from}" if of.date_from else "",
                                       f"to {of.date_to}" if of.date_to else "to now"))) + " (UTC)"
@@ -34,8 +34,8 @@ def days(of: Statement) -> str:
 
 
 def how_delivered(delivery: DeliveryLine) -> str:
-    """What the evidence of a delivery says, in one line."""
-    sent = "written down, sent to nobody" if delivery.recorded else ""
+    """The evidence of a delivery in one line."""
+    sent = "recorded on this machine, not sent" if delivery.recorded else ""
     size = counted(delivery.bytes, "byte") if delivery.bytes else ""
     return ", ".join(one_line(words) for words in (delivery.provider, delivery.remote, size,
                                                    delivery.verification_status, sent) if words)

@@ -1,4 +1,4 @@
-"""Orders and steps as they stand: what was planned beside what became of it. Pure; the run brings both."""
+"""The state of orders and steps: the plan and the results. Pure; the run passes both."""
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
@@ -14,22 +14,24 @@ from platform.plan.policy import outcome
 from platform.publish.select import Purchase
 from platform.report.past import PastOrder
 from platform.report.past import lines as past_lines
-from platform.report.refusal import debt_in_words
+from platform.report.refusal import describe_debt
 from platform.run.records import LOG, OUTPUTS
 
 NEEDS_DECISION = "NEEDS_DECISION"
 RIGHT = (3, 4)  # the columns of a step that are numbers
-_NONE: Mapping[str, Held] = {}
-_NOBODY: Mapping[str, float] = {}
+_NONE_HELD: Mapping[str, Held] = {}
+_NONE_RUNNING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """One step: `state` is COMPLETED, FAILED, SKIPPED, RUNNING, NEEDS_DECISION when it waits for a person, or DUE when
-    it has not run or would run again.
+    """One step.
 
-    Of a step that is DUE, `reason` says why it would run; duration and isolation are those of its last run. Of
-    one that is RUNNING, duration and log are those of this run, and there are no outputs yet.
+    `state` is COMPLETED, FAILED, SKIPPED, RUNNING, NEEDS_DECISION (it waits for a person) or DUE
+    (it has not run, or would run again).
+
+    For a DUE step, `reason` says why it would run; duration and isolation are of its last run. For
+    a RUNNING step, duration and log are of the present run, and there are no outputs yet.
     """
 
     step_id: str
@@ -40,9 +42,9 @@ class StepState:
     message: str
     duration_s: float
     credits: int
-    isolation: str  # in words: what it is, and what that means; empty when it never ran
-    cached_from: str  # the step whose result was taken
-    outputs: str  # its folder, relative to the repository; empty when it never ran
+    isolation: str  # the kind of isolation and its meaning; empty if it never ran
+    cached_from: str  # the step whose result was reused
+    outputs: str  # its directory, relative to the repository; empty if it never ran
     log: str
     upstream: tuple[str, ...]
 
@@ -59,10 +61,10 @@ class OrderState:
     credits: int
     steps: tuple[StepState, ...]
     schedule_cron: str = ""
-    period: str = ""  # when it became due (UTC), and `next_period` when it will be again; empty without a schedule
-    next_period: str = ""
-    due: bool = True  # whether the next run has something to do for it
-    refusal_words: str = ""  # of an order that was not started: what is needed, what there is, and what to do
+    period: str = ""  # when it became due (UTC); empty without a schedule
+    next_period: str = ""  # when it becomes due again
+    due: bool = True  # whether the next run has work for it
+    refusal_words: str = ""  # if it did not start: the credits needed and available, what to do
 
     def __str__(self) -> str:
         return f"{self.tenant_id}/{self.work_order_id}"
@@ -70,8 +72,11 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """All that `status` shows; `refused` are problems by order, `balances` credits by tenant. `awaiting` is what was
-    bought and is not published, whatever became of its order since; None when nobody asked."""
+    """Everything that `status` shows.
+
+    `refused` are problems by order, `balances` credits by tenant. `awaiting` are purchases that are
+    not published, also of deleted orders; None if they were not requested.
+    """
 
     orders: tuple[OrderState, ...]
     refused: Mapping[str, tuple[str, ...]]
@@ -90,20 +95,27 @@ class StatusReport:
 
 
 def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Mapping[str, float] = _NOBODY, settled: bool = False,
-                held: Mapping[str, Held] = _NONE, refusal_words: str = "") -> OrderState:
-    """`due` names the steps that would run now, with why; `refusal` is why the order's last run did not start;
-    `folder` is the order's below the repository; `running` are the steps that a run is at, with the seconds so far;
-    `settled`: its last run left nothing of its plan to do; `held` are the steps that wait for a decision, and why."""
-    stands = {name: run for name, run in runs.items() if name not in due or not run.completed}
-    result = outcome(order, stands, refusal, {name: each.reason for name, each in held.items() if not each.below})
+                folder: str, running: Mapping[str, float] = _NONE_RUNNING, settled: bool = False,
+                held: Mapping[str, Held] = _NONE_HELD, refusal_words: str = "") -> OrderState:
+    """The state of an order.
+
+    * `due`: the steps that would run now, with the reason.
+    * `refusal`: why the order's last run did not start.
+    * `folder`: the order's directory, relative to the repository.
+    * `running`: the steps that a run executes now, with the seconds so far.
+    * `settled`: the last run completed all work of the plan.
+    * `held`: the steps that wait for a decision, and why.
+    """
+    valid = {name: run for name, run in runs.items() if name not in due or not run.completed}
+    waiting = {name: each.reason for name, each in held.items() if not each.below}
+    result = outcome(order, valid, refusal, waiting)
     steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder, held.get(step.id.step_id))
                   for step in order.steps)
     title = str(order.order.metadata.get("title", ""))
-    words = {step.state for step in steps}
-    if "RUNNING" in words:
+    states = {step.state for step in steps}
+    if "RUNNING" in states:
         state, reason = "RUNNING", ""
-    elif result.reason == "not_run" and not words & {"FAILED", NEEDS_DECISION}:
+    elif result.reason == "not_run" and not states & {"FAILED", NEEDS_DECISION}:
         state, reason = "DUE", ""
     else:
         state, reason = result.status, result.reason
@@ -120,9 +132,9 @@ def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, s
     if held and not held.below:
         state, reason, message = NEEDS_DECISION, held.reason, held.words
     elif state == NEEDS_DECISION:
-        state, reason, message = "DUE", "it was decided; the next run goes on", ""
+        state, reason, message = "DUE", "it was decided; the next run continues", ""
     own = PurePath(folder, name)
-    if name in running:  # of the last run nothing is told: this one takes its place
+    if name in running:  # the present run replaces the last one, which is not shown
         return StepState(
             step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state="RUNNING", reason="",
             message="", duration_s=round(running[name], 3), credits=step.total_credits, isolation="", cached_from="",
@@ -136,7 +148,7 @@ def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, s
 
 
 def as_text(status: StatusReport) -> str:
-    """One block an order, one line a step, aligned; for pipes, files and CI."""
+    """One block per order, one aligned line per step; for pipes, files and CI."""
     lines = []
     for order in status.orders:
         lines.append(heading(order))
@@ -152,49 +164,52 @@ def as_text(status: StatusReport) -> str:
 
 
 def heading(order: OrderState) -> str:
-    """An order in one line."""
+    """The first line of an order."""
     parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title),
              in_words(order.period, order.next_period)]
     return "  ".join(part for part in parts if part)
 
 
 def awaiting_lines(status: StatusReport) -> list[str]:
-    """The publish view: one line a deliverable, or one that says there is none; nothing when nobody asked."""
+    """One line per deliverable that awaits publishing, or one line if no deliverable does.
+
+    Empty if they were not requested.
+    """
     if status.awaiting is None:
         return []
     lines = [f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting]
-    return lines or ["published  nothing that was bought awaits publishing"]
+    return lines or ["published  no purchase awaits publishing"]
 
 
 def balance_lines(status: StatusReport) -> list[str]:
-    """One line a tenant; of one with a debt also what that stops, and what covers it."""
+    """One line per tenant; for a debt also its effect, and the command that covers it."""
     return [f"balance    {tenant_id}  {in_credits(balance)}"
-            + (f": {debt_in_words(tenant_id, -balance)}" if balance < 0 else "")
+            + (f": {describe_debt(tenant_id, -balance)}" if balance < 0 else "")
             for tenant_id, balance in status.balances.items()]
 
 
-def isolation_word(step: StepState) -> str:
-    """The isolation's name without what it means: bubblewrap or process; nothing of a step that was skipped."""
+def isolation_name(step: StepState) -> str:
+    """The kind of isolation, bubblewrap or process; empty for a skipped step."""
     return "" if step.state == "SKIPPED" else step.isolation.partition(":")[0]
 
 
-def took(step: StepState) -> str:
-    """How long its run took, or takes so far."""
+def duration(step: StepState) -> str:
+    """The duration of its run, so far if it is running."""
     ended = step.log and step.state in ("COMPLETED", "FAILED", "RUNNING")
     return f"{step.duration_s:.2f} s" if ended else ""
 
 
 def what_became(step: StepState) -> str:
-    """Why it is not done, or where from it was taken, or nothing."""
+    """Why a step is not done, or which step's result it reused; empty otherwise."""
     if step.state == "COMPLETED" and step.cached_from:
         return f"taken from {step.cached_from}"
     return ": ".join(one_line(words) for words in (step.reason, step.message) if words)
 
 
 def columns(step: StepState) -> tuple[str, str, str, str, str, str]:
-    """What stands in the columns of a step: state, step, module, credits, time, isolation."""
-    return (step.state, step.step_id, step.module_id, in_credits(step.credits), took(step),
-            isolation_word(step))
+    """The columns of a step: state, step, module, credits, time, isolation."""
+    return (step.state, step.step_id, step.module_id, in_credits(step.credits), duration(step),
+            isolation_name(step))
 
 
 def _step_line(step: StepState, widths: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
-"""The status on a terminal: the same values as the plain lines, in colour and never only in colour.
+"""The status on a terminal: the values of the plain text, in colour, but never only in colour.
 
-Each step is one line of columns that all steps of its order share. What became of it and where it lies stand below it
-in the whole width, however narrow the terminal is; a wide one has room for them in the same line.
+Each step is one line, in the columns of its order. Its reason and directory are on the next line,
+or in a last column if the terminal is wide enough.
 """
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -29,12 +29,12 @@ STYLES = {"COMPLETED": "green", "PARTIAL": "yellow", "FAILED": "bold red", "INVA
 _HEADS = ("state", "step", "module", "credits", "time", "isolation")
 _STEP, _MODULE = 1, 2
 _BETWEEN = 2  # columns between two cells
-_ROOM = 36  # columns without which the last cell stands below the others
-_LEAST = 6  # columns of an id that is folded
+_LAST_WIDTH = 36  # the least width of the last column; otherwise its text is on the next line
+_LEAST = 6  # the least width of a wrapped id
 
 
 def tables(status: StatusReport) -> "Group":
-    """One table an order, then what is invalid and the balances."""
+    """One table per order, then invalid orders and the balances."""
     from rich.console import Group
     from rich.text import Text
 
@@ -50,7 +50,7 @@ def tables(status: StatusReport) -> "Group":
 
 
 class Steps:
-    """The steps of one order, drawn for the width that there is."""
+    """The steps of one order, for the width of the terminal."""
 
     def __init__(self, order: OrderState) -> None:
         self._order = order
@@ -62,22 +62,26 @@ class Steps:
         rows = [tuple(words.removesuffix(" credits").removesuffix(" credit") for words in columns(step))
                 for step in self._order.steps]
         widths = fitting([max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)], options.max_width)
-        room = options.max_width - sum(widths) - _BETWEEN * len(widths)
-        beside = room >= _ROOM
-        heads = [*_HEADS[:len(widths)], *(["reason or directory"] if beside else [])]
+        free = options.max_width - sum(widths) - _BETWEEN * len(widths)
+        in_line = free >= _LAST_WIDTH
+        heads = [*_HEADS[:len(widths)], *(["reason or directory"] if in_line else [])]
         yield _line([Text(head, style="dim") for head in heads], widths)
-        yield Text("─" * (options.max_width if beside else options.max_width - room - _BETWEEN), style="dim")
+        rule = options.max_width if in_line else options.max_width - free - _BETWEEN
+        yield Text("─" * rule, style="dim")
         for step, row in zip(self._order.steps, rows, strict=True):
             cells = [Text(row[0], style=STYLES[step.state]), *map(Text, row[1:len(widths)])]
             last = Text("\n".join(_last(step)))
-            yield _line([*cells, last] if beside else cells, widths)
-            if last and not beside:
+            yield _line([*cells, last] if in_line else cells, widths)
+            if last and not in_line:
                 yield Padding(last, (0, 0, 0, 4))  # type: ignore[misc]
 
 
 def fitting(widths: Sequence[int], most: int) -> list[int]:
-    """The widths of the columns within `most`: where there is no room, the isolation is left out, then the ids of step
-    and module are folded, then the time and the credits are left out."""
+    """The widths of the columns, in `most` characters at most.
+
+    If the width is too small, the isolation is left out first. Then the ids of steps and modules
+    are wrapped. Then the time and the credits are left out.
+    """
     found = list(widths)
     if _whole(found) > most:
         found.pop()
@@ -97,7 +101,7 @@ def _whole(widths: Sequence[int]) -> int:
 
 
 def _line(cells: "Sequence[Text]", widths: Sequence[int]) -> "Table":
-    """One line; the cell beyond the widths has the rest of it."""
+    """One line; a cell without a width takes the rest of it."""
     from rich.table import Table
 
     line = Table.grid(padding=(0, _BETWEEN, 0, 0))
@@ -110,6 +114,6 @@ def _line(cells: "Sequence[Text]", widths: Sequence[int]) -> "Table":
 
 
 def _last(step: StepState) -> list[str]:
-    """Why it is not done, and where it lies."""
+    """Why a step is not done, and its directory."""
     folder = step.log.rpartition("/")[0]
     return [part for part in (what_became(step), folder) if part]

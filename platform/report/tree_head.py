@@ -1,7 +1,7 @@
-"""A signed head of the ledger: how many posts there are, the root of the Merkle tree over their lines, and when. Pure.
+"""A signed head of the ledger: the number of posts, the root of a Merkle tree, and the time. Pure.
 
-A leaf is a line of journal.csv as it stands there, with its line break. Whoever has two heads and a proof that the
-first tree is a prefix of the second knows that nothing before the first was rewritten.
+A leaf of the tree is a line of journal.csv with its line break. With two heads, and a proof that
+the first tree is a prefix of the second, anyone can verify that no earlier line was rewritten.
 """
 import json
 from dataclasses import asdict, dataclass
@@ -15,8 +15,11 @@ TYPE = "application/vnd.platform.ledger-head.v1+json"
 
 @dataclass(frozen=True, slots=True)
 class TreeHead:
-    """`root_hash` is that of RFC 6962 over the first `tree_size` lines, `journal_hash` the last line's own; both as 64
-    hexadecimal digits. `signed_at` is UTC, ISO 8601, with Z."""
+    """A head.
+
+    `root_hash` is RFC 6962's root over the first `tree_size` lines, `journal_hash` the hash in the
+    last line. Both have 64 hexadecimal digits. `signed_at` is UTC, ISO 8601, with Z.
+    """
 
     tree_size: int
     root_hash: str
@@ -29,12 +32,12 @@ class TreeHead:
 
 
 def seal(head: TreeHead, key: SigningKey) -> Envelope:
-    """A head in an envelope, signed."""
+    """A head in a signed envelope."""
     return sign(TYPE, canonical_json(asdict(head)), key)
 
 
 def unseal(envelope: Envelope, key: PublicKey) -> TreeHead:
-    """The head that this key signed. BadSignature when it did not, or when what it signed is no head."""
+    """The head that this key signed. BadSignature if it did not sign it, or if it is not a head."""
     payload = verify(envelope, key, TYPE)
     try:
         head = TreeHead(**json.loads(payload))
@@ -42,4 +45,4 @@ def unseal(envelope: Envelope, key: PublicKey) -> TreeHead:
             return head
     except (ValueError, TypeError):
         pass
-    raise BadSignature("is signed, and is not a head of a ledger")
+    raise BadSignature("is signed, but is not a head of a ledger")

@@ -1,7 +1,7 @@
-"""Why a task would run or be charged, or why not: every reason, with what it is compared with. Pure.
+"""Why a task would run or be charged, or why not: every reason with its comparison. Pure.
 
-A step is compared with its last run; a charge with what was posted before. What only follows from a change upstream is
-told with that change: a task hash in a binding moved because something else did.
+A step is compared with its last run, a charge with earlier posts. If a reason only follows from a
+change upstream, such as a task hash in a binding, the report shows that change too.
 """
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ CHARGE = "charge"
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What moved further up and explains a reason here."""
+    """A change upstream that explains a reason of this step."""
 
     step_id: str
     words: str
@@ -35,7 +35,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The run that a step is compared with; times are UTC, ISO 8601, with Z."""
+    """The run with which a step is compared; times are UTC, ISO 8601, with Z."""
 
     run_id: str
     finished_at: str
@@ -45,8 +45,11 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class ItemWhy:
-    """One item of a charge. `compared_with` is the post that paid for it, gave it back, or paid for what was ordered
-    before; None when there was none."""
+    """One item of a charge.
+
+    `compared_with` is the post that paid for it, refunded it, or paid for an earlier version. It is
+    None if nothing was posted.
+    """
 
     step_id: str
     deliverable_id: str
@@ -58,7 +61,7 @@ class ItemWhy:
 
 @dataclass(frozen=True, slots=True)
 class ChargeWhy:
-    """`verdict` is charge, paid or refused; `credits` is what is not paid yet."""
+    """`verdict` is charge, paid or refused; `credits` are not paid yet."""
 
     task: str
     verdict: str
@@ -69,7 +72,7 @@ class ChargeWhy:
 
 @dataclass(frozen=True, slots=True)
 class StepWhy:
-    """`verdict` is run, cached or refused. A step that is up to date has no reasons."""
+    """`verdict` is run, cached, held or refused. A step that is up to date has no reasons."""
 
     task: str
     verdict: Action
@@ -82,7 +85,7 @@ class StepWhy:
 
 @dataclass(frozen=True, slots=True)
 class OrderWhy:
-    """An order: its charge, and its steps. `problems` are lines, of an order that is invalid."""
+    """An order with its charge and steps. `problems` are the lines of an invalid order."""
 
     task: str
     verdict: Action
@@ -94,7 +97,7 @@ class OrderWhy:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A deliverable that was bought and made and is not published; `posted_at` is when it was charged."""
+    """A deliverable that was bought and made but not published; it was charged at `posted_at`."""
 
     step_id: str
     deliverable_id: str
@@ -105,7 +108,7 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class PublishWhy:
-    """`verdict` is run while something awaits publishing, else cached."""
+    """`verdict` is run while a deliverable awaits publishing, otherwise cached."""
 
     task: str
     verdict: Action
@@ -114,7 +117,7 @@ class PublishWhy:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What is known of an order now: why each step would run, its records, what was posted, why it is refused."""
+    """The facts about an order: why each step would run, run records, posts, and the refusal."""
 
     reasons: Mapping[str, Sequence[RunReason]]
     records: Mapping[str, RunRecord]
@@ -124,7 +127,7 @@ class OrderFacts:
 
 
 def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
-    """What of an order awaits publishing."""
+    """The deliverables of an order that await publishing."""
     awaiting = tuple(Awaiting(each.step.step_id, each.deliverable_id, each.item_id, each.posted_at, each.artifact_name)
                      for each in due)
     return PublishWhy(order_task(TaskKind.PUBLISH, order_id), Action.RUN if awaiting else Action.CACHED, awaiting)
@@ -140,13 +143,13 @@ def order_why(order: PlannedOrder, facts: OrderFacts) -> OrderWhy:
 
 
 def invalid_why(order_id: OrderId, problems: Iterable[Problem]) -> OrderWhy:
-    """An order that cannot be planned: its problems."""
+    """The answer for an order that cannot be planned."""
     return OrderWhy(order_task(TaskKind.WORKORDER, order_id), Action.REFUSED, INVALID,
                     tuple(map(str, problems)), None, ())
 
 
 def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: OrderFacts) -> ChargeWhy:
-    """The charge of some steps of an order; all of them for the order's own."""
+    """The charge for some steps of an order, or for all of them."""
     items = tuple(_item(step, charge.deliverable_id, charge.amount_credits, facts.posted)
                   for step in steps for charge in step.charges)
     due = any(item.due for item in items)
@@ -175,18 +178,18 @@ def _item(step: PlannedStep, deliverable_id: str, price: int, posted: Sequence[P
     before = [row for row in ours if row.task_hash != step.task_hash and is_spend(row)]
     compared = same[-1] if same else before[-1] if before else None
     if compared is None:
-        words = "never paid for"
+        words = "never paid"
     elif compared.task_hash != step.task_hash:
-        words = "what was ordered changed since this was paid for"
+        words = "the order changed since this was paid"
     elif is_spend(compared):
-        words = "paid for"
+        words = "paid"
     else:
-        words = f"given back ({compared.note}); running it again is charged again"
+        words = f"refunded ({compared.note}); running it again is charged again"
     return ItemWhy(step.id.step_id, deliverable_id, not (same and is_spend(same[-1])), price, words, compared)
 
 
 def _causes(reasons: Sequence[RunReason], facts: OrderFacts, seen: set[str]) -> Iterable[Cause]:
-    """What moved upstream of reasons that only follow from it, each step once, the nearest first."""
+    """The changes upstream from which the reasons follow; each step once, the nearest first."""
     for reason in reasons:
         name = reason.upstream
         if not name or name in seen:

@@ -1,4 +1,4 @@
-"""One credit explained: what it was for, at which price, for what work, and what became of it. Pure."""
+"""Explain one item in the ledger: its work, its price, its history and its run. Pure."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -26,7 +26,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PaidRun:
-    """The run that the item paid for, with the record it left."""
+    """The run that the item paid, and its record."""
 
     record: str
     run_id: str
@@ -37,8 +37,10 @@ class PaidRun:
 
 @dataclass(frozen=True, slots=True)
 class CreditWhy:
-    """`history` has every post for the same piece of work, this one too. `task` is what was ordered; empty when
-    that is kept nowhere any more."""
+    """`history` contains every post for the same work, including this one.
+
+    `task` is the manifest of the ordered work; empty if it is no longer kept.
+    """
 
     tenant_id: str
     work_order_id: str
@@ -54,21 +56,24 @@ class CreditWhy:
 
 
 def found(records: Sequence[Record], item_id: str) -> tuple[Record, Posted] | None:
-    """The record and the row of an item's id; None when no post has it."""
+    """The record and the row of an item's id; None if no post has it."""
     return next(((record, posted(record, item)) for record in records for item in record.post.items
                  if derived_id(item.key) == item_id), None)
 
 
 def items_of_transaction(records: Iterable[Record], transaction_id: str) -> tuple[str, ...] | None:
-    """The ids of a transaction's items; None when there is no such transaction."""
+    """The ids of a transaction's items; None if the transaction does not exist."""
     return next((tuple(derived_id(item.key) for item in record.post.items) for record in records
                  if derived_id(record.post.key) == transaction_id), None)
 
 
 def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: PriceList, run: RunRecord | None,
                run_file: str, task: Mapping[str, Any]) -> CreditWhy:
-    """`run` is the step's newest record, which counts when it is of the item's task hash; `task` the manifest of that
-    hash, empty when nobody has it."""
+    """Explain an item.
+
+    `run` is the step's newest record; it counts only if it has the item's task hash. `task` is the
+    manifest of that hash, or empty.
+    """
     post = record.post
     ours = run if run and run.task_hash == row.task_hash else None
     history = tuple(posted(each, item) for each in records for item in each.post.items
@@ -80,7 +85,7 @@ def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: P
 
 
 def _price(prices: PriceList, row: Posted) -> Price | None:
-    """The row in force on the (UTC) day of the post."""
+    """The price row in force on the (UTC) day of the post."""
     price = prices.in_force(row.module_id, row.deliverable_id, date.fromisoformat(row.posted_at[:10]))
     if price is None:
         return None
@@ -92,9 +97,10 @@ def as_json(answer: CreditWhy) -> dict[str, Any]:
 
 
 def as_text(answer: CreditWhy) -> str:
-    """One line a fact, named in the first column."""
+    """One line per fact, named in the first column."""
     row = answer.item
-    sold = "a deliverable that was bought" if not is_internal(row.deliverable_id) else "the platform's own item"
+    sold = ("the platform's own item" if is_internal(row.deliverable_id)
+            else "a deliverable that was bought")
     facts = [
         (row.type, f"{in_credits(row.amount_credits)}, item {row.transaction_item_id}"),
         ("posted", f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
@@ -102,10 +108,11 @@ def as_text(answer: CreditWhy) -> str:
         ("for", f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} ({row.module_id}), "
                 f"{row.deliverable_id}, {sold}"),
         ("price", _price_words(answer)),
-        ("task", row.task_hash + (":" if answer.task else "; what was ordered then is kept nowhere any more")),
+        ("task", row.task_hash + (":" if answer.task else "; its manifest is no longer kept")),
         *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task) if answer.task),
-        ("epoch", f"{row.refund_epoch}: " + ("nothing was given back before" if not row.refund_epoch else
-                                             f"it had been given back {counted(row.refund_epoch, 'time')} before")),
+        ("epoch", f"{row.refund_epoch}: " + (
+            f"it was refunded {counted(row.refund_epoch, 'time')} before" if row.refund_epoch
+            else "it was not refunded before")),
         *(("", f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, item "
                f"{each.transaction_item_id}") for each in answer.history if each != row),
         ("run", _run_words(answer)),
@@ -116,15 +123,17 @@ def as_text(answer: CreditWhy) -> str:
 def _price_words(answer: CreditWhy) -> str:
     price, row = answer.price, answer.item
     if row.type == "REFUND":
-        return "what had been paid for it is given back" + (f": {row.note}" if row.note else "")
+        return "the paid credits are refunded" + (f": {row.note}" if row.note else "")
     if price is None:
-        return "none is in force for it on that day" if row.amount_credits else "free"
+        return "no price was in force on that day" if row.amount_credits else "free"
     words = f"{in_credits(price.price_credits)} since {price.effective_from}, {price.place}"
-    return words if price.price_credits == -row.amount_credits else f"{words}; the list was edited since"
+    if price.price_credits == -row.amount_credits:
+        return words
+    return f"{words}; the price list was edited since"
 
 
 def _ordered(task: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """What a task manifest holds beside the names that were said already, each input and binding by itself."""
+    """The fields of a task manifest that are not shown yet; each input and binding separately."""
     yield "module_version", task.get("module_version")
     yield from ((f"inputs.{port}", value) for port, value in task.get("inputs", {}).items() if value is not None)
     for pointer, binding in task.get("bindings", {}).items():
@@ -135,5 +144,5 @@ def _ordered(task: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 def _run_words(answer: CreditWhy) -> str:
     run = answer.run
     if run is None:
-        return "its record was replaced by that of a later run, or is not on this machine"
+        return "a later run replaced its record, or the record is not on this machine"
     return f"{run.run_id}, {run.status} {run.reason}".rstrip() + f" at {run.finished_at}, {run.record}"

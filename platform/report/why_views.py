@@ -1,4 +1,4 @@
-"""The answers of `why` as text and JSON: the same values. Pure."""
+"""The answers of `why` as text and as JSON, with the same values. Pure."""
 import json
 import re
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ _LONGEST = 70
 
 
 def as_json(answer: OrderWhy | StepWhy | ChargeWhy | PublishWhy) -> dict[str, Any]:
-    """The answer's own fields."""
+    """The answer's fields."""
     return asdict(answer)
 
 
 def as_text(answer: OrderWhy | StepWhy | ChargeWhy | PublishWhy) -> str:
-    """One line a reason, with old and new value, and what it is compared with."""
+    """One line per reason, with the old and the new value and the comparison."""
     if isinstance(answer, OrderWhy):
         return "\n".join(_order(answer))
     if isinstance(answer, PublishWhy):
@@ -26,7 +26,7 @@ def as_text(answer: OrderWhy | StepWhy | ChargeWhy | PublishWhy) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in a short line: digests by their first 12 digits, other values as JSON."""
+    """A value as short text: the first 12 digits of a digest, or JSON."""
     if value is None:
         return "nothing"
     if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
@@ -36,7 +36,7 @@ def shown(value: Any) -> str:
 
 
 def change(old: Any, new: Any) -> str:
-    """From what to what, or nothing when there is nothing to compare."""
+    """The old and the new value; empty if both are missing."""
     return "" if old is None and new is None else f": {shown(old)} -> {shown(new)}"
 
 
@@ -48,7 +48,8 @@ def _order(answer: OrderWhy) -> Iterator[str]:
 
 
 def _publish(answer: PublishWhy) -> Iterator[str]:
-    what = "bought, made and not published" if answer.awaiting else "nothing that was bought and made awaits publishing"
+    what = ("bought, made and not published" if answer.awaiting
+            else "no finished purchase awaits publishing")
     yield f"{answer.task}  {answer.verdict}: {what}"
     for each in answer.awaiting:
         yield (f"  {each.step_id} {each.deliverable_id}  item {each.transaction_item_id} of {each.posted_at}, "
@@ -57,7 +58,8 @@ def _publish(answer: PublishWhy) -> Iterator[str]:
 
 def _step(answer: StepWhy) -> Iterator[str]:
     yield f"{answer.task}  {answer.verdict}: {answer.words}"
-    yield from (f"  {_reason(reason)}" for reason in answer.reasons if reason.field != "record")  # said already
+    # The first line shows the reason of field "record".
+    yield from (f"  {_reason(reason)}" for reason in answer.reasons if reason.field != "record")
     for cause in answer.because:
         yield f"    because step {cause.step_id}: {cause.words}{change(cause.old, cause.new)}"
     if answer.compared_with:
@@ -67,8 +69,10 @@ def _step(answer: StepWhy) -> Iterator[str]:
 
 
 def _reason(reason: RunReason) -> str:
-    words = "its task hash changed" if reason.field == "task_hash" else reason.words  # what moved it has its own lines
-    return words + change(reason.old, reason.new) + (f"  ({reason.source})" if reason.source else "")
+    # The causes of a changed task hash have their own lines.
+    words = "its task hash changed" if reason.field == "task_hash" else reason.words
+    source = f"  ({reason.source})" if reason.source else ""
+    return words + change(reason.old, reason.new) + source
 
 
 def _charge(answer: ChargeWhy, what: str = "") -> Iterator[str]:

@@ -138,7 +138,7 @@ def test_both_sides_of_a_transfer_are_proved(repo: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "status", "words"), [
-    ("--amount-credits -5 --corrects nothing", 2, "no post is called 'nothing'"),
+    ("--amount-credits -5 --corrects nothing", 2, "no post has the id 'nothing'"),
     ("--amount-credits -5 --corrects TX --tenant-id other1", 2, "is a transaction of tenant, not of other1"),
     ("--amount-credits -5 --corrects TX --tenant-id nobody", 2, "tenant 'nobody' does not exist"),
     ("--amount-credits 0 --corrects TX", 2, "'0' must be an integer other than 0"),
@@ -222,7 +222,7 @@ def test_paid_work_waits_for_a_debt_too_and_everybody_names_it(tmp_path: Path) -
     told(repo, f"{ADJUST} --amount-credits -140 --corrects {paid(repo)} --reference r --allow-debt")
     told(repo, "doit run")  # nothing is due: nothing waits
     shutil.rmtree(repo / "runtime" / "tenant")
-    words = f"tenant owes {-owed} credits, and none of its steps runs until that is covered"
+    words = f"tenant owes {-owed} credits, and none of its steps runs until the debt is covered"
     cover = f"{CLI} admin-topup --tenant-id tenant --amount-credits {-owed} --topup-method-id METHOD"
     for line, status in (("doit run", 12), ("doit run 'step:tenant/tea/*'", 12), (f"{CLI} quote", 0),
                          (f"{CLI} status", 0)):

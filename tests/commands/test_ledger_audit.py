@@ -109,4 +109,4 @@ def test_a_charge_for_an_order_that_nobody_wrote_makes_it_fail(shipped_run: Path
     made_up = Item(key, "seed_text", "text", "__run__", PostType.SPEND, -5, task, 0)
     rewrite(shipped_run, Post(keys.charge((made_up,)), "charge", ORDER[0], PostType.SPEND, -5, "nowhere1",
                               items=(made_up,)))
-    assert audited(shipped_run) == (1, [(-5, "no order has this work, and no run record, fact or refund speaks of it")])
+    assert audited(shipped_run) == (1, [(-5, "no order has this work, and no run record, fact or refund mentions it")])

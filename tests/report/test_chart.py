@@ -34,7 +34,7 @@ def test_over_days_the_axis_is_time():
 def test_posts_of_one_second_stand_side_by_side():
     records = [replace(record, ts="2026-11-20T10:00:00Z") for record in RECORDS]
     drawn = chart(statement(records, "tenant"))
-    assert drawn and "side by side" in drawn.words
+    assert drawn and "at equal distances" in drawn.words
     assert len(set(places(drawn.line))) == 6  # five posts and the end
 
 
@@ -47,7 +47,7 @@ def test_a_clock_that_was_set_back_draws_no_line_backwards():
 def test_one_post_and_none():
     assert chart(made("2026-12-01")) is None
     one = chart(made("", "2026-11-20"))
-    assert one and (heights(one.line), one.words) == ([0, 100], "The balance over 1 post, side by side: "
+    assert one and (heights(one.line), one.words) == ([0, 100], "The balance over 1 post, at equal distances: "
                                                                "from 0 to 100 credits")
 
 

@@ -69,7 +69,7 @@ def test_a_free_rerun_is_told_apart_from_a_paid_one(repo):
     steps = asked(repo)["orders"][0]["steps"]
     assert [[step["action"], step["reason"], step["credits"]] for step in steps] == [
         ["run", "its output said.txt was changed", 0],
-        ["cached", "up to date, unless one makes something else this time", 0]]
+        ["cached", "up to date, unless the outputs of one change", 0]]
 
 
 def test_text_says_what_the_numbers_say(repo):
@@ -167,7 +167,7 @@ def test_a_quote_of_one_order_does_not_let_another_one_in(repo):
 @pytest.mark.parametrize(("text", "status", "said"), [
     (None, 2, "kept.json: cannot be read"), ("{", 10, "kept.json:1:2: error[not-json]: this is not JSON"),
     ("{}", 10, "error[missing-field]"), ('"total_credits": 12', 10, "error[out-of-range]"),
-    ('"tenant": 100', 10, "balances is not what its digest says"), ('"total_credits": 12,', 11, "11 credits quoted"),
+    ('"tenant": 100', 10, "balances does not match its digest"), ('"total_credits": 12,', 11, "11 credits quoted"),
     ("[" * 200000, 10, "error[not-json]: lists and maps are nested")])
 @pytest.mark.parametrize("line", [ORCHESTRATOR, "doit run quote=kept.json"])
 def test_a_quote_that_is_none_or_was_edited_is_refused(repo, text, status, said, line):

@@ -94,7 +94,7 @@ def test_a_charge_at_another_price_is_not() -> None:
 
 
 def test_a_charge_for_work_that_nothing_speaks_of_is_not() -> None:
-    assert why(spend(), plan=Plan()) == ["no order has this work, and no run record, fact or refund speaks of it"]
+    assert why(spend(), plan=Plan()) == ["no order has this work, and no run record, fact or refund mentions it"]
     assert why(spend(), plan=Plan(), runs=(run(TEA, Status.COMPLETED),)) == []
 
 
@@ -151,8 +151,8 @@ GIVEN = topup("tenant", 7, "wire", "r")
     (adjustment("tenant", -3, said(derived_id(GIVEN.key))), ""),
     (adjustment("tenant", -3, said("")), ""),
     (transfer("tenant", "other1", 3, said(derived_id(GIVEN.key))), ""),
-    (adjustment("tenant", -3, said("nothing")), "which was no transaction of tenant before it"),
-    (adjustment("other1", 3, said(derived_id(GIVEN.key))), "which was no transaction of other1 before it"),
+    (adjustment("tenant", -3, said("nothing")), "which is not an earlier transaction of tenant"),
+    (adjustment("other1", 3, said(derived_id(GIVEN.key))), "which is not an earlier transaction of other1"),
     (adjustment("tenant", -3, said("", "module_failed")), "has no reason module_failed of category adjustment"),
     (replace(adjustment("tenant", -3, said("")), key="adjustment:again"), "its key is not that of such an adjustment"),
 ])
@@ -177,17 +177,17 @@ LOST = refund("delivery_missing", SAID.task_hash, amount=2, deliverable="said")
     ([replace(topup("tenant", 7, "wire", "r"), kind="bonus")], "no rule posts a TOPUP of kind bonus"),
     ([HELLO], "order tea was neither charged nor refused after it"),
     ([HELLO, replace(HELLO, work_order_id="pie", key=keys.promotion("tenant", "HELLO", "pie")), spend(),
-      replace(spend(), work_order_id="pie")], "this promotion may be used 1 time, this is number 2"),
+      replace(spend(), work_order_id="pie")], "this promotion may be used 1 time, but this is use 2"),
     ([replace(HELLO, amount_credits=11), spend()], "config/promotions.csv has no promotion that grants this"),
     ([replace(spend(), kind="evidence")], "no rule posts a SPEND of kind evidence"),
-    ([replace(spend(), items=())], "has credits and no items"),
+    ([replace(spend(), items=())], "has credits but no items"),
     ([replace(spend(), key="charge:again")], "its key is not that of such a charge"),
     ([replace(spend(), tenant_id="other1")], "its task hash is the work of tenant/tea/brew (say)"),
     ([replace(spend(), work_order_id="pie")], "its task hash is the work of tenant/tea/brew (say)"),
     ([spend(-2, deliverable="said")], "its order did not buy said"),
     ([spend(), replace(refund(), tenant_id="other1")], "it was charged to tenant/tea/brew"),
     ([spend(), refund()], "its run record says COMPLETED"),
-    ([spend(), refund("delivery_missing")], "__run__ is never published, so it cannot be missed"),
+    ([spend(), refund("delivery_missing")], "__run__ is never published, so it cannot be missing"),
 ])
 def test_a_forged_post_is_not_explained(posts: list[Post], words: str) -> None:
     found = why(*posts, runs=(DONE,))
@@ -213,7 +213,7 @@ def test_work_that_ran_without_being_charged_is_missed_with_what_it_would_have_c
 
 
 def test_what_the_ledger_calls_done_was_charged() -> None:
-    assert why(fact()) == ["a fact of the ledger speaks of work that was never charged"]
+    assert why(fact()) == ["a fact of the ledger is about work that was never charged"]
     assert why(spend(), fact()) == []
 
 
@@ -227,7 +227,7 @@ def test_how_well_a_charge_is_explained_is_told() -> None:
 def test_a_kept_manifest_speaks_for_its_own_work_only() -> None:
     assert why(spend(-2, OLD, deliverable="said"), kept=(BREWED,)) == []
     assert why(spend(-2, OLD, deliverable="said"), kept=({**BREWED, "deliverables": []},)) == [
-        "no order has this work, and no run record, fact or refund speaks of it"]
+        "no order has this work, and no run record, fact or refund mentions it"]
     other = replace(spend(task_hash=OLD), tenant_id="other1")
     assert why(other, kept=(BREWED,)) == ["its task hash is the work of tenant/tea/brew (say)"]
 
@@ -279,5 +279,5 @@ def test_a_charge_whose_price_rows_are_all_deleted_is_explained_when_it_names_it
     told = [reconcile([Record(1, NOON, "", post, b"")], gone, PLAN, ()) for post in (priced(5, "2026-01-01"), spend())]
     assert (told[0].unexplained, by(told[0])) == ((), [LEDGER])
     assert [row.why for row in told[1].unexplained] == [
-        "no price of say __run__ was in force on 2026-11-24, and the charge is of a version that did not keep it: put "
-        "the row back, and end it with effective_to"]
+        "no price of say __run__ was in force on 2026-11-24, and the charge does not name its price row: "
+        "restore the row, and end it with effective_to"]

@@ -115,7 +115,7 @@ def test_text_from_anywhere_is_escaped_in_the_page_and_in_its_drawing() -> None:
 
 def test_an_order_that_is_gone_is_named_with_what_it_delivered() -> None:
     text = Seen(as_html(made(), [], lambda _: "")).text
-    assert "Not among the enabled orders any more" in text and "d" * 64 in text
+    assert "No longer among the enabled orders" in text and "d" * 64 in text
 
 
 @pytest.mark.skipif(DOT is None, reason="Graphviz is not installed; apt-get install graphviz")

@@ -46,8 +46,8 @@ def test_what_is_up_to_date_says_with_which_run_and_which_post_it_was_compared(r
     assert answer["compared_with"]["run_id"] == run_of(repo, "one")["run_id"]
     assert [[item["deliverable_id"], item["due"], item["words"], item["compared_with"]["transaction_item_id"]]
             for item in answer["charge"]["items"]] == [
-        ["__run__", False, "paid for", items(repo)[0]["transaction_item_id"]],
-        ["said", False, "paid for", items(repo)[1]["transaction_item_id"]]]
+        ["__run__", False, "paid", items(repo)[0]["transaction_item_id"]],
+        ["said", False, "paid", items(repo)[1]["transaction_item_id"]]]
 
 
 def test_an_edited_input_is_named_with_both_values_here_and_further_down(repo):
@@ -62,7 +62,7 @@ def test_an_edited_input_is_named_with_both_values_here_and_further_down(repo):
         "one", "inputs.text", "tea", "coffee"]
     charge = one["charge"]
     assert (charge["verdict"], charge["credits"]) == ("charge", 7)
-    assert {item["words"] for item in charge["items"]} == {"what was ordered changed since this was paid for"}
+    assert {item["words"] for item in charge["items"]} == {"the order changed since this was paid"}
     assert charge["items"][0]["compared_with"]["task_hash"] == one["reasons"][0]["old"]
 
 
@@ -97,7 +97,7 @@ def test_a_failed_step_that_was_refunded_says_that_it_is_charged_again(repo):
     assert [one["reasons"][0][key] for key in ("field", "old", "new", "source")] == [
         "status", "FAILED external_api_error", "COMPLETED", "told to fail"]
     assert [[item["due"], item["words"], item["compared_with"]["type"]] for item in one["charge"]["items"]] == [
-        [True, "given back (external_api_error); running it again is charged again", "REFUND"]] * 2
+        [True, "refunded (external_api_error); running it again is charged again", "REFUND"]] * 2
 
 
 def test_an_order_and_its_charge_can_be_asked_too(repo):
@@ -129,7 +129,7 @@ def test_on_a_fresh_clone_everything_is_new_and_nothing_is_made(tmp_path):
     repo = repository(tmp_path / "repo", CASES / "first_run_and_second" / "repo")
     answer = why(repo, "tenant/tea/two")
     assert ([each["words"] for each in answer["reasons"]], answer["compared_with"]) == (["it has not run yet"], None)
-    assert answer["charge"]["items"][0]["words"] == "never paid for"
+    assert answer["charge"]["items"][0]["words"] == "never paid"
     assert not (repo / "runtime").exists() and not (repo / ".billing-state").exists()
 
 
@@ -175,12 +175,12 @@ def test_an_old_credit_is_still_explained_when_its_record_was_replaced(repo):
     answer = why(repo, f"--charge {row['transaction_item_id']}")
     assert (answer["task"]["inputs"]["text"], answer["run"]) == ("tea", None)
     said = command(repo, f"{WHY} --charge {row['transaction_item_id']}").stdout
-    assert "6 credits since 2026-01-01" in said and "the list was edited since" in said
-    assert 'inputs.text "tea"' in said and 'deliverables ["said"]' in said and "replaced by that of a later run" in said
+    assert "6 credits since 2026-01-01" in said and "the price list was edited since" in said
+    assert 'inputs.text "tea"' in said and 'deliverables ["said"]' in said and "a later run replaced its record" in said
     for file in (repo / "runtime/tenant/tea/.tasks").glob("*"):
         file.write_text('{"inputs": {"text": "a lie"}}')
     assert why(repo, f"--charge {row['transaction_item_id']}")["task"] == {}
-    assert "kept nowhere any more" in command(repo, f"{WHY} --charge {row['transaction_item_id']}").stdout
+    assert "no longer kept" in command(repo, f"{WHY} --charge {row['transaction_item_id']}").stdout
 
 
 def test_a_refund_and_the_charge_after_it_name_each_other(repo):
@@ -195,7 +195,7 @@ def test_a_refund_and_the_charge_after_it_name_each_other(repo):
         each["transaction_item_id"] for each in (first, back, again)]
     told = command(repo, f"{WHY} --charge {back['transaction_item_id']}").stdout
     assert told.startswith(f"REFUND  2 credits, item {back['transaction_item_id']}")
-    assert "what had been paid for it is given back: external_api_error" in told
+    assert "the paid credits are refunded: external_api_error" in told
 
 
 @pytest.mark.parametrize(("words", "said"), [

@@ -1,9 +1,11 @@
-"""Which results are kept and taken: by what went in, within one tenant. A store has them (`result_stores/`).
+"""Keep results and reuse them, by the digest of their inputs, within one tenant. `result_stores/`
+stores them.
 
-An entry is another step's result, or this step's own on a runner that has lost it. It is taken only when every byte is
-what its record says and neither the contract's retention nor the profile's has passed; any other entry is thrown away.
-Deliveries are never cached: what they do is not in their outputs. A cache that cannot be read or written is a cache
-that is empty; one that is a link is refused, because it is somebody else's directory.
+An entry is another step's result, or this step's own on a runner that lost it. It is used only if
+every byte matches its record and neither the contract's nor the profile's retention has expired.
+Any other entry is deleted. Deliveries are never cached, because their effect is not in their
+outputs. A cache that cannot be read or written counts as empty. A cache that is a link is
+refused, because it is another directory.
 """
 from datetime import datetime
 from pathlib import Path
@@ -60,8 +62,8 @@ def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Pat
 
 
 def expired(finished_at: str, now: datetime, *retentions: str) -> bool:
-    """Whether a result of that time has expired, by the shortest retention (12h, 3d, 1w, 6m, 1y; empty: for ever). A
-    time that cannot be read belongs to a record that nobody may take."""
+    """Whether a result of that time has expired, by the shortest retention (12h, 3d, 1w, 6m, 1y;
+    empty: no limit). An unreadable time counts as expired."""
     try:
         end = expires_at(utc_moment(finished_at), *retentions)
     except ValueError:

@@ -4,9 +4,9 @@ The parent compiles this program once and passes the code on (worker.py). Compil
 child would take a third of the time that starting Python takes. Parent and child communicate
 through three open file descriptors:
 
-REQUEST This program and the job, marshalled. Both ends are the same interpreter, and importing
+REQUEST   This program and the job, marshalled. Both ends are the same interpreter, and importing
           json would take as long as starting Python.
-ANSWER Text fields, each ended by NUL. Each is written at once, so that after a crash the parent
+ANSWER    Text fields, each ended by NUL. Each is written at once, so that after a crash the parent
           knows how far the child came. The fields can contain secrets and can be longer than what
           is kept: the parent redacts them first and cuts them then (worker.py).
           `moved TEXT` if a path has other contents than the parent checked; nothing was executed.

@@ -1,7 +1,8 @@
-"""Who claims an attempt at a delivery, so that another runner, or a later one, can tell whether it is still at it.
+"""The process that claims a delivery attempt, so that other runners know whether it still runs.
 
-A process is known by host, boot, PID namespace, PID and the time at which it started. Whether it lives can only be told
-in its own boot and PID namespace; from anywhere else its claim is good until it expires.
+A process is identified by host, boot, PID namespace, PID and start time. Only a process in the same
+boot and PID namespace can check whether it is alive. For all others, its claim is valid until it
+expires.
 """
 import os
 import socket
@@ -20,7 +21,7 @@ def _place() -> dict[str, str]:
 
 
 def this_process() -> dict[str, Any]:
-    """The claimant that this process is."""
+    """This process as a claimant."""
     return {**_place(), "pid": os.getpid(), "started": _started(os.getpid())}
 
 
@@ -29,7 +30,7 @@ def is_ours(claimant: Mapping[str, Any]) -> bool:
 
 
 def is_dead(claimant: Mapping[str, Any]) -> bool:
-    """Whether the claimant's process certainly does not live any more; False where that cannot be told."""
+    """Whether the claimant's process has certainly ended; False if this cannot be checked."""
     ours = _place()
     if not all(ours[name] and claimant.get(name) == ours[name] for name in _SAME_PLACE):
         return False

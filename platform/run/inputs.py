@@ -1,8 +1,10 @@
-"""What goes into a step: as one manifest that is digested and explained, and as the values that the module gets.
+"""A step's inputs: a manifest, which is digested and explained, and the values that the module
+gets.
 
-Both come from the same walk over the same values, so they cannot drift apart. The manifest holds everything that can
-change what the module makes and nothing of where it runs: no tenant, order or step of its own, no folder of this
-machine. Two steps with the same manifest make the same outputs; the content cache is keyed by its digest.
+Both are derived from the same values in one pass, so they always agree. The manifest contains
+everything that can change the module's outputs, and nothing about where it runs: no tenant, order,
+step or directory. Two steps with the same manifest have the same outputs, so the manifest's digest
+is the key of the content cache.
 """
 import errno
 from collections.abc import Mapping
@@ -31,7 +33,9 @@ FORMAT = 2  # of the manifest; raise it and every step runs once more, free
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The file or folder behind a binding. `sha256` is what its maker recorded, an asset's what it has now."""
+    """The file or directory of a binding. `sha256`: for an output, the recorded digest; for an
+    asset,
+    the current one."""
 
     path: Path
     sha256: str
@@ -44,13 +48,15 @@ class Bound:
 
     @property
     def name(self) -> str:
-        """How messages call it: the same on every machine."""
+        """Its name in messages, which is the same on every machine."""
         return f"{self.path.name} of step {self.step_id}" if self.step_id else f"asset {self.path.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A step's inputs: `params` for the module, `manifest` for the record, `bound` for what the module may read."""
+    """A step's inputs: `params` for the module, `manifest` for the record, and `bound`, the files
+    that
+    the module may read."""
 
     params: dict[str, Any]
     manifest: dict[str, Any]
@@ -99,8 +105,9 @@ def went_in_digests(context: RunContext, step: PlannedStep) -> tuple[str, str]:
 
 
 def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
-    """The identity of every bound file as it was digested. Fault when one is not, on disk, what its record says: nobody
-    builds on a damaged result."""
+    """The identity of every bound file when it was digested. Fault if a file on disk differs from
+    its
+    record: a damaged result is never used."""
     found = {}
     for bound in resolved.bound:
         try:
@@ -139,7 +146,7 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
 
 
 def _bound(context: RunContext, step: PlannedStep, binding: Binding) -> Bound:
-    """The file behind a binding: an asset, or an output in the record of a step upstream."""
+    """The file of a binding: an asset, or an output in the record of an upstream step."""
     if not binding.asset:
         return _output(context, StepId(*step.id.order, binding.from_step), binding)
     path = context.assets.get((step.id.tenant_id, binding.asset))

@@ -1,4 +1,5 @@
-"""A planned step as a job for the worker: its params with the `_platform` context, its environment, its reach."""
+"""A planned step as a job for the worker: its params with the `_platform` context, its environment,
+and the paths and network that it may use."""
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +29,9 @@ DOUBT = "may_have_delivered"  # in a delivery's `_platform`
 
 
 def run_id(step: PlannedStep, epoch: int) -> str:
-    """The id of this run: derived, so that the same history has the same ids. A refund begins a new one."""
+    """The id of this run. It is derived, so the same history has the same ids. A refund begins a
+    new
+    run."""
     return derived_id(f"run:{step.task_hash}:{epoch}")
 
 
@@ -38,9 +41,11 @@ def delivery_key(step: PlannedStep, epoch: int) -> str:
 
 
 def time_limit_s(profile: Profile, step: PlannedStep) -> int:
-    """How long an attempt may take, in whole seconds; 0 is without end. A delivery that talks to a mail server has its
-    own time until it has handed the message over (`_platform.timeout_s`) and then what the server may take to answer:
-    cutting that off would turn an answer into a doubt."""
+    """The time limit of an attempt in whole seconds; 0: no limit.
+
+    A delivery to a mail server has its own limit until it has sent the message
+    (`_platform.timeout_s`). Then it also gets the time that the server may take to answer, because
+    without the answer the delivery is in doubt."""
     limit_s = _own_limit_s(profile, step)
     mail = counted(step.contract, profile.delivery).get("email", {})
     waits = step.kind is Kind.DELIVERY and step.contract.network and mail.get("transport") == "smtp"
@@ -50,7 +55,7 @@ def time_limit_s(profile: Profile, step: PlannedStep) -> int:
 
 
 def _own_limit_s(profile: Profile, step: PlannedStep) -> int:
-    """The operator's limit; a tenant's timeout can only lower it."""
+    """The operator's limit, which a tenant's timeout can only lower."""
     most_s = profile.limits.timeout_s
     return most_s if step.timeout_s is None or 0 < most_s <= step.timeout_s else step.timeout_s
 
@@ -92,7 +97,7 @@ def permitted(todo: Job, permit: Permit, *, in_doubt: bool) -> Job:
 
 
 def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:
-    """Whether the last record of this very delivery says that nobody could tell."""
+    """Whether the last record of the same delivery ended `unverified`."""
     last = context.record(step.id)
     return last is not None and (last.task_hash, last.refund_epoch, last.reason) == (step.task_hash, epoch, UNVERIFIED)
 

@@ -1,7 +1,8 @@
-"""Whether a step's outputs hold one of its own secrets, in a file or in the name of a file or a directory, as it is or
-in a form of platform.model.secret_forms. Files are read once, a part at a time, and only of steps that have secrets.
+"""Search a step's outputs for its own secrets, in files and in the names of files and directories.
 
-An entry of a zip that is stored is seen, one that is compressed is not.
+A secret is found as it is, or in a form of platform.model.secret_forms. Files are read once, in
+parts, and only for steps that have secrets. Stored entries of a zip are searched; compressed
+entries are not.
 """
 import os
 import stat
@@ -58,7 +59,7 @@ def _files(output: OutputFile, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _in_file(known: Secrets, path: Path) -> bytes:
-    """The first secret in a file as it stands there; nothing when there is none."""
+    """The first secret in a file, in the form found; empty if the file has no secret."""
     with opened(path) as handle:
         held = bytearray()
         while part := os.read(handle, _PART_BYTES):
@@ -75,6 +76,6 @@ def _in_bytes(known: Secrets, text: bytes | bytearray) -> bytes:
 
 
 def _name(values: Mapping[str, str], found: bytes) -> str:
-    """Whose form was found."""
+    """The name of the secret whose form was found."""
     return next(name for name, value in values.items()
                 if (known := secrets(frozenset({value}), MIN_CHARS_IN_FILES)) and known.search(found))

@@ -23,9 +23,15 @@ _FOLDER = ".tasks"
 
 
 def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
-    """Keep what was ordered of a step that has just ended, and how it ended. `went_in` is a digest
-    of inputs and code; where it is not given, one that is kept for the same end stays. Displaced,
-    StorageError when the disk refuses."""
+    """Store what was ordered of a step that has just ended, and how it ended.
+
+    `went_in` is a digest of inputs and code. If it is empty, a stored digest of the same ending is
+    kept.
+
+    Raises:
+        Displaced: a link is in the way.
+        StorageError: the disk reports an error.
+    """
     file = _file(runtime_dir, record.id.order, record.task_hash)
     try:
         with owned(runtime_dir, *record.id.order, _FOLDER, make=True) as folder:
@@ -65,14 +71,14 @@ def endings(runtime_dir: Path, order: OrderId, task_hash: str) -> tuple[RunEndin
 
 
 def all_ordered(runtime_dir: Path) -> Iterator[Mapping[str, Any]]:
-    """Every manifest that is kept, of whatever order."""
+    """Every stored manifest, of any order."""
     for file in sorted(runtime_dir.glob("*/*/.tasks/*.json")):
         if found := ordered(runtime_dir, OrderId(*file.parts[-4:-2]), file.stem):
             yield found
 
 
 def all_endings(runtime_dir: Path) -> Mapping[str, tuple[RunEnding, ...]]:
-    """How every task hash ended, of whatever order."""
+    """The endings of every task hash, of any order."""
     return {file.stem: _endings(file) for file in sorted(runtime_dir.glob("*/*/.tasks/*.ended"))}
 
 

@@ -1,6 +1,7 @@
-"""What a module left behind, held against its contract: nothing undeclared, no links, nothing bought missing.
+"""Check a module's outputs against its contract: no undeclared files, no links, no missing
+purchases.
 
-Whatever is wrong with it, however it was made so, is the step's failure: a Fault, never another exception.
+Every error in the outputs is the step's failure: a Fault, never another exception.
 """
 import errno
 import os

@@ -1,7 +1,8 @@
-"""Run records on disk: runtime/<tenant>/<order>/<step>/run.json, beside the step's outputs/ and log.txt.
+"""Run records on disk: runtime/<tenant>/<order>/<step>/run.json, next to the step's outputs/ and
+log.txt.
 
-The record is the truth about a step. One that is torn, incomplete, of other types or of another step than its folder
-says reads as None: the step is then not done, and doing it again costs nothing.
+The record decides whether a step is done. A record that is incomplete, has wrong types or belongs
+to another step reads as None. Then the step is not done, and running it again costs nothing.
 """
 import json
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ def step_dir(runtime_dir: Path, step_id: StepId) -> Path:
 
 
 def fresh_dir(runtime_dir: Path, step_id: StepId) -> Path:
-    """Where a step is while it runs."""
+    """The directory of a step while it runs."""
     return step_dir(runtime_dir, step_id).with_name(f".{step_id.step_id}.new")
 
 
@@ -52,7 +53,7 @@ def record_file(runtime_dir: Path, step_id: StepId) -> Path:
 
 
 def output_path(runtime_dir: Path, step_id: StepId, path: str) -> Path:
-    """Where an output of a step lies; `path` is the one in its record."""
+    """The absolute path of a step's output; `path` is the path in its record."""
     return runtime_dir.joinpath(*step_id, OUTPUTS, path)
 
 
@@ -62,7 +63,7 @@ def as_bytes(record: RunRecord) -> bytes:
 
 
 def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
-    """The step's record; None when there is none or it is damaged."""
+    """The step's record; None if it is missing or damaged."""
     record = record_in(record_file(runtime_dir, step_id))
     return record if record and record.id == step_id else None
 

@@ -1,5 +1,6 @@
-"""One step, whole: resolve, look into the cache, run with retries, hold the outputs against the contract, and put
-outputs and record into place at once. A failure is an outcome with a record, not an exception.
+"""Run one step: resolve its inputs, look in the cache, run it with retries, check its outputs
+against the contract, and move outputs and record into place together. A failure is an outcome
+with a record, not an exception.
 """
 import json
 import time
@@ -115,7 +116,7 @@ def unkept_step(context: RunContext, step: PlannedStep, epoch: int, error: Displ
 
 
 def wait_s(attempt: int) -> float:
-    """Seconds before an attempt, the second being 1: 1, 2, 4 ... up to half a minute."""
+    """The seconds to wait before a retry: 1, 2, 4 and so on, at most 30. The first retry is 1."""
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
 
 
@@ -141,7 +142,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
 
 def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job,
            sleep: Callable[[float], None], gate: Gate) -> RunRecord:
-    """Attempt after attempt, until one completes, fails for good, or is the last."""
+    """Make attempts until one completes, fails permanently, or is the last."""
     attempt, began = 0, _arrived(context, step, record.refund_epoch, place)
     while True:
         try:
@@ -253,7 +254,7 @@ def _redacted(receipt: Mapping[str, Any], redactor: Redactor) -> Mapping[str, An
 
 
 def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:
-    """A record of nothing yet."""
+    """The record of a step that has not started."""
     return RunRecord(*step.id, step.contract.module_id, step.contract.version, step.kind.value, Status.FAILED,
                      step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.manifest,
                      isolation="none: nothing was started")

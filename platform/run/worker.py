@@ -1,8 +1,9 @@
-"""One child process, from start to certain end: limits, time-out, log, and nothing of it left behind.
+"""One child process from its start to its certain end: limits, time-out, log, and clean-up.
 
-Safe for threads: several jobs run at once, nothing of this process is changed (no chdir, no environment, no signal
-handlers, no code between fork and exec). A job's processes end with it: its group is killed when it ends, when its time
-is over, when `stop_all` is called, and by the kernel when this process dies (child.py, LIFELINE).
+Thread-safe: several jobs run at the same time. A job does not change this process: no chdir, no
+environment, no signal handlers, no code between fork and exec. A job's group is killed when the job
+ends, when its time limit expires, and when `stop_all` is called. The kernel kills it when this
+process ends (child.py, LIFELINE).
 """
 import contextlib
 import functools

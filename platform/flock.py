@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def open_lock(path: Path) -> int:
-    """A handle of a lock file, which is created if it does not exist. OSError when it cannot be."""
+    """A handle of a lock file, which is created if it does not exist. Raises OSError."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
@@ -16,7 +16,7 @@ def take(handle: int) -> None:
 
 
 def take_now(handle: int) -> bool:
-    """Take the lock without waiting; False when somebody else holds it. OSError when the file
+    """Take the lock without waiting; False if another process holds it. Raises OSError if the file
     cannot be locked."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

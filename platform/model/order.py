@@ -137,7 +137,8 @@ def pointers_in(value: Value) -> dict[str, Binding]:
 
 
 def filled(value: Value, values: Mapping[str, Any]) -> Any:
-    """A copy of a value with `values`, by JSON pointer, in the place of its bindings."""
+    """A copy of a value with `values`, by JSON pointer, instead of its bindings. Raises KeyError if
+    one is missing."""
     return with_bindings(value, lambda pointer, _: values[pointer])
 
 

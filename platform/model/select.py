@@ -1,4 +1,4 @@
-"""What a binding's selector makes of a file's bytes. Pure: the bytes are an argument."""
+"""Selects a binding's value from the bytes of the bound file. Pure: the bytes are an argument."""
 from typing import Any
 
 from platform.model import jsonpath, jsontext
@@ -6,12 +6,14 @@ from platform.model.order import Binding, Selector
 
 
 class SelectError(ValueError):
-    """The bound file is not what the selector reads; the message says where it stops being so."""
+    """The selector cannot read the bound file. The message follows the file's name, and says where
+    the error is."""
 
 
 def select(data: bytes, binding: Binding) -> Any:
-    """The JSON value that `binding` selects from a file's bytes (UTF-8). SelectError when it finds none, or none that
-    canonical JSON writes."""
+    """The JSON value that `binding` selects from a file's bytes (UTF-8).
+
+    Raises SelectError if the value does not exist, or if canonical JSON cannot write it."""
     value = _selected(data, binding)
     try:
         jsontext.require_writable(value)
@@ -38,10 +40,10 @@ def _selected(data: bytes, binding: Binding) -> Any:
         case Selector.JSONL_FIRST:
             first = _objects(text, 1)
             if not first:
-                raise SelectError("has no line to take the first of")
+                raise SelectError("has no lines")
             return _find(first[0], binding)
         case Selector.FILE:
-            raise ValueError("selector file is the file itself, not a value in it")
+            raise ValueError("selector file means the file itself, not a value in it")
 
 
 def _objects(text: str, take: int | None) -> list[Any]:
@@ -54,8 +56,9 @@ def _parse(text: str, line: int) -> Any:
         return jsontext.read_any_depth(text)
     except jsontext.NotJson as error:
         if error.line:
-            raise SelectError(f"{error} in line {line + error.line - 1}, column {error.column}") from error
-        raise SelectError(f"{error}; see the text that begins in line {line}") from error
+            at = f"line {line + error.line - 1}, column {error.column}"
+            raise SelectError(f"{error} in {at}") from error
+        raise SelectError(f"{error}, in the text that begins on line {line}") from error
 
 
 def _find(value: Any, binding: Binding) -> Any:

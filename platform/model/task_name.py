@@ -1,4 +1,4 @@
-"""The names of an order's tasks, the one list of their kinds, and their one reader and writer. Pure.
+"""The names of an order's tasks: their kinds, and the only parser and formatter. Pure.
 
     step:<tenant>/<order>/<step>    charge:<tenant>/<order>    workorder:<tenant>/<order>
     publish:<tenant>/<order>        _settle:<tenant>/<order>
@@ -14,11 +14,11 @@ class TaskKind(StrEnum):
     CHARGE = "charge"
     STEP = "step"
     PUBLISH = "publish"
-    SETTLE = "_settle"  # the loader adds it to steps that are asked for alone; doit hides a name with _
+    SETTLE = "_settle"  # the loader adds it to single steps; doit hides names with _
 
 
-ASKABLE = tuple(kind for kind in TaskKind if kind is not TaskKind.SETTLE)  # what a person may name
-GROUPS = ("check", "state", *ASKABLE, "maintenance")  # what `doit list` shows
+ASKABLE = tuple(kind for kind in TaskKind if kind is not TaskKind.SETTLE)  # for command lines
+GROUPS = ("check", "state", *ASKABLE, "maintenance")  # the output of `doit list`
 
 
 class TaskName(NamedTuple):
@@ -34,7 +34,7 @@ class TaskName(NamedTuple):
 
     @property
     def step(self) -> StepId:
-        """The step that a name of kind STEP is about."""
+        """The step of a name of kind STEP."""
         return StepId(*self.order, self.step_id)
 
     @classmethod
@@ -43,8 +43,8 @@ class TaskName(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "TaskName":
-        """A whole name, as doit has it. Its parts are not empty; whether there is such a task is not
-        asked. ValueError for any other text."""
+        """Parse a full name, as doit uses it. Its parts are not empty; the task need not exist.
+        Raises ValueError for any other text."""
         kind, _, subject = text.partition(":")
         parts = subject.split("/")
         name = cls(TaskKind(kind), OrderId(*[*parts, ""][:2]), "/".join(parts[2:]))
@@ -54,14 +54,14 @@ class TaskName(NamedTuple):
 
     @classmethod
     def typed(cls, text: str) -> "TaskName":
-        """A name as a person types it: one of ASKABLE, and `t/o/s` and `t/o` mean a step and a work
-        order. ValueError for any other text."""
+        """Parse a name as a person types it: a kind of ASKABLE, or `t/o/s` for a step and `t/o` for
+        a work order. Raises ValueError for any other text."""
         if ":" not in text:
             kind = TaskKind.STEP if text.count("/") == 2 else TaskKind.WORKORDER
             return cls.parse(f"{kind}:{text}")
         name = cls.parse(text)
         if name.kind not in ASKABLE:
-            raise ValueError(f"{text!r} is not a task that can be asked for")
+            raise ValueError(f"{text!r} is not a task that a command line may name")
         return name
 
 
@@ -71,12 +71,12 @@ def step_task(step_id: StepId) -> str:
 
 
 def order_task(kind: TaskKind, order_id: OrderId) -> str:
-    """The name of an order's task of a kind that is not STEP."""
+    """The name of an order's task of any kind except STEP."""
     return str(TaskName(kind, order_id))
 
 
 def kind_of(name: str) -> TaskKind | None:
-    """The kind of a task of an order, by its name; None for the name of any other task or group."""
+    """The kind of an order's task, by its name; None for any other task or group."""
     kind, colon, _ = name.partition(":")
     return _KINDS.get(kind) if colon else None
 

@@ -100,10 +100,10 @@ def replacing(folder: Folder, name: str, *, durable: bool = False, once: bool = 
             os.unlink(temporary, dir_fd=folder.handle)
         raise
     if durable:
-        settle(folder)
+        make_durable(folder)
 
 
-def settle(folder: Folder) -> None:
+def make_durable(folder: Folder) -> None:
     """Make a rename or creation in an open directory durable."""
     os.fsync(folder.handle)
 
@@ -122,7 +122,7 @@ def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:
         with owned(top, *above, make=True) as folder:
             replace(folder, name, data, durable=durable)
     except OSError as error:
-        raise refused(top.joinpath(*names), "be written", error) from error
+        raise storage_error(top.joinpath(*names), "be written", error) from error
 
 
 def adding(folder: Folder, name: str) -> int:
@@ -144,7 +144,7 @@ def exists(folder: Folder, name: str) -> bool:
     return True
 
 
-def refused(path: Path, what: str, error: OSError) -> StorageError:
+def storage_error(path: Path, what: str, error: OSError) -> StorageError:
     """The error to show: Displaced, which names the obstacle, or a StorageError."""
     if isinstance(error, Refused):
         return Displaced(f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is not "

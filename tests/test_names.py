@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+# Each module of a kind has them: commands, files that are written and read, views.
+ENTRY_POINTS = {"add_arguments", "run", "main", "parse", "render", "as_json", "as_text", "T", "__all__"}
 PLATFORM = Path(__file__).resolve().parents[1] / "platform"
 
 
@@ -34,3 +36,13 @@ def places() -> dict[str, dict[str, bool]]:
 
 def test_a_type_has_a_name_of_its_own() -> None:
     assert {name: list(files) for name, files in places().items() if len(files) > 1 and any(files.values())} == {}
+
+
+def test_no_other_public_name_is_defined_in_three_places() -> None:
+    often = {name: list(files) for name, files in places().items() if len(files) > 2 and name[0] != "_"}
+    assert {name: files for name, files in often.items() if name not in ENTRY_POINTS} == {}
+
+
+def test_what_is_listed_would_show_a_name() -> None:
+    body = ast.parse("class A: ...\ndef b(): ...\nC, D = 1, 2\ne: int = 3\nif C:\n    class F: ...\n").body
+    assert list(defined(body)) == [("A", True), ("b", False), ("C", False), ("D", False), ("e", False), ("F", True)]

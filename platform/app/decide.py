@@ -66,7 +66,7 @@ def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
 
     for claim in past.open if known is None else ():
         if not claimant.is_dead(claim.claimant) and made.at < claim.expires_at:
-            raise ConflictError(f"step {step_id}: {claimant.in_words(claim.claimant)} is "
+            raise ConflictError(f"step {step_id}: {claimant.described(claim.claimant)} is "
                                 "delivering "
                                 f"it and may do so until {claim.expires_at}; settle it after that; "
                                 "nothing was posted")

@@ -119,7 +119,7 @@ class LedgerGate:
             who = claim.claimant
             if not claimant.is_ours(who) and not claimant.is_dead(who) and now < claim.expires_at:
                 return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
-                              f"{claimant.in_words(who)} is delivering it and may do so until "
+                              f"{claimant.described(who)} is delivering it and may do so until "
                               f"{claim.expires_at}; run again when it has ended, or after that "
                               "time "
                               "if it no longer runs")

@@ -12,7 +12,7 @@ from platform.confined import Folder, Refused, read_file
 from platform.errors import StorageError
 from platform.model.utc import utc_text
 from platform.openat import explained
-from platform.owned import owned, refused
+from platform.owned import owned, storage_error
 
 _NAME = ".lock"
 
@@ -33,7 +33,7 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> in
         with owned(runtime_dir, make=True) as folder:
             handle = _opened(folder)
     except Refused as error:
-        raise refused(file(runtime_dir), "be locked", error) from error
+        raise storage_error(file(runtime_dir), "be locked", error) from error
     except OSError as error:
         raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); repair the "
                            "directory, then run again") from error

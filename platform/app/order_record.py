@@ -7,7 +7,7 @@ from platform.confined import read_file
 from platform.model import jsontext
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
-from platform.owned import owned, refused, write
+from platform.owned import owned, storage_error, write
 from platform.plan.policy import OrderOutcome
 
 _LARGEST = 16 << 20  # bytes
@@ -56,7 +56,7 @@ def make_order_dir(runtime_dir: Path, order_id: OrderId) -> None:
         with owned(runtime_dir, *order_id, make=True):
             pass
     except OSError as error:
-        raise refused(order_dir(runtime_dir, order_id), "be made", error) from error
+        raise storage_error(order_dir(runtime_dir, order_id), "be made", error) from error
 
 
 def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
@@ -68,7 +68,7 @@ def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
     posts
     nothing."""
     try:
-        record = OrderRecord(**jsontext.read(read_file(order_file(runtime_dir, order_id), _LARGEST)))
+        record = OrderRecord(**jsontext.read_json(read_file(order_file(runtime_dir, order_id), _LARGEST)))
     except (OSError, ValueError, TypeError):
         return None
     return record if record.conforms() else None

@@ -15,7 +15,7 @@ from platform.confined import Refused
 from platform.errors import ForbiddenError, InputError
 from platform.model.ids import OrderId, is_internal
 from platform.model.words import in_credits
-from platform.owned import owned, refused
+from platform.owned import owned, storage_error
 from platform.publish.publish import Missing, PublishedPackage, PublishTarget, Shop, publish_all
 from platform.publish.select import Purchase, awaits, bought
 from platform.publish.shelf import Rehearsal, Shelf
@@ -90,7 +90,7 @@ class Publishing:
             with owned(runtime_dir, place.staging.name, make=True) as staging:
                 return publish_all(purchases, shop, replace(place, staging=staging.path), self._billing.ledger)
         except Refused as error:
-            raise refused(place.staging, "be made", error) from error
+            raise storage_error(place.staging, "be made", error) from error
 
 
 def line(outcome: PublishedPackage | Missing) -> str:

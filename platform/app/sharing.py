@@ -136,11 +136,11 @@ class Sharing:
         """`posts_only`: the run has not ended; print only failures."""
         if self._release is None:
             return
-        from platform.state.publish import publish
+        from platform.state.publish import publish_state
         from platform.state.views import lost_lines, published_lines, shortened
 
         self._billing.close()
-        done = publish(self.local(), self._release, posts_only=posts_only)
+        done = publish_state(self.local(), self._release, posts_only=posts_only)
         if done.hydrated and done.hydrated.lost:
             self._statuses.append(ConflictError.exit_status)
         lines = published_lines(done) if not posts_only else lost_lines(done.hydrated) if done.hydrated else []

@@ -87,7 +87,7 @@ def why_item(run: Run, item_id: str) -> CreditWhy:
     step = run.snapshot.plan.step(step_id)
     # For a step that never ran, use the current plan.
     task = ordered(run.workspace.runtime_dir, order_id, row.task_hash) or (
-        step.manifest if step and step.task_hash == row.task_hash else {})
+        step.spec if step and step.task_hash == row.task_hash else {})
     return credit_why(records, record, row, run.snapshot.repo.prices, run.records.newest(step_id),
                       run.workspace.shown(record_file(run.workspace.runtime_dir, step_id)), task)
 

@@ -10,7 +10,7 @@ from platform.check.granted import granted
 from platform.check.graph import graph
 from platform.check.inputs import inputs
 from platform.check.leaving import leaving
-from platform.check.money import bought, payments, prices, promotions, reasons, tenants
+from platform.check.money import bought, payments, prices, promotions, reasons_rule, tenants
 from platform.check.orders import modules, names, policy, schedules
 from platform.check.packages import packages
 from platform.check.problems import CheckRule
@@ -22,7 +22,7 @@ _OF_ORDERS: tuple[CheckRule, ...] = (names, modules, policy, schedules, graph, i
                                  recipients, bought)
 CHECKS: tuple[CheckRule, ...] = (
     names, filled, titles, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
-    contracts, granted, prices, bought, promotions, payments, tenants, reasons, sender,
+    contracts, granted, prices, bought, promotions, payments, tenants, reasons_rule, sender,
 )
 # A contract with one of these errors contradicts itself. It stops the orders of its module, so
 # checks of those orders against it would only repeat its errors.

@@ -151,7 +151,7 @@ def tenants(repo: Repo, today: date) -> Iterator[Problem]:
                               ("tenant", tenant.tenant_id), warning=True)
 
 
-def reasons(repo: Repo, today: date) -> Iterator[Problem]:
+def reasons_rule(repo: Repo, today: date) -> Iterator[Problem]:
     """Every reason that the platform itself gives is declared, because the declaration decides
     whether it is refunded."""
     file = "config/reasons.yml"

@@ -8,7 +8,7 @@ from typing import Any
 from platform.model.characters import visible
 from platform.model.words import shortened
 
-LONGEST = 60
+LONGEST_VALUE = 60
 _MANY = 200  # names; comparing with more of them takes too long for a suggestion
 
 TYPES = {"string": "a string", "integer": "an integer", "number": "a number",
@@ -25,12 +25,12 @@ def shown(value: Any) -> str:
         return "null"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    return f"`{visible(shortened(str(value), LONGEST))}`"
+    return f"`{visible(shortened(str(value), LONGEST_VALUE))}`"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The most similar of `names`; empty if none is similar."""
-    if len(name) > LONGEST:
+    if len(name) > LONGEST_VALUE:
         return ""
     known = list(names)
     if len(known) > _MANY:

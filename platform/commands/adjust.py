@@ -4,15 +4,8 @@ from collections.abc import Callable
 
 from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_run
-from platform.commands.posting import (
-    REASONS,
-    must_read,
-    plain_texts,
-    posted,
-    reference_given,
-    show_post,
-    tenant_known,
-)
+from platform.commands.posting import must_read, plain_texts, posted, reference_given, show_post, tenant_known
+from platform.config.load import REASONS
 from platform.errors import CreditsError, UsageError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.adjust import CATEGORY, Correction, adjustment, standings

@@ -9,7 +9,7 @@ from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
 from platform.publish.publish import PublishTarget
 from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
-from platform.publish.verify import verify
+from platform.publish.verify import verify_artifact
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def _fetch(place: PublishTarget, evidence: Evidence, folder: Path) -> None:
     for name in names:
         place.shelf.store.download(tag, assets[name], folder / name)
     try:
-        verify(package, statement, place.key.public if place.key else None)
+        verify_artifact(package, statement, place.key.public if place.key else None)
     except CorruptError:
         package.unlink()
         statement.unlink()

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.console.ci import annotations
 from platform.maintain.changed import changed_modules
-from platform.maintain.files import INDEX, file_of, read
+from platform.maintain.files import INDEX, file_of, read_derived
 from platform.model.words import counted
 
 
@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0 if there are no errors, 10 otherwise. Warnings are printed."""
     run = open_run(arguments)
-    problems = (*run.snapshot.problems, *changed_modules(run.facts, read(run.workspace.root / file_of(INDEX)) or b""))
+    problems = (
+        *run.snapshot.problems,
+        *changed_modules(run.facts, read_derived(run.workspace.root / file_of(INDEX)) or b""),
+    )
     errors = [problem for problem in problems if not problem.warning]
     repo = run.snapshot.repo
     whole = ", ".join([counted(len(repo.tenants), "tenant"),

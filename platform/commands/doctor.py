@@ -7,7 +7,7 @@ import argparse
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.errors import ForbiddenError, InputError
 from platform.verify.fences import fences
-from platform.verify.finding import lines, summary, verdict
+from platform.verify.finding import findings_summary, lines, verdict
 from platform.verify.host import host
 from platform.verify.places import disks, readers
 
@@ -37,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
         *readers({**folders, **keys}, frozenset(keys)),
     ]
     result = verdict(findings, profile.profile_id)
-    show(arguments, result, "\n".join([*lines(findings), summary(result)]))
+    show(arguments, result, "\n".join([*lines(findings), findings_summary(result)]))
     return 0 if result["ok"] else ForbiddenError.exit_status

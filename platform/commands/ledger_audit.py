@@ -3,9 +3,11 @@ import argparse
 import sys
 
 from platform.app.snapshot import PAYMENTS
+from platform.check.money import METHODS
 from platform.commands.common import add_json, add_places, show, state_status
 from platform.commands.ledger_verify import with_state
-from platform.commands.posting import METHODS, PRICES, PROMOTIONS, REASONS, wrong_rows
+from platform.commands.posting import PRICES, PROMOTIONS, wrong_rows
+from platform.config.load import REASONS
 from platform.errors import InputError
 from platform.model.words import counted
 from platform.report.reconcile import reconcile

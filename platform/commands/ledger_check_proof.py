@@ -10,7 +10,7 @@ from platform.commands.proof_file import read_proof
 from platform.config.load import load_profile
 from platform.errors import CorruptError, UsageError
 from platform.report.proof import PostProof
-from platform.report.proof_check import NotProved, check, facts_as_text, must_continue, result
+from platform.report.proof_check import NotProved, check_proof, facts_as_text, must_continue, result
 from platform.report.tree_head import unseal
 from platform.signing.dsse import BadSignature
 from platform.signing.keys import PublicKey, public_key
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     proof = read_proof(arguments.file)
     key = _key(arguments, proof)
     try:
-        proved = check(proof, key)
+        proved = check_proof(proof, key)
     except NotProved as error:
         raise CorruptError(f"{arguments.file}: {error}; do not trust any part of the file, and "
                            "request a new one") from error

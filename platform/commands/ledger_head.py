@@ -36,10 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     * 17: there is no private key.
     * 13: the ledger is damaged, or does not extend the older head.
     * 14: the ledger is not the one that was used before; it is not signed."""
-    return write(arguments)
+    return write_file(arguments)
 
 
-def write(arguments: argparse.Namespace, name: str | None = None) -> int:
+def write_file(arguments: argparse.Namespace, name: str | None = None) -> int:
     """Write a signed head. If `name` is given, also prove that the post is in the ledger."""
     run = with_state(arguments)
     if not run.sharing.awaits:

@@ -15,4 +15,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The same as `ledger head`. UsageError if ITEM names no post, or more than one."""
-    return ledger_head.write(arguments, arguments.item)
+    return ledger_head.write_file(arguments, arguments.item)

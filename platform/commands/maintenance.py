@@ -12,7 +12,7 @@ from platform.console.ci import with_annotations
 from platform.errors import InputError, UsageError
 from platform.maintain.changed import changed_modules
 from platform.maintain.drift import drift
-from platform.maintain.files import INDEX, everything, file_of, read, write
+from platform.maintain.files import INDEX, everything, file_of, read_derived, write
 from platform.maintain.readmes import wrong_reasons
 from platform.model.problem import Problem
 from platform.model.words import counted
@@ -39,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         raise InputError(wrong)
     root = run.workspace.root
-    index = _index_of(root, arguments.since) if arguments.since else read(root / file_of(INDEX)) or b""
+    index = _index_of(root, arguments.since) if arguments.since else read_derived(root / file_of(INDEX)) or b""
     warnings = list(changed_modules(run.facts, index))
-    untrue = list(wrong_reasons(run.facts, lambda file: read(root / file)))
+    untrue = list(wrong_reasons(run.facts, lambda file: read_derived(root / file)))
     files = {file_of(name): data for name, data in everything(root, run.facts).items()}
     if arguments.check:
-        found = (drift(file, read(root / file), data) for file, data in files.items())
+        found = (drift(file, read_derived(root / file), data) for file, data in files.items())
         drifted = [*(problem for problem in found if problem), *untrue]
         text = with_annotations([*drifted, *warnings], root)
         show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from platform.app.snapshot import Snapshot
 from platform.app.workspace import Workspace
+from platform.check.money import PRICES
 from platform.check.words import suggestion
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
@@ -28,8 +29,6 @@ from platform.scaffold.module import module_files, price_rows
 from platform.scaffold.tenant import tenant_id_for, tenant_text
 from platform.scaffold.text import GIT_ATTRIBUTES
 from platform.scaffold.workorder import work_order_id_for, workorder_text
-
-PRICES = "config/module_prices.csv"
 
 
 def add_arguments(parser: Parser) -> None:

@@ -20,7 +20,6 @@ from platform.model.words import in_credits
 
 T = TypeVar("T")
 
-REASONS, METHODS = "config/reasons.yml", "config/topup_methods.csv"
 PRICES, PROMOTIONS = "config/module_prices.csv", "config/promotions.csv"
 
 

@@ -12,9 +12,9 @@ from platform.errors import ConflictError, ForbiddenError, UsageError
 from platform.ledger.rules.loss import loss
 from platform.model.words import counted
 from platform.state.hydrate import hydrate
-from platform.state.publish import PublishedState, initialise, publish
+from platform.state.publish import PublishedState, initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from platform.state.views import (
     hydrated_json,
     hydrated_lines,
@@ -89,7 +89,7 @@ def _hydrate(arguments: argparse.Namespace, run: Run, release: Release) -> int:
 
 
 def _publish(arguments: argparse.Namespace, run: Run, release: Release) -> int:
-    done = publish(run.sharing.local(), release, renew=arguments.renew)
+    done = publish_state(run.sharing.local(), release, renew=arguments.renew)
     run.guard.check()
     lines = published_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     show(arguments, published_json(done), shortened([*lines, _to_pin(run, done)], run.workspace.root))
@@ -131,6 +131,6 @@ def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
 
 
 def _verify(arguments: argparse.Namespace, run: Run, release: Release) -> int:
-    verdict = verify(run.sharing.local(), release)
+    verdict = verify_state(run.sharing.local(), release)
     show(arguments, verdict_json(verdict), shortened(verdict_lines(verdict), run.workspace.root))
     return verdict.status

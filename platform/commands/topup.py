@@ -4,16 +4,9 @@ The same command twice posts once. The same reference with another amount is a c
 import argparse
 
 from platform.app.snapshot import PAYMENTS
+from platform.check.money import METHODS
 from platform.commands.common import add_json, add_places, open_run
-from platform.commands.posting import (
-    METHODS,
-    must_read,
-    plain_texts,
-    posted,
-    reference_given,
-    show_post,
-    tenant_known,
-)
+from platform.commands.posting import must_read, plain_texts, posted, reference_given, show_post, tenant_known
 from platform.errors import ConflictError, UsageError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.adjust import standings

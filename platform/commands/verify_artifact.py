@@ -3,7 +3,7 @@ import argparse
 from pathlib import Path
 
 from platform.commands.common import add_json, show
-from platform.publish.verify import Signed, Verified, verify
+from platform.publish.verify import Signed, Verified, verify_artifact
 from platform.signing.keys import public_key
 
 _WORDS = {Signed.VERIFIED: "signed by the given key",
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     sign it."""
     key = public_key(arguments.public_key) if arguments.public_key else None
     statement = arguments.statement or f"{arguments.package}.intoto.json"
-    found = verify(Path(arguments.package), Path(statement), key)
+    found = verify_artifact(Path(arguments.package), Path(statement), key)
     show(arguments, {**found.claims, "signature": found.signed, "keyids": list(found.keyids)}, _text(found))
     return 0
 

@@ -17,7 +17,7 @@ from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.words import counted
 
 MAX_BYTES = 2 * 1024 * 1024  # about 60,000 rows, read and checked in about 1.5 s
-MAX_PROBLEMS = 100
+MAX_ROW_PROBLEMS = 100
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _PLAIN = re.compile(r'[^,"\r\n]*')
@@ -68,7 +68,7 @@ def read_csv(data: bytes, file: str, schema: Mapping[str, Any]) -> tuple[list[Ro
                                         "write every field, and put text with commas in quotes"))
             else:
                 rows.append(_row(header, cells, file, schema["properties"]))
-            if len(problems) >= MAX_PROBLEMS:
+            if len(problems) >= MAX_ROW_PROBLEMS:
                 break
     except _Broken as broken:
         problems.append(broken.args[0])

@@ -92,9 +92,9 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
     found = bound_assets(root, top, loading.orders.values(), digests, profile.limits.file_mb << 20)
     return Repo(
         root=str(root), orders=loading.orders, contracts=loading.contracts,
-        prices=PriceList(loading.table(tables.PRICES)),
+        prices=PriceList(loading.table(tables.PRICE_TABLE)),
         promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
-        topup_methods={row.topup_method_id: row for row in loading.table(tables.METHODS)},
+        topup_methods={row.topup_method_id: row for row in loading.table(tables.METHOD_TABLE)},
         payments=tuple(loading.table(tables.PAYMENTS)),
         reasons=loading.reasons(), profile=profile, assets=found.assets, asset_names=found.names,
         asset_faults=found.faults, unreadable=loading.unreadable, module_files=loading.module_files,

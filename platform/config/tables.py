@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from platform.check.conform import ValueFault
-from platform.config.csv import MAX_PROBLEMS, Row, read_csv
+from platform.config.csv import MAX_ROW_PROBLEMS, Row, read_csv
 from platform.config.schema import RowRules, problems_of, schema
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Problem, SourceFile, SourcePosition
@@ -43,9 +43,9 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
     return made
 
 
-PRICES = TableForm("module_prices", _dated(PriceRow), subject=("module", "module_id"))
+PRICE_TABLE = TableForm("module_prices", _dated(PriceRow), subject=("module", "module_id"))
 PROMOTIONS = TableForm("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
-METHODS = TableForm("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
+METHOD_TABLE = TableForm("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
                 ("topup_method", "topup_method_id"))
 TENANTS = TableForm("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
                 "tenant_id", ("tenant", "tenant_id"))
@@ -74,9 +74,9 @@ def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]
                                     "keep one of the rows"))
         if found:
             problems += problems_of(found, row.source, _subject(table, row))
-            if len(problems) >= MAX_PROBLEMS:  # stops everything, as later rows were not read
+            if len(problems) >= MAX_ROW_PROBLEMS:  # stops everything, as later rows were not read
                 problems.append(Problem(SourcePosition(table.file), "too-many-problems",
-                                        f"there are {MAX_PROBLEMS} problems or more",
+                                        f"there are {MAX_ROW_PROBLEMS} problems or more",
                                         "correct those first"))
                 break
         else:

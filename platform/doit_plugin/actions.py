@@ -21,7 +21,7 @@ from platform.errors import ConflictError, InputError
 from platform.ledger.journal.payments import apply_payments
 from platform.ledger.rules.refund import settle
 from platform.maintain.changed import changed_modules
-from platform.maintain.files import INDEX, content, file_of, read, write
+from platform.maintain.files import INDEX, content, file_of, read_derived, write
 from platform.model.characters import printable
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
@@ -29,7 +29,7 @@ from platform.model.plan import PlannedOrder
 from platform.model.utc import utc_text
 from platform.model.words import counted, in_credits
 from platform.owned import Displaced, exists, owned
-from platform.owned import refused as unremoved
+from platform.owned import storage_error as unremoved
 from platform.plan.policy import OrderOutcome, outcome
 from platform.publish.publish import CONFLICT
 
@@ -182,7 +182,7 @@ def maintain(run: Run, name: str) -> Values:
     if wrong:
         raise InputError(wrong)
     path = run.workspace.root / file_of(name)
-    warnings = list(changed_modules(run.facts, read(path) or b"")) if name == INDEX else []
+    warnings = list(changed_modules(run.facts, read_derived(path) or b"")) if name == INDEX else []
     written = [f"written      {file_of(name)}"] if write(path, content(run.workspace.root, name, run.facts)) else []
     return {"lines": "\n".join(filter(None, [with_annotations(warnings, run.workspace.root), *written]))}
 

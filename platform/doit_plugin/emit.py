@@ -31,19 +31,19 @@ from platform.run.records import record_file, step_dir
 Task = dict[str, Any]
 
 
-def check(run: Run) -> Iterator[Task]:
+def check_tasks(run: Run) -> Iterator[Task]:
     """One task for all that was read."""
     yield {"basename": "check", **_doing(run, actions.check), "uptodate": [partial(uptodate.no_problems, run)],
            "doc": "Everything that was read is right: orders, modules, prices"}
 
 
-def state(run: Run) -> Iterator[Task]:
+def state_tasks(run: Run) -> Iterator[Task]:
     """The billing state, created and reconciled with the confirmed payments."""
     yield {"basename": "state", **_doing(run, actions.state), "uptodate": [partial(uptodate.state_is_current, run)],
            "doc": "The billing state exists and confirmed payments are in it"}
 
 
-def charge(run: Run) -> Iterator[Task]:
+def charge_tasks(run: Run) -> Iterator[Task]:
     """`charge:<tenant>/<order>`."""
     for order in run.snapshot.plan.orders.values():
         yield {"name": str(order.id), **_doing(run, actions.charge, order.id), "task_dep": ["state"],
@@ -51,7 +51,7 @@ def charge(run: Run) -> Iterator[Task]:
                "doc": f"{in_credits(order.total_credits)} for {counted(len(order.steps), 'step')}, once"}
 
 
-def step(run: Run) -> Iterator[Task]:
+def step_tasks(run: Run) -> Iterator[Task]:
     """`step:<tenant>/<order>/<step>`. The steps of a refused order print its problems."""
     repo, plan = run.snapshot.repo, run.snapshot.plan
     module_files: dict[str, list[str]] = {}
@@ -83,7 +83,7 @@ def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: lis
     }
 
 
-def workorder(run: Run) -> Iterator[Task]:
+def workorder_tasks(run: Run) -> Iterator[Task]:
     """`workorder:<tenant>/<order>`: settles after every step has ended. This is the task that fails."""
     shown, runtime_dir = run.workspace.shown, run.workspace.runtime_dir
     for order in run.snapshot.plan.orders.values():
@@ -101,7 +101,7 @@ def _order_doc(order: PlannedOrder) -> str:
     return "; ".join(part for part in (title, in_words(order.period, order.next_period)) if part)
 
 
-def settle(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]:
+def settle_tasks(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]:
     """`_settle:<tenant>/<order>`: what the loader adds when steps are asked for without their order."""
     for order_id, names in asked_steps.items():
         yield {"name": str(order_id), **_doing(run, actions.settle_steps, order_id, names),
@@ -109,7 +109,7 @@ def settle(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> Iterator[Task]
                "doc": "Refunds for what failed, and the exit status"}
 
 
-def publish(run: Run) -> Iterator[Task]:
+def publish_tasks(run: Run) -> Iterator[Task]:
     """`publish:<tenant>/<order>`: after the order's steps, also when some of them failed. Never part of a plain
     `doit run`.
 
@@ -124,7 +124,7 @@ def publish(run: Run) -> Iterator[Task]:
         yield _refused(run, order_id, order_id)
 
 
-def maintenance(run: Run) -> Iterator[Task]:
+def maintenance_tasks(run: Run) -> Iterator[Task]:
     """`maintenance:<table>` and `maintenance:workflows/<file>`: each depends on the files that it is derived from.
     A command about some orders cannot run them, and does not look for those files."""
     if run.snapshot.scope is not None:

@@ -10,7 +10,7 @@ from platform.app.snapshot import STATE_NEEDS
 from platform.errors import PlatformError
 from platform.ledger.rules.payments import is_open
 from platform.ledger.rules.refund import settle
-from platform.maintain.files import content, file_of, read
+from platform.maintain.files import content, file_of, read_derived
 from platform.model.ids import OrderId, StepId
 from platform.plan.policy import outcome
 from platform.run.current import current as reasons_to_run
@@ -83,6 +83,6 @@ def is_published(run: Run, order_id: OrderId) -> bool:
 def file_is_right(run: Run, name: str) -> bool:
     """`maintenance:`: the file itself is right. Unchanged sources are not enough."""
     try:
-        return read(run.workspace.root / file_of(name)) == content(run.workspace.root, name, run.facts)
+        return read_derived(run.workspace.root / file_of(name)) == content(run.workspace.root, name, run.facts)
     except FileNotFoundError:  # the manifest exists, and a file that it lists does not
         return False

@@ -15,11 +15,12 @@ from platform.maintain.tables import TABLES
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
 
-FOLDER = "maintenance-state"
+STATE_FOLDER = "maintenance-state"
 MANIFEST = "maintenance_manifest"
 INDEX = "modules_index"
 WORKFLOWS = ".github/workflows"
-_FILES = {name: f"{FOLDER}/{name}.csv" for name in (*TABLES, MANIFEST)} | {secrets.NAME: f"{FOLDER}/{secrets.NAME}.env"}
+_FILES = {name: f"{STATE_FOLDER}/{name}.csv" for name in (*TABLES, MANIFEST)} | {
+    secrets.SECRETS_NAME: f"{STATE_FOLDER}/{secrets.SECRETS_NAME}.env"}
 LISTED = tuple(name for name in _FILES if name != MANIFEST)  # the files in the manifest
 
 
@@ -40,7 +41,7 @@ def sources(root: Path, name: str) -> tuple[str, ...]:
     files."""
     if name in TABLES:
         return TABLES[name].sources
-    return secrets.SOURCES if name == secrets.NAME else choices.sources((root / file_of(name)).read_bytes())
+    return secrets.SOURCES if name == secrets.SECRETS_NAME else choices.sources((root / file_of(name)).read_bytes())
 
 
 def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:
@@ -52,7 +53,7 @@ def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:
         return manifest({listed: (root / file_of(listed)).read_bytes() for listed in LISTED})
     if name in TABLES:
         return as_csv([TABLES[name].columns, *TABLES[name].rows(facts)])
-    if name == secrets.NAME:
+    if name == secrets.SECRETS_NAME:
         return secrets.secrets_template(facts)
     data, problems = choices.rewritten((root / file_of(name)).read_bytes(), file_of(name), facts)
     if problems:
@@ -75,7 +76,7 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
     return as_csv([("file", "sha256"), *sorted(named.items())])
 
 
-def read(path: Path) -> bytes | None:
+def read_derived(path: Path) -> bytes | None:
     """The bytes of a derived file; None if the file is missing."""
     return path.read_bytes() if path.is_file() else None
 
@@ -85,7 +86,7 @@ def write(path: Path, data: bytes) -> bool:
 
     StorageError if it cannot be written.
     """
-    if read(path) == data:
+    if read_derived(path) == data:
         return False
     write_atomic(path, data)
     return True

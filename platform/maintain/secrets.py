@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from platform.maintain.facts import CONTRACTS, PROFILES, RepositoryFacts
 
-NAME = "secrets_template"
+SECRETS_NAME = "secrets_template"
 SOURCES = (CONTRACTS, PROFILES)
 _VARIABLE = "variable"
 _HEAD = """\

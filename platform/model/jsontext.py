@@ -24,7 +24,7 @@ class NotJson(ValueError):
         self.line, self.column = line, column
 
 
-def read(data: bytes | str) -> Any:
+def read_json(data: bytes | str) -> Any:
     """The value of a JSON text in UTF-8. Raises NotJson if it is not JSON, or is a value that
     `digest.canonical_json` cannot write."""
     value = read_any_depth(data)

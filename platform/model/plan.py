@@ -1,12 +1,14 @@
 """The plan: every enabled order as steps with their task hashes and prices, known before a run."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from platform.model.contract import Contract
 from platform.model.ids import OrderId, StepId
 from platform.model.order import Kind, Mode, Order, Reuse
 from platform.model.problem import Problem
+
+TaskSpec: TypeAlias = Mapping[str, Any]  # a task as JSON values: everything that its task hash depends on
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class PlannedStep:
     contract: Contract
     index: int
     task_hash: str
-    manifest: Mapping[str, Any]  # `task_hash` is its digest
+    spec: TaskSpec  # `task_hash` is its digest
     params: Mapping[str, Any]
     upstream: tuple[str, ...]  # ids of the steps it waits for; in STRICT mode the step before too
     deliverables: tuple[str, ...]

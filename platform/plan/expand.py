@@ -10,7 +10,7 @@ from platform.model.plan import Plan, PlannedOrder, PlannedStep
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 from platform.model.sale import Sale
-from platform.plan.fingerprint import effective_inputs, manifest
+from platform.plan.fingerprint import effective_inputs, task_spec
 from platform.plan.graph import in_order
 from platform.plan.period import next_period, period
 from platform.plan.policy import waits_for
@@ -73,10 +73,10 @@ def _planned_step(repo: Repo, order: Order, step: Step, waits: tuple[str, ...], 
     contract = repo.contracts[step.module_id]
     inputs = effective_inputs(step, contract)
     sale = Sale(contract, step.deliverables, repo.prices, now.astimezone(UTC).date())
-    what = manifest(order.id, step, contract, inputs, hashes=hashes, assets=repo.assets, period=due)
+    what = task_spec(order.id, step, contract, inputs, hashes=hashes, assets=repo.assets, period=due)
     return PlannedStep(
         id=StepId(order.tenant_id, order.work_order_id, step.step_id), kind=contract.kind, contract=contract,
-        index=step.index, task_hash=digest_of(what), manifest=what, params=inputs, upstream=waits,
+        index=step.index, task_hash=digest_of(what), spec=what, params=inputs, upstream=waits,
         deliverables=step.deliverables,
         charges=sale.charges(), required_outputs=sale.promised(),
         timeout_s=step.timeout_s, retries=step.retries, reuse=step.reuse_output_type)

@@ -11,6 +11,7 @@ from typing import Any
 from platform.model.contract import Contract
 from platform.model.ids import OrderId
 from platform.model.order import Binding, Selector, Step, Value, filled, pointers_in
+from platform.model.plan import TaskSpec
 from platform.model.repo import TenantAsset
 
 FORMAT = 1  # another value changes every hash, so earlier payments would not be recognised
@@ -25,8 +26,8 @@ def effective_inputs(step: Step, contract: Contract) -> dict[str, Value]:
     return {**defaults, **step.inputs, **limited}
 
 
-def manifest(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str, Value], *,
-             hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset], period: str) -> dict[str, Any]:
+def task_spec(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str, Value], *,
+             hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset], period: str) -> TaskSpec:
     """The JSON value of which `task_hash` is the digest.
 
     `hashes` are the task hashes of the upstream steps, by step id. `assets` are by (tenant id,

@@ -12,7 +12,7 @@ from platform import trees
 from platform.confined import Refused
 from platform.errors import ConflictError
 from platform.files import sha256_file
-from platform.owned import owned, refused
+from platform.owned import owned, storage_error
 from platform.ports.release_store import Asset, NameTaken, ReleaseStore
 from platform.releases.folder import FolderStore
 
@@ -82,6 +82,6 @@ class Rehearsal(FolderStore):
             with owned(self.root, tag):
                 pass
         except Refused as error:
-            raise refused(self.root / tag, "be written", error) from error
+            raise storage_error(self.root / tag, "be written", error) from error
         except FileNotFoundError:
             return

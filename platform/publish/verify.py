@@ -37,7 +37,7 @@ class Verified:
     keyids: tuple[str, ...]
 
 
-def verify(package: Path, statement: Path, key: PublicKey | None) -> Verified:
+def verify_artifact(package: Path, statement: Path, key: PublicKey | None) -> Verified:
     """Verify a package.
 
     CorruptError (13) if the package's bytes do not match the statement, if the file is not a

@@ -24,7 +24,7 @@ from platform.files import sha256_file
 from platform.ports.release_store import Asset, NameTaken
 from platform.releases.api import PAGE, SILENCE_S, Api
 from platform.releases.arrival import arriving
-from platform.releases.kept import NAME, GitHubRelease, StoredAsset, Upload
+from platform.releases.kept import ASSET_NAME, GitHubRelease, StoredAsset, Upload
 
 HOST = "https://api.github.com"
 
@@ -162,7 +162,7 @@ class GitHubStore:
         return digest.hexdigest()
 
     def _upload(self, place: str, name: str, file: Path) -> Upload:
-        if not NAME.fullmatch(name):
+        if not ASSET_NAME.fullmatch(name):
             raise RemoteError(f"{place}: GitHub would change this name; "
                               "use only letters, digits and . _ + -")
         try:

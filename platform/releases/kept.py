@@ -12,7 +12,7 @@ from typing import Any
 from platform.errors import RemoteError, StorageError
 from platform.model.utc import utc_moment
 
-NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # GitHub changes other names
+ASSET_NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # GitHub changes other names
 SLOWEST = 250_000  # bytes/s: a slower upload is aborted
 _PIECE = 1 << 16
 

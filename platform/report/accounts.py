@@ -15,9 +15,24 @@ from platform.model.cells import as_csv
 from platform.model.digest import canonical_json, derived_id
 from platform.model.entry import TRANSFER, Post, PostType, sides
 
-COLUMNS = ("seq", "created_at", "transaction_id", "transaction_item_id", "tenant_id", "work_order_id", "kind", "type",
-           "step_id", "module_id", "deliverable_id", "amount_credits", "balance_credits", "reason_code", "note",
-           "idempotency_key")
+ACCOUNT_COLUMNS = (
+    "seq",
+    "created_at",
+    "transaction_id",
+    "transaction_item_id",
+    "tenant_id",
+    "work_order_id",
+    "kind",
+    "type",
+    "step_id",
+    "module_id",
+    "deliverable_id",
+    "amount_credits",
+    "balance_credits",
+    "reason_code",
+    "note",
+    "idempotency_key",
+)
 
 
 def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
@@ -25,7 +40,7 @@ def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
 
     `balance_credits` is the tenant's balance after the whole post. A `tenant_id` selects its rows.
     """
-    yield as_csv([COLUMNS]).decode()
+    yield as_csv([ACCOUNT_COLUMNS]).decode()
     balances: dict[str, int] = {}
     for record in records:
         post = record.post

@@ -12,7 +12,7 @@ from platform.model.problem import Problem
 from platform.model.words import shortened
 
 MOST_ROWS = 300  # of one table: GitHub takes 1 MiB of summary per step
-LONGEST = 300  # characters of one message
+LONGEST_CELL = 300  # characters of one message
 _MARKUP = re.compile(r"([\\`*_\[\]|~<>&]|:(?=//))")
 # GitHub searches the rendered text for mentions, references, mathematics and links. A backslash
 # does not prevent that; an invisible word joiner does.
@@ -77,7 +77,7 @@ def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_l
 
 def cell(text: str) -> str:
     """Text for a Markdown table: one line of at most LONGEST characters, without markup or HTML."""
-    short = shortened(" ".join(text.split()), LONGEST)
+    short = shortened(" ".join(text.split()), LONGEST_CELL)
     return _ACTIVE.sub(_inactive, _MARKUP.sub(r"\\\1", replaced(short, by="?")))
 
 

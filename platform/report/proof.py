@@ -14,7 +14,7 @@ from platform.model.words import counted
 from platform.report.tree_head import TreeHead
 from platform.signing.dsse import Envelope, parse
 
-FORMAT = 1
+PROOF_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Tree:
 
 
 def as_json(proof: PostProof) -> dict[str, Any]:
-    value: dict[str, Any] = {"format": FORMAT, "head": proof.head.as_json()}
+    value: dict[str, Any] = {"format": PROOF_FORMAT, "head": proof.head.as_json()}
     if found := proof.inclusion:
         value["inclusion"] = {"index": found.index, "key": found.key, "line": found.line, "path": _hex(found.path)}
     if older := proof.since:

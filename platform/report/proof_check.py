@@ -39,7 +39,7 @@ class Proved:
     side: Side | None = None  # of the tenant that the proof is for
 
 
-def check(proof: PostProof, key: PublicKey) -> Proved:
+def check_proof(proof: PostProof, key: PublicKey) -> Proved:
     """What a proof proves to a reader who trusts the key's owner.
 
     NotProved if a part does not follow from the signed head.

@@ -12,7 +12,7 @@ from platform.model.digest import digest_of
 from platform.model.words import in_credits
 from platform.report.quote import OrderQuote, Quote
 
-FORMAT = 1
+QUOTE_FORMAT = 1
 PARTS = ("graph", "prices", "balances", "charges")
 
 
@@ -57,7 +57,7 @@ def _charge(order: OrderQuote) -> str:
 def render(quote: KeptQuote) -> dict[str, Any]:
     """The file as JSON."""
     parts = {part: dict(getattr(quote, part)) for part in PARTS}
-    return {"format": FORMAT, "made_at": quote.made_at, "tenant_id": quote.tenant_id,
+    return {"format": QUOTE_FORMAT, "made_at": quote.made_at, "tenant_id": quote.tenant_id,
             "work_order_id": quote.work_order_id, "total_credits": quote.total_credits,
             "digests": {part: digest_of(value) for part, value in parts.items()}, **parts}
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from platform.model.cells import as_csv, plain
 from platform.model.utc import utc_text
 
-COLUMNS = ("place", "type", "ref", "created_at", "expires_at")
+INDEX_COLUMNS = ("place", "type", "ref", "created_at", "expires_at")
 INDEX = "cache_index.csv"
 LOCAL, ACTIONS = "local", "actions"
 
@@ -48,10 +48,15 @@ def index(entries: Iterable[CacheEntry], looked_at: Iterable[str], old: bytes) -
     """The bytes of the index, sorted. Entries of the places in `looked_at` are new; entries of
     other places come from `old`, the earlier index."""
     known = list(csv.reader(io.StringIO(old.decode(errors="replace"))))
-    kept = [tuple(map(plain, row)) for row in known[1:] if known[0] == list(COLUMNS) and len(row) == len(COLUMNS)
-            and row[0] not in set(looked_at)]
+    kept = [
+        tuple(map(plain, row))
+        for row in known[1:]
+        if known[0] == list(INDEX_COLUMNS)
+        and len(row) == len(INDEX_COLUMNS)
+        and row[0] not in set(looked_at)
+    ]
     rows = sorted({*kept, *(entry.row for entry in entries if entry.created_at)})
-    return as_csv([COLUMNS, *rows])
+    return as_csv([INDEX_COLUMNS, *rows])
 
 
 def _text(at: datetime | None) -> str:

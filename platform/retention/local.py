@@ -17,7 +17,7 @@ from platform.model.retention import expires_at
 from platform.model.utc import utc_moment
 from platform.retention.entry import LOCAL, CacheEntry
 from platform.run.records import record_in
-from platform.run.result_stores.directory import ENTRY, FOLDER
+from platform.run.result_stores.directory import CACHE_FOLDER, ENTRY
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"\.\w+")  # the temporary directory of `keep`, left by a killed run
@@ -26,7 +26,7 @@ _UNFINISHED = re.compile(r"\.\w+")  # the temporary directory of `keep`, left by
 def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[CacheEntry]:
     """Every entry, sorted. `limit` is the profile's retention, such as 1w; it is the only one for a
     removed module."""
-    for tenant in _folders(runtime_dir / FOLDER):
+    for tenant in _folders(runtime_dir / CACHE_FOLDER):
         for folder in _folders(tenant) if matches(TENANT, tenant.name) else ():
             if _DIGEST.fullmatch(folder.name) or _UNFINISHED.fullmatch(folder.name):
                 yield _entry(folder, contracts, limit)

@@ -24,7 +24,7 @@ from platform.run.records import as_bytes, from_bytes
 from platform.run.result_stores import result_store_of
 
 
-def take(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
+def take_result(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
     """Copy a cached result into the empty folder `outputs`; the record that it came with, or None and nothing copied.
     Displaced where a link stands on the way; OSError when what was copied of a damaged one cannot be removed.
 

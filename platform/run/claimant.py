@@ -38,7 +38,7 @@ def is_dead(claimant: Mapping[str, Any]) -> bool:
     return isinstance(pid, int) and bool(started) and _started(pid) != started
 
 
-def in_words(claimant: Mapping[str, Any]) -> str:
+def described(claimant: Mapping[str, Any]) -> str:
     return f"{claimant.get('host') or 'an unknown host'}, process {claimant.get('pid', 'unknown')}"
 
 

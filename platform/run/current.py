@@ -100,7 +100,7 @@ def _state(context: RunContext, step_id: StepId) -> str:
 
 def _ordered(step: PlannedStep, record: RunRecord) -> tuple[RunReason, ...]:
     """The task hash, and what of the manifest that it digests moved it."""
-    moved = [(path, old, new) for path, old, new in differences(record.task, step.manifest)]
+    moved = [(path, old, new) for path, old, new in differences(record.task, step.spec)]
     named = ", ".join(path for path, _, _ in moved)
     whole = RunReason(f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash)
     return whole, *_named(step, moved)

@@ -138,8 +138,8 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
     }
     if step.contract.external:
         manifest["external_services"] = context.profile.external_services
-    if step.manifest.get("period"):
-        manifest["period"] = step.manifest["period"]  # a new period is new work: an old one's result is not its result
+    if step.spec.get("period"):
+        manifest["period"] = step.spec["period"]  # a new period is new work: an old one's result is not its result
     if step.kind is Kind.DELIVERY:
         manifest[delivery_settings.FIELD] = delivery_settings.counted(step.contract, context.profile.delivery)
     return manifest

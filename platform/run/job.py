@@ -21,7 +21,7 @@ from platform.run.delivery_settings import counted
 from platform.run.fault import Fault
 from platform.run.inputs import Resolved
 from platform.run.permit import Permit
-from platform.run.place import StepDirectory
+from platform.run.step_directory import StepDirectory
 
 ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
 _MARGIN_S = 30  # for what a delivery does after the answer

@@ -48,7 +48,7 @@ def _directories(made: tuple[OutputFile, ...], folder: Path, contract: Contract)
     """Every directory that the module left, also an empty one: whoever takes a `dir` output, or lists the outputs,
     reads its name. Not those inside an output that may contain secrets."""
     open_to_all = tuple(f"{output.path}/" for output in made if contract.outputs[output.output_id].may_contain_secrets)
-    with trees.opened(folder) as top:
+    with trees.opened_directory(folder) as top:
         for below, entry in trees.paths(top):
             if stat.S_ISDIR(entry.status.st_mode) and not below.startswith(open_to_all):
                 yield below

@@ -16,7 +16,7 @@ from platform.model import jsontext
 from platform.model.digest import canonical_json, sha256_hex
 from platform.model.ids import OrderId
 from platform.model.run import RunEnding, RunRecord, Status
-from platform.owned import exists, owned, refused, replace
+from platform.owned import exists, owned, replace, storage_error
 
 _LARGEST = 64 << 20  # bytes
 _FOLDER = ".tasks"
@@ -37,7 +37,7 @@ def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
         with owned(runtime_dir, *record.id.order, _FOLDER, make=True) as folder:
             _keep(runtime_dir, folder, record, went_in)
     except OSError as error:
-        raise refused(file, "be written", error) from error
+        raise storage_error(file, "be written", error) from error
 
 
 def _keep(runtime_dir: Path, folder: Folder, record: RunRecord, went_in: str) -> None:
@@ -58,7 +58,7 @@ def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, A
     """The manifest of a task hash; empty when it is not there or is not it."""
     try:
         data = read_file(_file(runtime_dir, order, task_hash), _LARGEST)
-        value = jsontext.read(data) if sha256_hex(data) == task_hash else {}
+        value = jsontext.read_json(data) if sha256_hex(data) == task_hash else {}
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -84,7 +84,7 @@ def all_endings(runtime_dir: Path) -> Mapping[str, tuple[RunEnding, ...]]:
 
 def _endings(file: Path) -> tuple[RunEnding, ...]:
     try:
-        values = jsontext.read(read_file(file, _LARGEST))
+        values = jsontext.read_json(read_file(file, _LARGEST))
         found = [RunEnding(**{**value, "status": Status(value["status"])}) for value in values]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()

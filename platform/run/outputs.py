@@ -28,7 +28,7 @@ def collect(step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int 
     more than `limit_bytes` (zero: no limit), cannot be read, or is still written to. Modes are made the usual ones, and
     extended attributes are removed: a module could hide anything there."""
     try:
-        with trees.opened(folder) as top:
+        with trees.opened_directory(folder) as top:
             os.fchmod(top, _FOLDER_MODE)
             trees.drop_attributes(top)
             statuses = _acceptable(step.contract, top)

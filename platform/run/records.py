@@ -79,7 +79,7 @@ def record_in(file: Path) -> RunRecord | None:
 def from_bytes(data: bytes) -> RunRecord | None:
     """What `as_bytes` wrote; None for anything else."""
     try:
-        value = jsontext.read(data)
+        value = jsontext.read_json(data)
         if not _conforms(value, _RECORD_TYPES) or not all(_is_output(output) for output in value["outputs"]):
             return None
         if value["reason"] and not SLUG.fullmatch(value["reason"]):

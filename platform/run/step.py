@@ -29,9 +29,9 @@ from platform.run.job import job, permitted, run_id
 from platform.run.leaks import no_secret_in
 from platform.run.outputs import NOT_WRITTEN, collect
 from platform.run.permit import Denied, Gate, Open
-from platform.run.place import StepDirectory, fresh_place
 from platform.run.redact import Redactor
 from platform.run.results import Outcome
+from platform.run.step_directory import StepDirectory, fresh_directory
 
 RECEIPT = "delivery_receipt_json"  # the output of a delivery that is its evidence
 _RECEIPT_BYTES, _RECEIPT_LEVELS = 64 << 10, 16  # it becomes part of a journal's line
@@ -49,7 +49,7 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
     here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
     """
     started = context.now()
-    with fresh_place(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
+    with fresh_directory(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
         record = replace(_blank(context, step, epoch), started_at=utc_text(started))
         try:
             record = _made(context, step, record, place, gate, sleep)
@@ -77,7 +77,7 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
     at = utc_text(context.now())
     record = replace(_blank(context, step, epoch), status=Status.SKIPPED, reason="skipped_upstream",
                      message=f"step {because} did not complete", started_at=at, finished_at=at)
-    with fresh_place(context.runtime_dir, step.id) as place:
+    with fresh_directory(context.runtime_dir, step.id) as place:
         place.publish(record)
     return record
 
@@ -87,7 +87,7 @@ def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, m
     at = utc_text(context.now())
     record = replace(_blank(context, step, epoch), status=Status.NEEDS_DECISION, reason=reason, message=message,
                      started_at=at, finished_at=at)
-    with fresh_place(context.runtime_dir, step.id) as place:
+    with fresh_directory(context.runtime_dir, step.id) as place:
         place.publish(record)
     return record
 
@@ -96,7 +96,7 @@ def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Excepti
     """Record that the platform itself failed at a step, before or after it ran; the traceback is in its log.
     `known`: the ledger has a fact of it, so that a delivery may have arrived before."""
     at = utc_text(context.now())
-    with fresh_place(context.runtime_dir, step.id) as place:
+    with fresh_directory(context.runtime_dir, step.id) as place:
         record = replace(_blank(context, step, epoch), started_at=at, finished_at=at)
         began = known or _arrived(context, step, epoch, place)
         record = _failed_by_us(context, step, record, place, error, began=began)
@@ -128,7 +128,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
     checked = conforming(step, resolved)
     record = replace(record, inputs=resolved.manifest, inputs_digest=digest_of(resolved.manifest))
     try:
-        taken = cache.take(context, step, record.inputs_digest, place.outputs)
+        taken = cache.take_result(context, step, record.inputs_digest, place.outputs)
     except Displaced as error:
         raise Fault(NOT_WRITTEN, str(error)) from error
     if taken is not None:
@@ -231,7 +231,7 @@ def _receipt(step: PlannedStep, place: StepDirectory, redactor: Redactor) -> Map
         return {}
     try:
         data = read_file(place.outputs / port.path, _RECEIPT_BYTES)
-        receipt = jsontext.read(data)
+        receipt = jsontext.read_json(data)
         jsontext.require_writable(receipt, _RECEIPT_LEVELS)
     except FileNotFoundError:
         return {}
@@ -256,5 +256,5 @@ def _redacted(receipt: Mapping[str, Any], redactor: Redactor) -> Mapping[str, An
 def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:
     """The record of a step that has not started."""
     return RunRecord(*step.id, step.contract.module_id, step.contract.version, step.kind.value, Status.FAILED,
-                     step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.manifest,
+                     step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.spec,
                      isolation="none: nothing was started")

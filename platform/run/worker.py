@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from platform.confined import folder_at
 from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits
-from platform.owned import adding, refused
+from platform.owned import adding, storage_error
 from platform.ports.executor import Job, JobEnd
 from platform.run import fence
 from platform.run.box import Box, box, memory
@@ -158,7 +158,7 @@ def _log(job: Job) -> BinaryIO:
         with folder_at(job.log.parent) as folder:
             return open(adding(folder, job.log.name), "ab")
     except OSError as error:
-        raise refused(job.log, "be written", error) from error
+        raise storage_error(job.log, "be written", error) from error
 
 
 def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:

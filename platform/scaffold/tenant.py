@@ -4,13 +4,13 @@ import hashlib
 from platform.model.digest import base62
 from platform.scaffold.text import flow
 
-ID_LENGTH = 6
+TENANT_ID_LENGTH = 6
 
 
 def tenant_id_for(name: str) -> str:
     """Six Base62 characters derived from the name. A repeated name gives the same id, which `new`
     refuses."""
-    return base62(int.from_bytes(hashlib.sha256(name.encode()).digest()), ID_LENGTH)
+    return base62(int.from_bytes(hashlib.sha256(name.encode()).digest()), TENANT_ID_LENGTH)
 
 
 def tenant_text(tenant_id: str, name: str, registered_at: str) -> str:

@@ -12,7 +12,7 @@ from platform.model.order import Kind
 from platform.model.placeholder import FILL_IN, FILL_IN_FILE
 from platform.scaffold.text import flow, with_remark
 
-ID_LENGTH = 8
+ORDER_ID_LENGTH = 8
 _BY_TYPE: dict[str, Any] = {"boolean": False, "object": {}, "file": {"asset": FILL_IN_FILE},
                             "dir": {"asset": FILL_IN_FILE}}
 
@@ -20,7 +20,7 @@ _BY_TYPE: dict[str, Any] = {"boolean": False, "object": {}, "file": {"asset": FI
 def work_order_id_for(tenant_id: str, module_id: str, number: int) -> str:
     """Eight Base62 characters; `number` counts the tries until an id is free."""
     digest = hashlib.sha256(canonical_json([tenant_id, module_id, number])).digest()
-    return base62(int.from_bytes(digest), ID_LENGTH)
+    return base62(int.from_bytes(digest), ORDER_ID_LENGTH)
 
 
 def workorder_text(tenant_id: str, work_order_id: str, contract: Contract, package: Contract | None,

@@ -8,7 +8,7 @@ from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import GENESIS
 from platform.state.chain import hash_of, lines_of
 from platform.state.local import LocalState, common
-from platform.state.rebase import Lost, judge, rebase
+from platform.state.rebase import Lost, judge_posts, rebase
 from platform.state.remote import Position, Release, position
 from platform.state.segments import boundary
 
@@ -85,7 +85,7 @@ def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: t
     if fork == len(theirs) and Ledger.exists(local.folder):
         return Hydrated(done.generation, done.tag, done.seq, ahead=len(ours) - fork)
     if fork == len(ours):
-        judge(local, theirs, fork, where)
+        judge_posts(local, theirs, fork, where)
         return done if local.become(theirs, ours) else None
     based = rebase(local, ours, theirs, where)
     kept = (local.keep_lost([lost.line for lost in based.lost]),) if based.lost else ()

@@ -91,7 +91,9 @@ def initialise(local: LocalState, release: Release) -> PublishedState:
         return PublishedState(1, first, head.seq, True, head.seq, hash=head.hash)
 
 
-def publish(local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False) -> PublishedState:
+def publish_state(
+    local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False
+) -> PublishedState:
     """Hydrate the local state, then upload the posts that the release does not have.
 
     When it returns, every post that was in the directory is in the release or in `hydrated.lost`.

@@ -50,7 +50,7 @@ class Rebased(NamedTuple):
     lost: tuple[Lost, ...]
 
 
-def judge(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str) -> None:
+def judge_posts(local: LocalState, theirs: Sequence[bytes], after_seq: int, where: str) -> None:
     """Check that the release's records after the first `after_seq` keep the ledger's rules.
 
     The local journal consists of these `after_seq` records. CorruptError names the line that breaks

@@ -12,10 +12,10 @@ from platform.state.chain import hash_of
 from platform.state.manifest import Archive, Segment
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # an archive's bytes must not depend on the time
-MAX_BYTES = 256 << 20  # GitHub takes 2 GiB; a smaller file is faster to download again
+SEGMENT_BYTES = 256 << 20  # GitHub takes 2 GiB; a smaller file is faster to download again
 
 
-def cut(lines: Sequence[bytes], after_seq: int, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Segment, bytes]]:
+def cut(lines: Sequence[bytes], after_seq: int, max_bytes: int = SEGMENT_BYTES) -> Iterator[tuple[Segment, bytes]]:
     """Cut the records after `after_seq` into segments of at most `max_bytes`.
 
     A longer record is a segment of its own.

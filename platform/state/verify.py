@@ -40,7 +40,7 @@ class StateVerdict:
         self.status = max(self.status, error.exit_status)
 
 
-def verify(local: LocalState, release: Release) -> StateVerdict:
+def verify_state(local: LocalState, release: Release) -> StateVerdict:
     """Verify a release. StaleError if there is no release; every other error is a finding."""
     tags = release.tags()
     if not tags:

@@ -13,7 +13,7 @@ or a mount, which only root can set.
 """
 
 from platform.trees.changing import copy, empty, remove, remove_at
-from platform.trees.handles import drop_attributes, open_directory, open_file, opened, set_mode
+from platform.trees.handles import drop_attributes, open_directory, open_file, opened_directory, set_mode
 from platform.trees.walking import (
     LONGEST_PATH,
     MOST_DEPTH,
@@ -41,7 +41,7 @@ __all__ = [
     "measure",
     "open_directory",
     "open_file",
-    "opened",
+    "opened_directory",
     "paths",
     "remove",
     "remove_at",

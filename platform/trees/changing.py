@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from platform.confined import folder_at
-from platform.trees.handles import Cursor, open_directory, open_file, opened
+from platform.trees.handles import Cursor, open_directory, open_file, opened_directory
 from platform.trees.walking import paths
 
 _TRIES = 10
@@ -30,7 +30,7 @@ _CHANGING = frozenset(
 def copy(source: Path, into: int) -> None:
     """Copy the contents of a directory into an open, empty and private directory. Raises OSError
     for anything that is not a directory or a regular file without hard links, and TooMuch."""
-    with opened(source) as top:
+    with opened_directory(source) as top:
         for path, entry in paths(top):
             if stat.S_ISDIR(entry.status.st_mode):
                 os.mkdir(path, 0o755, dir_fd=into)
@@ -82,7 +82,7 @@ def remove_at(name: str, above: int) -> None:
 
 def empty(folder: Path) -> None:
     """Remove the contents of a directory, but not the directory. Errors as `remove`."""
-    with opened(folder) as handle:
+    with opened_directory(folder) as handle:
         _empty(os.dup(handle))
 
 

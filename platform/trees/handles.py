@@ -88,7 +88,7 @@ def drop_attributes(handle: int) -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[int]:
+def opened_directory(folder: Path) -> Iterator[int]:
     """`open_directory` for an absolute path, closed afterwards. Raises Refused for a link in it."""
     with folder_at(folder.parent) as above:
         handle = open_directory(folder.name, above.handle)

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from platform.trees.handles import Cursor, open_directory, opened
+from platform.trees.handles import Cursor, open_directory, opened_directory
 
 MOST_ENTRIES = 100_000  # files and directories below one directory
 MOST_DEPTH = 64  # levels below it
@@ -131,7 +131,7 @@ def measure(folder: Path) -> int:
     without size, and file systems allocate more blocks than they need."""
     total = 0
     try:
-        with opened(folder) as top:
+        with opened_directory(folder) as top:
             for entry in walk(top, lenient=True):
                 if not stat.S_ISDIR(entry.status.st_mode):
                     total += max(entry.status.st_size, entry.status.st_blocks * 256)

@@ -51,7 +51,7 @@ def verdict(findings: list[Finding], profile_id: str) -> dict[str, Any]:
     }
 
 
-def summary(result: dict[str, Any]) -> str:
+def findings_summary(result: dict[str, Any]) -> str:
     """The last line: the number of findings by state, and what the profile lacks."""
     states = [finding["state"] for finding in result["findings"]]
     counts = ", ".join(f"{states.count(state)} {state}" for state in (OK, WARNING, MISSING))

@@ -30,7 +30,7 @@ def planned_self_test(contract: Contract) -> PlannedTest:
     return PlannedTest(PlannedStep(
         id=StepId(NO_TENANT, "self_test", contract.module_id[:32]),
         kind=contract.kind, contract=contract, index=0,
-        task_hash=digest_of(["self-test", contract.module_id]), manifest={}, params=params, upstream=(),
+        task_hash=digest_of(["self-test", contract.module_id]), spec={}, params=params, upstream=(),
         deliverables=(), charges=(), required_outputs=promised), tuple(fixtures))
 
 

@@ -16,7 +16,7 @@ import pytest
 from platform.run import fence
 from platform.run.machine import this_machine
 from platform.verify import host, places
-from platform.verify.finding import Finding, lines, summary, verdict
+from platform.verify.finding import Finding, findings_summary, lines, verdict
 from tests.run.conftest import needs_bwrap
 from tests.support import BOOT, ROOT, command, repository, shipped
 
@@ -361,9 +361,9 @@ def test_the_lines_and_the_verdict() -> None:
     result = verdict(findings, "ci")
     assert (result["ok"], result["lacking"]) == (False, ["b"])
     assert (
-        summary(result) == "1 ok, 0 warning, 2 missing; this machine lacks what the profile ci demands: b"
+        findings_summary(result) == "1 ok, 0 warning, 2 missing; this machine lacks what the profile ci demands: b"
     )
     assert (
-        summary(verdict(findings[:1], "ci"))
+        findings_summary(verdict(findings[:1], "ci"))
         == "1 ok, 0 warning, 0 missing; this machine has what the profile ci demands"
     )

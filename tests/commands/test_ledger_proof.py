@@ -248,7 +248,7 @@ def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
 def test_a_flipped_bit_is_refused_or_changes_nothing_that_is_proved(whole: tuple[Path, str], bit: int,
                                                                     tmp_path: Path) -> None:
     from platform.commands.proof_file import read_proof
-    from platform.report.proof_check import check, facts_as_text
+    from platform.report.proof_check import check_proof, facts_as_text
     from platform.signing.keys import public_key
 
     file, key = whole
@@ -256,9 +256,9 @@ def test_a_flipped_bit_is_refused_or_changes_nothing_that_is_proved(whole: tuple
     bit %= len(data) * 8
     data[bit // 8] ^= 1 << bit % 8
     (tmp_path / "flipped.json").write_bytes(data)
-    right = facts_as_text(check(read_proof(str(file)), public_key(key)))
+    right = facts_as_text(check_proof(read_proof(str(file)), public_key(key)))
     try:
-        found = facts_as_text(check(read_proof(str(tmp_path / "flipped.json")), public_key(key)))
+        found = facts_as_text(check_proof(read_proof(str(tmp_path / "flipped.json")), public_key(key)))
     except (InputError, CorruptError, UsageError):
         return
     assert found == right

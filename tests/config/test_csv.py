@@ -3,7 +3,7 @@ import pytest
 
 from platform.config.csv import read_csv
 from platform.config.schema import RowRules, schema
-from platform.config.tables import METHODS, PAYMENTS, PRICES, PROMOTIONS, read_table
+from platform.config.tables import METHOD_TABLE, PAYMENTS, PRICE_TABLE, PROMOTIONS, read_table
 
 HEADER = b"topup_method_id,name,enabled,instructions\n"
 
@@ -71,13 +71,13 @@ def test_what_has_no_form_is_said_at_its_place(data, line):
 
 
 def test_of_a_table_with_very_many_faults_the_first_are_told_and_it_stops_everything():
-    rows, problems = read_table(METHODS, HEADER + b"a,b,maybe,\n" * 10_000)
+    rows, problems = read_table(METHOD_TABLE, HEADER + b"a,b,maybe,\n" * 10_000)
     assert rows == []
     assert 100 < len(problems) < 110
     assert (problems[-1].code, problems[-1].subject) == ("too-many-problems", ())
 
 
-@pytest.mark.parametrize("table", [PRICES, PROMOTIONS, METHODS, PAYMENTS], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [PRICE_TABLE, PROMOTIONS, METHOD_TABLE, PAYMENTS], ids=lambda table: table.name)
 def test_a_tables_schema_has_rules_for_single_columns_only(table):
     """What `RowRules` builds on."""
     of_rows = {"type", "properties", "required", "additionalProperties"}

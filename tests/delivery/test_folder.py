@@ -60,7 +60,7 @@ def test_a_rename_that_happened_before_the_error_counts_as_delivered(parcel, tmp
         if (tmp_path / "put" / parcel.remote_path).exists():
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(owned, "settle", broken)
+    monkeypatch.setattr(owned, "make_durable", broken)
     delivery = deliver(FolderProvider(tmp_path / "put"), parcel, now)
     assert (delivery.completed, delivery.reason_slug) == (True, "verified_after_transient_error")
 
@@ -75,7 +75,7 @@ def test_a_folder_that_breaks_off_and_cannot_be_read_is_unverified(parcel, tmp_p
     def gone(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(owned, "settle", gone)
+    monkeypatch.setattr(owned, "make_durable", gone)
     monkeypatch.setattr(folder, "sha256_of", gone)
     delivery = deliver(FolderProvider(tmp_path / "put"), dataclasses.replace(parcel, manifest=None), now)
     assert (delivery.completed, delivery.reason_slug) == (False, "unverified")

@@ -18,9 +18,9 @@ from platform.model.entry import Post, PostType
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
 from platform.state.manifest import generation_of
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from tests.faults.disks import FaultyDisk
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
@@ -91,7 +91,7 @@ class World:
 
     def _publish(self, name: str, local: LocalState, release: Release) -> None:
         keys = _keys(local)
-        done = publish(local, release)
+        done = publish_state(local, release)
         if done.hydrated:
             self.lost |= {lost.post.key for lost in done.hydrated.lost}
         self.acknowledged[name] |= keys - self.lost
@@ -114,7 +114,7 @@ class World:
                 return f"lost: {sorted(absent)[0]}"
             if self._spends and len(keys & {spend(name).key for name in self.names}) != 1:
                 return "there were credits for one to spend, and not one did"
-            findings = verify(reader, release).findings if thorough else []
+            findings = verify_state(reader, release).findings if thorough else []
         except PlatformError as error:
             return f"wrongly refused: {error}"
         return findings[0] if findings else ""

@@ -15,9 +15,9 @@ from platform.ledger.rules.credit import topup
 from platform.model.entry import Post
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from tests.faults.disks import FaultyDisk, Killed, KillingDisk, ListingDisk, deaths
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
@@ -67,7 +67,7 @@ class SharedDay:
         self.heard[local.folder.name].add(post.key)
 
     def _share(self, local: LocalState) -> None:
-        done = publish(local, self._release)
+        done = publish_state(local, self._release)
         lost = {lost.post.key for lost in done.hydrated.lost} if done.hydrated else set()
         self.heard[local.folder.name] -= lost
         self.told |= self.heard[local.folder.name]
@@ -144,7 +144,7 @@ def _when_done_again(folder: Path, store: MemoryStore, told: set[str]) -> str:
             return f"lost: {sorted(missing)[0]}"
         if len(keys & {spend("tea").key, spend("milk").key}) != 1 or len(keys) != len(wanted) + 1:
             return "posts that were not asked for, or not one of two was spent"
-        findings = verify(a, Release(store)).findings
+        findings = verify_state(a, Release(store)).findings
     except PlatformError as error:
         return f"wrongly refused: {error}"
     return findings[0] if findings else ""

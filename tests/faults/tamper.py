@@ -18,9 +18,9 @@ from platform.state.chain import TrustedHead
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
 from platform.state.manifest import StateManifest, name_of, parse, render
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from tests.faults.disks import FaultyDisk
 from tests.faults.place import scratch
 from tests.faults.points import Point, Points
@@ -159,7 +159,7 @@ class Scene:
         for generation in range(generations):
             with closing(Ledger.create(author.folder, noon, author.disk)) as ledger:
                 ledger.post(lambda book, reference=f"{name}-{generation}": [topup("tenant", 5, "wire", reference)])
-            (publish if generation else initialise)(author, self.release)
+            (publish_state if generation else initialise)(author, self.release)
         self.lines = author.lines()
         hydrate(self.local("reader"), self.release)
 
@@ -196,7 +196,7 @@ def _attempt_deed(deed: Deed, folder: Path) -> str:
     deed.do(scene.assets, Scene(folder, "evil", LAST + 1).assets)
     reader = scene.local("reader" if deed.trusts else "stranger", deed.now)
     before = reader.lines()
-    for act in (hydrate, publish):
+    for act in (hydrate, publish_state):
         try:
             act(reader, scene.release)
         except PlatformError as error:
@@ -228,7 +228,7 @@ def _attempt_flip(name: str, at: int, bit: int, folder: Path) -> str:
     reader.folder.mkdir(parents=True)
     if trusted:
         reader.trust(trusted)
-    return "" if verify(reader, release).findings else "`verify` does not find it"
+    return "" if verify_state(reader, release).findings else "`verify` does not find it"
 
 
 def _no_pause(seconds: float) -> None:

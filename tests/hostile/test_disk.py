@@ -18,7 +18,7 @@ import _platform_boot
 import errno
 from doit.doit_cmd import DoitMain
 import platform.owned as owned
-import platform.run.place as place
+import platform.run.step_directory as place
 plain = owned.replace
 def full(folder, name, data, **how):
     if {hit!r} in folder.named(name):

@@ -32,7 +32,7 @@ def step(step_id: str, *prices: tuple[str, int], tenant: str = "tenant", order: 
     """A step whose charges are `__run__` 5 unless `prices` say otherwise."""
     charges = tuple(Charge(name, amount) for name, amount in (prices or (("__run__", 5),)))
     return PlannedStep(id=StepId(tenant, order, step_id), kind=kind, contract=Contract("say", "Say", "1", kind, ""),
-                       index=0, task_hash=task_hash(f"{tenant}/{order}/{step_id}"), manifest={}, params={}, upstream=(),
+                       index=0, task_hash=task_hash(f"{tenant}/{order}/{step_id}"), spec={}, params={}, upstream=(),
                        deliverables=(), charges=charges, required_outputs=frozenset())
 
 

@@ -45,7 +45,7 @@ def one_by_one(lines: Sequence[bytes]) -> list[Record] | None:
 
 def at_once(lines: Sequence[bytes]) -> Columns | None:
     try:
-        return columns.read(b"".join(lines), 0, GENESIS)
+        return columns.read_columns(b"".join(lines), 0, GENESIS)
     except BadRecord:
         return None
 
@@ -72,7 +72,7 @@ def test_sound_lines_say_the_same(lines: list[bytes]) -> None:
         assert records and said(at_once(lines[:first])) == said(columns.of(records))
     before = one_by_one(lines[:7])
     assert before
-    rest = columns.read(b"".join(lines[7:]), 7, before[-1].hash)
+    rest = columns.read_columns(b"".join(lines[7:]), 7, before[-1].hash)
     assert (rest.seqs[0], list(rest.hashes)) == (8, [line[-65:-1].decode() for line in lines[7:]])
 
 
@@ -112,9 +112,9 @@ def test_places_and_ends_are_held_to(lines: list[bytes]) -> None:
                  [*lines[:3], *lines[2:]], [b"".join(lines)[:-1]], [*lines, b"\n"], [*lines, b"x"], []):
         assert at_once(some) is None
     with pytest.raises(BadRecord, match="does not follow"):
-        columns.read(b"".join(lines), 0, "1" * 64)
+        columns.read_columns(b"".join(lines), 0, "1" * 64)
     with pytest.raises(BadRecord, match="next number"):
-        columns.read(b"".join(lines), 1, GENESIS)
+        columns.read_columns(b"".join(lines), 1, GENESIS)
 
 
 def test_records_come_in_columns_of_bounded_length(lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:

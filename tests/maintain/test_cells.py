@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform.model.cells import as_csv, cell, note, plain
-from platform.retention.entry import COLUMNS, index
+from platform.retention.entry import INDEX_COLUMNS, index
 from tests.support import command, repository
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -39,7 +39,7 @@ def test_a_note_of_the_ledger_is_written_as_it_always_was() -> None:
 
 
 def test_the_index_of_what_is_cached_keeps_what_it_knew() -> None:
-    old = as_csv([COLUMNS, ("actions", "x", "=ref", "2026-01-01T00:00:00Z", "")])
+    old = as_csv([INDEX_COLUMNS, ("actions", "x", "=ref", "2026-01-01T00:00:00Z", "")])
     assert b"'=ref" in old and index([], ["local"], old) == old == index([], ["local"], index([], ["local"], old))
 
 

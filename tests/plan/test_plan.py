@@ -102,7 +102,7 @@ def test_an_asset_counts_by_its_bytes() -> None:
 
 def test_no_literal_looks_like_a_binding() -> None:
     """A tenant could write the very map that a manifest makes of a binding."""
-    bound = plan_of(ORDER).orders[ORDER.id].steps[1].manifest["bindings"]["/source"]
+    bound = plan_of(ORDER).orders[ORDER.id].steps[1].spec["bindings"]["/source"]
     literal = replace(ORDER, steps=(FIRST, replace(SECOND, inputs={"source": {"bindings": {"/source": bound}}})))
     assert hashes(literal)["second"] != hashes(ORDER)["second"]
 

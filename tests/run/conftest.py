@@ -82,7 +82,7 @@ class House:
         params = params or {}
         return PlannedStep(
             id=StepId(tenant, order, step_id), kind=contract.kind, contract=contract, index=0,
-            task_hash=digest_of([tenant, order, step_id, repr(params)]), manifest={}, params=params, upstream=upstream,
+            task_hash=digest_of([tenant, order, step_id, repr(params)]), spec={}, params=params, upstream=upstream,
             deliverables=("all",) if bought else (), charges=(),
             required_outputs=frozenset(contract.outputs) if bought else frozenset(), timeout_s=timeout_s,
             retries=retries, reuse=reuse)

@@ -18,7 +18,7 @@ from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
 from platform.state.manifest import Archive, Segment, StateManifest, number_of, parse, render, tag_of
 from platform.state.open import open_release
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
 from platform.state.segments import boundary, cut
 from tests.faults.stores import MemoryStore
@@ -91,7 +91,7 @@ def test_a_generation_is_renewed_when_half_of_its_time_is_over(tmp_path: Path) -
     store = MemoryStore()
     one = Machine(tmp_path / "one", store)
     assert initialise(one.local, one.release).generation == 1
-    assert [publish(Machine(tmp_path / "one", store, now).local, one.release).new for now in (
+    assert [publish_state(Machine(tmp_path / "one", store, now).local, one.release).new for now in (
         "2026-11-24T12:00:01Z", "2026-11-29T12:00:00Z", "2026-11-29T12:00:01Z", "2026-11-29T12:00:02Z")] == [
             False, False, True, False]
 
@@ -108,19 +108,19 @@ def test_a_store_that_is_busy_for_ever_is_given_up_and_nothing_is_lost(tmp_path:
     def first(call: str, name: str) -> None:
         if name.startswith("state_manifest") and call == "upload":
             one.post(f"one-{len(pauses)}")
-            publish(one.local, one.release)
+            publish_state(one.local, one.release)
 
     two.post("mine")
     busy = replace(two.release, store=store.seen_by(first), pause=pauses.append)
     with pytest.raises(ConflictError, match="another publisher was first 10 times"):
-        publish(two.local, busy)
+        publish_state(two.local, busy)
     assert pauses == sorted(pauses)
-    assert publish(two.local, two.release).posts == 1
+    assert publish_state(two.local, two.release).posts == 1
 
 
 def test_a_missing_release_is_never_an_empty_one(tmp_path: Path) -> None:
     one = Machine(tmp_path / "one", MemoryStore())
-    for act in (hydrate, publish):
+    for act in (hydrate, publish_state):
         with pytest.raises(StaleError, match="run `state init` once"):
             act(one.local, one.release)
     assert not (tmp_path / "one" / "journal.csv").exists()

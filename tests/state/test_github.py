@@ -20,9 +20,9 @@ from platform.ports.release_store import Asset
 from platform.state.hydrate import hydrate
 from platform.state.local import LocalState
 from platform.state.manifest import name_of
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from tests.ledger.conftest import noon
 from tests.releases.fake_github import CUT, CUT_AFTER, STARTER, FakeGitHub, Fault, Request
 from tests.support import LONGEST_WAIT_S, TEA, command, ended, repository
@@ -57,11 +57,11 @@ class Clones:
     def converge(self) -> None:
         """Everybody runs once more, twice; then both have every post, once, and the release has the same."""
         for local in (self.one, self.two, self.one):
-            publish(local, self.release())
+            publish_state(local, self.release())
         journals = {(local.folder / "journal.csv").read_bytes() for local in (self.one, self.two)}
         assert len(journals) == 1
         assert sorted(references(self.one)) == ["again", "first", "ours", "theirs"]
-        assert not verify(self.one, self.release()).findings
+        assert not verify_state(self.one, self.release()).findings
 
 
 def post(local: LocalState, *references: str) -> None:
@@ -87,7 +87,7 @@ def test_a_fault_at_each_request_of_a_publish_loses_and_doubles_nothing(
         begun = len(github.requests)
         github.at(number, FAULTS[fault])
         try:
-            publish(clones.one, clones.release())
+            publish_state(clones.one, clones.release())
         except PlatformError as error:
             assert "\n" not in str(error)
         made = len(github.requests) - begun
@@ -130,7 +130,7 @@ def is_killed(clones: Clones, number: int, effect: Fault) -> bool:
     if not pids[0]:
         status = 99
         try:
-            publish(clones.one, clones.release())
+            publish_state(clones.one, clones.release())
             status = 0
         finally:
             os._exit(status)
@@ -150,11 +150,11 @@ def test_who_loses_the_race_for_a_name_posts_again_after_the_other(
     def overtake(tag: str, name: str, file: Path) -> Asset:
         if name == name_of(2) and not overtaken:
             overtaken.append(name)
-            publish(clones.two, clones.release())
+            publish_state(clones.two, clones.release())
         return upload(tag, name, file)
 
     monkeypatch.setattr(release.store, "upload", overtake)
-    done = publish(clones.one, release)
+    done = publish_state(clones.one, release)
     assert (done.generation, done.hydrated and done.hydrated.posted_again) == (3, 2)
     assert references(clones.one) == ["first", "theirs", "ours", "again"]
     clones.converge()
@@ -163,15 +163,15 @@ def test_who_loses_the_race_for_a_name_posts_again_after_the_other(
 @pytest.mark.slow
 def test_bytes_that_are_not_what_github_or_the_manifest_says_are_refused(tmp_path: Path, github: FakeGitHub) -> None:
     clones = Clones(tmp_path, github)
-    publish(clones.one, clones.release())
+    publish_state(clones.one, clones.release())
     before = (clones.two.folder / "journal.csv").read_bytes()
     segment = next(name for name in github.names(TAG) if name.startswith("journal-2"))
     kept = github.asset(TAG, segment)
     right, kept.content = kept.content, kept.content.replace(b"ours", b"yours")
     with pytest.raises(CorruptError, match=segment):
-        publish(clones.two, clones.release())
+        publish_state(clones.two, clones.release())
     assert (clones.two.folder / "journal.csv").read_bytes() == before
-    assert verify(clones.one, clones.release()).findings
+    assert verify_state(clones.one, clones.release()).findings
     kept.content = right
     clones.converge()
 
@@ -180,7 +180,7 @@ def test_what_an_upload_left_that_was_cut_off_is_no_generation(tmp_path: Path, g
     clones = Clones(tmp_path, github)
     github.leave_starter(TAG, name_of(2), age_s=3600)
     assert hydrate(clones.two, clones.release()).generation == 1
-    assert publish(clones.one, clones.release()).generation == 2
+    assert publish_state(clones.one, clones.release()).generation == 2
     clones.converge()
 
 

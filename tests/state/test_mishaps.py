@@ -12,9 +12,9 @@ from platform.ledger.rules.credit import topup
 from platform.releases.folder import FolderStore
 from platform.state.local import TRUSTED, LocalState, StateSnapshot
 from platform.state.manifest import tag_of
-from platform.state.publish import initialise, publish
+from platform.state.publish import initialise, publish_state
 from platform.state.remote import Release
-from platform.state.verify import verify
+from platform.state.verify import verify_state
 from tests.ledger.conftest import noon
 
 
@@ -50,20 +50,20 @@ def test_a_folder_that_is_restored_while_it_is_published_is_a_conflict(tmp_path:
     initialise(LocalState(local.folder, noon), release)
     post(local, "three")
     with pytest.raises(ConflictError, match="its journal was replaced meanwhile; run again"):
-        publish(local, release)
-    assert verify(LocalState(tmp_path / "stranger", noon), release).posts == 2
+        publish_state(local, release)
+    assert verify_state(LocalState(tmp_path / "stranger", noon), release).posts == 2
 
 
 def test_a_release_without_a_manifest_is_told_by_verify(tmp_path: Path) -> None:
     """Whoever made it was killed before the first generation."""
     release = release_in(tmp_path)
     release.store.create(tag_of("", 1), "Billing state, release 1")
-    verdict = verify(LocalState(tmp_path / "state", noon), release)
+    verdict = verify_state(LocalState(tmp_path / "state", noon), release)
     assert (verdict.findings, verdict.status) == (
         ["file:releases: has no manifest; run `state init` once"], 14)
     local = LocalState(tmp_path / "state", noon)
     assert initialise(local, release).generation == 1
-    assert verify(local, release).findings == []
+    assert verify_state(local, release).findings == []
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff", b"[" * 10_000, b'{"tag": "x"}'])

@@ -38,7 +38,7 @@ class Columns(NamedTuple):
     texts: Sequence[bytes]  # the bodies' JSON
 
 
-def read(block: bytes, seq: int, prev: str) -> Columns:
+def read_columns(block: bytes, seq: int, prev: str) -> Columns:
     """The columns of whole lines, verified to follow line `seq` with hash `prev`. `block` ends in a
     line break. BadRecord otherwise."""
     *lines, rest = block.split(b"\n")

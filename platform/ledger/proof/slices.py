@@ -63,7 +63,7 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
     """What the lines of a slice add up to; None when one of them is not the record that belongs
     there."""
     try:
-        lines = columns.read(journal[start:end], *_before(journal, start))
+        lines = columns.read_columns(journal[start:end], *_before(journal, start))
         kept = [(digest[:SHORT], mark(tenant_id, kind, text)) for digest, tenant_id, kind, text
                 in zip(lines.digests, lines.tenants, lines.kinds, lines.texts, strict=True)]
         packed = _pack(_known(lines, kept))
@@ -77,7 +77,7 @@ def rows_in(journal: bytes, place: Slice, name: str) -> bytes:
     """The rows that a slice adds to a table, in full. BadRecord when a line is not the record that
     belongs there."""
     start, end = place
-    return rows(columns.read(journal[start:end], *_before(journal, start)))[name]
+    return rows(columns.read_columns(journal[start:end], *_before(journal, start)))[name]
 
 
 def known_in(proof: Proof) -> list[Known]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from platform import trees
 from platform.confined import Folder, Refused, read_file
-from platform.owned import exists, owned, refused, replace
+from platform.owned import exists, owned, replace, storage_error
 from platform.ports.result_store import ResultKey
 from platform.run.records import LARGEST, OUTPUTS
 
-FOLDER, ENTRY = "cache", "entry.json"
+CACHE_FOLDER, ENTRY = "cache", "entry.json"
 
 
 class DirectoryResults:
@@ -31,7 +31,7 @@ class DirectoryResults:
             return None
 
     def fetch(self, key: ResultKey, outputs: Path) -> None:
-        with trees.opened(outputs) as into:
+        with trees.opened_directory(outputs) as into:
             trees.copy(self._entry(key) / OUTPUTS, into)
 
     def keep(self, key: ResultKey, record: bytes, outputs: Path) -> None:
@@ -44,16 +44,16 @@ class DirectoryResults:
             trees.remove_at(key.inputs_digest, folder.handle)
 
     def _entry(self, key: ResultKey) -> Path:
-        return Path(self._runtime_dir, FOLDER, key.tenant_id, key.inputs_digest)
+        return Path(self._runtime_dir, CACHE_FOLDER, key.tenant_id, key.inputs_digest)
 
     @contextmanager
     def _tenant(self, key: ResultKey, *, make: bool = False) -> Iterator[Folder]:
         """The tenant's part of the store. Displaced for a link on the way, OSError when there is none."""
         with ExitStack() as stack:
             try:
-                folder = stack.enter_context(owned(self._runtime_dir, FOLDER, key.tenant_id, make=make))
+                folder = stack.enter_context(owned(self._runtime_dir, CACHE_FOLDER, key.tenant_id, make=make))
             except Refused as error:
-                raise refused(self._entry(key), "be opened", error) from error
+                raise storage_error(self._entry(key), "be opened", error) from error
             yield folder
 
 

@@ -25,7 +25,7 @@ from platform import trees
 from platform.confined import Folder, Refused
 from platform.model.ids import StepId
 from platform.model.run import RunRecord
-from platform.owned import adding, exists, owned, refused, replace
+from platform.owned import adding, exists, owned, replace, storage_error
 from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, fresh_dir, step_dir
 
 _KEPT = frozenset({OUTPUTS, LOG})
@@ -62,7 +62,7 @@ class StepDirectory:
                     os.mkdir(name, dir_fd=own.handle)
                 os.close(self._mended_log(own))
         except OSError as error:
-            raise refused(self.folder, "be made", error) from error
+            raise storage_error(self.folder, "be made", error) from error
 
     def note(self, text: str) -> None:
         """Add to the log. Displaced, StorageError when the disk refuses."""
@@ -70,7 +70,7 @@ class StepDirectory:
             with self._own() as own, open(self._mended_log(own), "ab") as log:
                 log.write(text.encode(errors="backslashreplace"))
         except OSError as error:
-            raise refused(self.log, "be written", error) from error
+            raise storage_error(self.log, "be written", error) from error
 
     def publish(self, record: RunRecord) -> None:
         """Outputs, log and record take the place of what was there. Displaced, StorageError when the disk refuses."""
@@ -97,7 +97,7 @@ class StepDirectory:
             with owned(self._top, *self._names) as now:
                 self._same(now)
         except OSError as error:
-            raise refused(self.target, "be put into place", error) from error
+            raise storage_error(self.target, "be put into place", error) from error
 
     def remove(self) -> None:
         """Remove the fresh folder, as it is after it was published or when it shall not be. OSError."""
@@ -175,7 +175,7 @@ class StepDirectory:
 
 
 @contextmanager
-def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[StepDirectory]:
+def fresh_directory(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[StepDirectory]:
     """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
     the run is stopped, for the next run to see that there was one. Displaced where a link stands on the way to it,
     StorageError when it cannot be made."""
@@ -185,7 +185,7 @@ def fresh_place(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False
             place = StepDirectory(runtime_dir, step_id, order)
             place.prepare()
         except OSError as error:
-            raise refused(fresh_dir(runtime_dir, step_id), "be made", error) from error
+            raise storage_error(fresh_dir(runtime_dir, step_id), "be made", error) from error
         place.clear()
         try:
             yield place

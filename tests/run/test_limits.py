@@ -153,9 +153,10 @@ def test_a_step_that_is_traced_is_still_ended_by_the_timeout(both, monkeypatch, 
     if not filtered:
         from dataclasses import replace
 
-        from platform.run import machine, step
+        from platform.run import machine
+        from platform.run.executors import local
         bare = replace(machine.this_machine(), filter=b"", unfiltered="a test")
-        for place in (machine, step):
+        for place in (machine, local):
             monkeypatch.setattr(place, "this_machine", lambda: bare)
     step_ = both.step(both.module("traced", TRACED), timeout_s=1)
     record = both.run(step_)

@@ -356,10 +356,11 @@ def test_a_child_of_a_module_cannot_take_it_off(both):
 def test_without_it_the_record_says_so(both, monkeypatch):
     from dataclasses import replace
 
-    from platform.run import machine, step
+    from platform.run import machine
+    from platform.run.executors import local
 
     bare = replace(this_machine(), filter=b"", unfiltered="this kernel has no seccomp filters")
-    for place in (machine, step):
+    for place in (machine, local):
         monkeypatch.setattr(place, "this_machine", lambda: bare)
     record = both.run(both.step(both.module("say", 'return {"status": "COMPLETED"}')))
     assert record.completed
@@ -373,13 +374,14 @@ def test_a_filter_that_the_kernel_refuses_lets_nothing_run(house, monkeypatch):
     from dataclasses import replace
 
     from platform.model.run import Status
-    from platform.run import machine, step
+    from platform.run import machine
+    from platform.run.executors import local
 
     for sandbox in ("process", "bubblewrap"):
         wrong = replace(
             this_machine(), filter=struct.pack("=HBBI", 0x05, 0, 0, 99)
         )  # jumps out of itself
-        for place in (machine, step):
+        for place in (machine, local):
             monkeypatch.setattr(place, "this_machine", lambda wrong=wrong: wrong)
         house.profile = replace(house.profile, sandbox=sandbox)
         mark = Path(house.root.parent / "mark")

@@ -178,7 +178,7 @@ def awaiting_lines(status: StatusReport) -> list[str]:
     if status.awaiting is None:
         return []
     lines = [f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting]
-    return lines or ["published  no purchase awaits publishing"]
+    return lines or ["published  nothing to publish"]
 
 
 def balance_lines(status: StatusReport) -> list[str]:

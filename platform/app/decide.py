@@ -68,7 +68,7 @@ def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
         if not claimant.is_dead(claim.claimant) and made.at < claim.expires_at:
             raise ConflictError(f"step {step_id}: {claimant.described(claim.claimant)} is "
                                 "delivering "
-                                f"it and may do so until {claim.expires_at}; settle it after that; "
+                                f"it and may do so until {claim.expires_at}; settle it after that, "
                                 "nothing was posted")
 
     def posts(book: Book) -> Sequence[Post]:

@@ -100,7 +100,7 @@ def covered(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
         return posted(run, make)
     except CreditsError as error:
         what = str(error).partition("; ")[0]
-        raise CreditsError(f"{what}; nothing was posted; --allow-debt allows a balance below "
+        raise CreditsError(f"{what}; nothing was posted, --allow-debt allows a balance below "
                            "zero") from error
 
 

@@ -20,7 +20,7 @@ _LONGEST_LINE = 998 + len(b"\r")
 
 
 def difference(data: bytes, letter: Letter, names: Sequence[str]) -> str:
-    """The first difference between `data` and `letter`, in words; empty if there is none. `names`
+    """The first difference between `data` and `letter`, in words; empty if they agree. `names`
     are
     the letter's headers in order."""
     return next(_differences(data, letter, names), "")

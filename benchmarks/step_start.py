@@ -30,6 +30,7 @@ from platform.model.profile import Limits, Profile
 from platform.run import worker
 from platform.run.context import RunContext
 from platform.run.current import current
+from platform.run.executors import executor_of
 from platform.run.machine import isolation_here, this_machine
 from platform.run.records import read_record
 from platform.run.step import run_step
@@ -99,8 +100,10 @@ def a_step(root: Path) -> tuple[RunContext, PlannedStep]:
     step = PlannedStep(StepId("nxlkGI", "UbjkpxZO", "one"), Kind.TRANSFORM, contract, 0, digest_of("one"), {}, {}, (),
                        (), (), frozenset(), reuse=Reuse.NONE)
     runtime = root / "runtime"
-    context = RunContext(root, runtime, Profile(sandbox="process", cache=False), Digests(), {},
-                         lambda: datetime.now(UTC), lambda step_id: read_record(runtime, step_id))
+    profile = Profile(sandbox="process", cache=False)
+    context = RunContext(root, runtime, profile, Digests(), {},
+                         lambda: datetime.now(UTC), lambda step_id: read_record(runtime, step_id),
+                         executor_of(profile))
     return context, step
 
 

@@ -33,10 +33,11 @@ from platform.maintain.facts import PROFILES, RepositoryFacts
 from platform.model.ids import OrderId, StepId
 from platform.model.prices import Payment
 from platform.model.run import RunRecord, Status
+from platform.ports.executor import Executor
 from platform.run import ordered
 from platform.run.context import RunContext
+from platform.run.executors import executor_of
 from platform.run.inputs import module_code, went_in_digest
-from platform.run.worker import stop_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,17 @@ class Run:
                    caches=self.snapshot.caches, billing=self.billing)
 
     @cached_property
+    def executor(self) -> Executor:
+        """Where the modules of this run execute."""
+        return executor_of(self.workspace.profile)
+
+    @cached_property
     def context(self) -> RunContext:
         """The context of this run's steps: directories, profile, environment, clock."""
         workspace, repo = self.workspace, self.snapshot.repo
         return RunContext(root=workspace.root, runtime_dir=workspace.runtime_dir, profile=workspace.profile,
                           digests=self.snapshot.caches.digests, env=dict(os.environ), now=partial(datetime.now, UTC),
-                          record=self.records.newest, reasons=repo.reasons,
+                          record=self.records.newest, executor=self.executor, reasons=repo.reasons,
                           assets={key: workspace.root / asset.file for key, asset in repo.assets.items()})
 
     @cached_property
@@ -185,7 +191,7 @@ class Run:
         """Save the caches for the next run, publish, and release the lock. If one of these fails,
         the
         others are still done."""
-        stop_all()
+        self.executor.shutdown()
         try:
             try:
                 if self.billing.is_open:

@@ -9,6 +9,7 @@ from platform.model.ids import StepId
 from platform.model.profile import Profile
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord
+from platform.ports.executor import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class RunContext:
     * `env` contains the secrets.
     * `now` returns aware times.
     * `record` returns any step's newest record.
+    * `executor` runs the jobs of this run.
     * `assets` maps (tenant id, bound path) to the file.
 
     A module's code is read once per context. The next run sees later changes, and runs the step
@@ -32,6 +34,7 @@ class RunContext:
     env: Mapping[str, str]
     now: Callable[[], datetime]
     record: Callable[[StepId], RunRecord | None]
+    executor: Executor
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     reasons: Reasons = field(default_factory=Reasons)
     module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)  # by module, path

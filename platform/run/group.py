@@ -29,24 +29,49 @@ def nothing() -> None:
     """Kill nothing: no other processes are known."""
 
 
+class Groups:
+    """The groups that one executor runs. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[Group] = set()
+
+    def add(self, group: "Group") -> None:
+        with self._lock:
+            self._running.add(group)
+
+    def reap(self, group: "Group") -> None:
+        """Forget a group, and wait for its child: until then its number is not given away."""
+        with self._lock:
+            self._running.discard(group)
+            group.process.wait()
+
+    def stop_all(self) -> None:
+        """Kill every running group, from any thread. Its job then ends with an error."""
+        with self._lock:
+            for group in self._running:
+                group.stopped = True
+                group.kill()
+
+
 class Group:
     """A started child and its group, which is killed completely on exit.
 
-    The number of a group is unique until the child is reaped, so `kill` cannot hit another group. A
-    thread that kills another thread's group must hold the lock."""
+    The number of a group is unique until the child is reaped, so `kill` cannot hit another group.
+    Another thread kills it through `Groups.stop_all`."""
 
-    def __init__(self, process: "Popen[bytes]", kill_rest: Callable[[], None] = nothing,
+    def __init__(self, process: "Popen[bytes]", groups: Groups,
+                 kill_rest: Callable[[], None] = nothing,
                  held_bytes: Callable[[], int] = int) -> None:
-        """`kill_rest` kills the processes that left the process group, if they are known.
-        `held_bytes`
+        """`kill_rest` kills the processes that left the process group, if they are known. `held_bytes`
         returns the bytes in in-memory directories, which count as written."""
         assert process.stdout is not None
         self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
         self.held_bytes = held_bytes
         self.stopped = False
+        self._groups = groups
         os.set_blocking(self.stdout.fileno(), False)
-        with _lock:
-            _running.add(self)
+        groups.add(self)
 
     def __enter__(self) -> "Group":
         return self
@@ -54,27 +79,12 @@ class Group:
     def __exit__(self, *error: object) -> None:
         self.kill()
         self.stdout.close()
-        with _lock:
-            _running.discard(self)
-            self.process.wait()
+        self._groups.reap(self)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self._kill_rest()
-
-
-_lock = threading.Lock()
-_running: set[Group] = set()
-
-
-def stop_all() -> None:
-    """Kill every running group of this process, from any thread. Its job then ends with an
-    error."""
-    with _lock:
-        for group in _running:
-            group.stopped = True
-            group.kill()
 
 
 def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, str]:

@@ -22,7 +22,6 @@ from platform.owned import Displaced
 from platform.ports.executor import Job
 from platform.run import cache, results
 from platform.run.context import RunContext
-from platform.run.executors import executor_of
 from platform.run.fault import Fault
 from platform.run.inputs import conforming, resolve, unaltered
 from platform.run.job import job, permitted, run_id
@@ -136,7 +135,7 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
                        message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
     todo = replace(job(context, step, record.refund_epoch, resolved, checked, place=place), identities=identities,
                    digest=record.inputs_digest)
-    record = replace(record, isolation=executor_of(context.profile).isolation(network=todo.network))
+    record = replace(record, isolation=context.executor.isolation(network=todo.network))
     return _tried(context, step, record, place, todo, sleep, gate)
 
 
@@ -181,7 +180,7 @@ def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: StepDire
 def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job) -> RunRecord:
     """The record of one attempt, after that of the one before."""
     try:
-        ended = executor_of(context.profile).submit(todo).result()
+        ended = context.executor.submit(todo).result()
         outcome = results.judge(ended, step.contract, todo.limits, context.reasons)
     except Fault as fault:
         outcome = Outcome(Status.FAILED, fault.reason, str(fault))

@@ -2,7 +2,7 @@
 
 Thread-safe: several jobs run at the same time. A job does not change this process: no chdir, no
 environment, no signal handlers, no code between fork and exec. A job's group is killed when the job
-ends, when its time limit expires, and when `stop_all` is called. The kernel kills it when this
+ends, when its time limit expires, and when its executor shuts down. The kernel kills it when this
 process ends (child.py, LIFELINE).
 """
 import contextlib
@@ -22,7 +22,7 @@ from platform.run import fence
 from platform.run.box import Box, box, memory
 from platform.run.fault import Fault
 from platform.run.fence import Cage
-from platform.run.group import Group, nothing, stop_all, watch
+from platform.run.group import Group, Groups, nothing, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
 from platform.run.redact import Redactor
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
     from types import CodeType
 
-__all__ = ["Job", "run", "stop_all"]
+__all__ = ["Job", "run"]
 
 _CHILD = Path(__file__).resolve().with_name("child.py")
 _PLATFORM = _CHILD.parent.parent
@@ -50,9 +50,9 @@ _MESSAGE_CHARS = 2000
 _OUR_WORDS = frozenset({"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""})  # of an answer
 
 
-def run(job: Job, machine: Machine, isolation: Isolation) -> JobEnd:
+def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> JobEnd:
     """Run a job to its end. Fault when it could not be started; StorageError when its log cannot be written;
-    PlatformError when `stop_all` ended it."""
+    PlatformError when `groups.stop_all` ended it."""
     with contextlib.ExitStack() as stack:
         try:
             log = stack.enter_context(_log(job))
@@ -60,7 +60,7 @@ def run(job: Job, machine: Machine, isolation: Isolation) -> JobEnd:
         except OSError as error:
             return JobEnd(("moved", str(error.strerror)), 0)
         try:
-            group, answer, cage = _begun(job, machine, isolation, stack, same)
+            group, answer, cage = _begun(job, machine, isolation, groups, stack, same)
         except (OSError, ValueError) as error:  # no handles, processes or memory left; params that no child could read
             raise Fault("internal_error", f"the child process could not be started ({error})") from error
         with group:
@@ -81,7 +81,7 @@ def _same(job: Job) -> list[tuple[str, int, int]]:
     return [(str(path), *identity) for path, identity in found.items()]
 
 
-def _begun(job: Job, machine: Machine, isolation: Isolation, stack: contextlib.ExitStack,
+def _begun(job: Job, machine: Machine, isolation: Isolation, groups: Groups, stack: contextlib.ExitStack,
            same: list[tuple[str, int, int]]) -> tuple[Group, int, Cage | None]:
     """The started child, the handle of its answer, and its cgroup; `stack` closes what it needs."""
     request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
@@ -93,7 +93,7 @@ def _begun(job: Job, machine: Machine, isolation: Isolation, stack: contextlib.E
     stack.callback(os.close, ours)
     try:
         handles = (request, answer, theirs, *(cage.handles if cage else ()))
-        group = Group(_start(job, machine, around, handles), cage.kill if cage else nothing, around.held_bytes)
+        group = Group(_start(job, machine, around, handles), groups, cage.kill if cage else nothing, around.held_bytes)
         return group, answer, cage
     finally:
         os.close(theirs)

@@ -17,6 +17,7 @@ from platform.errors import PlatformError
 from platform.model.profile import Limits, Profile
 from platform.run import fence, worker
 from platform.run.fault import Fault
+from platform.run.group import Groups
 from platform.run.machine import isolation_here, this_machine
 from platform.verify.finding import MISSING, OK, WARNING, Finding
 
@@ -225,7 +226,7 @@ def _probed(profile: Profile, folder: Path, stack: ExitStack) -> tuple[Mapping[s
         Limits(timeout_s=_TIMEOUT_S),
     )
     wanted = isolation_here(replace(profile, sandbox="auto", limits=Limits()), network=False)
-    ended = worker.run(job, this_machine(), wanted)
+    ended = worker.run(job, this_machine(), wanted, Groups())
     try:
         return json.loads((folder / "outputs" / "found.json").read_bytes()), ""
     except (FileNotFoundError, ValueError):

@@ -12,6 +12,7 @@ from platform.files import Digests
 from platform.model.contract import Contract
 from platform.model.profile import Profile
 from platform.run.context import RunContext
+from platform.run.executors import executor_of
 from platform.run.records import LOG, OUTPUTS, step_dir
 from platform.run.step import run_step
 from platform.verify.selftest import NO_TENANT, planned_self_test
@@ -30,10 +31,11 @@ def verify_module(run: Run, contract: Contract) -> str:
         except Refused as error:
             return (f"has a fixture that is not in its directory: {error.offender} is "
                     f"{error.kind}")
+        profile = _within(run.workspace.profile, folder)
         context = RunContext(
-            root=run.workspace.root, runtime_dir=Path(folder), profile=_within(run.workspace.profile, folder),
-            digests=Digests(), env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
-            assets=fixtures)
+            root=run.workspace.root, runtime_dir=Path(folder), profile=profile, digests=Digests(),
+            env=os.environ, now=lambda: datetime.now(UTC), record=lambda _: None,
+            executor=executor_of(profile), assets=fixtures)
         record = run_step(context, step, 0)
         made = step_dir(context.runtime_dir, step.id)
         if record.status.value != test.expect_status:

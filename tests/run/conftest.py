@@ -19,7 +19,9 @@ from platform.model.order import Kind, Reuse
 from platform.model.plan import PlannedStep
 from platform.model.profile import Limits, Profile
 from platform.model.run import RunRecord
+from platform.ports.executor import Executor
 from platform.run.context import RunContext
+from platform.run.executors import executor_of
 from platform.run.machine import this_machine
 from platform.run.records import LOG, read_record, record_file, step_dir
 from platform.run.step import run_step
@@ -41,6 +43,7 @@ class House:
     env: dict[str, str] = field(default_factory=dict)
     assets: dict[tuple[str, str], Path] = field(default_factory=dict)
     waited: list[float] = field(default_factory=list)
+    executor: Executor | None = None  # of the newest context
     time: datetime = datetime(2026, 11, 24, 10, 0, 0, tzinfo=UTC)
 
     @property
@@ -52,10 +55,11 @@ class House:
         return self.time
 
     def context(self) -> RunContext:
-        """What a new `doit run` would begin with."""
+        """What a new `doit run` would begin with; its executor is `executor`."""
+        self.executor = executor_of(self.profile)
         return RunContext(root=self.root, runtime_dir=self.runtime, profile=self.profile, digests=Digests(),
                           env=self.env, now=self.now, record=lambda step_id: read_record(self.runtime, step_id),
-                          assets=self.assets)
+                          executor=self.executor, assets=self.assets)
 
     def limits(self, **limits: Any) -> None:
         self.profile = replace(self.profile, limits=replace(Limits(), **limits))

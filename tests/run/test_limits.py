@@ -13,7 +13,6 @@ from platform.errors import PlatformError
 from platform.model.order import Kind
 from platform.model.run import Status
 from platform.run.job import time_limit_s
-from platform.run.worker import stop_all
 from tests.support import LONGEST_WAIT_S
 
 SLEEPS = '''
@@ -179,7 +178,7 @@ def test_a_step_that_is_stopped_keeps_its_old_record_and_runs_again(house, tmp_p
     thread = threading.Thread(target=run)
     thread.start()
     pids = [int(pid) for pid in mark.read_text().split()]
-    stop_all()
+    house.executor.shutdown()
     thread.join(timeout=LONGEST_WAIT_S)
     assert [str(error) for error in ended] == ["a step was stopped in the middle; run the same command again"]
     assert [alive(pid) for pid in pids] == [False, False]

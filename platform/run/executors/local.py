@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from platform.model.profile import Profile
 from platform.ports.executor import Job, JobEnd
 from platform.run import worker
+from platform.run.group import Groups
 from platform.run.machine import isolation_here, this_machine
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class LocalExecutor:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self._groups = Groups()
 
     def isolation(self, *, network: bool) -> str:
         return isolation_here(self._profile, network=network).words
@@ -27,10 +29,10 @@ class LocalExecutor:
         ended: Future[JobEnd] = Future()
         try:
             isolation = isolation_here(self._profile, network=job.network)
-            ended.set_result(worker.run(job, this_machine(), isolation))
+            ended.set_result(worker.run(job, this_machine(), isolation, self._groups))
         except Exception as error:  # noqa: BLE001  the future raises it where its result is asked for
             ended.set_exception(error)
         return ended
 
     def shutdown(self) -> None:
-        worker.stop_all()
+        self._groups.stop_all()

@@ -23,6 +23,8 @@ from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 _COMMAND_S, _DATA_S, _BLOCK_S = 300.0, 120.0, 180.0  # the greeting and commands; DATA; a block of the message
 _QUIT_S = 2.0
 _BLOCK_BYTES = 1 << 16
+_REPLY_LINES, _REPLY_LINE_BYTES = 100, 8192
+_REPLY_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*?))?\r?\n", re.DOTALL)
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -204,21 +206,53 @@ def _send(connection: smtplib.SMTP, data: bytes, clock: _Clock) -> None:
 
 
 def _answer(connection: smtplib.SMTP, server: Server) -> str:
-    """Send the final dot, and return the server's answer. Declined if the server refuses, Broken if
-    it
-    does not answer."""
+    """Send the final dot, and return the server's answer.
+
+    Raises:
+        Declined: a complete reply of 4xx or 5xx. Only this proves that the server does not have the message.
+        Broken: no reply, or one that is cut off, malformed, or neither an acceptance nor a refusal.
+    """
     try:
         if connection.sock is not None:
             connection.sock.settimeout(server.answer_timeout_s)
         connection.send(b".\r\n")
-        code, words = connection.getreply()
+        code, words = _reply(connection)
     except (smtplib.SMTPException, OSError) as error:
-        raise Broken(f"the connection to {server.address} was lost after the message and before "
-                     "its "
-                     f"answer ({error})") from error
+        raise Broken(f"the connection to {server.address} was lost after the message and before its answer "
+                     f"({error})") from error
+    answer = f"{code} {_words(words)}".rstrip()
+    if 400 <= code <= 599:
+        raise Declined(f"{server.address} refused the message: {answer}")
     if code != 250:
-        raise Declined(f"{server.address} refused the message: {code} {_words(words)}")
-    return f"{code} {_words(words)}"
+        raise Broken(f"{server.address} neither took nor refused the message: {answer}")
+    return answer
+
+
+def _reply(connection: smtplib.SMTP) -> tuple[int, bytes]:
+    """One reply, read strictly: smtplib takes the beginning of a reply that was cut off for the whole of it.
+
+    Raises:
+        SMTPException: the reply ends early, or is not one (RFC 5321, section 4.2).
+    """
+    file = connection.file or (connection.sock and connection.sock.makefile("rb"))
+    if not file:
+        raise smtplib.SMTPServerDisconnected("the connection is closed")
+    codes: set[bytes] = set()
+    words: list[bytes] = []
+    for _ in range(_REPLY_LINES):
+        line = file.readline(_REPLY_LINE_BYTES)
+        found = _REPLY_LINE.fullmatch(line)
+        if not found:
+            raise smtplib.SMTPException(f"its reply is cut off or malformed: {_words(line) or 'nothing'}")
+        codes.add(found[1])
+        words.append(found[3] or b"")
+        if found[2] != b"-":
+            break
+    else:
+        raise smtplib.SMTPException("its reply does not end")
+    if len(codes) > 1:
+        raise smtplib.SMTPException(f"its reply has several codes: {_words(b' '.join(sorted(codes)))}")
+    return int(codes.pop()), b" ".join(words)
 
 
 def _leave(connection: smtplib.SMTP) -> None:

@@ -77,6 +77,7 @@ class MailServer:
     rcpt: str = "250 OK"
     data: str = "250 taken as mail-42"
     cut_after_data: bool = False
+    raw_answer: bytes = b""  # to the message, instead of `data`; then the connection is closed
     gate: threading.Event | None = None  # nobody is answered before it is set
     meets: Callable[[str], None] = lambda phase: None  # is called with rcpt, data and quit, before the answer
     offered: list[list[str]] = field(default_factory=list)  # the options of each MAIL
@@ -101,6 +102,9 @@ class MailServer:
             await asyncio.to_thread(self.gate.wait, 300)
         if self.cut_after_data:
             server.transport.abort()
+        if self.raw_answer:
+            server.transport.write(self.raw_answer)
+            server.transport.close()
         return self.data
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:

@@ -84,6 +84,26 @@ def test_a_connection_lost_after_the_message_leaves_it_unverified(parcel, mail_s
     assert "nobody can tell" in delivery.message
 
 
+@pytest.mark.parametrize("answer", [
+    b"2", b"25", b"250", b"250 o", b"250-ok\r\n", b"250-ok\r\n250", b"2xx what\r\n", b"354 more\r\n", b"220 hi\r\n",
+    b"4", b"451", b"550 n", b"550-no\r\n", b"250-ok\r\n550 no\r\n", b"\r\n", b"ok\r\n", b"250_ok\r\n", b"650 no\r\n",
+    b"250 " + b"x" * 200_000 + b"\r\n", b"250-ok\r\n" * 1000 + b"250 ok\r\n"])
+def test_a_reply_that_neither_takes_nor_refuses_leaves_it_unverified(parcel, mail_server, authority, answer):
+    """Only a complete refusal proves that the server does not have the mail."""
+    with mail_server(raw_answer=answer) as server:
+        delivery = send(parcel, server, authority)
+    assert (len(server.received), delivery.completed, delivery.reason_slug) == (1, False, "unverified")
+
+
+@pytest.mark.parametrize(("answer", "reason"), [
+    (b"250 ok\r\n", ""), (b"250\r\n", ""), (b"250-queued\r\n250 as 42\r\n", ""), (b"250 ok\n", ""),
+    (b"550 no\r\n", "delivery_failed"), (b"451-later\r\n451 please\r\n", "delivery_failed")])
+def test_a_whole_reply_is_certain(parcel, mail_server, authority, answer, reason):
+    with mail_server(raw_answer=answer) as server:
+        delivery = send(parcel, server, authority)
+    assert (delivery.completed, "" if delivery.completed else delivery.reason_slug) == (not reason, reason)
+
+
 def test_the_mail_that_is_sent_again_has_the_same_message_id(parcel, mail_server, authority):
     with mail_server(cut_after_data=True) as server:
         send(parcel, server, authority)

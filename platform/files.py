@@ -8,6 +8,7 @@ resolution of the clock, because a second write in the same tick would be invisi
 import hashlib
 import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,6 +52,32 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
             file.write(data)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror}); free space, then run again") from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write what a person asked for to the path that they named, as `-o` of other programs does.
+
+    A regular file, or one that a link leads to, is replaced whole. A device or a pipe is written to
+    and stays what it is.
+
+    Raises:
+        StorageError: the path is a directory or a socket, or cannot be written.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # new, or a link to nothing: the write itself says what is wrong
+        mode = stat.S_IFREG
+    if stat.S_ISREG(mode):
+        write_atomic(path.resolve(), data)
+        return
+    if not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+        raise StorageError(f"{path}: is not a file; name a file")
+    try:
+        with path.open("wb", buffering=0) as file:
+            while data:
+                data = data[file.write(data) or 0:]
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror}); name another file") from error
 
 
 class CacheFile:

@@ -11,7 +11,7 @@ from platform.commands.common import add_places
 from platform.commands.ledger_verify import with_state
 from platform.commands.proof_file import read_proof
 from platform.errors import CorruptError, ForbiddenError
-from platform.files import write_atomic
+from platform.files import write_output
 from platform.ledger.journal.ledger import utc_now
 from platform.report.post_named import post_named
 from platform.report.proof import PostProof, Since, Tree, as_json
@@ -47,7 +47,7 @@ def write_file(arguments: argparse.Namespace, name: str | None = None) -> int:
     proof = made(run, signer(run), name, arguments.since)
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:
-        write_atomic(Path(arguments.output), text.encode())
+        write_output(Path(arguments.output), text.encode())
         check = f"python -m platform.cli ledger check-proof {arguments.output} --public-key KEY"
         text = f"{arguments.output}: check it with `{check}`\n"
     sys.stdout.write(text)

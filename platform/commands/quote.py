@@ -19,7 +19,7 @@ from platform.commands.common import (
     show,
 )
 from platform.errors import UsageError
-from platform.files import write_atomic
+from platform.files import write_output
 from platform.model.ids import OrderId
 from platform.model.utc import utc_text
 from platform.report.quote_file import kept, render
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.save:
         made_at = utc_text(run.snapshot.now)
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
-        write_atomic(Path.cwd() / arguments.save, text.encode())
+        write_output(Path.cwd() / arguments.save, text.encode())
     return _INVALID if run.snapshot.plan.refused or unseen else 0
 
 

@@ -12,7 +12,7 @@ from platform.check.words import suggestion
 from platform.commands.common import add_json, add_places, open_workspace, show, state_status
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
-from platform.files import write_atomic
+from platform.files import write_output
 from platform.model.characters import one_line
 from platform.model.words import counted, in_credits
 from platform.report.draw import svg
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = as_text(made)
     if arguments.html:
         file = Path(arguments.html)
-        write_atomic(file, as_html(made, standing(run).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
+        write_output(file, as_html(made, standing(run).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
         text = f"{file}: {counted(len(made.lines), 'post')}, closing balance {in_credits(made.closing_credits)}"
     show(arguments, asdict(made), text)
     wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")

@@ -2,7 +2,7 @@
 
 The ledger verifies every line itself: its hash, its place in the chain, and the rules of money. A
 store therefore keeps bytes and knows no rule. Today's adapter is a directory of files
-(`ledger/journal/log.py`). A database is another: one row for each line.
+(`ledger/journal/file_store.py`). A database is another: one row for each line.
 """
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager

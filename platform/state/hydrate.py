@@ -3,8 +3,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.errors import ConflictError
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import GENESIS
 from platform.state.chain import hash_of, lines_of
 from platform.state.local import LocalState, common

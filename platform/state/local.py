@@ -16,11 +16,11 @@ from pathlib import Path
 
 from platform import flock
 from platform.errors import ConflictError, CorruptError, StorageError
-from platform.ledger.journal import manifest as checkpoints
+from platform.ledger.journal import checkpoint as checkpoints
+from platform.ledger.journal.checkpoint import FileState
 from platform.ledger.journal.disk import DISK, Disk, locked, read_whole, refusals, write_whole
+from platform.ledger.journal.file_store import JOURNAL, LOCK
 from platform.ledger.journal.ledger import Ledger, utc_now
-from platform.ledger.journal.log import JOURNAL, LOCK
-from platform.ledger.journal.manifest import FileState
 from platform.ledger.journal.projections import CREDITS, HEADERS
 from platform.ledger.journal.record import GENESIS, HEADER
 from platform.model.digest import sha256_hex

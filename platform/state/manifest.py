@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from platform.ledger.journal.manifest import FileState
+from platform.ledger.journal.checkpoint import FileState
 from platform.ledger.journal.record import GENESIS
 from platform.model.utc import utc_moment, utc_text
 

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from platform.errors import ConflictError, CorruptError, CreditsError
 from platform.ledger.journal.disk import refusals, write_whole
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.log import JOURNAL
 from platform.ledger.journal.record import GENESIS, HEADER, decode
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.tables import Fact, kept_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from platform.errors import CorruptError, PlatformError, StaleError
 from platform.ledger.journal.disk import refusals, write_whole
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.record import GENESIS, HEADER
 from platform.ledger.proof.audit import verify as verify_ledger
 from platform.ports.release_store import Asset

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.file_store import JOURNAL
 from platform.verify.verdict import Check
 
 HOME = Path(__file__).resolve().parents[2]  # of this code; the repository to verify may be another

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.record import HEADER, encode
 from platform.ledger.rules import keys
 from platform.ledger.rules.body import body_of

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform.errors import CorruptError, InputError, UsageError
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.record import HEADER
 from tests.support import ROOT, accept_loss, command, delivered, rows
 

@@ -11,45 +11,52 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` becomes `new` in one file of a room of platform/; `kinds` are tried, until one notices."""
+    """`old` becomes `new` in one file of a package of platform/; `kinds` are tried, until one notices."""
 
     what: str
     file: str
     old: str
     new: str
     kinds: tuple[str, ...] = ("power",)
-    room: str = "ledger"
+    package: str = "ledger"
+
+    def found(self, root: Path) -> Path:
+        """Its file below a repository's root."""
+        file, = (root / "platform" / self.package).rglob(self.file)
+        return file
 
 
 DURABILITY = "tests/ledger/test_durability.py"  # what cannot show in a day that is made again: the order itself
 _APPENDED = """        try:
-            self._sync()
+            self._sync(handle)
         except StorageError:
             self._in_doubt = True
-            self._cut_back()
+            self._cut_back(handle, after)
             raise
 """
-_REPLAYED = """            self._not_in_doubt()
-            self._sync()
+_REPLAYED = """            self._refuse_doubt()
+            self._sync(self._open())
 """
-_CUT_OFF = """                    self._disk.truncate(self._handle, self.end)
-                self._sync()
+_CUT_OFF = """                self._disk.truncate(handle, before.bytes)
+            self._sync(handle)
 """
 _DECIDED = "    release.put(tag, name_of(manifest.generation), data, local.scratch)\n"
 _DECIDED_ANYWAY = f"    try:\n    {_DECIDED}    except NameTaken:\n        pass\n"
 MUTANTS = (
-    Mutant("no fsync after an append", "log.py", _APPENDED, ""),
-    Mutant("no fsync before a replay is acknowledged", "log.py", _REPLAYED, _REPLAYED.replace("self._sync()", "pass")),
-    Mutant("an fsync that failed is forgotten", "log.py", _REPLAYED, "            self._sync()\n", (DURABILITY,)),
-    Mutant("no fsync after a torn line was cut off", "log.py", _CUT_OFF, _CUT_OFF.replace("self._sync()", "pass"),
+    Mutant("no fsync after an append", "file_store.py", _APPENDED, ""),
+    Mutant("no fsync before a replay is acknowledged", "file_store.py", _REPLAYED,
+           _REPLAYED.replace("self._sync(self._open())", "pass")),
+    Mutant("an fsync that failed is forgotten", "file_store.py", _REPLAYED,
+           "            self._sync(self._open())\n", (DURABILITY,)),
+    Mutant("no fsync after a torn line was cut off", "file_store.py", _CUT_OFF, _CUT_OFF.replace("self._sync(handle)", "pass"),
            (DURABILITY,)),
-    Mutant("no fsync before projections are made of what others wrote", "folder.py",
-           "            self.log.make_durable()  # no projection", "            pass  # no projection"),
-    Mutant("no fsync of projections before the manifest", "folder.py",
+    Mutant("no fsync before projections are made of what others wrote", "exports.py",
+           "        journal.make_durable()  # no row", "        pass  # no row"),
+    Mutant("no fsync of projections before the manifest", "exports.py",
            "synced = files.sync(known.files if known else {})", "synced = False"),
     Mutant("no fsync of a whole file before its rename", "disk.py", "            disk.sync(handle)\n", ""),
     Mutant("no fsync of the folder after a rename", "disk.py", "        disk.sync_folder(path.parent)\n", ""),
-    Mutant("no fsync of the parent of a new folder", "journal.py",
+    Mutant("no fsync of the parent of a new folder", "ledger.py",
            "                disk.sync_folder(folder.parent)\n", ""),
     Mutant("no lock between processes", "disk.py", "        flock.take(handle)\n", "        pass\n",
            ("writers",)),
@@ -85,7 +92,7 @@ MUTANTS = (
 
 def survivors(seed: int) -> int:
     """Print what noticed each mutant; how many nothing noticed. RuntimeError when even an unchanged copy fails."""
-    unchanged = Mutant("nothing", "log.py", "JOURNAL = ", "JOURNAL = ",
+    unchanged = Mutant("nothing", "file_store.py", "JOURNAL = ", "JOURNAL = ",
                        ("power", "refuse", "writers", "tamper", "publishers", "publish", DURABILITY))
     if failed := _noticed(unchanged, seed):
         raise RuntimeError(f"the campaign fails on unchanged code: {failed}")
@@ -105,7 +112,7 @@ def _noticed(mutant: Mutant, seed: int) -> str:
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("_platform_boot.py", "pyproject.toml", "tests/conftest.py", "tests/support.py"):
             shutil.copy(ROOT / name, copy / name)
-        file = copy / "platform" / mutant.room / mutant.file
+        file = mutant.found(copy)
         text = file.read_text()
         if text.count(mutant.old) != 1:
             raise LookupError(f"{mutant.what}: its place in {mutant.file} is not there once; correct the mutant")

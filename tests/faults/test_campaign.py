@@ -3,6 +3,7 @@ import pytest
 
 from tests.faults.campaign import KINDS, run
 from tests.faults.crash import operations
+from tests.faults.mutants import MUTANTS, ROOT, Mutant
 from tests.faults.work import golden
 
 NEEDS = {"kernel": "strace that may trace", "kernel-again": "strace that may trace",
@@ -17,6 +18,11 @@ def test_no_promise_is_broken(kind: str) -> None:
         pytest.skip(f"needs {NEEDS[kind]}")
     assert result.failures == ()
     assert result.tried > 0
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+def test_each_mutant_has_its_place_in_the_code(mutant: Mutant) -> None:
+    assert mutant.found(ROOT).read_text().count(mutant.old) == 1
 
 
 def test_the_same_seed_tries_the_same_points() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from platform.errors import CorruptError
-from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal import checkpoint, snapshot
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.replay import Verdict
 from platform.ledger.proof import line_by_line, parallel
@@ -104,7 +104,7 @@ def test_a_snapshot_that_is_none_is_not_believed(folder: Path, findings: Callabl
 def test_a_manifest_of_other_types_is_none(folder: Path, findings: Callable[[Path], tuple[str, ...]],
                                            place: tuple[str, ...], value: object) -> None:
     forge(folder, place, value)
-    words = f"{folder / manifest.NAME}:1: is not a state manifest; restore it, nothing was changed"
+    words = f"{folder / checkpoint.NAME}:1: is not a state manifest; restore it, nothing was changed"
     assert findings(folder) == (words,)
     for use in (Ledger.open, rebuild):
         with pytest.raises(CorruptError, match="is not a state manifest"):
@@ -117,7 +117,7 @@ def test_a_manifest_of_other_types_is_none(folder: Path, findings: Callable[[Pat
 def test_a_manifest_that_names_another_file_is_found_and_made_again(
         folder: Path, findings: Callable[[Path], tuple[str, ...]], place: tuple[str, ...], value: object) -> None:
     forge(folder, place, value)
-    assert findings(folder) == (OTHER_FILE.format(folder / manifest.NAME, "transactions.csv"),)
+    assert findings(folder) == (OTHER_FILE.format(folder / checkpoint.NAME, "transactions.csv"),)
     rebuild(folder)
     assert findings(folder) == ()
 
@@ -129,7 +129,7 @@ def test_a_manifest_whose_files_are_of_another_line_is_found_and_made_again(
     with closing(Ledger.open(folder, noon)) as ledger:
         records = list(ledger.records())
     forge(folder, ("head",), {"seq": posts, "hash": records[posts - 1].hash if posts else "0" * 64})
-    assert OTHER_FILE.format(folder / manifest.NAME, "transactions.csv") in findings(folder)
+    assert OTHER_FILE.format(folder / checkpoint.NAME, "transactions.csv") in findings(folder)
     rebuild(folder)
     rows = (folder / "transactions.csv").read_bytes().count(b"\n")
     assert (findings(folder), rows) == ((), 21)
@@ -141,20 +141,20 @@ def test_a_manifest_whose_files_are_of_fewer_lines_is_found_and_made_again(
     whole = b"".join((folder / "transactions.csv").read_bytes().splitlines(keepends=True)[:rows + 1])
     state = {"sha256": sha256(whole).hexdigest(), "bytes": len(whole), "rows": rows}
     forge(folder, ("files", "transactions.csv"), state)
-    assert findings(folder) == (OTHER_FILE.format(folder / manifest.NAME, "transactions.csv"),)
+    assert findings(folder) == (OTHER_FILE.format(folder / checkpoint.NAME, "transactions.csv"),)
     rebuild(folder)
     assert findings(folder) == ()
 
 
 def forge(folder: Path, place: tuple[str, ...], value: object) -> None:
     """Put a value into the manifest, with the digest that it then has."""
-    told = json.loads((folder / manifest.NAME).read_bytes())
+    told = json.loads((folder / checkpoint.NAME).read_bytes())
     inner = told
     for name in place[:-1]:
         inner = inner[name]
     inner[place[-1]] = value
     del told["digest"]
-    (folder / manifest.NAME).write_bytes(json.dumps({**told, "digest": digest_of(told)}, indent=1).encode() + b"\n")
+    (folder / checkpoint.NAME).write_bytes(json.dumps({**told, "digest": digest_of(told)}, indent=1).encode() + b"\n")
 
 
 def test_verify_reads_line_by_line_what_it_cannot_prove(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

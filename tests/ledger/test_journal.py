@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError, CreditsError, StaleError, StorageError
-from platform.ledger.journal import manifest
+from platform.ledger.journal import checkpoint
 from platform.ledger.journal.disk import Disk
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import GENESIS, BadRecord, decode, encode
@@ -104,10 +104,10 @@ def test_a_manifest_of_fewer_tables_and_of_one_that_is_none_any_more_is_right(st
     """A checkpoint of a version that had other tables: upgrades in both directions find nothing wrong."""
     ledger.post(lambda book: [topup("tenant", 1, "wire", "a")])
     ledger.checkpoint()
-    known = manifest.parse((state / manifest.NAME).read_bytes())
+    known = checkpoint.parse((state / checkpoint.NAME).read_bytes())
     files = {**known.files, "cache_index.csv": known.files["transactions.csv"]}
     del files["transaction_items.csv"]
-    (state / manifest.NAME).write_bytes(manifest.render(replace(known, files=files)))
+    (state / checkpoint.NAME).write_bytes(checkpoint.render(replace(known, files=files)))
     assert audit(state) == ()
     Ledger.open(state).checkpoint()
     assert audit(state) == ()

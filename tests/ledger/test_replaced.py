@@ -23,7 +23,7 @@ local = LocalState(Path(sys.argv[1]))
 ours, keep = local.lines(), int(sys.argv[2])
 theirs = LocalState(Path(sys.argv[1] + "-theirs"))
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.log import JOURNAL
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.record import HEADER
 theirs.folder.mkdir()
 (theirs.folder / JOURNAL).write_bytes(HEADER + b"".join(ours[:keep]))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError, CreditsError
+from platform.ledger.journal.file_store import FileStore
 from platform.ledger.journal.journal import LedgerReader
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.log import FileStore
 from platform.ledger.journal.record import START
 from platform.ledger.rules.charge import decide_charge
 from platform.ledger.rules.credit import topup

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from platform.ledger.journal import disk, folder, journal, ledger, log, turns
+from platform.ledger.journal import disk, exports, file_store, journal, ledger, turns
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.turns import Turns
 from platform.ledger.proof.audit import audit
@@ -20,7 +20,7 @@ from platform.model.entry import Post
 from tests.ledger.conftest import noon
 from tests.support import LONGEST_WAIT_S, ended
 
-OURS = {module.__file__ for module in (turns, ledger, folder, log, journal, disk)}
+OURS = {module.__file__ for module in (turns, ledger, exports, file_store, journal, disk)}
 PATIENCE_S = 20
 
 

@@ -3,8 +3,8 @@
     ledger       Ledger: the lock, the decision, the append. turns: threads that post together
     journal      Journal: lines read, verified and added up to a book. LedgerReader: to look only
     record       one line and its post. columns: many lines at once
-    log, disk    FileStore: the lines in a file. recovery: what a crash leaves at its end
-    folder       the files beside the journal: tables, checkpoint (manifest), snapshot
+    file_store   FileStore: the lines in a file, on a disk. recovery: what a crash leaves at its end
+    exports      the files beside the journal: tables, checkpoint, snapshot
     projections  the rows of the tables. compare: whether a table is what the journal produces
     follow       tables on the disk, extended. replay: a journal read from its first byte
     payments, references   posting what must not be posted twice

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform.errors import CorruptError
-from platform.ledger.journal.manifest import FileState
+from platform.ledger.journal.checkpoint import FileState
 
 if TYPE_CHECKING:
     from hashlib import _Hash

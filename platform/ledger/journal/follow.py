@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from platform.ledger.journal.checkpoint import Checkpoint, FileState
 from platform.ledger.journal.columns import batches
 from platform.ledger.journal.compare import TableCheck, differs
 from platform.ledger.journal.disk import Disk, all_taken, opened, refusals
-from platform.ledger.journal.manifest import Checkpoint, FileState
 from platform.ledger.journal.projections import HEADERS, rows
 from platform.ledger.journal.record import Record
 

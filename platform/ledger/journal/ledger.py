@@ -14,11 +14,11 @@ from pathlib import Path
 from weakref import ref
 
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
-from platform.ledger.journal import log
+from platform.ledger.journal import file_store
 from platform.ledger.journal.disk import DISK, Disk, locked, refusals
-from platform.ledger.journal.folder import FolderExports, read_folder
+from platform.ledger.journal.exports import FolderExports, read_folder
+from platform.ledger.journal.file_store import LOCK, FileStore
 from platform.ledger.journal.journal import Exports, Journal, LedgerReader, Prepared
-from platform.ledger.journal.log import LOCK, FileStore
 from platform.ledger.journal.record import BadRecord, as_read
 from platform.ledger.journal.snapshot import FEWEST_POSTS
 from platform.ledger.journal.turns import Turns
@@ -69,7 +69,7 @@ class Ledger(LedgerReader):
     @staticmethod
     def exists(folder: Path) -> bool:
         """Whether a directory has a billing state, complete or not."""
-        return log.exists(folder)
+        return file_store.exists(folder)
 
     @staticmethod
     def read(folder: Path, disk: Disk = DISK) -> LedgerReader:
@@ -110,7 +110,7 @@ class Ledger(LedgerReader):
                 disk.sync_folder(folder.parent)
             with locked(disk, folder / LOCK):
                 if not cls.exists(folder):
-                    log.create(folder, disk)
+                    file_store.create(folder, disk)
         return cls.open(folder, now, disk, snapshot_posts)
 
     def post(self, decide: Decide) -> tuple[Post, ...]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from platform.errors import CorruptError
-from platform.ledger.journal import manifest, snapshot
-from platform.ledger.journal.manifest import Checkpoint
+from platform.ledger.journal import checkpoint, snapshot
+from platform.ledger.journal.checkpoint import Checkpoint
 from platform.ledger.journal.record import GENESIS, HEADER, LINE_BYTES, BadRecord, Record, decode, ends_at
 from platform.ledger.journal.recovery import Tail, judge
 from platform.ledger.journal.snapshot import Point
@@ -109,9 +109,9 @@ def parse_manifest(folder: Path, data: bytes | None) -> Checkpoint | None:
     """The checkpoint in the file's bytes; None without the file. CorruptError for bytes that are
     not a checkpoint."""
     try:
-        return None if data is None else manifest.parse(data)
+        return None if data is None else checkpoint.parse(data)
     except ValueError as error:
-        raise CorruptError(f"{folder / manifest.NAME}:1: {error}; {RESTORE}") from error
+        raise CorruptError(f"{folder / checkpoint.NAME}:1: {error}; {RESTORE}") from error
 
 
 def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:

@@ -8,12 +8,12 @@ is one.
 """
 from pathlib import Path
 
-from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal import checkpoint, snapshot
 from platform.ledger.journal.columns import batches
 from platform.ledger.journal.compare import is_whole
 from platform.ledger.journal.disk import DISK, locked, read_whole, refusals, write_whole
+from platform.ledger.journal.file_store import JOURNAL, LOCK
 from platform.ledger.journal.ledger import Ledger
-from platform.ledger.journal.log import JOURNAL, LOCK
 from platform.ledger.journal.projections import CREDITS, HEADERS, credits_lines, rows
 from platform.ledger.journal.replay import Verdict
 from platform.ledger.proof import line_by_line, parallel
@@ -46,7 +46,7 @@ def verify(folder: Path) -> Verdict:
 def _files(folder: Path) -> dict[str, bytes | None]:
     """The state's files. The journal is read last, so that it has every post that the others depend
     on."""
-    names = (manifest.NAME, snapshot.NAME, CREDITS, *HEADERS, JOURNAL)
+    names = (checkpoint.NAME, snapshot.NAME, CREDITS, *HEADERS, JOURNAL)
     return {name: read_whole(DISK, folder / name) for name in names}
 
 

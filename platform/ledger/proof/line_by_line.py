@@ -4,11 +4,11 @@ from itertools import groupby
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal import checkpoint, snapshot
+from platform.ledger.journal.checkpoint import Checkpoint, FileState
 from platform.ledger.journal.columns import batches
 from platform.ledger.journal.compare import REBUILD, TableCheck, differs, is_newest, missing
-from platform.ledger.journal.log import JOURNAL
-from platform.ledger.journal.manifest import Checkpoint, FileState
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.projections import CREDITS, HEADERS, credits_ever, credits_lines, rows
 from platform.ledger.journal.record import Record
 from platform.ledger.journal.replay import (
@@ -48,7 +48,7 @@ def check_credits(path: Path, there: bytes | None, replay: Replay, known: Checkp
 
 
 def _findings(folder: Path, files: Files, replay: Replay) -> Iterator[str]:
-    path, journal, known = folder / JOURNAL, files[JOURNAL], parse_manifest(folder, files[manifest.NAME])
+    path, journal, known = folder / JOURNAL, files[JOURNAL], parse_manifest(folder, files[checkpoint.NAME])
     if journal is None:
         raise CorruptError(f"{path}:1: is gone; {RESTORE}")
     kept = kept_snapshot(files[snapshot.NAME], journal)
@@ -81,7 +81,7 @@ def _table_findings(folder: Path, files: Files, journal: Iterable[Record], known
     for name, table in tables.items():
         yield from table.finding(named[name].bytes if name in named and name not in wrong else 0)
     for name in wrong:
-        yield f"{folder / manifest.NAME}:1: names another {name} than the journal makes; {REBUILD}"
+        yield f"{folder / checkpoint.NAME}:1: names another {name} than the journal makes; {REBUILD}"
 
 
 def _states(tables: Mapping[str, "_Table"]) -> dict[str, FileState]:

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from platform.errors import CorruptError
-from platform.ledger.journal import manifest, snapshot
-from platform.ledger.journal.log import JOURNAL
-from platform.ledger.journal.manifest import Checkpoint
+from platform.ledger.journal import checkpoint, snapshot
+from platform.ledger.journal.checkpoint import Checkpoint
+from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.projections import CREDITS, HEADERS
 from platform.ledger.journal.record import HEADER, BadRecord
 from platform.ledger.journal.replay import Known, Replay, Verdict, kept_snapshot, parse_manifest
@@ -29,7 +29,7 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
         return None
     replay = Replay(folder / JOURNAL)
     try:
-        known = parse_manifest(folder, files[manifest.NAME])
+        known = parse_manifest(folder, files[checkpoint.NAME])
         slices = cut(journal, known.files[JOURNAL].bytes if known and JOURNAL in known.files else 0)
         with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
             kept, held = kept_snapshot(files[snapshot.NAME], journal), _Held(folder, files, known)

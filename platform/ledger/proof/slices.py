@@ -14,9 +14,9 @@ from typing import NamedTuple
 from msgspec.msgpack import Decoder, Encoder
 
 from platform.ledger.journal import columns
+from platform.ledger.journal.checkpoint import FileState
 from platform.ledger.journal.columns import Columns
 from platform.ledger.journal.compare import TableCheck
-from platform.ledger.journal.manifest import FileState
 from platform.ledger.journal.projections import rows
 from platform.ledger.journal.record import GENESIS, HEADER, READ_METADATA, BadRecord, read
 from platform.ledger.journal.replay import Known

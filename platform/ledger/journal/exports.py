@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from platform.errors import CorruptError, PlatformError, StaleError
-from platform.ledger.journal import manifest, snapshot
+from platform.ledger.journal import checkpoint, snapshot
+from platform.ledger.journal.checkpoint import Checkpoint, FileState
 from platform.ledger.journal.compare import is_newest
 from platform.ledger.journal.disk import DISK, Disk, read_whole, refusals, write_whole
+from platform.ledger.journal.file_store import JOURNAL, FileStore, exists
 from platform.ledger.journal.follow import Followers
 from platform.ledger.journal.journal import Exports, Journal, LedgerReader
-from platform.ledger.journal.log import JOURNAL, FileStore, exists
-from platform.ledger.journal.manifest import Checkpoint, FileState
 from platform.ledger.journal.projections import CREDITS, credits_ever, credits_lines
 from platform.ledger.journal.record import HEADER, START, Record
 from platform.ledger.journal.snapshot import FEWEST_POSTS, Point
@@ -112,7 +112,7 @@ class FolderExports(Exports):
             if not true:
                 write_whole(self._disk, self._folder / CREDITS, truth)
             known = Checkpoint(known.generation + 1 if known else 1, *now)
-            write_whole(self._disk, self._folder / manifest.NAME, manifest.render(known))
+            write_whole(self._disk, self._folder / checkpoint.NAME, checkpoint.render(known))
         self._checkpoint, self._after_checkpoint = known, head
         self._keep_snapshot(head, journal.book)
 
@@ -140,10 +140,10 @@ class FolderExports(Exports):
         return files
 
     def _read_checkpoint(self) -> Checkpoint | None:
-        path = self._folder / manifest.NAME
+        path = self._folder / checkpoint.NAME
         data = read_whole(self._disk, path)
         try:
-            return None if data is None else manifest.parse(data)
+            return None if data is None else checkpoint.parse(data)
         except ValueError as error:
             raise CorruptError(f"{path}:1: {error}; restore it, nothing was changed") from error
 
@@ -179,7 +179,7 @@ def read_folder(folder: Path, disk: Disk = DISK) -> LedgerReader:
 def _marks(store: FileStore, folder: Path, disk: Disk) -> tuple[object, ...]:
     """What differs after another process has written or exchanged the journal or its checkpoint."""
     try:
-        return store.head(), read_whole(disk, folder / manifest.NAME)
+        return store.head(), read_whole(disk, folder / checkpoint.NAME)
     except PlatformError as error:
         return (str(error),)
     finally:

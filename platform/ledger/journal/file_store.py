@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform.errors import CorruptError, StaleError, StorageError
-from platform.ledger.journal import manifest
+from platform.ledger.journal import checkpoint
 from platform.ledger.journal.disk import (
     DISK,
     WHEN_GONE,
@@ -255,4 +255,4 @@ def create(folder: Path, disk: Disk) -> None:
 
 def exists(folder: Path) -> bool:
     """Whether a directory has any file of a billing state, complete or not."""
-    return any((folder / name).exists() for name in (JOURNAL, manifest.NAME, CREDITS, *HEADERS))
+    return any((folder / name).exists() for name in (JOURNAL, checkpoint.NAME, CREDITS, *HEADERS))

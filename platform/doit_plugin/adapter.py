@@ -1,6 +1,6 @@
 """What this plugin needs of doit that doit does not publish.
 
-tests/tasks/test_adapter.py fails where a new doit breaks one of them.
+tests/doit_plugin/test_adapter.py fails where a new doit breaks one of them.
 """
 from collections.abc import Mapping
 

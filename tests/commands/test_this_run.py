@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from platform.run.machine import this_machine
+from tests.app.test_runs import ORDER, started, until
 from tests.support import BOOT, LONGEST_WAIT_S, ROOT, command, repository, rows
-from tests.tasks.test_runs import ORDER, started, until
 
 
 @pytest.fixture

@@ -67,6 +67,11 @@ class Workspace:
         """A path for display: relative to the repository if it is inside."""
         return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
+    def shown_finding(self, finding: str) -> str:
+        """A finding of `file:line: what` with its file as people type it."""
+        path, colon, rest = finding.partition(":")
+        return self.shown(Path(path)) + colon + rest
+
     def order_ids(self) -> Iterable[OrderId]:
         """The ids of all work order files. Only names are listed; no file is read."""
         return order_ids(self.root)

@@ -13,6 +13,7 @@ from platform.commands.proof_file import read_proof
 from platform.errors import CorruptError, ForbiddenError
 from platform.files import write_output
 from platform.ledger.journal.ledger import utc_now
+from platform.ledger.proof.audit import verify
 from platform.report.post_named import post_named
 from platform.report.proof import PostProof, Since, Tree, as_json
 from platform.report.tree_head import seal, unseal
@@ -67,9 +68,15 @@ def signer(run: Run) -> SigningKey:
 
 
 def made(run: Run, key: SigningKey, name: str | None, since: str) -> PostProof:
-    """A signed proof. The journal is made durable and verified from its first byte before."""
+    """A signed proof. The journal is made durable before, and it and its tables are verified.
+
+    Raises:
+        CorruptError: the state is damaged; nothing is signed then.
+    """
     ledger = run.billing.history
     ledger.make_durable()
+    if findings := verify(run.workspace.billing_state_dir).findings:
+        raise CorruptError(run.workspace.shown_finding(findings[0]))
     size = ledger.book.seq
     index, found = post_named(islice(ledger.records(), size), name) if name is not None else (None, "")
     tree = Tree(islice(ledger.records(), size), index)

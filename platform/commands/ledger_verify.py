@@ -1,6 +1,5 @@
 """`ledger verify`: check that the billing state is consistent and unaltered. Read-only."""
 import argparse
-from pathlib import Path
 
 from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_run, show, state_status
@@ -36,15 +35,9 @@ def verified(arguments: argparse.Namespace, run: Run) -> int:
     * 13: the state is damaged; one line is printed for each finding.
     * 14: the state is sound, but is not the one that was used before."""
     verdict = verify(run.workspace.billing_state_dir)
-    findings = [_shown(run, line) for line in verdict.findings]
+    findings = [run.workspace.shown_finding(line) for line in verdict.findings]
     summary = (f"{counted(verdict.posts, 'post')} sound, {counted(len(verdict.balances), 'tenant')}, "
                f"head {verdict.head[:12]}")
     show(arguments, {"posts": verdict.posts, "head": verdict.head, "balances": dict(verdict.balances),
                      "findings": findings}, "\n".join([*findings, summary]))
     return CorruptError.exit_status if findings else state_status(run)
-
-
-def _shown(run: Run, finding: str) -> str:
-    """A finding with its path relative to the repository."""
-    path, colon, rest = finding.partition(":")
-    return run.workspace.shown(Path(path)) + colon + rest

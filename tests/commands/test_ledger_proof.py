@@ -203,10 +203,18 @@ def test_a_damaged_journal_is_never_signed(shop: Shop) -> None:
     assert (done.returncode, done.stdout) == (13, "")
 
 
+@pytest.mark.parametrize("words", ["head", "proof 1"])
+def test_a_damaged_table_is_13_and_nothing_is_signed(shop: Shop, words: str) -> None:
+    table = shop.repo / ".billing-state" / "transactions.csv"
+    table.write_bytes(table.read_bytes().replace(b",100,", b",900,", 1))
+    done = shop(f"ledger {words}")
+    assert (done.returncode, done.stdout, "transactions.csv:" in done.stderr) == (13, "", True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "words"), [
     ("", "file-empty"), ("tea", "no.json:1:1: error[not-json]"), ("[]", "wrong-type"), ("{}", "missing-field"),
-    ("[" * 100_000, "not-json"), ('{"format": 1, "format": 1}', "stands twice")])
+    ("[" * 100_000, "not-json"), ('{"format": 1, "format": 1}', "duplicate key")])
 def test_what_is_no_proof_is_10(shop: Shop, text: str, words: str) -> None:
     (shop.elsewhere / "no.json").write_text(text)
     done = shop.check(shop.elsewhere / "no.json")

@@ -51,7 +51,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         with replacing(path, durable=durable) as file:
             file.write(data)
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror}); free space, then run again") from error
+        raise owned.storage_error(path, "be written", error) from error
 
 
 def write_output(path: Path, data: bytes) -> None:

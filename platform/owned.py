@@ -4,6 +4,7 @@ A step that runs as a plain process can replace each of these directories with a
 two operations. So each directory is opened from its parent, never through a link, and operations
 use the open handle. A link is refused and not removed, because its purpose is unknown.
 """
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,8 +15,17 @@ from typing import BinaryIO
 from platform.confined import Folder, Refused, folder_at
 from platform.errors import StorageError
 from platform.openat import explained
-from platform.trees import open_directory
+from platform.trees import clear_flags, open_directory
 
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG), "name another path"),
+    errno.ENOENT: "create its directory",
+    errno.EEXIST: "remove what is there",
+    **dict.fromkeys((errno.EBUSY, errno.ENOTEMPTY, errno.ETXTBSY), "end what uses it"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit of open files"),
+}
 _CREATED = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,8 +37,8 @@ class Displaced(StorageError):
 def owned(top: Path, *names: str, make: bool = False, mend: bool = False) -> Iterator[Folder]:
     """The directory `top`/`names`..., opened one name at a time from `top`, an absolute path.
 
-    `make` creates missing directories. `mend` repairs modes with which the owner cannot use a
-    directory. Raises Refused, which names it, for a link and for anything that is not a directory;
+    `make` creates missing directories. `mend` repairs modes and flags with which the owner cannot
+    use a directory below `top`. Raises Refused, which names it, for a link and for anything that is not a directory;
     FileNotFoundError, and any other OSError."""
     here = _top(top, make=make)
     try:
@@ -46,9 +56,12 @@ def owned(top: Path, *names: str, make: bool = False, mend: bool = False) -> Ite
 
 def _mended(above: Folder, name: str) -> Folder:
     try:
-        return Folder(open_directory(name, above.handle), above.named(name))
+        below = Folder(open_directory(name, above.handle), above.named(name))
     except OSError as error:
         raise explained(above.handle, name, above.named(name), error) from None
+    with suppress(PermissionError):  # not this user's to clear; what needs it fails itself
+        clear_flags(below.handle)
+    return below
 
 
 def placed(root: Path, name: str) -> Path:
@@ -149,4 +162,9 @@ def storage_error(path: Path, what: str, error: OSError) -> StorageError:
     if isinstance(error, Refused):
         return Displaced(f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is not "
                          "followed; remove it, find out what put it there, then run again")
-    return StorageError(f"{path}: cannot {what} ({error.strerror}); free space, then run again")
+    return StorageError(f"{path}: cannot {what} ({error.strerror or error}); {remedy(error)}, then run again")
+
+
+def remedy(error: OSError) -> str:
+    """What a person does about an error of the disk."""
+    return _REMEDIES.get(error.errno or 0, "repair the disk")

@@ -184,6 +184,8 @@ def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: S
         outcome = results.judge(ended, step.contract, todo.limits, context.reasons)
     except Fault as fault:
         outcome = Outcome(Status.FAILED, fault.reason, str(fault))
+        if step.kind is Kind.DELIVERY and fault.reason == NOT_WRITTEN:  # it had begun
+            outcome = results.unproven(outcome)
     if record.reason == UNVERIFIED and not outcome.told and outcome.reason != UNVERIFIED:
         outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
     return _with_outputs(context, step, record, place, outcome, todo)

@@ -23,13 +23,15 @@ from pathlib import Path
 
 from platform import trees
 from platform.confined import Folder, Refused
+from platform.errors import StorageError
 from platform.model.ids import StepId
 from platform.model.run import RunRecord
-from platform.owned import adding, exists, owned, replace, storage_error
+from platform.owned import Displaced, adding, exists, owned, replace, storage_error
 from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, fresh_dir, step_dir
 
 _KEPT = frozenset({OUTPUTS, LOG})
 _SCRATCH = "scratch"
+_HELD = frozenset({errno.EPERM, errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST})  # flagged, mounted, still written to
 
 
 class StepDirectory:
@@ -62,7 +64,7 @@ class StepDirectory:
                     os.mkdir(name, dir_fd=own.handle)
                 os.close(self._mended_log(own))
         except OSError as error:
-            raise storage_error(self.folder, "be made", error) from error
+            raise _refusal(self.folder, "be made", error) from error
 
     def note(self, text: str) -> None:
         """Add to the log. Displaced, StorageError when the disk refuses."""
@@ -70,7 +72,7 @@ class StepDirectory:
             with self._own() as own, open(self._mended_log(own), "ab") as log:
                 log.write(text.encode(errors="backslashreplace"))
         except OSError as error:
-            raise storage_error(self.log, "be written", error) from error
+            raise _refusal(self.log, "be written", error) from error
 
     def publish(self, record: RunRecord) -> None:
         """Outputs, log and record take the place of what was there. Displaced, StorageError when the disk refuses."""
@@ -89,6 +91,7 @@ class StepDirectory:
                     os.close(log)
                 replace(own, RECORD, as_bytes(record))
                 self._discard(old, order)
+                trees.clear_flags_at(target, order.handle)
                 with contextlib.suppress(FileNotFoundError):
                     os.rename(target, old, src_dir_fd=order.handle, dst_dir_fd=order.handle)
                 os.rename(self.folder.name, target, src_dir_fd=order.handle, dst_dir_fd=order.handle)
@@ -97,7 +100,7 @@ class StepDirectory:
             with owned(self._top, *self._names) as now:
                 self._same(now)
         except OSError as error:
-            raise storage_error(self.target, "be put into place", error) from error
+            raise _refusal(self.target, "be put into place", error) from error
 
     def remove(self) -> None:
         """Remove the fresh folder, as it is after it was published or when it shall not be. OSError."""
@@ -112,7 +115,7 @@ class StepDirectory:
 
     def _discard(self, name: str, within: Folder) -> None:
         """Free a name in the step's folder or beside it, whatever has it. What cannot be removed now, because it is
-        immutable, mounted or still written to, is moved aside. OSError when it cannot even be moved."""
+        mounted or still written to, is moved aside. OSError when it cannot even be moved."""
         try:
             trees.remove_at(name, within.handle)
         except OSError:
@@ -143,6 +146,7 @@ class StepDirectory:
             handle = trees.open_directory(name, self._order.handle)
             os.mkdir(OUTPUTS, dir_fd=handle)
         with Folder(handle, self._order.named(name)) as own:
+            trees.clear_flags(handle)
             yield own
 
     def _same(self, now: Folder) -> None:
@@ -164,6 +168,7 @@ class StepDirectory:
         """A handle of the log, which is a file of its own again: a module may have put a link or a pipe there."""
         try:
             status = os.lstat(LOG, dir_fd=own.handle)
+            trees.clear_flags_at(LOG, own.handle)
             if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
                 if stat.S_IMODE(status.st_mode) & 0o600 != 0o600:
                     trees.set_mode(LOG, own.handle, 0o644)
@@ -174,6 +179,13 @@ class StepDirectory:
         return adding(own, LOG)
 
 
+def _refusal(path: Path, what: str, error: OSError) -> StorageError:
+    """Displaced for what this step's own directory holds, which no other step and no disk can
+    help: the step fails and its order settles. Otherwise the error of the disk."""
+    refused = storage_error(path, what, error)
+    return Displaced(str(refused)) if error.errno in _HELD else refused
+
+
 @contextmanager
 def fresh_directory(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False) -> Iterator[StepDirectory]:
     """A fresh folder for one run of a step, gone afterwards unless it was published. With `leave_trace` it stays when
@@ -182,10 +194,12 @@ def fresh_directory(runtime_dir: Path, step_id: StepId, *, leave_trace: bool = F
     with contextlib.ExitStack() as stack:
         try:
             order = stack.enter_context(owned(runtime_dir, *step_id.order, make=True))
+            with contextlib.suppress(PermissionError):  # not this user's to clear; what needs it fails itself
+                trees.clear_flags(order.handle)
             place = StepDirectory(runtime_dir, step_id, order)
             place.prepare()
         except OSError as error:
-            raise storage_error(fresh_dir(runtime_dir, step_id), "be made", error) from error
+            raise _refusal(fresh_dir(runtime_dir, step_id), "be made", error) from error
         place.clear()
         try:
             yield place

@@ -6,6 +6,7 @@ ends, when its time limit expires, and when its executor shuts down. The kernel 
 process ends (child.py, LIFELINE).
 """
 import contextlib
+import errno
 import functools
 import marshal
 import os
@@ -25,6 +26,7 @@ from platform.run.fence import Cage
 from platform.run.group import Group, Groups, nothing, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
+from platform.run.outputs import NOT_WRITTEN
 from platform.run.redact import Redactor
 from platform.run.sandbox import Access, Isolation, Machine
 
@@ -169,7 +171,9 @@ def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
         log.close()
         file.flush()
     except OSError as error:
-        raise StorageError(f"{job.log}: cannot be written ({error.strerror}); free space, then run again") from error
+        if error.errno == errno.EPERM:  # the log is open already: the module made it immutable
+            raise Fault(NOT_WRITTEN, f"its log cannot be written ({error.strerror}); leave it as it is") from error
+        raise storage_error(job.log, "be written", error) from error
     return ended
 
 

@@ -8,12 +8,20 @@ permissions, or may still write to it. Rules:
 * A step up must arrive where the step down began, so a directory that is moved meanwhile cannot
   lead out of the tree.
 
-`run/outputs.py` decides what the directory may contain. This package cannot undo an immutable flag
-or a mount, which only root can set.
+`run/outputs.py` decides what the directory may contain. What is removed loses the append-only and
+immutable flags first. This package cannot undo a mount, which only root can make.
 """
 
 from platform.trees.changing import copy, empty, remove, remove_at
-from platform.trees.handles import drop_attributes, open_directory, open_file, opened_directory, set_mode
+from platform.trees.handles import (
+    clear_flags,
+    clear_flags_at,
+    drop_attributes,
+    open_directory,
+    open_file,
+    opened_directory,
+    set_mode,
+)
 from platform.trees.walking import (
     LONGEST_PATH,
     MOST_DEPTH,
@@ -35,6 +43,8 @@ __all__ = [
     "Below",
     "TooMuch",
     "TreeEntry",
+    "clear_flags",
+    "clear_flags_at",
     "copy",
     "drop_attributes",
     "empty",

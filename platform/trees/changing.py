@@ -7,7 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from platform.confined import folder_at
-from platform.trees.handles import Cursor, open_directory, open_file, opened_directory
+from platform.trees.handles import (
+    Cursor,
+    clear_flags,
+    clear_flags_at,
+    open_directory,
+    open_file,
+    opened_directory,
+)
 from platform.trees.walking import paths
 
 _TRIES = 10
@@ -93,7 +100,7 @@ def _remove(name: str, above: int) -> None:
         return
     if not stat.S_ISDIR(status.st_mode):
         with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=above)
+            _unlink(name, above)
         return
     _empty(open_directory(name, above))
     os.rmdir(name, dir_fd=above)
@@ -122,10 +129,19 @@ def _empty(top: int) -> None:
 def _emptied(handle: int) -> list[str]:
     """Remove everything in an open directory except directories, and return their names."""
     inner = []
+    clear_flags(handle)
     with os.scandir(handle) as found:
         for each in found:
             if each.is_dir(follow_symlinks=False):
                 inner.append(each.name)
             else:
-                os.unlink(each.name, dir_fd=handle)
+                _unlink(each.name, handle)
     return inner
+
+
+def _unlink(name: str, above: int) -> None:
+    try:
+        os.unlink(name, dir_fd=above)
+    except PermissionError:
+        clear_flags_at(name, above)
+        os.unlink(name, dir_fd=above)

@@ -2,8 +2,10 @@
 link."""
 
 import errno
+import fcntl
 import os
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,9 @@ from platform.openat import explained
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OWNER = 0o700
+# FS_IOC_GETFLAGS and FS_IOC_SETFLAGS of Linux on 64-bit x86 and ARM. The flags are a C int.
+_GET_FLAGS, _SET_FLAGS = 0x80086601, 0x40086602
+_KEEPS = 0x10 | 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL: nothing can be renamed or removed
 
 
 def open_directory(name: str, above: int) -> int:
@@ -75,7 +80,10 @@ def set_mode(name: str, above: int, mode: int) -> None:
 def drop_attributes(handle: int) -> None:
     """Remove the extended attributes of an open file or directory, including access lists: they are
     not part of its contents, and nothing checks them. Attributes that the system sets remain
-    (`security.`, except capabilities). Raises OSError if another one cannot be removed."""
+    (`security.`, except capabilities). Raises OSError if another one cannot be removed, and for
+    an append-only or immutable file or directory (EPERM)."""
+    if _flags(handle) & _KEEPS:
+        raise OSError(errno.EPERM, "a file or directory is append-only or immutable")
     try:
         names = os.listxattr(handle)
     except OSError as error:
@@ -85,6 +93,42 @@ def drop_attributes(handle: int) -> None:
     for name in names:
         if not name.startswith("security.") or name == "security.capability":
             os.removexattr(handle, name)
+
+
+def clear_flags(handle: int) -> None:
+    """Make an open file or directory removable: neither append-only nor immutable. Raises OSError
+    if this user may not."""
+    if (flags := _flags(handle)) & _KEEPS:
+        fcntl.ioctl(handle, _SET_FLAGS, struct.pack("i4x", flags & ~_KEEPS))
+
+
+def clear_flags_at(name: str, above: int) -> None:
+    """As `clear_flags`, for a name in an open directory. Only files and directories have flags;
+    everything else, and a missing name, is ignored.
+
+    A hard link loses its flags too. The kernel refuses a new link to a file that has one, so the
+    flag is newer than the link."""
+    try:
+        kind = os.lstat(name, dir_fd=above).st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            return
+        handle = os.open(name, _FILE, dir_fd=above)
+    except FileNotFoundError:
+        return
+    try:
+        clear_flags(handle)
+    finally:
+        os.close(handle)
+
+
+def _flags(handle: int) -> int:
+    """The attribute flags of an open file or directory; 0 where the file system has none."""
+    try:
+        answer = fcntl.ioctl(handle, _GET_FLAGS, bytes(8))
+    except OSError:
+        return 0
+    flags: int = struct.unpack_from("i", answer)[0]
+    return flags
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """Whatever a module leaves on disk, its step fails, its order is settled and the next run begins anew."""
 
+import fcntl
+import os
+import shutil
+import struct
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from tests.hostile.conftest import Bench
+from tests.hostile.conftest import DROPPED, Bench
 
 DEEP = """
 here = os.open({where}, os.O_RDONLY)
@@ -144,6 +149,67 @@ REPLACES = {
     ),
 }
 
+# Needs CAP_LINUX_IMMUTABLE, which a module has when PLATFORM runs as root without bubblewrap.
+FLAG = """
+import fcntl, struct
+APPEND, FIXED = 0x20, 0x10
+def flag(path, flags):
+    handle = os.open(path, os.O_RDONLY)
+    now = struct.unpack("l", fcntl.ioctl(handle, 0x80086601, struct.pack("l", 0)))[0]
+    fcntl.ioctl(handle, 0x40086602, struct.pack("l", now | flags))
+    os.close(handle)
+"""
+NOT_WRITTEN = "FAILED output_write_failed"
+MADE = FLAG + TREE + '(out / "text.json").write_text("x")\n(out / "tree" / "f").write_text("x")\n'
+OUTPUTS = "for path in (out / 'tree' / 'f', out / 'tree', out / 'text.json', out):\n    flag(path, {})"
+SCRATCH = """
+import pathlib
+(pathlib.Path("d") / "e").mkdir(parents=True)
+pathlib.Path("d/e/f").write_text("x")
+os.link("d/e/f", "d/linked")
+for path in ("d/e/f", "d/e", "d", "."):
+    flag(path, APPEND | FIXED)
+"""
+FLAGGED = {
+    "append-only outputs": (MADE + OUTPUTS.format("APPEND"), "FAILED output_write_failed"),
+    "immutable outputs": (MADE + OUTPUTS.format("FIXED"), "FAILED output_write_failed"),
+    "an append-only output": (
+        MADE + 'flag(out / "text.json", APPEND)',
+        "FAILED output_write_failed",
+    ),
+    "an immutable directory in the outputs": (
+        MADE + 'flag(out / "tree", FIXED)',
+        "FAILED output_write_failed",
+    ),
+    "an immutable scratch directory with hard links": (MADE + SCRATCH, "COMPLETED"),
+    "an append-only parent": (MADE + "flag(out.parent, APPEND)", "COMPLETED"),
+    "an immutable log": (MADE + 'flag(out.parent / "log.txt", FIXED)', "COMPLETED"),
+    "an immutable log, and words for it": (
+        MADE + 'flag(out.parent / "log.txt", FIXED)\nprint("x" * 9999, flush=True)',
+        "FAILED output_write_failed",
+    ),
+    "an immutable file with the name of the step": (
+        MADE
+        + 'target = out.parent.parent / out.parent.name[1:-4]\ntarget.write_text("x")\n'
+        + "flag(target, FIXED)",
+        "COMPLETED",
+    ),
+    "an append-only order's directory": (MADE + "flag(out.parent.parent, APPEND)", "COMPLETED"),
+}
+
+
+def settable(folder: Path) -> bool:
+    """Whether this process may set an attribute flag in a directory."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        for flags in (0x20, 0):
+            fcntl.ioctl(handle, 0x40086602, struct.pack("l", flags))
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
 
 def settled(bench: Bench, rows: Mapping[str, tuple[str, str]]) -> None:
     """One order with a step for each row and one that only works: what was done is paid, what failed is given
@@ -200,3 +266,39 @@ def test_clean_removes_what_a_module_left(everywhere):
     (step / "outputs" / "tree" / "x").chmod(0)
     assert everywhere.run("doit clean step:tenant/order/one").returncode == 0
     assert not step.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", FLAGGED)
+def test_whatever_a_module_flags_its_order_is_settled(bench, what):
+    if not settable(bench.root):
+        pytest.skip("this user or this file system sets no attribute flags")
+    settled(bench, {what: FLAGGED[what]} | {"fails": ("os.chmod(out, 0)\nout.rmdir()", NOT_WRITTEN)})
+
+
+@pytest.mark.slow
+def test_a_directory_that_nobody_can_free_fails_its_step_and_not_the_run(bench):
+    if not settable(bench.root) or shutil.which("setpriv") is None:
+        pytest.skip("this user or this file system sets no attribute flags")
+    bench.module(MADE)
+    say = "{step_id: say, module_id: say, kind: transform, inputs: {text: tea}}"
+    bench.order("{step_id: one, module_id: evil, kind: transform}", say)
+    stuck = bench.root / "runtime" / "tenant" / "order" / ".one.new" / "outputs"
+    stuck.mkdir(parents=True)
+    handle = os.open(stuck.parent, os.O_RDONLY)
+    bench.prefix = DROPPED  # may not clear the flag
+    try:
+        fcntl.ioctl(handle, 0x40086602, struct.pack("l", 0x10))
+        done = bench.run()
+        assert (bench.status(), bench.ended("say"), bench.balance) == (
+            "PARTIAL",
+            "COMPLETED",
+            95,
+        ), done.stdout + done.stderr
+        assert "output_write_failed" in done.stdout + done.stderr
+        assert "free space" not in done.stdout + done.stderr
+    finally:
+        fcntl.ioctl(handle, 0x40086602, struct.pack("l", 0))
+        os.close(handle)
+    assert (bench.run().returncode, bench.ended("one"), bench.balance) == (0, "COMPLETED", 90)
+    bench.audited()

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from platform import flock
-from platform.errors import StaleError, StorageError
+from platform.errors import StaleError
 from platform.files import fsync_folder
+from platform.owned import storage_error
 
 WHEN_GONE = "restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state"
 _LARGEST = 1 << 30  # bytes of one read
@@ -107,8 +108,7 @@ class refusals:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise StorageError(f"{self._path}: cannot {self._doing} ({error.strerror or error}); free space or repair "
-                               "the disk, then run again") from error
+            raise storage_error(self._path, self._doing, error) from error
 
 
 class Lock:

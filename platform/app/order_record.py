@@ -78,7 +78,8 @@ def write_order(runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, f
     """Write the outcome of the order. Displaced if a link is in the way, StorageError for an error
     of
     the disk."""
-    record = OrderRecord(*order.id, **asdict(outcome), task_hashes=_hashes(order), finished_at=finished_at)
+    record = OrderRecord(*order.id, **{name: value for name, value in asdict(outcome).items() if name != "held"},
+                         task_hashes=_hashes(order), finished_at=finished_at)
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
     write(runtime_dir, *order.id, _NAME, data=text.encode())
     return record

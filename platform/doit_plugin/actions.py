@@ -67,9 +67,10 @@ def state(run: Run) -> Values | TaskRefused:
     file that cannot be read (10) stops the run.
     """
     wrong = run.snapshot.wrong_in(*STATE_NEEDS, run.workspace.options.runtime_profile)
+    whole = dict.fromkeys(problem.place.file for problem in wrong if not problem.subject)
     lines = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
-    if any(not problem.subject for problem in wrong):  # a whole file: what was paid is unknown
-        return TaskRefused(lines or f"{' or '.join(STATE_NEEDS)}: cannot be read, see above; nothing was posted", 10)
+    if whole:  # what was paid is unknown
+        return TaskRefused(lines or f"{' and '.join(whole)}: invalid, see above; nothing was posted", 10)
     run.statuses += [InputError.exit_status] * bool(wrong)
     shared = run.sharing.hydrate()
     run.make_ledger()
@@ -167,8 +168,10 @@ def settle_rest(run: Run, order_id: OrderId) -> Values | TaskRefused:
 
 def _in_words(order: PlannedOrder, result: OrderOutcome, refunded: int) -> str:
     total = len(order.steps)
-    counts = [f"{count} {word}" for count, word in ((result.failed, "failed"), (result.skipped, "skipped"),
-                                                   (result.pending, "not run")) if count]
+    held = result.held
+    counts = [f"{count} {word}" for count, word in (
+        (result.failed - held, "failed"), (held, "waits for a decision" if held == 1 else "wait for a decision"),
+        (result.skipped, "skipped"), (result.pending, "not run")) if count]
     refund = f"; {in_credits(refunded)} refunded" if refunded else ""
     return f"{order.id} {result.status} {result.reason}: {result.completed} of {counted(total, 'step')} completed" + (
         f", {', '.join(counts)}" if counts else "") + refund

@@ -33,6 +33,7 @@ class OrderOutcome:
     failed: int = 0
     skipped: int = 0
     pending: int = 0
+    held: int = 0  # of the failed ones, those that wait for a decision
 
 
 def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "",
@@ -49,8 +50,10 @@ def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "
     the first failed step.
     """
     records = [runs.get(step.id.step_id) for step in order.steps]
-    waits = [held.get(step.id.step_id, "") for step in order.steps]
-    states = [Status.FAILED if why or (record and record.status is Status.NEEDS_DECISION) else
+    waits = [held.get(step.id.step_id)
+             or (record.reason or record.status.value if record and record.status is Status.NEEDS_DECISION else "")
+             for step, record in zip(order.steps, records, strict=True)]
+    states = [Status.FAILED if why else
               record.status if record else None for record, why in zip(records, waits, strict=True)]
     completed, failed, skipped = (states.count(status) for status in (Status.COMPLETED, Status.FAILED, Status.SKIPPED))
     reasons = [why or (record.reason if record else "") for record, why, state in zip(
@@ -63,4 +66,5 @@ def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "
         status, reason = "PARTIAL", reasons[0] if reasons else "not_run"
     else:
         status, reason = "FAILED", reasons[0] if reasons else "not_run"
-    return OrderOutcome(status, reason, completed, failed, skipped, pending=states.count(None))
+    return OrderOutcome(status, reason, completed, failed, skipped, pending=states.count(None),
+                        held=sum(bool(why) for why in waits))

@@ -116,3 +116,12 @@ def test_what_only_looks_says_that_the_profile_cannot_be_read(repo: Path) -> Non
     for line in ("status", "statement --tenant-id tenant", "ledger verify", "ledger audit", "ledger export"):
         done = command(repo, f"{CLI} {line}")
         assert (done.returncode, "config/runtime_profile.yml:" in done.stderr) == (10, True), (line, done.stderr)
+
+
+def test_a_run_names_the_file_that_is_wrong_and_no_other(repo: Path) -> None:
+    profile = repo / "config" / "runtime_profile.yml"
+    profile.write_text(profile.read_text().replace("sandbox: auto", "sandbox: bogus"))
+    done = command(repo, "doit run")
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert "config/runtime_profile.yml: invalid, see above; nothing was posted" in done.stdout
+    assert "config/payments.csv" not in done.stdout + done.stderr

@@ -2,10 +2,10 @@
 import pytest
 
 from platform.check.conform import faults, validator
-from platform.check.values import value_faults
+from platform.check.values import check_selected, value_faults
 from platform.check.words import nearest, shown, suggestion
-from platform.model.contract import InputPort
-from platform.model.order import Binding
+from platform.model.contract import Contract, InputPort
+from platform.model.order import Binding, Kind, Selector
 
 
 @pytest.mark.parametrize(("schema", "value", "code", "words"), [
@@ -111,3 +111,17 @@ def test_other_forms_of_items_and_properties_are_held_as_ever():
     assert [fault.path for fault in faults(validator({"properties": {"b": {}}, "additionalProperties": ANY,
                                                       "$defs": {"value": {"maxProperties": 0}}}),
                                            {"a": 1, "b": {"c": 1}, "d": {"e": 1}})] == [("d",)]
+
+
+@pytest.mark.parametrize(("schema", "kind", "value", "words"), [
+    ({"maxLength": 200}, "string", "x" * 300, "input: `subject` has 300 characters; give it at most 200"),
+    ({"items": {"maxLength": 2}}, "array", ["a", "bcd"],
+     "input: item 2 of `subject` has 3 characters; give it at most 2"),
+    ({"properties": {"to": {"maxLength": 2}}}, "object", {"to": "bcd"},
+     "input `subject`: `to` has 3 characters; give it at most 2"),
+])
+def test_a_value_that_a_file_gave_is_told_with_its_limit_and_its_port_once(schema, kind, value, words):
+    port = InputPort("subject", kind, schema=schema)
+    contract = Contract("mail", "Mail", "1.0.0", Kind.TRANSFORM, "mails", inputs={"subject": port})
+    bound = {"subject": Binding(from_step="one", output_id="said", selector=Selector.TEXT)}
+    assert check_selected(contract, bound, {"subject": value}) == words

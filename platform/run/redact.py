@@ -19,11 +19,13 @@ _BATCH = 256  # parts of secrets in one pattern: RE2 refuses one of a million no
 class Secrets:
     """Finds secret values in bytes. A short pattern finds possible beginnings, where the whole
     patterns
-    are then tried. A whole pattern is compiled when first needed, since a long key takes seconds."""
+    are then tried. A whole pattern is compiled when its own beginning is first found, since a long
+    key takes seconds."""
 
     def __init__(self, found: Sequence[Forms]) -> None:
-        self._begins = [_compiled(form.begin for form in batch) for batch in batched(found)]
-        self._wholes = [cache(partial(_compiled, (form.whole,))) for form in found]
+        self._begins = [_compiled((form.begin for form in batch), longest=False) for batch in batched(found)]
+        self._each = [(cache(partial(_compiled, (form.begin,), longest=False)),
+                       cache(partial(_compiled, (form.whole,)))) for form in found]
         self.longest = max(form.longest for form in found)
         self.longest_begin = max(form.longest_begin for form in found)
 
@@ -34,7 +36,8 @@ class Secrets:
 
     def end(self, text: bytes | bytearray, at: int) -> int:
         """The end of the longest secret that begins at `at`; 0 if no secret begins there."""
-        return max((found.end() for whole in self._wholes if (found := whole().match(text, at))), default=0)
+        return max((found.end() for begin, whole in self._each
+                    if begin().match(text, at) and (found := whole().match(text, at))), default=0)
 
     def search(self, text: bytes | bytearray, start: int = 0) -> tuple[int, int] | None:
         """Begin and end of the first secret from `start` on."""
@@ -57,11 +60,11 @@ def batched(found: Sequence[Forms]) -> Iterator[Sequence[Forms]]:
     return (found[start:start + _BATCH] for start in range(0, len(found), _BATCH))
 
 
-def _compiled(patterns: Iterable[str]) -> Any:
+def _compiled(patterns: Iterable[str], *, longest: bool = True) -> Any:
     import re2  # only steps that have secrets need it
 
     options: Any = re2.Options()
-    options.max_mem, options.longest_match, options.never_capture = _MEMORY_BYTES, True, True
+    options.max_mem, options.longest_match, options.never_capture = _MEMORY_BYTES, longest, True
     options.encoding, options.log_errors = type(options.encoding).LATIN1, False
     return re2.compile("|".join(patterns).encode(), options)
 
@@ -123,7 +126,7 @@ class Redactor:
         window = max(0, size - known.longest + 1)
         end = max(window, size - known.longest_begin + 1)
         found = known.begins(self._held, window)
-        self._wait = 0 if found is None or found >= end else 2 * known.longest
+        self._wait = 2 * (known.longest_begin if found is None or found >= end else known.longest)
         return end if found is None else min(found, end)
 
     def _release(self, cut: int) -> bytes:

@@ -3,11 +3,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from platform import trees
 from platform.confined import read_file
 from platform.model import jsontext
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
-from platform.owned import owned, storage_error, write
+from platform.owned import owned, replace, storage_error
 from platform.plan.policy import OrderOutcome
 
 _LARGEST = 16 << 20  # bytes
@@ -81,7 +82,12 @@ def write_order(runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, f
     record = OrderRecord(*order.id, **{name: value for name, value in asdict(outcome).items() if name != "held"},
                          task_hashes=_hashes(order), finished_at=finished_at)
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
-    write(runtime_dir, *order.id, _NAME, data=text.encode())
+    try:
+        with owned(runtime_dir, *order.id, make=True, mend=True) as folder:
+            trees.clear_flags_at(_NAME, folder.handle)  # a module may have made it immutable
+            replace(folder, _NAME, text.encode())
+    except OSError as error:
+        raise storage_error(order_file(runtime_dir, order.id), "be written", error) from error
     return record
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from platform import trees
 from platform.confined import Folder, read_file
 from platform.model import jsontext
 from platform.model.digest import canonical_json, sha256_hex
@@ -34,7 +35,7 @@ def keep(runtime_dir: Path, record: RunRecord, went_in: str = "") -> None:
     """
     file = _file(runtime_dir, record.id.order, record.task_hash)
     try:
-        with owned(runtime_dir, *record.id.order, _FOLDER, make=True) as folder:
+        with owned(runtime_dir, *record.id.order, _FOLDER, make=True, mend=True) as folder:
             _keep(runtime_dir, folder, record, went_in)
     except OSError as error:
         raise storage_error(file, "be written", error) from error
@@ -51,7 +52,9 @@ def _keep(runtime_dir: Path, folder: Folder, record: RunRecord, went_in: str) ->
     if before != ended:
         known[record.refund_epoch] = ended
         data = canonical_json([known[epoch]._asdict() for epoch in sorted(known)])
-        replace(folder, file.with_suffix(".ended").name, data)
+        name = file.with_suffix(".ended").name
+        trees.clear_flags_at(name, folder.handle)  # a module may have made it immutable
+        replace(folder, name, data)
 
 
 def ordered(runtime_dir: Path, order: OrderId, task_hash: str) -> Mapping[str, Any]:

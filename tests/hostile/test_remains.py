@@ -194,6 +194,13 @@ FLAGGED = {
         + "flag(target, FIXED)",
         "COMPLETED",
     ),
+    "immutable data of the order": (
+        MADE
+        + 'order = out.parent.parent\n(order / ".tasks").mkdir(exist_ok=True)\n'
+        + '(order / "order.json").write_text("{}")\n'
+        + 'flag(order / "order.json", FIXED)\nflag(order / ".tasks", FIXED)\nflag(order, FIXED)',
+        "COMPLETED",
+    ),
     "an append-only order's directory": (MADE + "flag(out.parent.parent, APPEND)", "COMPLETED"),
 }
 

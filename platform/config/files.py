@@ -40,7 +40,7 @@ def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ..
     if isinstance(data, Problem):
         return FoundValue(SourceFile(file), problems=[_about(data, subject)])
     document = read_yaml(data, file)
-    draft = document.complete and isinstance(document.value, dict) and document.value.get("enabled") is False
+    draft = document.says("enabled", False)
     if valid.holds(kind, data):
         return FoundValue(document.source, document.value, draft=draft)
     problems = [_about(problem, subject, draft) for problem in _all_problems(document, kind)]

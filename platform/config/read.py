@@ -54,6 +54,12 @@ class Document:
     problems: tuple[Problem, ...] = ()
     replaced: frozenset[Path] = frozenset()
     complete: bool = False
+    doubled: frozenset[Path] = frozenset()  # keys with a duplicate: readers differ in their value
+
+    def says(self, key: str, value: Any) -> bool:
+        """Whether the whole document is a map that gives `key` this value, and no other."""
+        return (self.complete and isinstance(self.value, dict) and self.value.get(key) is value
+                and (key,) not in self.doubled)
 
 
 def read_yaml(data: bytes, file: str) -> Document:
@@ -72,7 +78,8 @@ def read_yaml(data: bytes, file: str) -> Document:
         problems.append(Problem(SourcePosition(file), "file-empty", "contains no value",
                                 "write it, or delete it"))
         complete = False
-    return Document(walk.value, source, text, tuple(sorted(problems)), frozenset(walk.replaced), complete)
+    return Document(walk.value, source, text, tuple(sorted(problems)), frozenset(walk.replaced), complete,
+                    frozenset(path for path, _ in walk.duplicates))
 
 
 def _duplicate(source: SourceFile, path: Path, place: SourcePosition) -> Problem:

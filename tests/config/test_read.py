@@ -130,3 +130,12 @@ def test_a_value_that_was_refused_is_marked_so_that_nobody_complains_about_its_s
     document = read_yaml(b"a: [1, .nan]\n", "f.yml")
     assert document.replaced == {("a", 1)}
     assert document.complete
+
+
+@pytest.mark.parametrize(("text", "draft"), [
+    ("enabled: false\n", True), ("enabled: true\n", False), ("a: 1\n", False), ("- enabled\n", False),
+    ("enabled: false\nenabled: true\n", False), ("enabled: true\nenabled: false\n", False),
+    ("enabled: false\na: 1\na: 2\n", True)])
+def test_a_file_that_says_two_things_of_enabled_is_not_a_draft(text: str, draft: bool) -> None:
+    """A draft's problems are not printed by a run, so nobody would hear that readers differ."""
+    assert read_yaml(text.encode(), "order.yml").says("enabled", False) is draft

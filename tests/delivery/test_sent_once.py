@@ -53,7 +53,7 @@ def test_a_repair_waits_until_sending_it_again_is_allowed(house: House) -> None:
     receipt = (house.root / MAIL / "delivery_receipt.json").read_bytes()
     house.repair()
     told = house.run("python -m platform.cli quote")
-    assert "1 delivery that arrived, or may have: waits for your decision before anything goes out again" in told
+    assert "1 delivery that arrived, or may have: waits for your decision before anything is sent again" in told
     again = house.run("python -m platform.cli quote --resend-repaired --json")
     assert '"deliveries_again": 1, "deliveries_waiting": 0' in " ".join(again.split())
     for _ in range(2):

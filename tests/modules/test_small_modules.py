@@ -95,7 +95,7 @@ def test_two_files_of_one_name_make_no_package(module, bound, tmp_path):
     result = module("package_std").run(bound_outputs=[bound(tmp_path / "a", as_path="x.txt"),
                                                       bound(tmp_path / "b", as_path="X.txt")])
     assert (result["status"], result["reason_slug"]) == ("FAILED", "package_failed")
-    assert "one name" in result["message"]
+    assert "the same name in the package" in result["message"]
 
 
 @pytest.mark.parametrize("forged", ["text", 5, {}, {"path": 7, "sha256": ""}, {"path": "/etc/passwd"}])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, command
+from tests.support import ROOT, command, started
 from tests.support import rows as rows_of
 
 PLATFORM = "python scripts/verify_platform.py"
@@ -169,7 +169,7 @@ def test_each_command_that_fails_is_its_own_checks_failure(repo: Path, tmp_path:
                                                            checks: list[str]) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         f"import os, sys\nif any(word.split('/')[-1] in {broken} for word in sys.orig_argv):\n    os._exit(9)\n")
-    done = command(repo, f"{ORDER} --json", PYTHONPATH=str(tmp_path))
+    done = started(repo, f"{ORDER} --json", PYTHONPATH=str(tmp_path))
     assert [check["name"] for check in json.loads(done.stdout)["checks"] if not check["ok"]] == checks
 
 

@@ -209,6 +209,19 @@ def test_a_reference_of_an_earlier_version_is_found_as_it_was_typed_and_as_it_is
         post_once(ledger, topup("tenant", 5, "bank-wire", "OLD 1"))
 
 
+def test_a_reference_of_a_tenant_is_of_one_correction_in_an_adjustment_and_on_both_sides_of_a_transfer(
+        paid: Ledger) -> None:
+    first, given = adjustment("other", 5, said("t 1")), transfer("tenant", "other", 5, said("t 2", corrects=""))
+    assert len(post_once(paid, first)) == len(post_once(paid, given)) == 1
+    assert post_once(paid, first) == post_once(paid, given) == ()
+    for new, old in (
+            (transfer("tenant", "other", 1, said("t 1")), first), (adjustment("other", 1, said("T  2")), given),
+            (transfer("other", "tenant", 1, said("t 1")), first), (adjustment("tenant", 1, said("t 2")), given),
+            (transfer("other", "tenant", 1, said("t 2")), given)):
+        with pytest.raises(ConflictError, match=f"{derived_id(old.key)}; nothing was posted"):
+            post_once(paid, new)
+
+
 def test_a_correction_has_its_reference_within_its_tenant(paid: Ledger) -> None:
     assert len(post_once(paid, adjustment("tenant", -1, said("r 1")))) == 1
     assert post_once(paid, adjustment("tenant", -1, said(" r  1"))) == ()

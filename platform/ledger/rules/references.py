@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from platform.errors import ConflictError
 from platform.model.digest import derived_id
-from platform.model.entry import Post
+from platform.model.entry import ADJUSTMENT, TRANSFER, Post, sides
 from platform.model.reference import folded, normalised
+
+_CORRECTIONS = (ADJUSTMENT, TRANSFER)
 
 
 def as_posted(post: Post, same: Post) -> Post:
@@ -21,17 +23,31 @@ def as_posted(post: Post, same: Post) -> Post:
 
 def earlier(posts: Iterable[Post], post: Post) -> Post | None:
     """The first of `posts` with the reference of `post`, in whatever form; None when no post has
-    it. All are of one kind. ConflictError when one differs only in case."""
+    it. All are of the kinds of `kinds_with`. ConflictError when one differs only in case, or when
+    a correction of another kind or by another tenant used the reference for a tenant of `post`."""
     place, text = _namespace(post), str(post.metadata["reference"])
     found: Post | None = None
+    used: Post | None = None
+    tenants = {side.tenant_id for side in sides(post)}
     for other in posts:
-        if _namespace(other) == place:
+        if other.kind == post.kind and _namespace(other) == place:
             known = str(other.metadata.get("reference", ""))
             if normalised(known) == normalised(text):
                 found = found or other
             elif folded(known) == folded(text):
                 raise ConflictError(differs_in_case("reference", text, known, other))
+        elif post.kind in _CORRECTIONS and tenants & {side.tenant_id for side in sides(other)} and (
+                folded(str(other.metadata.get("reference", ""))) == folded(text)):
+            used = used or other
+    if used and not found:
+        raise ConflictError(f"reference {text!r} is that of the {used.kind} {derived_id(used.key)}; "
+                            "nothing was posted, use another reference for another post")
     return found
+
+
+def kinds_with(post: Post) -> tuple[str, ...]:
+    """The kinds of posts that share references with `post`: adjustments and transfers do."""
+    return _CORRECTIONS if post.kind in _CORRECTIONS else (post.kind,)
 
 
 def differs_in_case(what: str, text: str, earlier: str, other: Post) -> str:

@@ -163,8 +163,8 @@ def test_the_commands_that_correct_a_transaction_are_told_with_their_arguments(
         have: dict[str, int], want: dict[str, int], lines: list[str]) -> None:
     told = remedies(Standing(have), want, TX, "pay 1", "payment_corrected")
     assert [line.partition(" --corrects")[0].removeprefix("python -m platform.cli ") for line in told] == lines
-    assert all(f"--corrects {TX} --reason payment_corrected --reference 'pay 1-correction-1'" in line
-               for line in told)
+    assert all(f"--corrects {TX} --reason payment_corrected --reference 'pay 1-correction-{number}'" in line
+               for number, line in enumerate(told, 1))
 
 
 @pytest.mark.parametrize("text", ["Wire-X1", " Wire-X1 ", "Wire-X1\u00a0", "Wire\u200b-X1", "\ufeffWire-X1\u00ad",

@@ -23,6 +23,8 @@ LONGEST_FIELD = (
     1 << 20
 )  # characters; csv's own limit of 128 KiB is for the whole process, so it is set here
 _SAMPLE_ROWS = 20
+_MARKUP = re.compile(r"\s*<(?:!doctype\b|\?xml\b|!--|html\b|head\b|body\b|svg\b)", re.IGNORECASE)
+_JSON = re.compile(r'\s*(?:\{\s*"(?:[^"\\]|\\.)*"\s*:|\[\s*[\[{]|[\[{]\s*$)')
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?\r?\n?', re.IGNORECASE)
 
 
@@ -108,7 +110,8 @@ def read_table(path: Path) -> Table:
     count = 0
     for line, fields in rows:
         if len(fields) != len(names):
-            raise TableError(f"line {line} has {len(fields)} fields, the header has {len(names)}")
+            what = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+            raise TableError(f"line {line} has {what}, the header has {len(names)}")
         count += 1
         for column, text in zip(columns, fields, strict=True):
             column[text.strip()] += 1
@@ -134,6 +137,10 @@ def _opened(path: Path) -> tuple[_File, str]:
     elif mark.startswith(codecs.BOM_UTF8):
         encoding = "utf-8-sig"
     file = _File(path, encoding)
+    begins = next((line for line in file.lines() if line.strip()), "")
+    for form, name in ((_MARKUP, "HTML or XML"), (_JSON, "JSON")):
+        if form.match(begins):
+            raise TableError(f"the file is {name}; save the table as CSV")
     first = _SEP_LINE.fullmatch(next(file.lines(), ""))
     return (_File(path, encoding, 1), first[1]) if first else (file, "")
 

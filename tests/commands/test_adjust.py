@@ -115,7 +115,7 @@ def test_beancount_adds_up_adjustments_and_transfers(repo: Path) -> None:
     from beancount import loader
 
     told(repo, f"{ADJUST} --amount-credits -130 --corrects {paid(repo)} --reference r --allow-debt")
-    told(repo, f"{CLI} admin-transfer --from tenant --to other1 --amount-credits 5 --reference r2 --note n --allow-debt")
+    told(repo, f"{CLI} admin-transfer --from tenant --to other1 --amount-credits 5 --reference q --note n --allow-debt")
     assert balances(repo) == {"tenant": -35, "other1": 5}
     for more in ("", " --tenant-id tenant", " --tenant-id other1"):
         _, errors, _ = loader.load_string(told(repo, f"{CLI} ledger export --format beancount{more}"))

@@ -1,4 +1,5 @@
-"""`python -m platform.cli`: the table of commands. Errors become exit statuses here and nowhere else."""
+"""`python -m platform.cli`: the table of commands. Errors become exit statuses here and nowhere
+else."""
 import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -13,28 +14,55 @@ from platform.model.characters import printable
 
 # name -> (module in platform.commands, purpose)
 COMMANDS = {
-    "orchestrator": ("orchestrator", "run every enabled work order: charge, run, package, deliver, settle"),
+    "orchestrator": (
+        "orchestrator",
+        "run every enabled work order: charge, run, package, deliver, settle",
+    ),
     "consistency-validate": ("consistency", "check everything that people write in the repository"),
-    "integrity-validate": ("integrity", "check that the ledger, the run records and the outputs on disk agree"),
+    "integrity-validate": (
+        "integrity",
+        "check that the ledger, the run records and the outputs on disk agree",
+    ),
     "delivery": ("delivery", "settle a delivery that may have arrived and waits for a decision"),
     "ledger": ("ledger", "verify, export, audit, sign and prove the journal of credits"),
     "state": ("state", "init, hydrate, publish or verify the billing state in a release"),
     "quote": ("quote", "print what the next run would do and charge, by order and step"),
-    "why": ("why", "explain why a task would run or be charged, or why not, and what a credit was for"),
+    "why": (
+        "why",
+        "explain why a task would run or be charged, or why not, and what a credit was for",
+    ),
     "status": ("status", "print orders and steps: state, reason, credits, outputs, logs"),
     "log": ("log", "print the log of a step's last run"),
     "graph": ("graph", "draw orders as a graph with states and prices: text, mermaid, dot or svg"),
     "statement": ("statement", "print a tenant's account: every post in words, with its proof"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),
-    "admin-adjust": ("adjust", "correct a tenant's credits: a signed ADJUSTMENT that names what it corrects"),
+    "admin-adjust": (
+        "adjust",
+        "correct a tenant's credits: a signed ADJUSTMENT that names what it corrects",
+    ),
     "admin-transfer": ("transfer", "move credits from one tenant to another, in one post"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
-    "artifacts": ("artifacts", "list or fetch a tenant's published packages, for those who may read them"),
-    "verify-artifact": ("verify_artifact", "check a published package against its statement, offline"),
-    "maintenance": ("maintenance", "write the derived files: maintenance-state/, choices in workflows; or --check"),
-    "cache-prune": ("cache_prune", "delete expired cached results, here and in GitHub's Actions cache"),
-    "doctor": ("doctor", "report what this machine provides, what each absence means, and what to do"),
+    "artifacts": (
+        "artifacts",
+        "list or fetch a tenant's published packages, for those who may read them",
+    ),
+    "verify-artifact": (
+        "verify_artifact",
+        "check a published package against its statement, offline",
+    ),
+    "maintenance": (
+        "maintenance",
+        "write the derived files: maintenance-state/, choices in workflows; or --check",
+    ),
+    "cache-prune": (
+        "cache_prune",
+        "delete expired cached results, here and in GitHub's Actions cache",
+    ),
+    "doctor": (
+        "doctor",
+        "report what this machine provides, what each absence means, and what to do",
+    ),
     "new": ("new", "write a tenant, a work order or a module that is valid as written"),
     "explain": ("explain", "explain the code of a problem: cause, remedy, example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),
@@ -62,7 +90,8 @@ def script(purpose: str, add_arguments: Callable[[argparse.ArgumentParser], None
 
 
 def guarded(action: Callable[[], int]) -> int:
-    """Run an action and return its exit status. A mistake of the user is one line, never a traceback."""
+    """Run an action and return its exit status. A mistake of the user is one line, never a
+    traceback."""
     streams.guard()
     try:
         return action()
@@ -75,7 +104,9 @@ def guarded(action: Callable[[], int]) -> int:
         sys.stderr.write(f"{line}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted: finished steps are kept; run the same command again to continue\n")
+        sys.stderr.write(
+            "interrupted: finished steps are kept; run the same command again to continue\n"
+        )
         return 130
 
 
@@ -85,7 +116,8 @@ def full_parser() -> Parser:
 
 
 def _parser(wanted: Collection[str]) -> Parser:
-    """A parser that imports the wanted commands and only names the others. Its default `whole` makes the full one."""
+    """A parser that imports the wanted commands and only names the others. Its default `whole`
+    makes the full one."""
     parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")
     parser.set_defaults(whole=partial(_parser, COMMANDS))
     for name, (module, purpose) in COMMANDS.items():

@@ -16,10 +16,34 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from platform.openat import FILE, FOLDER, HARD_LINK, LINK, Refused, below, parts_of, top, walked, words_of
+from platform.openat import (
+    FILE,
+    FOLDER,
+    HARD_LINK,
+    LINK,
+    Refused,
+    below,
+    parts_of,
+    top,
+    walked,
+    words_of,
+)
 
-__all__ = ["HARD_LINK", "Entry", "Folder", "Refused", "create", "folder_at", "inside", "kind_at", "make_folders",
-           "named", "opened", "read", "read_file"]
+__all__ = [
+    "HARD_LINK",
+    "Entry",
+    "Folder",
+    "Refused",
+    "create",
+    "folder_at",
+    "inside",
+    "kind_at",
+    "make_folders",
+    "named",
+    "opened",
+    "read",
+    "read_file",
+]
 
 _DEEPEST = 256  # directories; each has an open handle while its contents are listed
 _CHUNK = 1 << 20
@@ -107,7 +131,9 @@ class Folder:
 def _walk(folder: Folder, prefix: str, depth: int) -> Iterator[tuple[str, Entry, Folder]]:
     entries = folder.entries()
     if depth > _DEEPEST:
-        raise Refused(folder.named(""), f"nested deeper than {_DEEPEST} directories", errno.ENAMETOOLONG)
+        raise Refused(
+            folder.named(""), f"nested deeper than {_DEEPEST} directories", errno.ENAMETOOLONG
+        )
     yield from ((prefix + entry.name, entry, folder) for entry in entries if entry.kind != "folder")
     for entry in entries:
         if entry.kind == "folder":

@@ -77,7 +77,9 @@ def write_output(path: Path, data: bytes) -> None:
             while data:
                 data = data[file.write(data) or 0:]
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror}); name another file") from error
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror}); name another file"
+        ) from error
 
 
 class CacheFile:

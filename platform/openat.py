@@ -13,7 +13,8 @@ from collections.abc import Callable
 from platform.model.characters import escaped
 
 _OPENAT2 = 437  # the same number on every architecture
-_BENEATH_WITHOUT_LINKS = 0x08 | 0x04 | 0x02  # RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS
+# RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS
+_BENEATH_WITHOUT_LINKS = 0x08 | 0x04 | 0x02
 FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 _ON_THE_WAY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)
@@ -77,9 +78,11 @@ def walked(folder: int, parts: list[str], flags: int, above: str | None) -> int:
     try:
         for index, part in enumerate(parts):
             try:
-                found = os.open(part, flags if index == len(parts) - 1 else _ON_THE_WAY, dir_fd=here)
+                found = os.open(
+                    part, flags if index == len(parts) - 1 else _ON_THE_WAY, dir_fd=here
+                )
             except OSError as error:
-                name = "/".join([*([above] if above is not None else []), *parts[:index + 1]])
+                name = "/".join([*([above] if above is not None else []), *parts[: index + 1]])
                 raise explained(here, part, name, error) from None
             if here != folder:
                 os.close(here)
@@ -104,8 +107,14 @@ def explained(folder: int, part: str, name: str, error: OSError) -> OSError:
 
 def words_of(mode: int) -> str:
     kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
-        (stat.S_ISLNK, LINK), (stat.S_ISDIR, "a directory"), (stat.S_ISREG, "a file"), (stat.S_ISFIFO, "a pipe"),
-        (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
+        (stat.S_ISLNK, LINK),
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISREG, "a file"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
     return next((words for holds, words in kinds if holds(mode)), "not a regular file")
 
 
@@ -120,16 +129,28 @@ def _openat2() -> Callable[[int, str, int], int] | None:
     except (ImportError, OSError, AttributeError, TypeError):
         return None
 
-    syscall.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+    syscall.argtypes = (
+        ctypes.c_long,
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    )
     syscall.restype = ctypes.c_long
 
     class How(ctypes.Structure):
-        _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+        _fields_ = (
+            ("flags", ctypes.c_uint64),
+            ("mode", ctypes.c_uint64),
+            ("resolve", ctypes.c_uint64),
+        )
 
     hows = {flags: How(flags, 0, _BENEATH_WITHOUT_LINKS) for flags in (FILE, FOLDER)}
 
     def call(folder: int, name: str, flags: int) -> int:
-        handle: int = syscall(_OPENAT2, folder, os.fsencode(name), ctypes.byref(hows[flags]), ctypes.sizeof(How))
+        handle: int = syscall(
+            _OPENAT2, folder, os.fsencode(name), ctypes.byref(hows[flags]), ctypes.sizeof(How)
+        )
         return handle
 
     probe = call(top(), ".", FOLDER)

@@ -37,9 +37,9 @@ class Displaced(StorageError):
 def owned(top: Path, *names: str, make: bool = False, mend: bool = False) -> Iterator[Folder]:
     """The directory `top`/`names`..., opened one name at a time from `top`, an absolute path.
 
-    `make` creates missing directories. `mend` repairs modes and flags with which the owner cannot
-    use a directory below `top`. Raises Refused, which names it, for a link and for anything that is not a directory;
-    FileNotFoundError, and any other OSError."""
+    `make` creates missing directories. `mend` repairs modes and flags with which the owner
+    cannot use a directory below `top`. Raises Refused, which names it, for a link and for
+    anything that is not a directory; FileNotFoundError, and any other OSError."""
     here = _top(top, make=make)
     try:
         for name in names:
@@ -88,7 +88,9 @@ def _top(path: Path, *, make: bool) -> Folder:
 
 
 @contextmanager
-def replacing(folder: Folder, name: str, *, durable: bool = False, once: bool = False) -> Iterator[BinaryIO]:
+def replacing(
+    folder: Folder, name: str, *, durable: bool = False, once: bool = False
+) -> Iterator[BinaryIO]:
     """A new file that replaces a name in an open directory at the end of `with`.
 
     A reader sees the old bytes or the new ones, never a part. A link is replaced itself. If `with`
@@ -104,7 +106,13 @@ def replacing(folder: Folder, name: str, *, durable: bool = False, once: bool = 
             if durable:
                 os.fsync(file.fileno())
         if once:
-            os.link(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
+            os.link(
+                temporary,
+                name,
+                src_dir_fd=folder.handle,
+                dst_dir_fd=folder.handle,
+                follow_symlinks=False,
+            )
             os.unlink(temporary, dir_fd=folder.handle)
         else:
             os.replace(temporary, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
@@ -160,9 +168,14 @@ def exists(folder: Folder, name: str) -> bool:
 def storage_error(path: Path, what: str, error: OSError) -> StorageError:
     """The error to show: Displaced, which names the obstacle, or a StorageError."""
     if isinstance(error, Refused):
-        return Displaced(f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is not "
-                         "followed; remove it, find out what put it there, then run again")
-    return StorageError(f"{path}: cannot {what} ({error.strerror or error}); {remedy(error)}, then run again")
+        return Displaced(
+            f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is "
+            "not "
+            "followed; remove it, find out what put it there, then run again"
+        )
+    return StorageError(
+        f"{path}: cannot {what} ({error.strerror or error}); {remedy(error)}, then run again"
+    )
 
 
 def remedy(error: OSError) -> str:

@@ -108,7 +108,9 @@ class _Text(io.TextIOWrapper):
     """Text on a descriptor. In GitHub Actions, it is neutral, even if several writes together form
     a command."""
 
-    def __init__(self, unfailing: _Unfailing, encoding: str, write_through: bool, line_buffering: bool) -> None:
+    def __init__(
+        self, unfailing: _Unfailing, encoding: str, write_through: bool, line_buffering: bool
+    ) -> None:
         super().__init__(io.BufferedWriter(unfailing), encoding, "backslashreplace", newline="\n",
                          line_buffering=line_buffering, write_through=write_through)
         self.unfailing = unfailing

@@ -48,8 +48,17 @@ class Charges:
     """The charges of one run. Thread-safe. `buys`: the orders that the command line charges; None:
     all."""
 
-    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, holding: Holding, guard: Guard, *,
-                 is_shared: Callable[[], bool], buys: Collection[OrderId] | None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        records: Records,
+        billing: Billing,
+        holding: Holding,
+        guard: Guard,
+        *,
+        is_shared: Callable[[], bool],
+        buys: Collection[OrderId] | None,
+    ) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
         self._holding, self._guard = holding, guard
         self._is_shared, self._buys = is_shared, buys
@@ -96,22 +105,27 @@ class Charges:
 
     def refusal(self, order_id: OrderId) -> str:
         """The reason why this run refused the order's charge, or one of its steps because of a
-        debt;
-        empty if it refused neither."""
+        debt; empty if it refused neither."""
         decided = self._decided.get(order_id)
-        return (decided.refusal if decided else "") or (NOT_ENOUGH if order_id in self._owing else "")
+        return (decided.refusal if decided else "") or (
+            NOT_ENOUGH if order_id in self._owing else ""
+        )
 
     def debt(self, order_id: OrderId) -> str:
         """The debt for which steps of the order waited in this run, in words; empty if none
         waited."""
-        owed = debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
+        owed = (
+            debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
+        )
         return describe_debt(order_id.tenant_id, owed) if owed else ""
 
     def refused_now(self, order_id: OrderId) -> tuple[str, str]:
         """The reason why the order's charge would be refused now, and what to do, in words. Both
-        are
-        empty if it would be accepted. For read-only commands: nothing is posted."""
-        order, tenant = self._snapshot.plan.orders[order_id], self._snapshot.repo.tenants[order_id.tenant_id]
+        are empty if it would be accepted. For read-only commands: nothing is posted."""
+        order, tenant = (
+            self._snapshot.plan.orders[order_id],
+            self._snapshot.repo.tenants[order_id.tenant_id],
+        )
         book = self._billing.history.book
         decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
         if owed and not decision.posts:
@@ -120,13 +134,18 @@ class Charges:
 
     def _decide(self, book: Book, order: PlannedOrder) -> ChargeDecision:
         snapshot = self._snapshot
-        return decide_charge(book, order, snapshot.repo.tenants[order.id.tenant_id], snapshot.repo.promotions,
-                             snapshot.now.date(), self._holding.unbought(order))
+        return decide_charge(
+            book,
+            order,
+            snapshot.repo.tenants[order.id.tenant_id],
+            snapshot.repo.promotions,
+            snapshot.now.date(),
+            self._holding.unbought(order),
+        )
 
     def may_run(self, order_id: OrderId) -> bool:
-        """Whether the order is paid, in this run or before, and its tenant has no debt. Called for
-        a
-        step that has work to do."""
+        """Whether the order is paid, in this run or before, and its tenant has no debt. Called
+        for a step that has work to do."""
         decided = self._decided.get(order_id)
         if decided and decided.refusal:
             return False
@@ -158,8 +177,14 @@ class Charges:
             return ()
         book = self._billing.history.book if book is None else book
         tenants, plan = self._snapshot.repo.tenants, self._snapshot.plan
-        gone = [order for order in book.open_orders() if order.tenant_id in tenants
-                and order not in plan.orders and order not in plan.refused and self._was_here(order)]
+        gone = [
+            order
+            for order in book.open_orders()
+            if order.tenant_id in tenants
+            and order not in plan.orders
+            and order not in plan.refused
+            and self._was_here(order)
+        ]
         return tuple(post for order in gone for post in supersede(
             book, order, (), self._records.every(order), self._snapshot.repo.reasons))
 
@@ -169,8 +194,18 @@ class Charges:
         It does if this clone has charged or run it, or has its file, which then is a draft.
         Otherwise, only another clone of the ledger has the order."""
         workspace = self._snapshot.workspace
-        file = workspace.root / "tenants" / order_id.tenant_id / "workorders" / f"{order_id.work_order_id}.yml"
-        return not self._is_shared() or order_dir(workspace.runtime_dir, order_id).is_dir() or file.is_file()
+        file = (
+            workspace.root
+            / "tenants"
+            / order_id.tenant_id
+            / "workorders"
+            / f"{order_id.work_order_id}.yml"
+        )
+        return (
+            not self._is_shared()
+            or order_dir(workspace.runtime_dir, order_id).is_dir()
+            or file.is_file()
+        )
 
     def _together(self, order_id: OrderId) -> list[PlannedOrder]:
         return [order for order in self._snapshot.plan.orders.values()
@@ -178,8 +213,7 @@ class Charges:
 
     def _post(self, orders: Collection[PlannedOrder]) -> None:
         """Post each order's charge, and keep its result. After an error, the other orders' posts
-        and
-        results are kept.
+        and results are kept.
 
         Raises:
             ConflictError, CreditsError: an order's posts are refused.
@@ -188,7 +222,9 @@ class Charges:
         orders, displaced = self._with_directory(orders)
         decided: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
 
-        def decide(order: PlannedOrder, records: Collection[RunRecord], book: Book) -> tuple[Post, ...]:
+        def decide(
+            order: PlannedOrder, records: Collection[RunRecord], book: Book
+        ) -> tuple[Post, ...]:
             decided[order.id] = self._decision(book, order, records)
             return decided[order.id][0]
 
@@ -234,11 +270,21 @@ class Charges:
         tenant = self._snapshot.repo.tenants[order.id.tenant_id]
         decision = self._decide(draft, order)
         posts = (*back, *decision.posts)
-        sums = {type_: sum(post.amount_credits for post in posts if post.type is type_) for type_ in PostType}
-        return posts, Charged(-sums[PostType.SPEND], sums[PostType.TOPUP], sums[PostType.REFUND],
-                              book.balance(order.id.tenant_id) + sum(sums.values()), decision.refusal,
-                              describe_refusal(decision, order, tenant))
+        sums = {
+            type_: sum(post.amount_credits for post in posts if post.type is type_)
+            for type_ in PostType
+        }
+        return posts, Charged(
+            -sums[PostType.SPEND],
+            sums[PostType.TOPUP],
+            sums[PostType.REFUND],
+            book.balance(order.id.tenant_id) + sum(sums.values()),
+            decision.refusal,
+            describe_refusal(decision, order, tenant),
+        )
 
-    def _superseded(self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]) -> tuple[Post, ...]:
+    def _superseded(
+        self, book: Book, order: PlannedOrder, records: Iterable[RunRecord]
+    ) -> tuple[Post, ...]:
         planned = frozenset(step.task_hash for step in order.steps)
         return supersede(book, order.id, planned, records, self._snapshot.repo.reasons)

@@ -86,8 +86,7 @@ def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
 
 def _step_of(run: Run, task: str) -> tuple[Run, StepId]:
     """The named step, and a run of its order. UsageError with the nearest name if neither the
-    orders
-    nor the ledger contain the step."""
+    orders nor the ledger contain the step."""
     step_id = parse_step(task)
     order_id = step_id.order
     if order_id in set(run.workspace.order_ids()):
@@ -112,15 +111,16 @@ def _past(run: Run, step_id: StepId, planned: PlannedStep | None) -> tuple[Past,
     book = run.billing.history.book
     if planned and planned.kind is not Kind.DELIVERY:
         raise UsageError(f"step {step_id} is not a delivery; use `doit run --retry-failed` to "
-                         "retry a "
-                         "failed step")
+                         "retry a failed step")
     if planned:
         epoch = book.epoch(planned.task_hash, RUN_CHARGE)
         held, last = run.holding.own(planned), run.records.of_step(planned)
         if REPAIR_HELD in (held.reason if held else "", last.reason if last else ""):
             past = run.deliveries.past(planned, epoch)
             return past, _subject(run, planned, past)
-        works: list[Work] = [(planned.task_hash, number) for number in (epoch, epoch - 1) if number >= 0]
+        works: list[Work] = [
+            (planned.task_hash, number) for number in (epoch, epoch - 1) if number >= 0
+        ]
         for work in works:
             past = run.deliveries.past(planned, work[1])
             if _waits(book, past) or past.decided():

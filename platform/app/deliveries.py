@@ -36,7 +36,11 @@ class Deliveries:
         entry."""
         work, book = (planned.task_hash, epoch), self._billing.history.book
         with self._lock:
-            if self._index is None and book.fact(*work) is None and not book.has(keys.claim(*work, 1)):
+            if (
+                self._index is None
+                and book.fact(*work) is None
+                and not book.has(keys.claim(*work, 1))
+            ):
                 return Past(planned.id, work)
         past = self.index.of(planned.id, work)
         if past.made or book.fact(*work) is not Fact.HELD or not self._was_in_doubt(planned, epoch):

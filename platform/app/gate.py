@@ -44,7 +44,8 @@ from platform.run.job import time_limit_s
 from platform.run.permit import Denied, GateAnswer, Permit
 from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 
-_GRACE = timedelta(minutes=5)  # clocks differ, and a claim may be published before its attempt starts
+# clocks differ, and a claim may be published before its attempt starts
+_GRACE = timedelta(minutes=5)
 _NO_LIMIT = timedelta(hours=6)  # the claim's duration if the profile sets no time limit for steps
 _TRIES = 5
 
@@ -80,7 +81,10 @@ class LedgerGate:
         """See `permit.Gate`."""
         with self._run.billing.steady:
             ended = self._ended(record)
-        if ended.record.completed and record.evidence.get("verification_status") == Verification.UNVERIFIED:
+        if (
+            ended.record.completed
+            and record.evidence.get("verification_status") == Verification.UNVERIFIED
+        ):
             self._run.sharing.publish_evidence()  # no other clone can find out that it arrived
         return ended
 
@@ -112,8 +116,13 @@ class LedgerGate:
                 return self._unasked(arrived, said)
             self._looking = True
             settled = said._asdict() if said and said.decision == "arrived" else {}
-            return Permit(look_only=True, in_doubt=not arrived, receipts=past.receipts, lost=lost or bool(settled),
-                          settled=settled)
+            return Permit(
+                look_only=True,
+                in_doubt=not arrived,
+                receipts=past.receipts,
+                lost=lost or bool(settled),
+                settled=settled,
+            )
         now = utc_text(datetime.now(UTC))
         for claim in past.open:
             who = claim.claimant
@@ -121,19 +130,19 @@ class LedgerGate:
                 return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
                               f"{claimant.described(who)} is delivering it and may do so until "
                               f"{claim.expires_at}; run again when it has ended, or after that "
-                              "time "
-                              "if it no longer runs")
+                              "time if it no longer runs")
         if not self._is_paid():
             return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
                           "another clone published its posts before this charge, which could not "
-                          "be "
-                          "posted again; see journal.lost.* next to the ledger, then run again")
+                          "be posted again; see journal.lost.* next to the ledger, then run again")
         return None
 
     def _unasked(self, arrived: bool, said: Decision | None) -> Denied:
         """The result if only a look is allowed and the module cannot look: it is not started."""
         if said and said.decision == "arrived" and not self._planned.required_outputs:
-            return Denied(Status.COMPLETED, SETTLED, f"{said.by} settled it as arrived at {said.at}")
+            return Denied(
+                Status.COMPLETED, SETTLED, f"{said.by} settled it as arrived at {said.at}"
+            )
         reason = REPAIR_HELD if arrived else UNVERIFIED
         module = self._planned.contract.module_id
         return Denied(Status.NEEDS_DECISION, reason, self._held_words(
@@ -160,9 +169,9 @@ class LedgerGate:
         return True
 
     def _is_known_to_all(self) -> bool:
-        """Publish the claim if the ledger is shared. Return whether this run still has the claim,
-        or
-        another clone was first. If publishing fails, the claim is void and nothing is sent."""
+        """Publish the claim if the ledger is shared. Return whether this run still has the
+        claim, or another clone was first. If publishing fails, the claim is void and nothing is
+        sent."""
         key = keys.claim(*self._work, self._attempt)
         try:
             if not self._run.sharing.publish_claims(key):
@@ -179,9 +188,8 @@ class LedgerGate:
         return self._run.billing.history.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
 
     def _acknowledge(self, record: RunRecord) -> None:
-        """Post the evidence and the fact at once, in one post. If no new evidence is needed, void
-        the
-        claim."""
+        """Post the evidence and the fact at once, in one post. If no new evidence is needed,
+        void the claim."""
         order, reasons = self._planned.id.order, self._run.snapshot.repo.reasons
         posted = self._run.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
         if self._attempt and not any(post.kind == "evidence" for post in posted):
@@ -190,15 +198,21 @@ class LedgerGate:
     def _looked(self, record: RunRecord) -> GateAnswer:
         """The result of a look, which sends nothing."""
         past = self._past()
-        arrived = bool(past.receipts) or self._run.billing.history.book.fact(*self._work) is Fact.DONE
+        arrived = (
+            bool(past.receipts) or self._run.billing.history.book.fact(*self._work) is Fact.DONE
+        )
         absent = record.reason == LOOK_ABSENT
         if record.completed:
             self._acknowledge(record)
             return GateAnswer(record)
         if arrived:
-            self._restores = absent and is_same(past, self._went_in, self._run.records.of_step(self._planned))
+            self._restores = absent and is_same(
+                past, self._went_in, self._run.records.of_step(self._planned)
+            )
             self._may_send = self._restores or self._run.allowed.resend_repaired
-            return GateAnswer(record if self._may_send else self._held(record, REPAIR_HELD), self._may_send)
+            return GateAnswer(
+                record if self._may_send else self._held(record, REPAIR_HELD), self._may_send
+            )
         self._may_send = absent
         if absent:
             self._post_voids([claim.attempt for claim in past.open], LOOK_ABSENT)
@@ -218,7 +232,11 @@ class LedgerGate:
         return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"
 
     def _post_voids(self, numbers: list[int], reason: str) -> None:
-        posts = [attempts.void(self._planned.id, self._work, number, reason) for number in numbers if number]
+        posts = [
+            attempts.void(self._planned.id, self._work, number, reason)
+            for number in numbers
+            if number
+        ]
         self._run.deliveries.post(lambda book: [post for post in posts if not book.has(post.key)])
 
     def _past(self) -> Past:

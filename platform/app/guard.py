@@ -27,8 +27,7 @@ from platform.model.words import counted
 from platform.state.remembered import Memory, RememberedHead, others, places
 
 _WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale "
-               "state; "
-               "to continue without the lost posts: "
+               "state; to continue without the lost posts: "
                "`python -m platform.cli state accept-loss --note WHY`")
 
 
@@ -64,11 +63,13 @@ class Guard:
         if heads:
             raise StaleError(self.rolled_back(heads))
         if unpaid:
-            raise StaleError(f"{where}: {counted(len(unpaid), 'step')} ({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
-                             "completed and not paid here: this is not the billing state with "
-                             "which "
-                             "they ran, or it belongs to another runtime directory; "
-                             f"{_WHAT_TO_DO}")
+            raise StaleError(
+                f"{where}: {counted(len(unpaid), 'step')} "
+                f"({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
+                "completed and not paid here: this is not the billing state with "
+                "which they ran, or it belongs to another runtime directory; "
+                f"{_WHAT_TO_DO}"
+            )
         self._passed = True
 
     def rolled_back(self, heads: Iterable[RememberedHead]) -> str:
@@ -77,8 +78,7 @@ class Guard:
         fault = "does not contain it" if self._billing.exists else "is missing"
         return (f"{self._shown()}: this machine acknowledged post {head.seq} "
                 f"with hash {head.hash[:12]}, and the billing state {fault}: it was deleted, "
-                "rolled "
-                f"back or replaced; {_WHAT_TO_DO}")
+                f"rolled back or replaced; {_WHAT_TO_DO}")
 
     def _shown(self) -> str:
         workspace = self._snapshot.workspace
@@ -90,8 +90,7 @@ class Guard:
 
     def lost(self) -> tuple[tuple[RememberedHead, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that
-        completed
-        and are not paid in it."""
+        completed and are not paid in it."""
         ledger = self._billing.history if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 
@@ -108,8 +107,13 @@ class Guard:
                  if record.completed and not _was_paid(book, record)]
         if not found:
             return []
-        known = {*self._put_aside(), *(accepted(record.post for record in ledger.of_kinds((LOSS,))) if ledger else ())}
-        elsewhere = [_book_at(path) for path in others(now.runtime_dir, now.root, now.billing_state_dir)]
+        known = {
+            *self._put_aside(),
+            *(accepted(record.post for record in ledger.of_kinds((LOSS,))) if ledger else ()),
+        }
+        elsewhere = [
+            _book_at(path) for path in others(now.runtime_dir, now.root, now.billing_state_dir)
+        ]
         return [record for record in found if record.task_hash not in known
                 and not any(_was_paid(other, record) for other in elsewhere)]
 

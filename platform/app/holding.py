@@ -1,6 +1,5 @@
 """The steps that wait for a decision, derived from records and ledger. A run, a quote and a status
-use
-the same rules.
+use the same rules.
 
     reason         meaning                                     what a run does with the step
     unverified     it was tried twice and may have arrived     it looks, and sends nothing
@@ -54,8 +53,15 @@ class Allowed:
 class Holding:
     """The waiting steps of one run."""
 
-    def __init__(self, snapshot: Snapshot, records: Records, billing: Billing, deliveries: Deliveries,
-                 context: RunContext, allowed: Allowed) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        records: Records,
+        billing: Billing,
+        deliveries: Deliveries,
+        context: RunContext,
+        allowed: Allowed,
+    ) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
         self._deliveries, self._context, self._allowed = deliveries, context, allowed
         self._refunds = Refunds(billing)
@@ -64,7 +70,9 @@ class Holding:
     def unbought(self, order: PlannedOrder) -> Mapping[str, Held]:
         """The steps that the order's charge excludes, as they were before any step of it ran."""
         if order.id not in self._unbought:
-            self._unbought[order.id] = {name: held for name, held in self.of(order).items() if not held.is_bought}
+            self._unbought[order.id] = {
+                name: held for name, held in self.of(order).items() if not held.is_bought
+            }
         return self._unbought[order.id]
 
     def of(self, order: PlannedOrder) -> Mapping[str, Held]:
@@ -73,12 +81,21 @@ class Holding:
             return {}
         held: dict[str, Held] = {}
         for step in order.steps:
-            above = next((name for name in step.upstream if name in held and held[name].reason != REPAIR_HELD), "")
+            above = next(
+                (
+                    name
+                    for name in step.upstream
+                    if name in held and held[name].reason != REPAIR_HELD
+                ),
+                "",
+            )
             own = self.own(step)
             if own:
                 held[step.id.step_id] = own
             elif above and not self._is_done(step):
-                held[step.id.step_id] = Held("skipped_upstream", f"step {above} waits for a decision", below=True)
+                held[step.id.step_id] = Held(
+                    "skipped_upstream", f"step {above} waits for a decision", below=True
+                )
         return held
 
     def own(self, step: PlannedStep) -> Held | None:
@@ -103,7 +120,11 @@ class Holding:
             return None
         if last and (last.status, last.refund_epoch) == (Status.NEEDS_DECISION, epoch):
             return Held(last.reason, last.message, runs=True, is_bought=True)
-        if last is None or last.refund_epoch != epoch or last.reason in (UNVERIFIED, "skipped_upstream"):
+        if (
+            last is None
+            or last.refund_epoch != epoch
+            or last.reason in (UNVERIFIED, "skipped_upstream")
+        ):
             return Held(UNVERIFIED, "it may have arrived, and it is not sent again automatically; "
                                     "the "
                         f"next run looks; to decide: {SETTLE.format(step.id)}", runs=True,
@@ -129,7 +150,11 @@ class Holding:
             failed = [*self._failures_in_ledger(step, kept), *failed][-2:]
         went_in = {each for _, each in failed if each is not None}
         reasons = {reason for reason, _ in failed}
-        if len(failed) < 2 or len(reasons) > 1 or self._snapshot.repo.reasons.transient(failed[0][0]):
+        if (
+            len(failed) < 2
+            or len(reasons) > 1
+            or self._snapshot.repo.reasons.transient(failed[0][0])
+        ):
             return ""
         if went_in and ("" in went_in or self._may_change(step)
                         or not went_in.issubset(went_in_digests(self._context, step))):
@@ -163,14 +188,18 @@ class Holding:
         past = self._deliveries.past(step, epoch)
         if not past.receipts or is_same(past, went_in, last) or self._said_about(past, went_in):
             return None
-        return Held(REPAIR_HELD, "it was delivered before and something else would go out now; `doit run "
-                    f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} --arrived --note "
-                    "TEXT` leaves it at what was delivered", is_bought=True)
+        return Held(
+            REPAIR_HELD,
+            "it was delivered before and something else would go out now; `doit run "
+            f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} "
+            "--arrived --note "
+            "TEXT` leaves it at what was delivered",
+            is_bought=True,
+        )
 
     def goes_again(self, order: PlannedOrder) -> frozenset[StepId]:
         """The deliveries that would be sent although they arrived or may have arrived, as far as
-        this
-        is known before the upstream steps run."""
+        this is known before the upstream steps run."""
         found = set()
         for step in order.steps:
             if (step.kind is Kind.DELIVERY and self._billing.exists and self.own(step) is None
@@ -207,7 +236,9 @@ class Holding:
         past = self._deliveries.past(step, epoch)
         said = self._said_about(past, went_in)
         return not is_same(past, went_in, last) and (
-            (self._allowed.resend_repaired and not is_lost(last)) or (said is not None and said.decision == "resend"))
+            (self._allowed.resend_repaired and not is_lost(last))
+            or (said is not None and said.decision == "resend")
+        )
 
     def _said_about(self, past: Past, went_in: Mapping[str, Any]) -> Decision | None:
         return past.decided(subject_of(past, went_in, self._context.profile.delivery))

@@ -18,8 +18,7 @@ _NAME = "order.json"
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """The outcome of one plan of an order. `task_hashes` identify the plan. Times are UTC, ISO
-    8601,
-    with Z."""
+    8601, with Z."""
 
     tenant_id: str
     work_order_id: str
@@ -36,13 +35,19 @@ class OrderRecord:
         """Whether each field has its declared type."""
         texts = (self.tenant_id, self.work_order_id, self.status, self.reason, self.finished_at)
         counts = (self.completed, self.failed, self.skipped, self.pending)
-        return (all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
-                and isinstance(self.task_hashes, dict)
-                and all(isinstance(digest, str) for digest in self.task_hashes.values()))
+        return (
+            all(isinstance(text, str) for text in texts)
+            and all(type(count) is int for count in counts)
+            and isinstance(self.task_hashes, dict)
+            and all(isinstance(digest, str) for digest in self.task_hashes.values())
+        )
 
     def matches(self, order: PlannedOrder, outcome: OrderOutcome) -> bool:
         """Whether this record has the same outcome and is of the same plan."""
-        return (self.status, self.reason) == (outcome.status, outcome.reason) and self.task_hashes == _hashes(order)
+        return (self.status, self.reason) == (
+            outcome.status,
+            outcome.reason,
+        ) and self.task_hashes == _hashes(order)
 
 
 def order_dir(runtime_dir: Path, order_id: OrderId) -> Path:
@@ -66,21 +71,27 @@ def order_file(runtime_dir: Path, order_id: OrderId) -> Path:
 
 def read_order(runtime_dir: Path, order_id: OrderId) -> OrderRecord | None:
     """The record; None if it is missing or damaged. The run then settles the order again, which
-    posts
-    nothing."""
+    posts nothing."""
     try:
-        record = OrderRecord(**jsontext.read_json(read_file(order_file(runtime_dir, order_id), _LARGEST)))
+        record = OrderRecord(
+            **jsontext.read_json(read_file(order_file(runtime_dir, order_id), _LARGEST))
+        )
     except (OSError, ValueError, TypeError):
         return None
     return record if record.conforms() else None
 
 
-def write_order(runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, finished_at: str) -> OrderRecord:
-    """Write the outcome of the order. Displaced if a link is in the way, StorageError for an error
-    of
-    the disk."""
-    record = OrderRecord(*order.id, **{name: value for name, value in asdict(outcome).items() if name != "held"},
-                         task_hashes=_hashes(order), finished_at=finished_at)
+def write_order(
+    runtime_dir: Path, order: PlannedOrder, outcome: OrderOutcome, finished_at: str
+) -> OrderRecord:
+    """Write the outcome of the order. Displaced if a link is in the way, StorageError for an
+    error of the disk."""
+    record = OrderRecord(
+        *order.id,
+        **{name: value for name, value in asdict(outcome).items() if name != "held"},
+        task_hashes=_hashes(order),
+        finished_at=finished_at,
+    )
     text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
     try:
         with owned(runtime_dir, *order.id, make=True, mend=True) as folder:

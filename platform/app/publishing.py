@@ -53,14 +53,19 @@ class Publishing:
             return PublishTarget(Shelf(store), "", key, staging, simulated=True)
         if profile.release_store.get("type") == "folder" and not profile.release_store.get("dir"):
             raise ForbiddenError(f"{workspace.options.runtime_profile}: release_store folder has "
-                                 "no "
-                                 "dir; set dir")
+                                 "no dir; set dir")
         opened = open_store(profile.release_store, workspace.root, env)
         if opened is None:
             raise ForbiddenError(f"{workspace.options.runtime_profile}: "
                                  f"{_why_not(profile.release_store)}; to simulate publishing, use "
                                  "--no-publish or `doit run publish no_publish=1`")
-        return PublishTarget(Shelf(opened), profile.release_store.get("tag_prefix", ""), key, staging, simulated=False)
+        return PublishTarget(
+            Shelf(opened),
+            profile.release_store.get("tag_prefix", ""),
+            key,
+            staging,
+            simulated=False,
+        )
 
     def purchases(self) -> list[Purchase]:
         """All purchases in the current journal, in the order of their charges."""
@@ -76,19 +81,38 @@ class Publishing:
         keep their charge and run again."""
         order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
         runs = self._records.of_order(order)
-        done = [step for step in order.steps if step.id.step_id in runs and runs[step.id.step_id].completed]
+        done = [
+            step
+            for step in order.steps
+            if step.id.step_id in runs and runs[step.id.step_id].completed
+        ]
         wanted = [(step.task_hash, name) for step in done for name in step.deliverables
                   if not is_internal(name) and book.paid(step.task_hash, name) is not None]
-        if any(key not in self._bought or self._bought[key].refund_epoch != book.epoch(*key) for key in wanted):
+        if any(
+            key not in self._bought or self._bought[key].refund_epoch != book.epoch(*key)
+            for key in wanted
+        ):
             self.purchases()  # read the journal once, and again only after new charges
-        return [self._bought[key] for key in wanted if awaits(self._bought[key], book, simulated=self.simulated)]
+        return [
+            self._bought[key]
+            for key in wanted
+            if awaits(self._bought[key], book, simulated=self.simulated)
+        ]
 
-    def publish(self, purchases: Iterable[Purchase]) -> tuple[list[PublishedPackage], list[Missing]]:
-        repo, runtime_dir, place = self._snapshot.repo, self._snapshot.workspace.runtime_dir, self.place
+    def publish(
+        self, purchases: Iterable[Purchase]
+    ) -> tuple[list[PublishedPackage], list[Missing]]:
+        repo, runtime_dir, place = (
+            self._snapshot.repo,
+            self._snapshot.workspace.runtime_dir,
+            self.place,
+        )
         shop = Shop(repo.contracts, repo.reasons, runtime_dir, self._records.newest)
         try:
             with owned(runtime_dir, place.staging.name, make=True) as staging:
-                return publish_all(purchases, shop, replace(place, staging=staging.path), self._billing.ledger)
+                return publish_all(
+                    purchases, shop, replace(place, staging=staging.path), self._billing.ledger
+                )
         except Refused as error:
             raise storage_error(place.staging, "be made", error) from error
 
@@ -96,7 +120,10 @@ class Publishing:
 def line(outcome: PublishedPackage | Missing) -> str:
     """The outcome of one purchase, as a line for users."""
     if isinstance(outcome, PublishedPackage):
-        return f"{outcome.status:<12} {outcome.purchase}  {outcome.artifact.bytes} bytes  {outcome.uri}"
+        return (
+            f"{outcome.status:<12} {outcome.purchase}  {outcome.artifact.bytes} bytes  "
+            f"{outcome.uri}"
+        )
     back = f"; {in_credits(outcome.refunded_credits)} refunded" if outcome.refunded_credits else ""
     return f"{outcome.reason:<12} {outcome.purchase}: {outcome.message}{back}"
 

@@ -29,12 +29,28 @@ def quote_of(run: Run) -> Quote:
     first = {step.id: found[0] for step in steps if (found := first_reasons(run.context, step))}
     due = {step_id: reason.words for step_id, reason in first.items()}
     remade = {step_id for step_id, reason in first.items() if reason.is_loss}
-    lost = {step.id for step in steps if step.kind is Kind.DELIVERY and is_lost(run.records.of_step(step))}
+    lost = {
+        step.id
+        for step in steps
+        if step.kind is Kind.DELIVERY and is_lost(run.records.of_step(step))
+    }
     held = {step.id: each for order in orders for step, each in _held(run, order)}
     again = {step_id for order in orders for step_id in run.holding.goes_again(order)}
-    terms = Terms(repo.tenants, run.snapshot.now.date(), repo.promotions, run.open_payments, repo.reasons, due,
-                  {order: run.records.every(order) for order in run.snapshot.plan.orders}, run.charges.orphans(), held,
-                  again, run.allowed.resend_repaired, remade, lost)
+    terms = Terms(
+        repo.tenants,
+        run.snapshot.now.date(),
+        repo.promotions,
+        run.open_payments,
+        repo.reasons,
+        due,
+        {order: run.records.every(order) for order in run.snapshot.plan.orders},
+        run.charges.orphans(),
+        held,
+        again,
+        run.allowed.resend_repaired,
+        remade,
+        lost,
+    )
     return quote(run.snapshot.plan, run.billing.book, terms)
 
 

@@ -19,7 +19,11 @@ class Records:
     def every(self, order: OrderId) -> tuple[RunRecord, ...]:
         """All existing records of the order's steps, of any plan."""
         folder = self._runtime_dir.joinpath(*order)
-        names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+        names = (
+            sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
+            if folder.is_dir()
+            else []
+        )
         found = (self.newest(StepId(*order, name)) for name in names if matches(STEP, name))
         return tuple(record for record in found if record)
 

@@ -15,7 +15,11 @@ SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund 
 def packages(went_in: Mapping[str, Any]) -> frozenset[str]:
     """The SHA-256 of every input file."""
     bindings = went_in.get("bindings", {}).values()
-    return frozenset(str(bound["sha256"]) for bound in bindings if isinstance(bound, Mapping) and "sha256" in bound)
+    return frozenset(
+        str(bound["sha256"])
+        for bound in bindings
+        if isinstance(bound, Mapping) and "sha256" in bound
+    )
 
 
 def about(went_in: Mapping[str, Any]) -> str:
@@ -34,18 +38,22 @@ def subject_of(past: Past, went_in: Mapping[str, Any], blocks: Blocks) -> str:
 
 def is_same(past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:
     """Whether a receipt shows that the same package was delivered to the same destination."""
-    return any(str(receipt.get("sha256", "")) in packages(went_in) and not _moved(receipt, past, went_in, last)
-               for receipt in past.receipts)
+    return any(
+        str(receipt.get("sha256", "")) in packages(went_in)
+        and not _moved(receipt, past, went_in, last)
+        for receipt in past.receipts
+    )
 
 
 def is_lost(last: RunRecord | None) -> bool:
     """Whether no record on this machine says what was delivered. Then a rebuilt package needs no
-    new
-    decision."""
+    new decision."""
     return last is None or last.status not in (Status.COMPLETED, Status.SKIPPED)
 
 
-def _moved(receipt: Mapping[str, Any], past: Past, went_in: Mapping[str, Any], last: RunRecord | None) -> bool:
+def _moved(
+    receipt: Mapping[str, Any], past: Past, went_in: Mapping[str, Any], last: RunRecord | None
+) -> bool:
     """Whether the profile's destination for the receipt's provider changed after the receipt. If
     neither the claim nor the record contains the settings, the destination counts as unchanged."""
     provider = str(receipt.get("provider", ""))

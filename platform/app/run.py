@@ -56,8 +56,15 @@ class Run:
     Errors of reading are values (`snapshot.problems`). Errors of the ledger and the disk are raised
     by the part in which they occur."""
 
-    def __init__(self, workspace: Workspace, asked: Asked | None = None, *, now: datetime | None = None,
-                 caches: Caches | None = None, billing: Billing | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        asked: Asked | None = None,
+        *,
+        now: datetime | None = None,
+        caches: Caches | None = None,
+        billing: Billing | None = None,
+    ) -> None:
         self.workspace = workspace
         self.asked = asked = asked or Asked()
         self.allowed = replace(asked.allowed, resend_repaired=asked.allowed.resend_repaired
@@ -67,7 +74,8 @@ class Run:
         self.billing = billing or Billing(workspace.billing_state_dir)
         self.statuses: list[int] = []  # exit statuses of PLATFORM's own failures
         self.left_to_settle: set[OrderId] = set()  # orders with steps that ran, until settled
-        self.ended_here: dict[StepId, RunRecord] = {}  # the records of the steps that ended in this run
+        # the records of the steps that ended in this run
+        self.ended_here: dict[StepId, RunRecord] = {}
         self.problems_printed = False  # `check` has printed them
         self._steps_ran = False
         self._held: int | None = None
@@ -83,7 +91,9 @@ class Run:
         """Lock the runtime directory until `close`. If another run holds it, print that and wait.
 
         A run belongs to the period in which it starts, not the one in which it began to wait."""
-        held = lock.acquire(workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n"))
+        held = lock.acquire(
+            workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n")
+        )
         run = cls(workspace, asked)
         run._held = held
         return run
@@ -91,8 +101,13 @@ class Run:
     def narrowed(self, scope: Scope | None) -> "Run":
         """The run for other orders, with the same moment, ledger and caches. It reads the records
         again."""
-        return Run(self.workspace, replace(self.asked, scope=scope, allowed=self.allowed), now=self.snapshot.now,
-                   caches=self.snapshot.caches, billing=self.billing)
+        return Run(
+            self.workspace,
+            replace(self.asked, scope=scope, allowed=self.allowed),
+            now=self.snapshot.now,
+            caches=self.snapshot.caches,
+            billing=self.billing,
+        )
 
     @cached_property
     def executor(self) -> Executor:
@@ -103,10 +118,18 @@ class Run:
     def context(self) -> RunContext:
         """The context of this run's steps: directories, profile, environment, clock."""
         workspace, repo = self.workspace, self.snapshot.repo
-        return RunContext(root=workspace.root, runtime_dir=workspace.runtime_dir, profile=workspace.profile,
-                          digests=self.snapshot.caches.digests, env=dict(os.environ), now=partial(datetime.now, UTC),
-                          record=self.records.newest, executor=self.executor, reasons=repo.reasons,
-                          assets={key: workspace.root / asset.file for key, asset in repo.assets.items()})
+        return RunContext(
+            root=workspace.root,
+            runtime_dir=workspace.runtime_dir,
+            profile=workspace.profile,
+            digests=self.snapshot.caches.digests,
+            env=dict(os.environ),
+            now=partial(datetime.now, UTC),
+            record=self.records.newest,
+            executor=self.executor,
+            reasons=repo.reasons,
+            assets={key: workspace.root / asset.file for key, asset in repo.assets.items()},
+        )
 
     @cached_property
     def facts(self) -> RepositoryFacts:
@@ -135,7 +158,9 @@ class Run:
 
     @cached_property
     def holding(self) -> Holding:
-        return Holding(self.snapshot, self.records, self.billing, self.deliveries, self.context, self.allowed)
+        return Holding(
+            self.snapshot, self.records, self.billing, self.deliveries, self.context, self.allowed
+        )
 
     @cached_property
     def charges(self) -> Charges:
@@ -171,7 +196,11 @@ class Run:
             return
         planned = self.snapshot.planned(record.id)
         failed = record.status is Status.FAILED and planned is not None
-        went_in = record.inputs_digest or went_in_digest(self.context, planned) if failed and planned else ""
+        went_in = (
+            record.inputs_digest or went_in_digest(self.context, planned)
+            if failed and planned
+            else ""
+        )
         ordered.keep(self.workspace.runtime_dir, record, went_in)
 
     def make_ledger(self) -> None:
@@ -188,9 +217,8 @@ class Run:
         self.guard.keep(durable=True)
 
     def close(self) -> None:
-        """Save the caches for the next run, publish, and release the lock. If one of these fails,
-        the
-        others are still done."""
+        """Save the caches for the next run, publish, and release the lock. If one of these
+        fails, the others are still done."""
         self.executor.shutdown()
         try:
             try:

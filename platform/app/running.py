@@ -19,7 +19,11 @@ def running_s(runtime_dir: Path, step_id: StepId) -> float | None:
         taken = lock.file(runtime_dir).stat().st_mtime
     except OSError:
         return None
-    return max(0.0, time.time() - began) if began >= taken - _CLOCKS_S and lock.is_held(runtime_dir) else None
+    return (
+        max(0.0, time.time() - began)
+        if began >= taken - _CLOCKS_S and lock.is_held(runtime_dir)
+        else None
+    )
 
 
 def process_s() -> float:

@@ -7,7 +7,9 @@ from platform.errors import InputError, UsageError
 from platform.model.ids import OrderId
 
 
-def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "", *, past: bool = False) -> Scope | None:
+def scope_of(
+    workspace: Workspace, tenant_id: str = "", work_order_id: str = "", *, past: bool = False
+) -> Scope | None:
     """The orders that a tenant id and a work order id select. An empty id means all.
 
     `past`: also accept an order that ran on this machine and was deleted.
@@ -23,16 +25,24 @@ def scope_of(workspace: Workspace, tenant_id: str = "", work_order_id: str = "",
     tenants = set(tenant_names(workspace.root))
     own = [order for order in workspace.order_ids() if order.tenant_id == tenant_id]
     if past:
-        own = list(dict.fromkeys([*own, *(order for order in ran_orders(workspace) if order.tenant_id == tenant_id)]))
+        own = list(
+            dict.fromkeys(
+                [*own, *(order for order in ran_orders(workspace) if order.tenant_id == tenant_id)]
+            )
+        )
         tenants |= {order.tenant_id for order in own}
     if tenant_id not in tenants:
-        raise UsageError(f"{tenant_id}: no such tenant; {suggestion(tenant_id, tenants, 'see tenants/')}")
+        raise UsageError(
+            f"{tenant_id}: no such tenant; {suggestion(tenant_id, tenants, 'see tenants/')}"
+        )
     order_id = OrderId(tenant_id, work_order_id)
     if work_order_id and order_id not in own:
         if wrong := hidden(workspace.root, tenant_id):
             raise InputError(wrong)
         names = [order.work_order_id for order in own]
-        raise UsageError(f"{order_id}: no such work order; {suggestion(work_order_id, names, 'see workorders/')}")
+        raise UsageError(
+            f"{order_id}: no such work order; {suggestion(work_order_id, names, 'see workorders/')}"
+        )
     return frozenset([order_id] if work_order_id else own)
 
 
@@ -45,8 +55,14 @@ def ran_orders(workspace: Workspace) -> list[OrderId]:
 def scheduled(snapshot: Snapshot) -> tuple[OrderId, ...]:
     """The snapshot's orders that a clock starts: the enabled orders with a schedule, and the
     unreadable orders, so that the run prints their errors."""
-    return (*(order.id for order in snapshot.repo.orders.values() if order.enabled and order.schedule_cron),
-            *snapshot.repo.unreadable)
+    return (
+        *(
+            order.id
+            for order in snapshot.repo.orders.values()
+            if order.enabled and order.schedule_cron
+        ),
+        *snapshot.repo.unreadable,
+    )
 
 
 def require_planned(snapshot: Snapshot, order_id: OrderId) -> None:
@@ -60,4 +76,6 @@ def with_warnings(snapshot: Snapshot, draft: OrderId, message: str) -> str:
     """The warnings about a draft, followed by a message about it. Runs do not print such
     warnings."""
     about = ("order", *draft)
-    return "\n".join([*(str(problem) for problem in snapshot.problems if problem.subject == about), message])
+    return "\n".join(
+        [*(str(problem) for problem in snapshot.problems if problem.subject == about), message]
+    )

@@ -23,13 +23,19 @@ INTERRUPTED = 130
 
 
 class Sharing:
-    """The sharing of one run. Its ledger is closed before the journal is replaced. The next query
-    opens
-    it again."""
+    """The sharing of one run. Its ledger is closed before the journal is replaced. The next
+    query opens it again."""
 
-    def __init__(self, workspace: Workspace, billing: Billing, guard: Guard, statuses: list[int]) -> None:
+    def __init__(
+        self, workspace: Workspace, billing: Billing, guard: Guard, statuses: list[int]
+    ) -> None:
         """`statuses` receives the exit status of each failure of sharing."""
-        self._workspace, self._billing, self._guard, self._statuses = workspace, billing, guard, statuses
+        self._workspace, self._billing, self._guard, self._statuses = (
+            workspace,
+            billing,
+            guard,
+            statuses,
+        )
         self._changed: list[Callable[[], None]] = []
         self._release: Release | None = None
         self._asked = False
@@ -49,7 +55,11 @@ class Sharing:
         """Whether the state must be hydrated before anything is posted. This query opens
         nothing."""
         workspace = self._workspace
-        return not self._asked and workspace.has_own_state and workspace.profile.billing_state_release != "none"
+        return (
+            not self._asked
+            and workspace.has_own_state
+            and workspace.profile.billing_state_release != "none"
+        )
 
     def local(self) -> "LocalState":
         from platform.state.local import LocalState
@@ -58,8 +68,7 @@ class Sharing:
 
     def opened(self) -> "Release | str":
         """The release, or the reason why it is not available. UsageError for a directory that is
-        not
-        the profile's."""
+        not the profile's."""
         now = self._workspace
         if not now.has_own_state:
             raise UsageError(f"{now.shown(now.billing_state_dir)}: not the billing state of "
@@ -143,7 +152,13 @@ class Sharing:
         done = publish_state(self.local(), self._release, posts_only=posts_only)
         if done.hydrated and done.hydrated.lost:
             self._statuses.append(ConflictError.exit_status)
-        lines = published_lines(done) if not posts_only else lost_lines(done.hydrated) if done.hydrated else []
+        lines = (
+            published_lines(done)
+            if not posts_only
+            else lost_lines(done.hydrated)
+            if done.hydrated
+            else []
+        )
         if text := shortened(lines, self._workspace.root):
             sys.stderr.write(f"{text}\n")
 

@@ -50,8 +50,13 @@ class Caches:
 class Snapshot:
     """The repository at `now`, an aware time, limited to the orders of `scope` (None: all)."""
 
-    def __init__(self, workspace: Workspace, scope: Scope | None = None, now: datetime | None = None,
-                 caches: Caches | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        scope: Scope | None = None,
+        now: datetime | None = None,
+        caches: Caches | None = None,
+    ) -> None:
         self.workspace = workspace
         self.scope = scope
         self.now = now or datetime.now(UTC)
@@ -63,8 +68,13 @@ class Snapshot:
 
     @cached_property
     def repo(self) -> Repo:
-        return load_repo(self.workspace.root, self.workspace.profile, self.caches.digests, only=self.scope,
-                         valid=self.caches.valid)
+        return load_repo(
+            self.workspace.root,
+            self.workspace.profile,
+            self.caches.digests,
+            only=self.scope,
+            valid=self.caches.valid,
+        )
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

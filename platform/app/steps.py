@@ -72,7 +72,9 @@ def _taken(run: Run, planned: PlannedStep) -> Values:
     """Check the step's own record first; doit's store is only a cache."""
     with run.billing.steady:
         values = _without_running(run, planned)
-        epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
+        epoch = (
+            run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE) if values is None else 0
+        )
     if values is not None:
         return values
     gate = LedgerGate(run, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
@@ -111,7 +113,12 @@ def _waits(run: Run, planned: PlannedStep, epoch: int, held: Held) -> Values:
     if last is None:
         last = hold_step(run.context, planned, epoch, held.reason, held.words)
         run.remember(last)
-    return {**_shown(last), "state": Status.NEEDS_DECISION.value, "reason": held.reason, "message": held.words}
+    return {
+        **_shown(last),
+        "state": Status.NEEDS_DECISION.value,
+        "reason": held.reason,
+        "message": held.words,
+    }
 
 
 def _stopped_by(run: Run, planned: PlannedStep) -> str:
@@ -119,10 +126,18 @@ def _stopped_by(run: Run, planned: PlannedStep) -> str:
     is upstream too."""
     above = [run.snapshot.step(StepId(*planned.id.order, name)) for name in planned.upstream]
     records = {step.id.step_id: run.records.of_step(step) for step in above}
-    return next((name for name, record in records.items() if record is None or not record.completed), "")
+    return next(
+        (name for name, record in records.items() if record is None or not record.completed), ""
+    )
 
 
 def _shown(record: RunRecord) -> Values:
-    return {"state": record.status.value, "reason": record.reason, "message": record.message,
-            "duration_s": record.duration_s, "cached_from": record.cached_from, "attempts": record.attempts,
-            "note": str(record.evidence.get("note", ""))}
+    return {
+        "state": record.status.value,
+        "reason": record.reason,
+        "message": record.message,
+        "duration_s": record.duration_s,
+        "cached_from": record.cached_from,
+        "attempts": record.attempts,
+        "note": str(record.evidence.get("note", "")),
+    }

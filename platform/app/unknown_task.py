@@ -34,7 +34,10 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
         return f"task {name} does not exist; write {kind}:{order}"
     plan = snapshot.plan
     if order not in plan.orders and order not in plan.refused:
-        message = f"{order} has no tasks because it is a draft; set enabled: true, and see `consistency-validate`"
+        message = (
+            f"{order} has no tasks because it is a draft; set enabled: true, and see "
+            "`consistency-validate`"
+        )
         return with_warnings(snapshot, order, message)
     steps = [step.id.step_id for step in plan.orders[order].steps] if order in plan.orders else []
     return f"task {name} does not exist; {step_hint(order, '/'.join(rest), steps)}"
@@ -55,7 +58,9 @@ def nearest_order(asked: OrderId, known: Collection[OrderId]) -> OrderId | None:
     tenants = {order.tenant_id for order in known}
     tenant_id = asked.tenant_id if asked.tenant_id in tenants else nearest(asked.tenant_id, tenants)
     own = [order.work_order_id for order in known if order.tenant_id == tenant_id]
-    work_order_id = asked.work_order_id if asked.work_order_id in own else nearest(asked.work_order_id, own)
+    work_order_id = (
+        asked.work_order_id if asked.work_order_id in own else nearest(asked.work_order_id, own)
+    )
     return OrderId(tenant_id, work_order_id) if tenant_id and work_order_id else None
 
 

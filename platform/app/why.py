@@ -58,14 +58,25 @@ def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy
     facts = _facts(run, order)
     if step is not None:
         return step_why(order, step, facts)
-    return order_why(order, facts) if task.kind is TaskKind.WORKORDER else charge_why(order, order.steps, facts)
+    return (
+        order_why(order, facts)
+        if task.kind is TaskKind.WORKORDER
+        else charge_why(order, order.steps, facts)
+    )
 
 
 def _facts(run: Run, order: PlannedOrder) -> OrderFacts:
     refusal = quote_of(run).orders[0].refusal
-    records = {step.id.step_id: record for step in order.steps if (record := run.records.newest(step.id))}
-    return OrderFacts({step.id.step_id: reasons(run.context, step) for step in order.steps}, records,
-                      items_of(_records(run), order.id), refusal, run.holding.of(order))
+    records = {
+        step.id.step_id: record for step in order.steps if (record := run.records.newest(step.id))
+    }
+    return OrderFacts(
+        {step.id.step_id: reasons(run.context, step) for step in order.steps},
+        records,
+        items_of(_records(run), order.id),
+        refusal,
+        run.holding.of(order),
+    )
 
 
 def why_item(run: Run, item_id: str) -> CreditWhy:

@@ -16,8 +16,7 @@ from platform.owned import placed
 @dataclass(frozen=True, slots=True)
 class Options:
     """The places that a command line names. An empty text means the profile's value. Directories
-    are
-    relative to the repository's root.
+    are relative to the repository's root.
 
     Raises:
         UsageError: `no_publish` is neither 0 nor 1. A misspelt simulation must not publish.
@@ -61,7 +60,9 @@ class Workspace:
     @property
     def has_own_state(self) -> bool:
         """Whether the billing state is the profile's, not a scratch state from the command line."""
-        return (self.root / self.profile.billing_state_dir).resolve() == self.billing_state_dir.resolve()
+        return (
+            self.root / self.profile.billing_state_dir
+        ).resolve() == self.billing_state_dir.resolve()
 
     def shown(self, path: Path) -> str:
         """A path for display: relative to the repository if it is inside."""
@@ -81,5 +82,7 @@ def must_run_own_code(root: Path) -> None:
     """UsageError if the virtual environment belongs to a checkout other than `root`."""
     own = root / "platform" / "errors.py"
     if own.is_file() and not own.samefile(errors_file):
-        raise UsageError(f"{root}: this virtual environment belongs to another checkout "
-                         f"({Path(errors_file).parent.parent}); run scripts/setup here and use .venv/bin/doit")
+        raise UsageError(
+            f"{root}: this virtual environment belongs to another checkout "
+            f"({Path(errors_file).parent.parent}); run scripts/setup here and use .venv/bin/doit"
+        )

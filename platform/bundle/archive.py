@@ -12,7 +12,14 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from platform.bundle.manifest import CSV_NAME, JSON_NAME, BundleError, PackageEntry, manifest_csv, manifest_json
+from platform.bundle.manifest import (
+    CSV_NAME,
+    JSON_NAME,
+    BundleError,
+    PackageEntry,
+    manifest_csv,
+    manifest_json,
+)
 from platform.confined import opened
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

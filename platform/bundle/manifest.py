@@ -24,7 +24,15 @@ from platform.model.paths import folded, path_fault
 
 JSON_NAME = "manifest.json"
 CSV_NAME = "manifest.csv"
-COLUMNS = ("dest_path", "bytes", "sha256", "content_type", "source_step_id", "source_module_id", "source_output_id")
+COLUMNS = (
+    "dest_path",
+    "bytes",
+    "sha256",
+    "content_type",
+    "source_step_id",
+    "source_module_id",
+    "source_output_id",
+)
 
 
 class BundleError(PlatformError):
@@ -87,7 +95,9 @@ def entries_of(sources: Iterable[Source]) -> tuple[PackageEntry, ...]:
     for entry in entries:
         fault = path_fault(entry.dest_path)
         if fault:
-            raise BundleError(f"the path {entry.dest_path!r} in the package {fault}; give it another as_path")
+            raise BundleError(
+                f"the path {entry.dest_path!r} in the package {fault}; give it another as_path"
+            )
     _refuse_collisions([entry.dest_path for entry in entries])
     return tuple(entries)
 
@@ -111,7 +121,9 @@ def _checked(source: Source) -> list[PackageEntry]:
         files = list(files_below(source.path))
         entries = [_entry(source, f"{source.destination}/{below}", path, below.count("/") + 1)
                    for below, path in files]
-        digest = digest_of([[below, entry.sha256] for (below, _), entry in zip(files, entries, strict=True)])
+        digest = digest_of(
+            [[below, entry.sha256] for (below, _), entry in zip(files, entries, strict=True)]
+        )
     elif kind == "file":
         entries = [_entry(source, source.destination, source.path)]
         digest = entries[0].sha256
@@ -127,9 +139,17 @@ def _checked(source: Source) -> list[PackageEntry]:
 def _entry(source: Source, dest_path: str, path: Path, depth: int = 0) -> PackageEntry:
     with opened(path) as handle:
         size, sha256 = os.fstat(handle).st_size, sha256_of(handle)
-    return PackageEntry(dest_path=dest_path, bytes=size, sha256=sha256,
-                        content_type=content_type(dest_path), source_step_id=source.step_id,
-                        source_module_id=source.module_id, source_output_id=source.output_id, path=path, depth=depth)
+    return PackageEntry(
+        dest_path=dest_path,
+        bytes=size,
+        sha256=sha256,
+        content_type=content_type(dest_path),
+        source_step_id=source.step_id,
+        source_module_id=source.module_id,
+        source_output_id=source.output_id,
+        path=path,
+        depth=depth,
+    )
 
 
 def _refuse_collisions(paths: Sequence[str]) -> None:
@@ -152,7 +172,9 @@ def _refuse_collisions(paths: Sequence[str]) -> None:
 
 def manifest_json(entries: Sequence[PackageEntry]) -> bytes:
     """The manifest as a JSON object: `files` is the list of rows."""
-    return (json.dumps({"files": [entry.row for entry in entries]}, indent=2, ensure_ascii=False) + "\n").encode()
+    return (
+        json.dumps({"files": [entry.row for entry in entries]}, indent=2, ensure_ascii=False) + "\n"
+    ).encode()
 
 
 def manifest_csv(entries: Sequence[PackageEntry]) -> bytes:

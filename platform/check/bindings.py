@@ -15,8 +15,14 @@ from platform.model.sale import leaves
 
 # The type of a selector's value; the value of json and jsonl_first may have any type.
 _MAKES = {Selector.TEXT: "string", Selector.LINES: "array", Selector.JSONL: "array"}
-_SELECTORS = {"string": "text", "array": "lines, jsonl or json", "object": "json", "integer": "json",
-              "number": "json", "boolean": "json"}
+_SELECTORS = {
+    "string": "text",
+    "array": "lines, jsonl or json",
+    "object": "json",
+    "integer": "json",
+    "number": "json",
+    "boolean": "json",
+}
 _WITH_ARTICLE = {"string": "a string", "array": "an array"}
 
 
@@ -31,7 +37,9 @@ class _Use:
     path: Path
     port: InputPort | None  # None inside a list or map, and if the module or its port is unknown
 
-    def problem(self, code: str, what: str, cure: str, field: str = "", *, warning: bool = False) -> Problem:
+    def problem(
+        self, code: str, what: str, cure: str, field: str = "", *, warning: bool = False
+    ) -> Problem:
         path = (*self.path, field) if field else self.path
         return of_step(self.order, self.step, code, what, cure, *path, warning=warning)
 
@@ -76,7 +84,9 @@ def _origin(use: _Use) -> Iterator[Problem]:
     elif not binding.asset and not binding.from_step:
         yield use.problem("binding-origin", "the binding does not name a step", "add from_step")
     elif binding.output_id and binding.from_file:
-        yield use.problem("binding-origin", "the binding has both output_id and from_file", "keep one of them")
+        yield use.problem(
+            "binding-origin", "the binding has both output_id and from_file", "keep one of them"
+        )
     elif not (binding.asset or binding.output_id or binding.from_file):
         yield use.problem("binding-origin", "the binding does not name an output", "add output_id")
 
@@ -89,30 +99,44 @@ def _selection(use: _Use) -> Iterator[Problem]:
                           "remove it, or write selector: lines or jsonl", "take")
     if binding.json_path:
         if selector not in (Selector.JSON, Selector.JSONL, Selector.JSONL_FIRST):
-            yield use.problem("binding-selector",
-                              f"`json_path` does not apply to selector {selector}",
-                              "remove it, or write selector: json, jsonl or jsonl_first", "json_path")
+            yield use.problem(
+                "binding-selector",
+                f"`json_path` does not apply to selector {selector}",
+                "remove it, or write selector: json, jsonl or jsonl_first",
+                "json_path",
+            )
         try:
             jsonpath.parse(binding.json_path)
         except ValueError as error:
-            yield use.problem("bad-json-path", str(error)[:200], "write it as $.name[0]", "json_path")
+            yield use.problem(
+                "bad-json-path", str(error)[:200], "write it as $.name[0]", "json_path"
+            )
     if binding.as_path and selector is not Selector.FILE:
         yield use.problem("binding-selector", f"`as_path` names a file, but selector {selector} "
                           "makes a value", "remove one of them", "as_path")
 
 
-def _output(use: _Use, upstream: Step, contract: Contract) -> tuple[list[Problem], OutputPort | None]:
+def _output(
+    use: _Use, upstream: Step, contract: Contract
+) -> tuple[list[Problem], OutputPort | None]:
     binding = use.binding
     bindable = [port for port in contract.outputs.values() if not port.limited]
     if binding.output_id:
         output = contract.outputs.get(binding.output_id)
         if output is None:
-            return [use.problem("unknown-output", f"`{contract.module_id}` has no output `{binding.output_id}`",
-                                suggestion(binding.output_id, [port.id for port in bindable]),
-                                "output_id")], None
+            return [
+                use.problem(
+                    "unknown-output",
+                    f"`{contract.module_id}` has no output `{binding.output_id}`",
+                    suggestion(binding.output_id, [port.id for port in bindable]),
+                    "output_id",
+                )
+            ], None
     else:
         held = [port for port in contract.outputs.values() if _holds(port, binding.from_file)]
-        output = next((port for port in held if port.path == binding.from_file), next(iter(held), None))
+        output = next(
+            (port for port in held if port.path == binding.from_file), next(iter(held), None)
+        )
         if output is None or path_fault(binding.from_file):
             return [use.problem("unknown-output", f"`{contract.module_id}` has no output file "
                                 f"`{binding.from_file[:60]}`",
@@ -127,7 +151,9 @@ def _output(use: _Use, upstream: Step, contract: Contract) -> tuple[list[Problem
 
 
 def _holds(port: OutputPort, file: str) -> bool:
-    return port.path == file or (port.type == "dir" and file.startswith(port.path.rstrip("/") + "/"))
+    return port.path == file or (
+        port.type == "dir" and file.startswith(port.path.rstrip("/") + "/")
+    )
 
 
 def _bought(use: _Use, upstream: Step, contract: Contract, output: OutputPort) -> Iterator[Problem]:
@@ -155,8 +181,12 @@ def _asset(use: _Use) -> Iterator[Problem]:
         yield use.problem(*use.repo.asset_faults[use.order.tenant_id, path], "asset")
     elif (use.order.tenant_id, path) not in use.repo.assets:
         near = nearest(path, use.repo.asset_names.get(use.order.tenant_id, ()))
-        yield use.problem("asset-missing", f"there is no file tenants/{use.order.tenant_id}/assets/{path[:100]}",
-                          f"did you mean {shown(near)}?" if near else "add the file", "asset")
+        yield use.problem(
+            "asset-missing",
+            f"there is no file tenants/{use.order.tenant_id}/assets/{path[:100]}",
+            f"did you mean {shown(near)}?" if near else "add the file",
+            "asset",
+        )
 
 
 def _type(use: _Use, made: str) -> Iterator[Problem]:

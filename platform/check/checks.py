@@ -18,11 +18,42 @@ from platform.check.titles import titles
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 
-_OF_ORDERS: tuple[CheckRule, ...] = (names, modules, policy, schedules, graph, inputs, bindings, leaving, packages,
-                                 recipients, bought)
+_OF_ORDERS: tuple[CheckRule, ...] = (
+    names,
+    modules,
+    policy,
+    schedules,
+    graph,
+    inputs,
+    bindings,
+    leaving,
+    packages,
+    recipients,
+    bought,
+)
 CHECKS: tuple[CheckRule, ...] = (
-    names, filled, titles, modules, policy, schedules, graph, inputs, bindings, leaving, packages, recipients,  # orders
-    contracts, granted, prices, bought, promotions, payments, tenants, reasons_rule, sender,
+    # orders
+    names,
+    filled,
+    titles,
+    modules,
+    policy,
+    schedules,
+    graph,
+    inputs,
+    bindings,
+    leaving,
+    packages,
+    recipients,
+    contracts,
+    granted,
+    prices,
+    bought,
+    promotions,
+    payments,
+    tenants,
+    reasons_rule,
+    sender,
 )
 # A contract with one of these errors contradicts itself. It stops the orders of its module, so
 # checks of those orders against it would only repeat its errors.
@@ -34,7 +65,9 @@ def check(repo: Repo, today: date) -> tuple[Problem, ...]:
 
     `today` (UTC) decides which prices and promotions are in force. `Problem.subject` says what each
     problem stops."""
-    contradictory = {problem.subject[1] for problem in contracts(repo, today) if problem.code in _CONTRADICTIONS}
+    contradictory = {
+        problem.subject[1] for problem in contracts(repo, today) if problem.code in _CONTRADICTIONS
+    }
     consistent = replace(repo, contracts={
         name: contract for name, contract in repo.contracts.items()
         if name not in contradictory}) if contradictory else repo

@@ -63,7 +63,11 @@ def _exact() -> Any:
             yield ValidationError("pattern")
 
     def unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
-        if wanted and isinstance(value, list | tuple) and len({canonical_json(item) for item in value}) < len(value):
+        if (
+            wanted
+            and isinstance(value, list | tuple)
+            and len({canonical_json(item) for item in value}) < len(value)
+        ):
             yield ValidationError("unique")
 
     def multiple(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[ValidationError]:
@@ -72,7 +76,9 @@ def _exact() -> Any:
         if _is_finite(value) and Fraction(repr(value)) % Fraction(repr(wanted)):
             yield ValidationError("multipleOf")
 
-    def items(held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    def items(
+        held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
         if not isinstance(value, list | tuple):
             return
         if "prefixItems" in schema or not isinstance(wanted, Mapping):
@@ -82,9 +88,18 @@ def _exact() -> Any:
             if not _sure(wanted, item):
                 yield from held.descend(item, wanted, path=index)
 
-    def additional(held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        if not (isinstance(wanted, Mapping) and _SCALARS in wanted.values() and isinstance(value, Mapping)):
-            yield from Draft202012Validator.VALIDATORS["additionalProperties"](held, wanted, value, schema) or ()
+    def additional(
+        held: Any, wanted: Any, value: Any, schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
+        if not (
+            isinstance(wanted, Mapping)
+            and _SCALARS in wanted.values()
+            and isinstance(value, Mapping)
+        ):
+            yield from (
+                Draft202012Validator.VALIDATORS["additionalProperties"](held, wanted, value, schema)
+                or ()
+            )
             return
         for name, item in value.items():
             if name not in schema.get("properties", ()) and not _sure(wanted, item):
@@ -146,36 +161,63 @@ def _explained(error: Any, path: Path, name: str) -> Iterator[ValueFault]:
             misspelt = _misspelt(error.schema, value).values() if strict else ()
             for field in wanted:
                 if field not in value and field not in misspelt:
-                    yield ValueFault((*path, field), "missing-field", f"{name} has no `{field}`", "add it")
+                    yield ValueFault(
+                        (*path, field), "missing-field", f"{name} has no `{field}`", "add it"
+                    )
         case "type":
             yield wrong_type(path, name, wanted, value, seen)
         case "enum" | "const":
             allowed = [str(item) for item in (wanted if error.validator == "enum" else [wanted])]
-            yield ValueFault(path, "not-allowed", f"{name} cannot be {seen}",
-                        suggestion(str(value), allowed))
+            yield ValueFault(
+                path, "not-allowed", f"{name} cannot be {seen}", suggestion(str(value), allowed)
+            )
         case "format" if wanted == "regex":
-            yield ValueFault(path, "bad-pattern", f"{name} cannot be used ({patterns.compiled(value)})",
-                        "write it in the syntax of RE2: no look-around, no back-references")
+            yield ValueFault(
+                path,
+                "bad-pattern",
+                f"{name} cannot be used ({patterns.compiled(value)})",
+                "write it in the syntax of RE2: no look-around, no back-references",
+            )
         case "pattern" | "format":
             form = error.schema.get("title") or f"of the form {wanted}"
             code = "bad-date" if wanted in DATES else "bad-form"
             yield ValueFault(path, code, f"{name} cannot be {seen}", f"write {form}")
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
-            bound = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
-                     "exclusiveMaximum": "less than", "multipleOf": "a multiple of"}[error.validator]
-            yield ValueFault(path, "out-of-range", f"{name} is {seen}", f"write {bound} {shown(wanted)}")
-        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            bound = {
+                "minimum": "at least",
+                "maximum": "at most",
+                "exclusiveMinimum": "more than",
+                "exclusiveMaximum": "less than",
+                "multipleOf": "a multiple of",
+            }[error.validator]
+            yield ValueFault(
+                path, "out-of-range", f"{name} is {seen}", f"write {bound} {shown(wanted)}"
+            )
+        case (
+            "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
+        ):
             bound = "at least" if error.validator.startswith("min") else "at most"
-            length = counted(len(value), "character" if error.validator.endswith("Length") else "item")
-            yield ValueFault(path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}")
+            length = counted(
+                len(value), "character" if error.validator.endswith("Length") else "item"
+            )
+            yield ValueFault(
+                path, "wrong-length", f"{name} has {length}", f"give it {bound} {wanted}"
+            )
         case "uniqueItems":
             first, again = _duplicate(value)
-            yield ValueFault((*path, again), "not-unique",
-                        f"item {again + 1} of {name} is a duplicate of item {first + 1}",
-                        "remove one of them")
+            yield ValueFault(
+                (*path, again),
+                "not-unique",
+                f"item {again + 1} of {name} is a duplicate of item {first + 1}",
+                "remove one of them",
+            )
         case other:
-            yield ValueFault(path, "not-valid", f"{name} {seen} breaks the rule `{other}` of its schema",
-                        "read the field's description in the schema")
+            yield ValueFault(
+                path,
+                "not-valid",
+                f"{name} {seen} breaks the rule `{other}` of its schema",
+                "read the field's description in the schema",
+            )
 
 
 def _duplicate(items: Sequence[Any]) -> tuple[int, int]:
@@ -203,7 +245,9 @@ def _misspelt(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, 
     return misspellings(value, schema.get("properties", {}), schema.get("required", ()))
 
 
-def wrong_type(path: Path, name: str, wanted: str | list[str], value: Any, seen: str = "") -> ValueFault:
+def wrong_type(
+    path: Path, name: str, wanted: str | list[str], value: Any, seen: str = ""
+) -> ValueFault:
     """The error of a value that does not have the type `wanted`, with a fix that fits the value's
     type. `seen` is the value as the message shows it."""
     words = " or ".join(TYPES[item] for item in ([wanted] if isinstance(wanted, str) else wanted))

@@ -32,12 +32,16 @@ def _placed(side: str, ports: Iterable[T]) -> Iterator[tuple[Path, T]]:
     """Each port with its path in the contract's file. The model keeps the order of the file."""
     counts = {False: 0, True: 0}
     for port in ports:
-        yield ("ports", side, "limited_port" if port.limited else "port", counts[port.limited]), port
+        yield (
+            ("ports", side, "limited_port" if port.limited else "port", counts[port.limited]),
+            port,
+        )
         counts[port.limited] += 1
 
 
 def _outputs(contract: Contract) -> Iterator[Problem]:
-    earlier: list[tuple[tuple[str, ...], OutputPort, Path]] = []  # folded parts of its path, the output, its place
+    # folded parts of its path, the output, its place
+    earlier: list[tuple[tuple[str, ...], OutputPort, Path]] = []
     for path, port in _placed("outputs", contract.outputs.values()):
         at = (*path, "path")
         fault = path_fault(port.path.removesuffix("/") if port.type == "dir" else port.path)
@@ -55,7 +59,9 @@ def _outputs(contract: Contract) -> Iterator[Problem]:
         earlier.append((parts, port, at))
 
 
-def _overlap(one: tuple[tuple[str, ...], OutputPort], two: tuple[tuple[str, ...], OutputPort]) -> bool:
+def _overlap(
+    one: tuple[tuple[str, ...], OutputPort], two: tuple[tuple[str, ...], OutputPort]
+) -> bool:
     """Whether two outputs exclude each other. A directory may contain other outputs if neither is
     limited: binding the directory binds the outputs in it too."""
     (outer, around), (inner, within) = sorted((one, two), key=lambda output: len(output[0]))
@@ -67,15 +73,24 @@ def _overlap(one: tuple[tuple[str, ...], OutputPort], two: tuple[tuple[str, ...]
 def _inputs(contract: Contract) -> Iterator[Problem]:
     for at, port in _placed("inputs", contract.inputs.values()):
         values = [(("default",), port.default)] if port.default is not None else []
-        for path, value in [*values, *((("examples", index), item) for index, item in enumerate(port.examples))]:
+        for path, value in [
+            *values,
+            *((("examples", index), item) for index, item in enumerate(port.examples)),
+        ]:
             for fault in () if port.type in ("file", "dir") else value_faults(port, _bound(value)):
-                yield of_module(contract, fault.code, fault.what, fault.cure, *at, *path, *fault.path)
+                yield of_module(
+                    contract, fault.code, fault.what, fault.cure, *at, *path, *fault.path
+                )
 
 
 def _bound(value: Any) -> Any:
     """An example as an order would contain it: a map with a binding's keys is a binding."""
     if isinstance(value, Mapping):
-        return {key: _bound(item) for key, item in value.items()} if BINDING_KEYS.isdisjoint(value) else Binding()
+        return (
+            {key: _bound(item) for key, item in value.items()}
+            if BINDING_KEYS.isdisjoint(value)
+            else Binding()
+        )
     return [_bound(item) for item in value] if isinstance(value, list | tuple) else value
 
 
@@ -98,7 +113,16 @@ def _deliverables(contract: Contract) -> Iterator[Problem]:
                                 suggestion(name, limited), *at, "limited_inputs", name, "~key")
                 continue
             for fault in value_faults(contract.inputs[name], value):
-                yield of_module(contract, fault.code, fault.what, fault.cure, *at, "limited_inputs", name, *fault.path)
+                yield of_module(
+                    contract,
+                    fault.code,
+                    fault.what,
+                    fault.cure,
+                    *at,
+                    "limited_inputs",
+                    name,
+                    *fault.path,
+                )
 
 
 def _self_test(contract: Contract) -> Iterator[Problem]:
@@ -108,7 +132,9 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
                         "add testing.self_test, so that verify-module can test it", "module_id",
                         warning=True)
         return
-    needed = [port.id for port in contract.inputs.values() if port.required and port.default is None]
+    needed = [
+        port.id for port in contract.inputs.values() if port.required and port.default is None
+    ]
     misspelt = misspellings(test.params, contract.inputs, needed)
     free = [name for name in contract.inputs if name not in test.params]
     for name, value in test.params.items():
@@ -119,7 +145,9 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
                                        missing=misspelt.get(name, "")), *at, "params", name, "~key")
         elif not _has_fixture(value):
             for fault in value_faults(port, value):
-                yield of_module(contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path)
+                yield of_module(
+                    contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path
+                )
     for name in needed:
         if name not in test.params and name not in misspelt.values():
             yield of_module(contract, "missing-input", f"the self-test does not set `{name}`",

@@ -23,7 +23,9 @@ def filled(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 
 def _marks(value: Value, path: Path = ()) -> Iterator[Path]:
     """The paths of texts that are still placeholders. A binding has no texts, only names."""
-    if isinstance(value, str) and is_placeholder(value, title=path[-1:] in (("title",), ("step_name",))):
+    if isinstance(value, str) and is_placeholder(
+        value, title=path[-1:] in (("title",), ("step_name",))
+    ):
         yield path
     elif isinstance(value, Mapping):
         for key, item in value.items():

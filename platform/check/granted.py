@@ -22,6 +22,11 @@ def granted(repo: Repo, today: date) -> Iterator[Problem]:
             elif RESERVED.fullmatch(secret.name):
                 continue  # `contracts` reports it
             elif not repo.profile.grants(contract.module_id, secret.name):
-                yield of_module(contract, "secret-not-granted", f"the profile does not grant {secret.name} to "
-                                f"`{contract.module_id}`", f"add it to module_secrets.{contract.module_id} at "
-                                f"{repo.profile.source.place('module_secrets')}", *at)
+                yield of_module(
+                    contract,
+                    "secret-not-granted",
+                    f"the profile does not grant {secret.name} to `{contract.module_id}`",
+                    f"add it to module_secrets.{contract.module_id} at "
+                    f"{repo.profile.source.place('module_secrets')}",
+                    *at,
+                )

@@ -35,9 +35,18 @@ def _waits(step: Step) -> Iterator[tuple[Path, str]]:
         yield ("needs", index), name
 
 
-def _named(order: Order, step: Step, steps: Mapping[str, Step], path: Path, name: str) -> Iterator[Problem]:
+def _named(
+    order: Order, step: Step, steps: Mapping[str, Step], path: Path, name: str
+) -> Iterator[Problem]:
     if name == step.step_id:
-        yield of_step(order, step, "self-reference", f"step `{name}` waits for itself", "name another step", *path)
+        yield of_step(
+            order,
+            step,
+            "self-reference",
+            f"step `{name}` waits for itself",
+            "name another step",
+            *path,
+        )
     elif not steps[name].enabled:
         yield of_step(order, step, "disabled-step", f"step `{name}` is not enabled",
                       "enable it, or use another", *path)
@@ -45,8 +54,12 @@ def _named(order: Order, step: Step, steps: Mapping[str, Step], path: Path, name
 
 def _cycles(order: Order, steps: Mapping[str, Step]) -> Iterator[Problem]:
     """Each cycle once. The message begins at the cycle's first step in the file: a -> b -> a."""
-    waits = {name: list(dict.fromkeys(other for _, other in _waits(step) if other in steps and other != name))
-             for name, step in steps.items()}
+    waits = {
+        name: list(
+            dict.fromkeys(other for _, other in _waits(step) if other in steps and other != name)
+        )
+        for name, step in steps.items()
+    }
     state: dict[str, int] = {}  # 1: on the current path, 2: done
     for root in waits:
         if root in state:
@@ -71,6 +84,14 @@ def _cycle(order: Order, steps: Mapping[str, Step], members: list[str]) -> Probl
     turned = [*members[begin:], *members[:begin]]
     shown = turned if len(turned) <= 12 else [*turned[:10], "...", turned[-1]]
     step = steps[turned[0]]
-    path = next((path for path, name in _waits(step) if len(turned) > 1 and name == turned[1]), ("step_id",))
-    return of_step(order, step, "step-cycle", "these steps wait for each other: " + " -> ".join([*shown, turned[0]]),
-                   "remove one of the bindings or needs", *path)
+    path = next(
+        (path for path, name in _waits(step) if len(turned) > 1 and name == turned[1]), ("step_id",)
+    )
+    return of_step(
+        order,
+        step,
+        "step-cycle",
+        "these steps wait for each other: " + " -> ".join([*shown, turned[0]]),
+        "remove one of the bindings or needs",
+        *path,
+    )

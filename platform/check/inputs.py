@@ -42,23 +42,43 @@ def _unknown(order: Order, step: Step, contract: Contract,
         port = contract.inputs.get(name)
         if port is None:
             free = [other for other in open_ports if other not in step.inputs]
-            yield of_step(order, step, "unknown-input", f"`{step.module_id}` has no input `{name[:60]}`",
-                          suggestion(name, free, missing=misspelt.get(name, "")),
-                          "inputs", name, "~key")
+            yield of_step(
+                order,
+                step,
+                "unknown-input",
+                f"`{step.module_id}` has no input `{name[:60]}`",
+                suggestion(name, free, missing=misspelt.get(name, "")),
+                "inputs",
+                name,
+                "~key",
+            )
         elif port.limited:
             seller = next((item.deliverable_id for item in contract.deliverables.values()
                            if name in item.limited_inputs), "")
-            yield of_step(order, step, "limited-input", f"only the platform sets `{name}`",
-                          f"remove it, and buy the deliverable `{seller}`" if seller else "remove it",
-                          "inputs", name, "~key")
+            yield of_step(
+                order,
+                step,
+                "limited-input",
+                f"only the platform sets `{name}`",
+                f"remove it, and buy the deliverable `{seller}`" if seller else "remove it",
+                "inputs",
+                name,
+                "~key",
+            )
 
 
 def _missing(order: Order, step: Step, contract: Contract,
              misspelt: Collection[str]) -> Iterator[Problem]:
     for port in contract.inputs.values():
         if _needs(port) and port.id not in step.inputs and port.id not in misspelt:
-            yield of_step(order, step, "missing-input", f"`{step.module_id}` needs the input `{port.id}`",
-                          f"add it to the inputs of step `{step.step_id}`", "inputs")
+            yield of_step(
+                order,
+                step,
+                "missing-input",
+                f"`{step.module_id}` needs the input `{port.id}`",
+                f"add it to the inputs of step `{step.step_id}`",
+                "inputs",
+            )
 
 
 def _values(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
@@ -67,4 +87,14 @@ def _values(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
         if port is not None and not port.limited:
             for fault in value_faults(port, value):
                 key = ("~key",) if fault.key else ()
-                yield of_step(order, step, fault.code, fault.what, fault.cure, "inputs", name, *fault.path, *key)
+                yield of_step(
+                    order,
+                    step,
+                    fault.code,
+                    fault.what,
+                    fault.cure,
+                    "inputs",
+                    name,
+                    *fault.path,
+                    *key,
+                )

@@ -39,7 +39,9 @@ def _leaving(broken: frozenset[str], repo: Repo, order: Order, today: date) -> I
             # An unknown deliverable is reported where it is named.
             if made_by is not None and made_by.deliverables.keys() >= set(maker.deliverables):
                 sale = Sale(made_by, maker.deliverables, repo.prices, today)
-                taken.setdefault(maker.step_id, []).extend((path, item) for item in sale.unbought(binding))
+                taken.setdefault(maker.step_id, []).extend(
+                    (path, item) for item in sale.unbought(binding)
+                )
         for name, items in taken.items():
             if items:
                 yield _problem(order, step, makers[name], items)
@@ -66,7 +68,14 @@ def _problem(order: Order, step: Step, maker: Step, items: list[tuple[Path, Unbo
         f" and {counted(len(names) - _MOST, 'more output')}" if len(names) > _MOST else "")
     line = f"deliverables: [{', '.join(dict.fromkeys((*maker.deliverables, *add)))}]"
     at = order.source.place("steps", maker.index, "step_id")
-    return of_step(order, step, "output-not-bought", f"{shown} of step `{maker.step_id}` "
-                   f"{'leaves' if len(names) == 1 else 'leave'} the platform here but "
-                   f"{'is' if len(names) == 1 else 'are'} not bought", f"write `{line}` at step `{maker.step_id}` "
-                   f"({at})", "inputs", *for_sale[0][0])
+    return of_step(
+        order,
+        step,
+        "output-not-bought",
+        f"{shown} of step `{maker.step_id}` "
+        f"{'leaves' if len(names) == 1 else 'leave'} the platform here but "
+        f"{'is' if len(names) == 1 else 'are'} not bought",
+        f"write `{line}` at step `{maker.step_id}` ({at})",
+        "inputs",
+        *for_sale[0][0],
+    )

@@ -23,9 +23,17 @@ def prices(repo: Repo, today: date) -> Iterator[Problem]:
         return
     broken = broken_modules(repo)
     for contract in repo.contracts.values():
-        if contract.module_id not in broken and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None:
-            yield of_module(contract, "price-missing", f"there is no price in force for running `{contract.module_id}`",
-                            f"add a row {contract.module_id},{RUN_CHARGE} to {PRICES}", "module_id")
+        if (
+            contract.module_id not in broken
+            and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None
+        ):
+            yield of_module(
+                contract,
+                "price-missing",
+                f"there is no price in force for running `{contract.module_id}`",
+                f"add a row {contract.module_id},{RUN_CHARGE} to {PRICES}",
+                "module_id",
+            )
     yield from _rows(repo, today)
 
 
@@ -41,9 +49,15 @@ def _bought(broken: frozenset[str], repo: Repo, order: Order, today: date) -> It
         for index, item in enumerate(step.deliverables):
             if contract and item in contract.deliverables and step.module_id not in broken and \
                     repo.prices.in_force(step.module_id, item, today) is None:
-                yield of_step(order, step, "price-missing", f"there is no price in force for `{item}` of "
-                              f"`{step.module_id}`", f"add a row {step.module_id},{item} to {PRICES}",
-                              "deliverables", index)
+                yield of_step(
+                    order,
+                    step,
+                    "price-missing",
+                    f"there is no price in force for `{item}` of `{step.module_id}`",
+                    f"add a row {step.module_id},{item} to {PRICES}",
+                    "deliverables",
+                    index,
+                )
 
 
 def no_prices(repo: Repo) -> bool:
@@ -54,7 +68,9 @@ def no_prices(repo: Repo) -> bool:
 def broken_modules(repo: Repo) -> frozenset[str]:
     """Modules with an error from reading. The error may be in a price row, so a missing price of
     theirs is not reported."""
-    return frozenset(problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",))
+    return frozenset(
+        problem.subject[1] for problem in repo.problems if problem.subject[:1] == ("module",)
+    )
 
 
 def _rows(repo: Repo, today: date) -> Iterator[Problem]:
@@ -74,9 +90,19 @@ def _rows(repo: Repo, today: date) -> Iterator[Problem]:
         if row.module_id not in known:
             yield Problem(row.place, "price-unused", f"module `{row.module_id}` does not exist",
                           _ended(row.module_id, known), subject, warning=True)
-        elif contract and not is_internal(row.deliverable_id) and row.deliverable_id not in contract.deliverables:
-            yield Problem(row.place, "price-unused", f"`{row.module_id}` sells no `{row.deliverable_id}`",
-                          _ended(row.deliverable_id, contract.deliverables), subject, warning=True)
+        elif (
+            contract
+            and not is_internal(row.deliverable_id)
+            and row.deliverable_id not in contract.deliverables
+        ):
+            yield Problem(
+                row.place,
+                "price-unused",
+                f"`{row.module_id}` sells no `{row.deliverable_id}`",
+                _ended(row.deliverable_id, contract.deliverables),
+                subject,
+                warning=True,
+            )
 
 
 def _ended(name: str, known: Collection[str]) -> str:
@@ -97,8 +123,15 @@ def promotions(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
                            "correct or remove it; codes are secret, so there is no suggestion",
                            "promotions", index)
         elif not promotion.covers(today):
-            yield of_order(order, "promotion-not-in-force", "this promotion is not in force today and "
-                           "grants nothing", "remove it, or wait", "promotions", index, warning=True)
+            yield of_order(
+                order,
+                "promotion-not-in-force",
+                "this promotion is not in force today and grants nothing",
+                "remove it, or wait",
+                "promotions",
+                index,
+                warning=True,
+            )
 
 
 def payments(repo: Repo, today: date) -> Iterator[Problem]:
@@ -109,7 +142,9 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
     methods_wrong = any(problem.place.file == METHODS for problem in repo.problems)
     for payment in repo.payments:
         subject = ("payment", payment.payment_id)
-        other = first.setdefault((payment.tenant_id, payment.topup_method_id, folded(payment.reference)), payment)
+        other = first.setdefault(
+            (payment.tenant_id, payment.topup_method_id, folded(payment.reference)), payment
+        )
         if other is not payment and normalised(payment.reference):
             same = normalised(payment.reference) == normalised(other.reference)
             how = ("is a duplicate of the one" if same else
@@ -118,12 +153,21 @@ def payments(repo: Repo, today: date) -> Iterator[Problem]:
                           f"the reference `{payment.reference}` {how} at {other.place}",
                           "keep one of them", subject)
         if payment.tenant_id not in tenants:
-            yield Problem(payment.place, "unknown-tenant", f"there is no tenant `{payment.tenant_id}`",
-                          suggestion(payment.tenant_id, tenants, "see the directories in tenants/"),
-                          subject)
+            yield Problem(
+                payment.place,
+                "unknown-tenant",
+                f"there is no tenant `{payment.tenant_id}`",
+                suggestion(payment.tenant_id, tenants, "see the directories in tenants/"),
+                subject,
+            )
         if payment.topup_method_id not in repo.topup_methods and not methods_wrong:
-            yield Problem(payment.place, "unknown-method", f"there is no top-up method `{payment.topup_method_id}`",
-                          suggestion(payment.topup_method_id, repo.topup_methods), subject)
+            yield Problem(
+                payment.place,
+                "unknown-method",
+                f"there is no top-up method `{payment.topup_method_id}`",
+                suggestion(payment.topup_method_id, repo.topup_methods),
+                subject,
+            )
 
 
 def tenants(repo: Repo, today: date) -> Iterator[Problem]:
@@ -136,19 +180,30 @@ def tenants(repo: Repo, today: date) -> Iterator[Problem]:
                           suggestion(terms.tenant_id, known, "see the directories in tenants/"),
                           ("tenant", terms.tenant_id), warning=True)
     for tenant in repo.tenants.values():
-        if tenant.own_status is TenantStatus.ACTIVE and tenant.terms.status is TenantStatus.SUSPENDED:
-            yield Problem(tenant.source.place("status"), "status-without-effect", "`status: active` has no effect: the "
-                          f"operator suspended the tenant at {tenant.terms.place}",
-                          "remove the line; only the operator can lift the suspension",
-                          ("tenant", tenant.tenant_id), warning=True)
+        if (
+            tenant.own_status is TenantStatus.ACTIVE
+            and tenant.terms.status is TenantStatus.SUSPENDED
+        ):
+            yield Problem(
+                tenant.source.place("status"),
+                "status-without-effect",
+                "`status: active` has no effect: the "
+                f"operator suspended the tenant at {tenant.terms.place}",
+                "remove the line; only the operator can lift the suspension",
+                ("tenant", tenant.tenant_id),
+                warning=True,
+            )
     for tenant in repo.tenants.values():
         for index, name in enumerate(tenant.allow_release_consumers):
             if name not in known:
-                yield Problem(tenant.source.place("allow_release_consumers", index), "unknown-tenant",
-                              f"there is no tenant `{name}`, so the entry has no effect",
-                              suggestion(name, known - {tenant.tenant_id},
-                                         "see the directories in tenants/"),
-                              ("tenant", tenant.tenant_id), warning=True)
+                yield Problem(
+                    tenant.source.place("allow_release_consumers", index),
+                    "unknown-tenant",
+                    f"there is no tenant `{name}`, so the entry has no effect",
+                    suggestion(name, known - {tenant.tenant_id}, "see the directories in tenants/"),
+                    ("tenant", tenant.tenant_id),
+                    warning=True,
+                )
 
 
 def reasons_rule(repo: Repo, today: date) -> Iterator[Problem]:
@@ -157,12 +212,18 @@ def reasons_rule(repo: Repo, today: date) -> Iterator[Problem]:
     file = "config/reasons.yml"
     known = repo.module_ids | repo.contracts.keys() | {"global"}
     declared = repo.reasons.by_slug
-    if not declared and any(problem.place.file == file and not problem.warning for problem in repo.problems):
+    if not declared and any(
+        problem.place.file == file and not problem.warning for problem in repo.problems
+    ):
         return  # the file is unreadable, which is reported already
     for slug in PLATFORM_REASONS:
         if slug not in declared:
-            yield Problem(SourcePosition(file), "reason-missing", f"the reason `{slug}` is not declared",
-                          "add it with its scope, category and refundable")
+            yield Problem(
+                SourcePosition(file),
+                "reason-missing",
+                f"the reason `{slug}` is not declared",
+                "add it with its scope, category and refundable",
+            )
     for reason in declared.values():
         if reason.scope not in known:
             yield Problem(SourcePosition(file), "unknown-module",

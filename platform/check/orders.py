@@ -15,8 +15,13 @@ from platform.model.repo import Repo
 def names(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """An enabled order has steps, and their ids are unique."""
     if order.enabled and not order.steps:
-        yield of_order(order, "steps-empty", "an enabled order has no steps", "add a step, or set enabled: false",
-                       "steps")
+        yield of_order(
+            order,
+            "steps-empty",
+            "an enabled order has no steps",
+            "add a step, or set enabled: false",
+            "steps",
+        )
     first: dict[str, int] = {}
     for step in order.steps:
         earlier = first.setdefault(step.step_id, step.index)
@@ -61,8 +66,14 @@ def _deliverables(order: Order, step: Step, sold: list[str]) -> Iterator[Problem
                           f"`{deliverable}` is reserved for the platform",
                           "remove it; the platform adds it where needed", *path)
         elif deliverable not in sold:
-            yield of_step(order, step, "unknown-deliverable", f"`{step.module_id}` sells no `{deliverable}`",
-                          suggestion(deliverable, sold), *path)
+            yield of_step(
+                order,
+                step,
+                "unknown-deliverable",
+                f"`{step.module_id}` sells no `{deliverable}`",
+                suggestion(deliverable, sold),
+                *path,
+            )
 
 
 @each_order
@@ -71,13 +82,21 @@ def policy(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     never adds a step itself."""
     kinds = {step.kind for step in order.steps if step.enabled}
     if order.artifacts_requested and Kind.PACKAGING not in kinds:
-        yield of_order(order, "policy-packaging",
-                       "artifacts are requested, but no enabled step packages them",
-                       "add a step of kind packaging, or set artifacts_requested: false", "artifacts_requested")
+        yield of_order(
+            order,
+            "policy-packaging",
+            "artifacts are requested, but no enabled step packages them",
+            "add a step of kind packaging, or set artifacts_requested: false",
+            "artifacts_requested",
+        )
     if order.artifacts_requested and Kind.DELIVERY not in kinds:
-        yield of_order(order, "policy-delivery",
-                       "artifacts are requested, but no enabled step delivers them",
-                       "add a step of kind delivery, or set artifacts_requested: false", "artifacts_requested")
+        yield of_order(
+            order,
+            "policy-delivery",
+            "artifacts are requested, but no enabled step delivers them",
+            "add a step of kind delivery, or set artifacts_requested: false",
+            "artifacts_requested",
+        )
     elif Kind.PACKAGING in kinds and Kind.DELIVERY not in kinds:
         step = next(step for step in order.steps if step.enabled and step.kind is Kind.PACKAGING)
         yield of_step(order, step, "policy-delivery", "the package of this step is never delivered",
@@ -88,5 +107,10 @@ def policy(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
 def schedules(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     """A schedule has five cron fields, and its time occurs."""
     if order.schedule_cron and (fault := cron_fault(order.schedule_cron)):
-        yield of_order(order, "bad-cron", f"schedule_cron {shown(order.schedule_cron)} {fault}",
-                       "write minute, hour, day, month and weekday, such as 0 6 * * 1", "schedule_cron")
+        yield of_order(
+            order,
+            "bad-cron",
+            f"schedule_cron {shown(order.schedule_cron)} {fault}",
+            "write minute, hour, day, month and weekday, such as 0 6 * * 1",
+            "schedule_cron",
+        )

@@ -20,8 +20,12 @@ OWN_FILES = ("manifest.json", "manifest.csv")  # every package contains these
 @each_order
 def packages(repo: Repo, order: Order, today: date) -> Iterator[Problem]:
     makers = order.steps_by_id()
-    outputs = {(name, port.id): port for name, maker in makers.items()
-               if (contract := repo.contracts.get(maker.module_id)) for port in contract.outputs.values()}
+    outputs = {
+        (name, port.id): port
+        for name, maker in makers.items()
+        if (contract := repo.contracts.get(maker.module_id))
+        for port in contract.outputs.values()
+    }
     for step in order.steps:
         yield from _step(order, step, outputs)
 
@@ -40,19 +44,34 @@ class _Named:
     def is_inside(self, other: "_Named") -> bool:
         """Whether this is `other`, or the file that the directory `other` contains at this name."""
         below = self.name.removeprefix(other.name)
-        return (self.maker is not None and self.maker == other.maker and self.name == other.name + below
-                and self.path == other.path + below)
+        return (
+            self.maker is not None
+            and self.maker == other.maker
+            and self.name == other.name + below
+            and self.path == other.path + below
+        )
 
 
-def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort]) -> Iterator[Problem]:
+def _step(
+    order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort]
+) -> Iterator[Problem]:
     """`outputs` are the outputs that can be bound, by step and output id."""
     taken = {folded(name): _Named(name) for name in OWN_FILES}
     below: dict[str, list[_Named]] = {}  # the names below a folded name
-    for path, binding in [(path, binding) for path, binding in bindings_in(step.inputs) if binding.as_path]:
+    for path, binding in [
+        (path, binding) for path, binding in bindings_in(step.inputs) if binding.as_path
+    ]:
         at = ("inputs", *path, "as_path")
         fault = path_fault(binding.as_path)
         if fault:
-            yield of_step(order, step, "bad-as-path", f"as_path {fault}", "write a name such as data/report.json", *at)
+            yield of_step(
+                order,
+                step,
+                "bad-as-path",
+                f"as_path {fault}",
+                "write a name such as data/report.json",
+                *at,
+            )
             continue
         new = _named(binding, at, outputs)
         key = folded(new.name)
@@ -66,8 +85,14 @@ def _step(order: Order, step: Step, outputs: Mapping[tuple[str, str], OutputPort
             for part in above:
                 below.setdefault(part, []).append(new)
             continue
-        yield of_step(order, step, "as-path-collision", _collision(order, step, new, other), "give it another name",
-                      *at)
+        yield of_step(
+            order,
+            step,
+            "as-path-collision",
+            _collision(order, step, new, other),
+            "give it another name",
+            *at,
+        )
 
 
 def _collision(order: Order, step: Step, new: _Named, other: _Named) -> str:
@@ -99,8 +124,14 @@ def _named(binding: Binding, at: Path, outputs: Mapping[tuple[str, str], OutputP
     if binding.output_id:
         output = outputs.get((binding.from_step, binding.output_id))
     else:
-        output = next((port for (step, _), port in outputs.items()
-                       if (step, port.path.rstrip("/")) == (binding.from_step, binding.from_file)), None)
+        output = next(
+            (
+                port
+                for (step, _), port in outputs.items()
+                if (step, port.path.rstrip("/")) == (binding.from_step, binding.from_file)
+            ),
+            None,
+        )
     path = output.path.rstrip("/") if output else binding.from_file
     is_dir = output is not None and output.type == "dir"
     return _Named(binding.as_path, at, ("step", binding.from_step) if path else None, path, is_dir)

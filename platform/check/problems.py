@@ -17,21 +17,36 @@ MAX_PROBLEMS = 100  # of one check in one order or module; nobody reads more
 CheckRule = Callable[[Repo, date], Iterator[Problem]]
 
 
-def of_order(order: Order, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
+def of_order(
+    order: Order, code: str, what: str, cure: str, *path: str | int, warning: bool = False
+) -> Problem:
     """A problem that stops the order, or a warning if the order is a draft. `path` is its path in
     the file."""
-    return Problem(order.source.place(*path), code, what, cure, ("order", *order.id), warning or not order.enabled)
+    return Problem(
+        order.source.place(*path),
+        code,
+        what,
+        cure,
+        ("order", *order.id),
+        warning or not order.enabled,
+    )
 
 
 def of_step(order: Order, step: Step, code: str, what: str, cure: str, *path: str | int,
             warning: bool = False) -> Problem:
     """A problem of a step, or a warning if the step is not enabled."""
-    return of_order(order, code, what, cure, "steps", step.index, *path, warning=warning or not step.enabled)
+    return of_order(
+        order, code, what, cure, "steps", step.index, *path, warning=warning or not step.enabled
+    )
 
 
-def of_module(contract: Contract, code: str, what: str, cure: str, *path: str | int, warning: bool = False) -> Problem:
+def of_module(
+    contract: Contract, code: str, what: str, cure: str, *path: str | int, warning: bool = False
+) -> Problem:
     """A problem that stops every order that uses the module."""
-    return Problem(contract.source.place(*path), code, what, cure, ("module", contract.module_id), warning)
+    return Problem(
+        contract.source.place(*path), code, what, cure, ("module", contract.module_id), warning
+    )
 
 
 def is_about_draft(repo: Repo, problem: Problem) -> bool:

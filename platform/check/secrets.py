@@ -18,7 +18,19 @@ _ANY = re.compile("|".join(f"(?P<f{index}>{form})" for index, form in enumerate(
 _NAMES = tuple(_FORMS)
 # Every secret of these forms contains one of the hints. Most files contain none, and searching for
 # them is fast.
-_HINTS = ("PRIVATE KEY", "AKIA", "ASIA", "gh", "AIza", "xox", "k_live_", "k_test_", "sk-", "AGE-", "://")
+_HINTS = (
+    "PRIVATE KEY",
+    "AKIA",
+    "ASIA",
+    "gh",
+    "AIza",
+    "xox",
+    "k_live_",
+    "k_test_",
+    "sk-",
+    "AGE-",
+    "://",
+)
 
 
 def secrets_in(text: str) -> Iterator[tuple[int, str]]:

@@ -61,7 +61,9 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
                            "bind it: {from_step, output_id}, or {asset: path}")]
     if not has_type(value, port.type):
         return [wrong_type((), name, port.type, value)]
-    found = [fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault]
+    found = [
+        fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault
+    ]
     if port.schema:
         if fault := _too_much(port, value):
             return [fault]
@@ -174,10 +176,19 @@ def _format(port: InputPort, path: Path, text: str) -> ValueFault | None:
                 f"{name} names more than one recipient",
                 "write one, and add a step for each other one",
             )
-        return ValueFault(path, "bad-address", f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
-                          "write name@example.com")
+        return ValueFault(
+            path,
+            "bad-address",
+            f"{name} {shown(text)} is not a mail address: it {address_fault(text)}",
+            "write name@example.com",
+        )
     if known == "cron" and (fault := cron_fault(text)):
-        return ValueFault(path, "bad-cron", f"{name} {shown(text)} {fault}", "write five fields, such as 0 6 * * 1")
+        return ValueFault(
+            path,
+            "bad-cron",
+            f"{name} {shown(text)} {fault}",
+            "write five fields, such as 0 6 * * 1",
+        )
     if known in DATES and not FORMATS[known](text):
         return ValueFault(
             path,

@@ -42,8 +42,10 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 def _shared(name: str, other: str) -> int:
     """The length of the common prefix of two names."""
-    return next((index for index, (one, two) in enumerate(zip(name, other, strict=False)) if one != two),
-                min(len(name), len(other)))
+    return next(
+        (index for index, (one, two) in enumerate(zip(name, other, strict=False)) if one != two),
+        min(len(name), len(other)),
+    )
 
 
 def misspellings(names: Iterable[str], known: Iterable[str],

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_run
-from platform.commands.posting import must_read, plain_texts, posted, reference_given, show_post, tenant_known
+from platform.commands.posting import (
+    must_read,
+    plain_texts,
+    posted,
+    reference_given,
+    show_post,
+    tenant_known,
+)
 from platform.config.load import REASONS
 from platform.errors import CreditsError, UsageError
 from platform.ledger.journal.ledger import Ledger
@@ -50,8 +57,9 @@ def signed_number(text: str) -> int:
     """Parse digits with an optional sign. int() would also accept 1_000 and spaces."""
     digits = text[1:] if text[:1] in ("-", "+") else text
     if not digits.isascii() or not digits.isdigit() or not int(digits) or int(digits) > MAX_CREDITS:
-        raise argparse.ArgumentTypeError(f"{text!r} must be an integer other than 0, from -{MAX_CREDITS} to "
-                                         f"{MAX_CREDITS}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be an integer other than 0, from -{MAX_CREDITS} to {MAX_CREDITS}"
+        )
     return int(text)
 
 
@@ -113,7 +121,9 @@ def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
     index, key = post_named(ledger.records(), name)
     post = posts[index]
     found = next((side for side in sides(post) if side.key == key), sides(post)[0])
-    parties = {side.tenant_id for side in sides(post)} | standings(posts, [post.key])[post.key].credits.keys()
+    parties = {side.tenant_id for side in sides(post)} | standings(posts, [post.key])[
+        post.key
+    ].credits.keys()
     if tenant_id not in parties:
         raise UsageError(f"--corrects {name}: this is a transaction of {found.tenant_id}, not of "
                          f"{tenant_id}; see `statement --tenant-id {tenant_id}`")
@@ -121,7 +131,9 @@ def transaction_of(ledger: Ledger, name: str, tenant_id: str) -> str:
 
 
 def _known_reason(repo: Repo, slug: str) -> None:
-    known = sorted(name for name, reason in repo.reasons.by_slug.items() if reason.category == CATEGORY)
+    known = sorted(
+        name for name, reason in repo.reasons.by_slug.items() if reason.category == CATEGORY
+    )
     if slug not in known:
         listed = ", ".join(known) or (
             "none; add one with `category: adjustment` to config/reasons.yml")

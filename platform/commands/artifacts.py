@@ -35,14 +35,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fetch:
         for evidence in found:
             _fetch(run.publishing.place, evidence, Path(arguments.fetch))
-    show(arguments, {"artifacts": [_row(evidence) for evidence in found]}, _text(found, arguments.fetch))
+    show(
+        arguments,
+        {"artifacts": [_row(evidence) for evidence in found]},
+        _text(found, arguments.fetch),
+    )
     return 0
 
 
 def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
     for name in (owner_id, reader_id):
         if name not in run.snapshot.repo.tenants:
-            raise UsageError(f"{name}: no such tenant; {suggestion(name, run.snapshot.repo.tenants, 'see tenants/')}")
+            raise UsageError(
+                f"{name}: no such tenant; "
+                f"{suggestion(name, run.snapshot.repo.tenants, 'see tenants/')}"
+            )
     if not may_read(run.snapshot.repo.tenants[owner_id], reader_id):
         raise ForbiddenError(f"{UNAUTHORIZED}: {owner_id} does not share its releases with "
                              f"{reader_id}; add the reader to allow_release_consumers in its "
@@ -52,7 +59,10 @@ def _allowed(run: Run, owner_id: str, reader_id: str) -> None:
 def _fetch(place: PublishTarget, evidence: Evidence, folder: Path) -> None:
     """Download a package and its statement. Both must match the ledger; otherwise neither is
     kept."""
-    tag, names = evidence.purchase.release(place.prefix), (evidence.artifact_name, evidence.purchase.statement_name)
+    tag, names = (
+        evidence.purchase.release(place.prefix),
+        (evidence.artifact_name, evidence.purchase.statement_name),
+    )
     package, statement = (folder / name for name in names)
     assets = place.shelf.store.assets(tag) or {}
     for name in names:
@@ -74,12 +84,21 @@ def _fetch(place: PublishTarget, evidence: Evidence, folder: Path) -> None:
 
 
 def _row(evidence: Evidence) -> dict[str, Any]:
-    return {**evidence.purchase.step._asdict(), "deliverable_id": evidence.purchase.deliverable_id,
-            "artifact_name": evidence.artifact_name, "sha256": evidence.sha256, "bytes": evidence.bytes,
-            "uri": evidence.uri, "published_at": evidence.published_at}
+    return {
+        **evidence.purchase.step._asdict(),
+        "deliverable_id": evidence.purchase.deliverable_id,
+        "artifact_name": evidence.artifact_name,
+        "sha256": evidence.sha256,
+        "bytes": evidence.bytes,
+        "uri": evidence.uri,
+        "published_at": evidence.published_at,
+    }
 
 
 def _text(found: tuple[Evidence, ...], folder: str) -> str:
-    lines = [f"{evidence.purchase}  {evidence.bytes} bytes  {evidence.published_at}  "
-             f"{Path(folder, evidence.artifact_name) if folder else evidence.uri}" for evidence in found]
+    lines = [
+        f"{evidence.purchase}  {evidence.bytes} bytes  {evidence.published_at}  "
+        f"{Path(folder, evidence.artifact_name) if folder else evidence.uri}"
+        for evidence in found
+    ]
     return "\n".join(lines) or "nothing is published"

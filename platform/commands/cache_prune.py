@@ -55,7 +55,9 @@ def _prune(run: Run, arguments: argparse.Namespace) -> int:
             gone.append(entry)
     finally:
         if not arguments.dry_run:
-            left = [entry for entries, _ in found.values() for entry in entries if entry not in gone]
+            left = [
+                entry for entries, _ in found.values() for entry in entries if entry not in gone
+            ]
             write_index(run.workspace, run.billing, left, found)
     kept = sum(len(entries) for entries, _ in found.values()) - len(over)
     result = {"dry_run": arguments.dry_run, "places": list(found), "kept": kept,
@@ -76,7 +78,10 @@ def _look(run: Run, place: str) -> _Found:
     if place != LOCAL:
         cache = actions.open_cache(run.workspace.profile, os.environ)
         if cache is not None:
-            found[ACTIONS] = actions.entries(cache.listed(), run.workspace.profile.cache_retention), cache.delete
+            found[ACTIONS] = (
+                actions.entries(cache.listed(), run.workspace.profile.cache_retention),
+                cache.delete,
+            )
         elif place == ACTIONS:
             raise UsageError(f"--place actions: {_OFFLINE}")
     return found
@@ -84,4 +89,11 @@ def _look(run: Run, place: str) -> _Found:
 
 def _as_json(entry: CacheEntry, why: str) -> dict[str, Any]:
     place, type_, ref, created_at, expires_at = entry.row
-    return {"place": place, "type": type_, "ref": ref, "created_at": created_at, "expires_at": expires_at, "why": why}
+    return {
+        "place": place,
+        "type": type_,
+        "ref": ref,
+        "created_at": created_at,
+        "expires_at": expires_at,
+        "why": why,
+    }

@@ -30,7 +30,9 @@ def add_places(parser: argparse.ArgumentParser) -> None:
 def add_order(parser: argparse.ArgumentParser) -> None:
     """The options that select one tenant, or one of its orders."""
     parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only")
-    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order only; needs --tenant-id")
+    parser.add_argument(
+        "--work-order-id", default="", metavar="ID", help="this order only; needs --tenant-id"
+    )
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +54,9 @@ def root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "dodo.py").is_file() and (folder / "tenants").is_dir():
             return folder
-    raise UsageError(f"{here}: not inside a repository with dodo.py and tenants/; change to it first")
+    raise UsageError(
+        f"{here}: not inside a repository with dodo.py and tenants/; change to it first"
+    )
 
 
 def options(arguments: argparse.Namespace) -> Options:
@@ -78,7 +82,10 @@ def open_scope(arguments: argparse.Namespace, *, past: bool = False) -> Run:
     """A run of the orders that `add_order` parsed. `past` has the meaning that it has in
     `scope_of`."""
     workspace = open_workspace(arguments)
-    return Run.looking(workspace, Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)))
+    return Run.looking(
+        workspace,
+        Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)),
+    )
 
 
 def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
@@ -87,7 +94,9 @@ def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
     order_id = OrderId(arguments.tenant_id, arguments.work_order_id)
     run = open_run(arguments, frozenset({order_id}))
     if order_id not in run.snapshot.plan.orders:
-        raise UsageError(f"{order_id}: not an enabled work order without errors; see `consistency-validate`")
+        raise UsageError(
+            f"{order_id}: not an enabled work order without errors; see `consistency-validate`"
+        )
     return run, run.snapshot.plan.orders[order_id]
 
 
@@ -96,20 +105,20 @@ UNSEEN = "no work order can be read; fix the reported errors first"
 
 def report_hidden(tenant_id: str = "") -> bool:
     """Print the symbolic links that hide work orders, of all tenants or of one. Return whether
-    there
-    are any."""
+    there are any."""
     wrong = hidden(root(), tenant_id)
     sys.stderr.write("".join(f"{printable(str(problem))}\n" for problem in wrong))
     return bool(wrong)
 
 
 def state_status(run: Run) -> int:
-    """For a read-only command: report on standard error if it may have read the wrong billing state.
+    """For a read-only command: report on standard error if it may have read the wrong billing
+    state.
 
     Returns:
-        10 if the profile, which names the state, has errors. 14 if the state is not the one that was
-        used before. Otherwise 0. A shared state is not checked: the next run hydrates it and then
-        reports.
+        10 if the profile, which names the state, has errors. 14 if the state is not the one that
+        was used before. Otherwise 0. A shared state is not checked: the next run hydrates it and
+        then reports.
     """
     if wrong := [problem for problem in run.workspace.profile_problems if not problem.warning]:
         sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
@@ -126,5 +135,7 @@ def state_status(run: Run) -> int:
 
 def show(arguments: argparse.Namespace, result: dict[str, Any], text: str) -> None:
     """Print a result: JSON if --json was given, otherwise text."""
-    shown = neutral_json(json.dumps(result, indent=1, ensure_ascii=False)) if arguments.json else text
+    shown = (
+        neutral_json(json.dumps(result, indent=1, ensure_ascii=False)) if arguments.json else text
+    )
     sys.stdout.write(shown.rstrip("\n") + "\n")

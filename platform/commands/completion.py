@@ -81,7 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
 def completion(parser: Parser) -> str:
     """The completion script for this parser. Pure."""
     tree = list(_commands(parser, ""))
-    words = [f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))} ;;" for path, command in tree]
+    words = [
+        f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))} ;;"
+        for path, command in tree
+    ]
     values = [f"        {_quoted(f'{path} {name}')}) {listed} ;;" for path, command in tree
               for name, listed in _values(command)]
     return _SCRIPT.replace("@WORDS@", "\n".join(words)).replace("@VALUES@", "\n".join(values))
@@ -109,7 +112,11 @@ def _values(parser: Parser) -> Iterator[tuple[str, str]]:
             if action.choices:
                 yield name, f"echo {_quoted(' '.join(map(str, action.choices)))}"
             else:
-                yield name, _LOOK_UP.get(name) or f"echo {_quoted('<files>' if action.metavar in _FILES else '<text>')}"
+                yield (
+                    name,
+                    _LOOK_UP.get(name)
+                    or f"echo {_quoted('<files>' if action.metavar in _FILES else '<text>')}",
+                )
 
 
 def _quoted(text: str) -> str:

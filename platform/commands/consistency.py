@@ -30,9 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     whole = ", ".join([counted(len(repo.tenants), "tenant"),
                        counted(len(repo.orders) + len(repo.unreadable), "work order"),
                        counted(len(repo.contracts), "module")])
-    summary = f"{whole}: {counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'warning')}"
-    result = {"errors": len(errors), "warnings": len(problems) - len(errors),
-              "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems]}
+    summary = (
+        f"{whole}: {counted(len(errors), 'error')}, "
+        f"{counted(len(problems) - len(errors), 'warning')}"
+    )
+    result = {
+        "errors": len(errors),
+        "warnings": len(problems) - len(errors),
+        "problems": [{**asdict(problem), "place": problem.place._asdict()} for problem in problems],
+    }
     show(arguments, result, "\n".join([*map(str, problems), summary]))
     for line in annotations(problems, run.workspace.root):
         sys.stderr.write(line + "\n")  # stderr keeps stdout valid JSON; GitHub reads both

@@ -22,11 +22,19 @@ WORDS = {"arrived": "it arrived; the next run completes it and sends nothing",
 def add_arguments(parser: Parser) -> None:
     command = parser.add_command("settle", "decide that a delivery arrived, is sent again, or is "
                                            "refunded")
-    command.add_argument("task", metavar="TASK", help="step:TENANT/ORDER/STEP, or TENANT/ORDER/STEP")
+    command.add_argument(
+        "task", metavar="TASK", help="step:TENANT/ORDER/STEP, or TENANT/ORDER/STEP"
+    )
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--arrived", dest="decision", action="store_const", const="arrived",
                       help="the receiver has it, or the delivery before a repair remains valid")
-    what.add_argument("--resend", dest="decision", action="store_const", const="resend", help="allow one more attempt")
+    what.add_argument(
+        "--resend",
+        dest="decision",
+        action="store_const",
+        const="resend",
+        help="allow one more attempt",
+    )
     what.add_argument("--refund", dest="decision", action="store_const", const="refund",
                       help="refund the step's charge; send nothing")
     command.add_argument("--note", required=True, metavar="TEXT",
@@ -54,9 +62,19 @@ def run(arguments: argparse.Namespace) -> int:
     done = acted(run, lambda: decide(run, asked), lambda decided: f"decision about {decided.step}")
     back = f", {in_credits(done.refunded_credits)} refunded" if done.refunded_credits else ""
     before = "" if done.posted else ", decided before, nothing changed"
-    show(arguments, {"task": step_task(done.step), "decision": arguments.decision, "posted": done.posted,
-                     "by": done.by, "at": done.at, "note": done.note, "refunded_credits": done.refunded_credits},
-         f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}")
+    show(
+        arguments,
+        {
+            "task": step_task(done.step),
+            "decision": arguments.decision,
+            "posted": done.posted,
+            "by": done.by,
+            "at": done.at,
+            "note": done.note,
+            "refunded_credits": done.refunded_credits,
+        },
+        f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}",
+    )
     return max(run.statuses, default=0)
 
 

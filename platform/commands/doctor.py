@@ -23,7 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     run = open_run(arguments)
     if errors := [problem for problem in run.workspace.profile_problems if not problem.warning]:
         raise InputError(errors)  # its requirements are unknown
-    profile, state, runtime = run.workspace.profile, run.workspace.billing_state_dir, run.workspace.runtime_dir
+    profile, state, runtime = (
+        run.workspace.profile,
+        run.workspace.billing_state_dir,
+        run.workspace.runtime_dir,
+    )
     keys = (
         {"signing key": run.workspace.root / profile.signing["key_file"]}
         if profile.signing.get("key_file")

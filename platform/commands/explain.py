@@ -34,10 +34,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _as_json(code: str) -> dict[str, str]:
     wrong, right = EXAMPLES[code]
-    return {"code": code, "cause": CODES[code].cause, "cure": CODES[code].cure, "wrong": wrong, "right": right}
+    return {
+        "code": code,
+        "cause": CODES[code].cause,
+        "cure": CODES[code].cure,
+        "wrong": wrong,
+        "right": right,
+    }
 
 
 def _as_text(code: str) -> str:
     wrong, right = EXAMPLES[code]
-    return "\n".join([code, f"  cause: {CODES[code].cause}", f"  cure:  {CODES[code].cure}", "", "  wrong:",
-                      indent(wrong, "    "), "  right:", indent(right, "    ")])
+    return "\n".join(
+        [
+            code,
+            f"  cause: {CODES[code].cause}",
+            f"  cure:  {CODES[code].cure}",
+            "",
+            "  wrong:",
+            indent(wrong, "    "),
+            "  right:",
+            indent(right, "    "),
+        ]
+    )

@@ -29,14 +29,32 @@ def run(arguments: argparse.Namespace) -> int:
     * 14: the billing state is not the one that was used before."""
     run = with_state(arguments)
     wrong = wrong_rows(run, PAYMENTS, METHODS, REASONS, PRICES, PROMOTIONS)
-    runs = [record for file in sorted(run.workspace.runtime_dir.glob(f"*/*/*/{RECORD}")) if (record := record_in(file))]
-    found = reconcile(run.billing.history.records(), run.snapshot.repo, run.snapshot.plan, runs,
-                      all_ordered(run.workspace.runtime_dir), all_endings(run.workspace.runtime_dir))
+    runs = [
+        record
+        for file in sorted(run.workspace.runtime_dir.glob(f"*/*/*/{RECORD}"))
+        if (record := record_in(file))
+    ]
+    found = reconcile(
+        run.billing.history.records(),
+        run.snapshot.repo,
+        run.snapshot.plan,
+        runs,
+        all_ordered(run.workspace.runtime_dir),
+        all_endings(run.workspace.runtime_dir),
+    )
     journal = run.workspace.shown(run.workspace.billing_state_dir / "journal.csv")
-    lines = [f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} {row.work_order_id or '-'} "
-             f"{counted(row.amount_credits, 'credit', signed=True)}, {row.key}: {row.why}" for row in found.unexplained]
-    lines += [f"{counted(found.items[by], 'item')}, {counted(found.credits[by], 'credit', signed=True)}: {by}"
-              for by in found.credits if found.items[by]]
+    lines = [
+        f"{journal}{f':{row.line}' if row.line else ''}: {row.tenant_id} "
+        f"{row.work_order_id or '-'} "
+        f"{counted(row.amount_credits, 'credit', signed=True)}, {row.key}: {row.why}"
+        for row in found.unexplained
+    ]
+    lines += [
+        f"{counted(found.items[by], 'item')}, {counted(found.credits[by], 'credit', signed=True)}: "
+        f"{by}"
+        for by in found.credits
+        if found.items[by]
+    ]
     lines.append(f"{len(found.unexplained)} unexplained")
     show(arguments, found.as_json(), "\n".join(lines))
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))

@@ -25,7 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     ledger, tenant = run.billing.history, arguments.tenant_id
     balances = ledger.book.balances()
     if tenant and tenant not in balances:
-        raise UsageError(f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}")
+        raise UsageError(
+            f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}"
+        )
     records = (record for record in ledger.records()
                if not tenant or any(side.tenant_id == tenant for side in sides(record.post)))
     kept = {name: balance for name, balance in balances.items() if tenant in ("", name)}

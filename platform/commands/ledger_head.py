@@ -78,10 +78,15 @@ def made(run: Run, key: SigningKey, name: str | None, since: str) -> PostProof:
     if findings := verify(run.workspace.billing_state_dir).findings:
         raise CorruptError(run.workspace.shown_finding(findings[0]))
     size = ledger.book.seq
-    index, found = post_named(islice(ledger.records(), size), name) if name is not None else (None, "")
+    index, found = (
+        post_named(islice(ledger.records(), size), name) if name is not None else (None, "")
+    )
     tree = Tree(islice(ledger.records(), size), index)
-    return PostProof(seal(tree.head_at(utc_now()), key), tree.include(index, found) if index is not None else None,
-                     _continued(tree, key, since) if since else None)
+    return PostProof(
+        seal(tree.head_at(utc_now()), key),
+        tree.include(index, found) if index is not None else None,
+        _continued(tree, key, since) if since else None,
+    )
 
 
 def _continued(tree: Tree, key: SigningKey, since: str) -> Since:

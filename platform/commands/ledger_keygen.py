@@ -17,6 +17,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0; 11 if the file already exists. An existing file is not changed."""
     key = generate(Path(arguments.file))
     result = {"public_key": str(key), "keyid": key.keyid, "private_key_file": arguments.file}
-    lines = [f"public key   {key}", f"key id       {key.keyid}", f"private key  {arguments.file}: keep it out of git"]
+    lines = [
+        f"public key   {key}",
+        f"key id       {key.keyid}",
+        f"private key  {arguments.file}: keep it out of git",
+    ]
     show(arguments, result, "\n".join(lines))
     return 0

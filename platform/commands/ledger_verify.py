@@ -36,8 +36,18 @@ def verified(arguments: argparse.Namespace, run: Run) -> int:
     * 14: the state is sound, but is not the one that was used before."""
     verdict = verify(run.workspace.billing_state_dir)
     findings = [run.workspace.shown_finding(line) for line in verdict.findings]
-    summary = (f"{counted(verdict.posts, 'post')} sound, {counted(len(verdict.balances), 'tenant')}, "
-               f"head {verdict.head[:12]}")
-    show(arguments, {"posts": verdict.posts, "head": verdict.head, "balances": dict(verdict.balances),
-                     "findings": findings}, "\n".join([*findings, summary]))
+    summary = (
+        f"{counted(verdict.posts, 'post')} sound, {counted(len(verdict.balances), 'tenant')}, "
+        f"head {verdict.head[:12]}"
+    )
+    show(
+        arguments,
+        {
+            "posts": verdict.posts,
+            "head": verdict.head,
+            "balances": dict(verdict.balances),
+            "findings": findings,
+        },
+        "\n".join([*findings, summary]),
+    )
     return CorruptError.exit_status if findings else state_status(run)

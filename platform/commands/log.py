@@ -59,12 +59,22 @@ def step_named(task: str) -> StepId:
 def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str) -> str:
     """The last line: how the run of this log ended, and where the log is."""
     if record is None:
-        return f"no log of {step_id}: it has not run yet" if empty else f"no record of {step_id}; the log is {file}"
-    how = [f"{record.status} {step_id}", one_line(": ".join(filter(None, (record.reason, record.message))))]
+        return (
+            f"no log of {step_id}: it has not run yet"
+            if empty
+            else f"no record of {step_id}; the log is {file}"
+        )
+    how = [
+        f"{record.status} {step_id}",
+        one_line(": ".join(filter(None, (record.reason, record.message)))),
+    ]
     if record.cached_from:
         how.append(f"taken from {record.cached_from}")
     elif record.attempts:
-        how.append(f"{record.duration_s:.2f} s, attempt {record.attempts}, {record.isolation.partition(':')[0]}")
+        how.append(
+            f"{record.duration_s:.2f} s, attempt {record.attempts}, "
+            f"{record.isolation.partition(':')[0]}"
+        )
     how.append("it printed nothing" if empty else f"the log is {file}")
     return "  ".join(filter(None, how))
 

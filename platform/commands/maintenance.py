@@ -39,7 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         raise InputError(wrong)
     root = run.workspace.root
-    index = _index_of(root, arguments.since) if arguments.since else read_derived(root / file_of(INDEX)) or b""
+    index = (
+        _index_of(root, arguments.since)
+        if arguments.since
+        else read_derived(root / file_of(INDEX)) or b""
+    )
     warnings = list(changed_modules(run.facts, index))
     untrue = list(wrong_reasons(run.facts, lambda file: read_derived(root / file)))
     files = {file_of(name): data for name, data in everything(root, run.facts).items()}
@@ -47,9 +51,19 @@ def run(arguments: argparse.Namespace) -> int:
         found = (drift(file, read_derived(root / file), data) for file, data in files.items())
         drifted = [*(problem for problem in found if problem), *untrue]
         text = with_annotations([*drifted, *warnings], root)
-        show(arguments, {"drift": [_as_json(one) for one in drifted], "warnings": [_as_json(one) for one in warnings]},
-             "\n".join(filter(None, [
-                 text, "" if drifted else f"up to date: {counted(len(files), 'derived file')}"])))
+        show(
+            arguments,
+            {
+                "drift": [_as_json(one) for one in drifted],
+                "warnings": [_as_json(one) for one in warnings],
+            },
+            "\n".join(
+                filter(
+                    None,
+                    [text, "" if drifted else f"up to date: {counted(len(files), 'derived file')}"],
+                )
+            ),
+        )
         return 1 if drifted else 0
     written = [file for file, data in files.items() if write(root / file, data)]
     text = with_annotations([*untrue, *warnings], root)
@@ -70,12 +84,17 @@ def _index_of(root: Path, commit: str) -> bytes:
         raise UsageError(f"--since {commit}: not a commit; give a hash, a tag or a branch")
     git = ["git", "-C", str(root)]
     try:
-        known = subprocess.run([*git, "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"], capture_output=True,
-                               check=False)
+        known = subprocess.run(
+            [*git, "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"],
+            capture_output=True,
+            check=False,
+        )
     except FileNotFoundError as error:
         raise UsageError("--since needs git, which is not installed") from error
     if known.returncode:
         raise UsageError(f"--since {commit}: not a commit of this repository; a shallow clone has "
                          "only the newest commit (actions/checkout: fetch-depth: 0)")
-    done = subprocess.run([*git, "show", f"{commit}:./{file_of(INDEX)}"], capture_output=True, check=False)
+    done = subprocess.run(
+        [*git, "show", f"{commit}:./{file_of(INDEX)}"], capture_output=True, check=False
+    )
     return done.stdout if done.returncode == 0 else b""

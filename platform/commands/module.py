@@ -10,7 +10,9 @@ from platform.verify.module import verify_module
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--module-id", default="", metavar="ID", help="this module only (default: all)")
+    parser.add_argument(
+        "--module-id", default="", metavar="ID", help="this module only (default: all)"
+    )
     add_json(parser)
 
 

@@ -36,7 +36,9 @@ def add_arguments(parser: Parser) -> None:
     tenant.add_argument("--name", required=True, metavar="TEXT", help="the display name")
     tenant.add_argument("--tenant-id", default="", metavar="ID",
                         help="6 letters or digits (default: derived from the name)")
-    order = parser.add_command("workorder", "a draft of a work order, with every input of its module")
+    order = parser.add_command(
+        "workorder", "a draft of a work order, with every input of its module"
+    )
     order.add_argument("--tenant-id", required=True, metavar="ID",
                        help="the tenant of the work order")
     order.add_argument("--work-order-id", default="", metavar="ID",
@@ -48,8 +50,13 @@ def add_arguments(parser: Parser) -> None:
         "module", "a module that passes its self-test: contract, code, README, test, prices")
     module.add_argument("--module-id", required=True, metavar="ID",
                         help="a lowercase letter, then lowercase letters, digits and _")
-    module.add_argument("--kind", required=True, choices=[kind.value for kind in Kind], metavar="KIND",
-                        help="transform, packaging, delivery or other")
+    module.add_argument(
+        "--kind",
+        required=True,
+        choices=[kind.value for kind in Kind],
+        metavar="KIND",
+        help="transform, packaging, delivery or other",
+    )
     module.add_argument("--name", default="", metavar="TEXT",
                         help="the display name (default: derived from the id)")
     for command, run_it in ((tenant, _tenant), (order, _workorder), (module, _module)):
@@ -74,8 +81,7 @@ def _tenant(arguments: argparse.Namespace) -> None:
     file = f"tenants/{tenant_id}/tenant.yml"
     if (root() / file).parent.exists():
         raise ConflictError(f"tenants/{tenant_id} already exists; give another --tenant-id, or "
-                            "edit "
-                            f"{file}")
+                            f"edit {file}")
     text = tenant_text(tenant_id, arguments.name, _today().isoformat())
     _must_conform(text, file, "tenant")
     files = {file: text.encode(), f"tenants/{tenant_id}/.gitattributes": GIT_ATTRIBUTES}
@@ -120,7 +126,10 @@ def _workorder(arguments: argparse.Namespace) -> None:
     _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id",
              "8 letters or digits, or 3 to 64 letters, digits, _ and -")
     file = f"{folder}/{work_order_id}.yml"
-    package, delivery = _one_of(repo, Kind.PACKAGING, "package_std"), _one_of(repo, Kind.DELIVERY, "deliver_folder")
+    package, delivery = (
+        _one_of(repo, Kind.PACKAGING, "package_std"),
+        _one_of(repo, Kind.DELIVERY, "deliver_folder"),
+    )
     text = workorder_text(tenant_id, work_order_id, contract, package, delivery)
     _must_conform(text, file, "workorder")
     _write(root(), {file: text.encode()})
@@ -138,7 +147,9 @@ def _free_id(folder: Path, tenant_id: str, module_id: str) -> str:
 def _one_of(repo: Repo, kind: Kind, favourite: str) -> Contract | None:
     """The module of this kind that a draft uses: the favourite if it exists, else the first."""
     known = [contract for contract in repo.contracts.values() if contract.kind is kind]
-    return next((contract for contract in known if contract.module_id == favourite), next(iter(known), None))
+    return next(
+        (contract for contract in known if contract.module_id == favourite), next(iter(known), None)
+    )
 
 
 def _module(arguments: argparse.Namespace) -> None:
@@ -148,7 +159,10 @@ def _module(arguments: argparse.Namespace) -> None:
     if (root() / "modules" / module_id).exists():
         raise ConflictError(f"modules/{module_id} already exists; give another --module-id")
     name = arguments.name or module_id.replace("_", " ").capitalize()
-    files = {f"modules/{module_id}/{path}": data for path, data in module_files(module_id, kind, name).items()}
+    files = {
+        f"modules/{module_id}/{path}": data
+        for path, data in module_files(module_id, kind, name).items()
+    }
     contract = f"modules/{module_id}/module.yml"
     _must_conform(files[contract].decode(), contract, "module")
     _write(root(), files)

@@ -25,13 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_order(parser)
     parser.add_argument("--scheduled", action="store_true",
                         help="only orders with a schedule_cron, for a clock to start; each order "
-                             "is "
-                             "due once per period")
+                             "is due once per period")
     parser.add_argument("--quote", default="", metavar="FILE",
                         help="refuse (11) unless the run will post exactly what this saved quote "
                              "says; without --tenant-id, run the quoted orders")
     add_decisions(parser)
-    parser.add_argument("-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once")
+    parser.add_argument(
+        "-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,9 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     from platform.doit_plugin.loader import Loader
 
     places = options(arguments)
-    named = {"runtime_profile": places.runtime_profile, "billing_state_dir": places.billing_state_dir,
-             "runtime_dir": places.runtime_dir,
-             "quote": str(Path.cwd() / arguments.quote) if arguments.quote else ""}
+    named = {
+        "runtime_profile": places.runtime_profile,
+        "billing_state_dir": places.billing_state_dir,
+        "runtime_dir": places.runtime_dir,
+        "quote": str(Path.cwd() / arguments.quote) if arguments.quote else "",
+    }
     words = [f"{name}={value}" for name, value in named.items() if value]
     asked = OrderId(arguments.tenant_id, arguments.work_order_id)
     if arguments.quote and not any(asked):
@@ -63,7 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
         return 0
     os.chdir(root())
-    plugins = {"COMMAND": {"run": "_platform_boot:RunCommand"}, "BACKEND": {"durable": "_platform_boot:Backend"}}
+    plugins = {
+        "COMMAND": {"run": "_platform_boot:RunCommand"},
+        "BACKEND": {"durable": "_platform_boot:Backend"},
+    }
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]

@@ -34,7 +34,12 @@ class Parser(argparse.ArgumentParser):
 
     def options(self) -> list[str]:
         """The options with two dashes, in the order in which they were added."""
-        return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+        return [
+            name
+            for action in self._actions
+            for name in action.option_strings
+            if name.startswith("--")
+        ]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The same as argparse, after a check for mistyped names."""
@@ -43,7 +48,9 @@ class Parser(argparse.ArgumentParser):
 
     def _spelling(self, words: Sequence[str]) -> None:
         for word in words:
-            if not word.isascii() and word.encode(errors="replace") != word.encode(errors="surrogateescape"):
+            if not word.isascii() and word.encode(errors="replace") != word.encode(
+                errors="surrogateescape"
+            ):
                 raise UsageError(f"{word!r} is not UTF-8; set the terminal's encoding to UTF-8 and "
                                  "type it again")
         for word in words:

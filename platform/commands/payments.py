@@ -27,10 +27,21 @@ def run(arguments: argparse.Namespace) -> int:
     for line in done.conflicts:
         sys.stderr.write(f"{line}\n")
     posted = done.posted
-    lines = [f"TOPUP {in_credits(post.amount_credits)} for {post.tenant_id} ({post.metadata['payment_id']})"
-             for post in posted]
-    result: dict[str, Any] = {"posted": [{"tenant_id": post.tenant_id, "payment_id": post.metadata["payment_id"],
-                          "amount_credits": post.amount_credits} for post in posted]}
+    lines = [
+        f"TOPUP {in_credits(post.amount_credits)} for {post.tenant_id} "
+        f"({post.metadata['payment_id']})"
+        for post in posted
+    ]
+    result: dict[str, Any] = {
+        "posted": [
+            {
+                "tenant_id": post.tenant_id,
+                "payment_id": post.metadata["payment_id"],
+                "amount_credits": post.amount_credits,
+            }
+            for post in posted
+        ]
+    }
     result["conflicts"] = list(done.conflicts)
     show(arguments, result, "\n".join(lines) or "nothing new to post")
     return max([*run.statuses, ConflictError.exit_status if done.conflicts else 0])

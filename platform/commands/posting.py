@@ -62,8 +62,7 @@ def reference_given(reference: str) -> None:
 
 def posted(run: Run, make: Callable[[], Post]) -> tuple[Post, bool]:
     """Post the result of `make` once. `make` sees the newest ledger. Return the post, and whether
-    it
-    is new.
+    it is new.
 
     Confirmed payments are posted first. A shared state is hydrated before and published after."""
     def act() -> tuple[Post, bool]:

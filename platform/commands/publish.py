@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_order(parser)
     parser.add_argument("--since", default=LAST, metavar="TIME",
                         help="only purchases charged at this time or later; ISO 8601, UTC if it "
-                             "has "
-                             "no time zone (default: %(default)s, everything without evidence)")
+                             "has no time zone (default: %(default)s, everything without evidence)")
     parser.add_argument("--no-publish", action="store_true",
                         help="simulate: pack into the runtime directory and record a simulation")
     add_json(parser)
@@ -56,8 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
         run.guard.check()
         purchases = publishing.purchases()
         _known(arguments, run.snapshot.repo, purchases)
-        due = select(purchases, run.billing.history.book, since=since, tenant_id=arguments.tenant_id,
-                     work_order_id=arguments.work_order_id, simulated=place.simulated)
+        due = select(
+            purchases,
+            run.billing.history.book,
+            since=since,
+            tenant_id=arguments.tenant_id,
+            work_order_id=arguments.work_order_id,
+            simulated=place.simulated,
+        )
         published, missing = publishing.publish(due)
     finally:
         run.close()
@@ -95,13 +100,24 @@ def journal_time(text: str) -> str:
 
 
 def _row(purchase: Purchase) -> dict[str, Any]:
-    return {**purchase.step._asdict(), "module_id": purchase.module_id, "deliverable_id": purchase.deliverable_id,
-            "transaction_item_id": purchase.item_id}
+    return {
+        **purchase.step._asdict(),
+        "module_id": purchase.module_id,
+        "deliverable_id": purchase.deliverable_id,
+        "transaction_item_id": purchase.item_id,
+    }
 
 
 def _published(done: PublishedPackage) -> dict[str, Any]:
-    return {**_row(done.purchase), "artifact_name": done.artifact.path.name, "sha256": done.artifact.sha256,
-            "bytes": done.artifact.bytes, "uri": done.uri, "statement_uri": done.statement.uri, "status": done.status}
+    return {
+        **_row(done.purchase),
+        "artifact_name": done.artifact.path.name,
+        "sha256": done.artifact.sha256,
+        "bytes": done.artifact.bytes,
+        "uri": done.uri,
+        "statement_uri": done.statement.uri,
+        "status": done.status,
+    }
 
 
 def _missing(lost: Missing) -> dict[str, Any]:

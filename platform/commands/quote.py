@@ -53,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     scope = scope_of(workspace, *asked)
     if arguments.scheduled:
         scope = frozenset(scheduled(Snapshot(workspace, scope)))
-    allowed = Allowed(retry_failed=arguments.retry_failed, resend_repaired=arguments.resend_repaired)
+    allowed = Allowed(
+        retry_failed=arguments.retry_failed, resend_repaired=arguments.resend_repaired
+    )
     run = Run.looking(workspace, Asked(scope, allowed=allowed))
     if asked.work_order_id and not arguments.scheduled:
         require_planned(run.snapshot, asked)
@@ -75,6 +77,5 @@ def _asked(arguments: argparse.Namespace) -> OrderId:
     given = OrderId(arguments.tenant_id, arguments.work_order_id)
     if arguments.what and any(given):
         raise UsageError(f"{arguments.what}: the orders are named twice; use either TENANT/ORDER "
-                         "or "
-                         "the options")
+                         "or the options")
     return OrderId(tenant_id, work_order_id) if arguments.what else given

@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     run = open_run(arguments)
-    profile = {name: value for name, value in asdict(run.workspace.profile).items() if name != "source"}
+    profile = {
+        name: value for name, value in asdict(run.workspace.profile).items() if name != "source"
+    }
     profile["billing_state_dir"] = run.workspace.shown(run.workspace.billing_state_dir)
     profile["runtime_dir"] = run.workspace.shown(run.workspace.runtime_dir)
     if arguments.json:

@@ -19,9 +19,16 @@ _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 def standing(run: Run) -> StatusReport:
     """The state of every requested order, the orders with errors, and the balances. Read-only."""
     orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
-    refused = {str(order): tuple(map(str, problems)) for order, problems in run.snapshot.plan.refused.items()}
+    refused = {
+        str(order): tuple(map(str, problems))
+        for order, problems in run.snapshot.plan.refused.items()
+    }
     tenants = sorted({order.tenant_id for order in orders})
-    balances = {tenant: run.billing.history.book.balance(tenant) for tenant in tenants} if run.billing.exists else {}
+    balances = (
+        {tenant: run.billing.history.book.balance(tenant) for tenant in tenants}
+        if run.billing.exists
+        else {}
+    )
     return StatusReport(orders, refused, balances, past=past(run))
 
 
@@ -31,7 +38,12 @@ def past(run: Run) -> tuple[PastOrder, ...]:
     for order_id in ran_orders(run.workspace):
         asked = run.snapshot.scope is None or order_id in run.snapshot.scope
         record = read_order(run.workspace.runtime_dir, order_id)
-        if asked and record and order_id not in run.snapshot.plan.orders and order_id not in run.snapshot.plan.refused:
+        if (
+            asked
+            and record
+            and order_id not in run.snapshot.plan.orders
+            and order_id not in run.snapshot.plan.refused
+        ):
             state = "DRAFT" if order_id in run.snapshot.repo.orders else "DELETED"
             found.append(PastOrder(*order_id, state, record.status, record.reason, record.completed,
                                    len(record.task_hashes), record.finished_at))
@@ -43,12 +55,18 @@ def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Pu
     if not run.billing.exists:
         return ()
     book = run.billing.history.book
-    return select(run.publishing.purchases(), book, tenant_id=tenant_id, work_order_id=work_order_id)
+    return select(
+        run.publishing.purchases(), book, tenant_id=tenant_id, work_order_id=work_order_id
+    )
 
 
 def order_standing(run: Run, order: PlannedOrder) -> OrderState:
     """The current state of one order of the plan."""
-    due = {planned.id.step_id: reasons[0] for planned in order.steps if (reasons := current(run.context, planned))}
+    due = {
+        planned.id.step_id: reasons[0]
+        for planned in order.steps
+        if (reasons := current(run.context, planned))
+    }
     for name in {step_id.step_id for step_id in run.holding.goes_again(order)} & due.keys():
         due[name] += f"; it may have arrived, and the next run {AGAIN}"
     folder = order_file(run.workspace.runtime_dir, order.id).parent
@@ -56,7 +74,11 @@ def order_standing(run: Run, order: PlannedOrder) -> OrderState:
                if (seconds := running_s(run.workspace.runtime_dir, planned.id)) is not None}
     runs, record = run.records.of_order(order), read_order(run.workspace.runtime_dir, order.id)
     refusal, words = _refusal(run, order) if due else ("", "")
-    settled = record is not None and record.status == "COMPLETED" and record.matches(order, outcome(order, runs))
+    settled = (
+        record is not None
+        and record.status == "COMPLETED"
+        and record.matches(order, outcome(order, runs))
+    )
     return order_state(order, runs, due, refusal, run.workspace.shown(folder), running, settled,
                        run.holding.of(order), words)
 

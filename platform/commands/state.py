@@ -62,8 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _accept_loss(arguments, run)
     release = run.sharing.opened()
     if isinstance(release, str):
-        raise ForbiddenError(f"{arguments.runtime_profile}: the billing state is not shared, {release}; see "
-                             "docs/howto/share-the-ledger.md")
+        raise ForbiddenError(
+            f"{arguments.runtime_profile}: the billing state is not shared, {release}; see "
+            "docs/howto/share-the-ledger.md"
+        )
     return int(arguments.act(arguments, run, release))
 
 
@@ -82,8 +84,7 @@ def _hydrate(arguments: argparse.Namespace, run: Run, release: Release) -> int:
     lines = hydrated_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
     if done.ahead:
         lines.append(f"{counted(done.ahead, 'post')} not published yet; `state publish` or the "
-                     "next "
-                     "run publishes")
+                     "next run publishes")
     show(arguments, hydrated_json(done), shortened(lines, run.workspace.root))
     return ConflictError.exit_status if done.lost else 0
 
@@ -92,7 +93,9 @@ def _publish(arguments: argparse.Namespace, run: Run, release: Release) -> int:
     done = publish_state(run.sharing.local(), release, renew=arguments.renew)
     run.guard.check()
     lines = published_lines(done) or [f"billing state: generation {done.generation}, nothing new"]
-    show(arguments, published_json(done), shortened([*lines, _to_pin(run, done)], run.workspace.root))
+    show(
+        arguments, published_json(done), shortened([*lines, _to_pin(run, done)], run.workspace.root)
+    )
     return ConflictError.exit_status if done.hydrated and done.hydrated.lost else 0
 
 
@@ -120,13 +123,18 @@ def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
     finally:
         run.close()
     lost = max((head.seq for head in heads), default=0)
-    text = ("billing state: continues without "
-            f"{f'posts up to {lost} that this machine acknowledged' if lost else ''}"
-            f"{' and ' if lost and unpaid else ''}"
-            f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges again' if unpaid else ''}"
-            "; post each lost top-up by hand again, with its reference")
-    show(arguments, {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
-         text if heads or unpaid else "nothing is lost; nothing was posted")
+    text = (
+        "billing state: continues without "
+        f"{f'posts up to {lost} that this machine acknowledged' if lost else ''}"
+        f"{' and ' if lost and unpaid else ''}"
+        f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges again' if unpaid else ''}"
+        "; post each lost top-up by hand again, with its reference"
+    )
+    show(
+        arguments,
+        {"accepted": bool(heads or unpaid), "heads": len(heads), "unpaid_steps": len(unpaid)},
+        text if heads or unpaid else "nothing is lost; nothing was posted",
+    )
     return max(run.statuses, default=0)
 
 

@@ -44,18 +44,35 @@ def run(arguments: argparse.Namespace) -> int:
     if all(days) and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} is after --to {days[1]}; exchange them")
     workspace = open_workspace(arguments)
-    own = frozenset(order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id)
+    own = frozenset(
+        order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id
+    )
     run = Run.looking(workspace, Asked(own))
     tenant = run.snapshot.repo.tenants.get(arguments.tenant_id)
-    made = statement(run.billing.history.records(), arguments.tenant_id, tenant.tenant_name if tenant else "", *days)
+    made = statement(
+        run.billing.history.records(),
+        arguments.tenant_id,
+        tenant.tenant_name if tenant else "",
+        *days,
+    )
     if tenant is None and not made.lines and not made.ledger_balance_credits:
-        raise UsageError(f"tenant {one_line(arguments.tenant_id)!r} does not exist; "
-                         f"{suggestion(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}")
+        raise UsageError(
+            f"tenant {one_line(arguments.tenant_id)!r} does not exist; "
+            f"{suggestion(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}"
+        )
     text = as_text(made)
     if arguments.html:
         file = Path(arguments.html)
-        write_output(file, as_html(made, standing(run).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)).encode())
-        text = f"{file}: {counted(len(made.lines), 'post')}, closing balance {in_credits(made.closing_credits)}"
+        write_output(
+            file,
+            as_html(
+                made, standing(run).orders, partial(svg, timeout_s=_DRAWING_TIMEOUT_S)
+            ).encode(),
+        )
+        text = (
+            f"{file}: {counted(len(made.lines), 'post')}, closing balance "
+            f"{in_credits(made.closing_credits)}"
+        )
     show(arguments, asdict(made), text)
     wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))

@@ -60,7 +60,9 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if not arguments.publish:
         return run, status
-    return run, replace(status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id))
+    return run, replace(
+        status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id)
+    )
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -68,15 +70,16 @@ def _watch(arguments: argparse.Namespace) -> int:
     ledger may have changed."""
     if arguments.json or not sys.stdout.isatty():
         raise UsageError("--watch needs a terminal, and the output is not a terminal; omit "
-                         "--watch, "
-                         "or repeat `status --json`")
+                         "--watch, or repeat `status --json`")
     from rich.console import Console
     from rich.live import Live
 
     from platform.report.status_table import tables
 
     try:
-        with Live(tables(_look(arguments)[1]), console=Console(highlight=False), auto_refresh=False) as live:
+        with Live(
+            tables(_look(arguments)[1]), console=Console(highlight=False), auto_refresh=False
+        ) as live:
             while True:
                 time.sleep(_REDRAW_S)
                 live.update(tables(_look(arguments)[1]), refresh=True)

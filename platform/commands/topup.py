@@ -6,7 +6,14 @@ import argparse
 from platform.app.snapshot import PAYMENTS
 from platform.check.money import METHODS
 from platform.commands.common import add_json, add_places, open_run
-from platform.commands.posting import must_read, plain_texts, posted, reference_given, show_post, tenant_known
+from platform.commands.posting import (
+    must_read,
+    plain_texts,
+    posted,
+    reference_given,
+    show_post,
+    tenant_known,
+)
 from platform.errors import ConflictError, UsageError
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.rules.adjust import standings
@@ -57,8 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
         _, new = posted(run, lambda: post)
     except PostConflict as error:
         _must_be_corrected(run.billing.ledger, error)
-    result = {"tenant_id": tenant_id, "posted": new, "amount_credits": amount,
-              "balance": run.billing.ledger.book.balance(tenant_id), "transaction_id": derived_id(post.key)}
+    result = {
+        "tenant_id": tenant_id,
+        "posted": new,
+        "amount_credits": amount,
+        "balance": run.billing.ledger.book.balance(tenant_id),
+        "transaction_id": derived_id(post.key),
+    }
     what = f"TOPUP {in_credits(amount)} for {tenant_id}, transaction {derived_id(post.key)}"
     return show_post(arguments, run, what, new, result, tenant_id)
 
@@ -73,7 +85,9 @@ def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
     want = {new.tenant_id: new.amount_credits}
     if dict(now.credits) == want and now.reasons:
         return
-    lines = remedies(now, want, derived_id(known.key), str(known.metadata.get("reference")), MISTAKE)
+    lines = remedies(
+        now, want, derived_id(known.key), str(known.metadata.get("reference")), MISTAKE
+    )
     fix = ("if the first was a mistake, correct it with `" + "`, then `".join(lines) + "`; "
            if lines else "")
     raise ConflictError(f"{error.what}; nothing was posted: {fix}another payment needs its own "
@@ -88,12 +102,12 @@ def _check(repo: Repo, arguments: argparse.Namespace) -> None:
                          f"enabled; known: {known}")
     ours = (arguments.tenant_id, arguments.topup_method_id)
     for payment in repo.payments:
-        if (payment.tenant_id, payment.topup_method_id) != ours or folded(payment.reference) != folded(
-                arguments.reference):
+        if (payment.tenant_id, payment.topup_method_id) != ours or folded(
+            payment.reference
+        ) != folded(arguments.reference):
             continue
         same = normalised(payment.reference) == normalised(arguments.reference)
         how = ("already has this reference" if same
                else f"has the reference {payment.reference!r}, in another case")
         raise ConflictError(f"{payment.place}: payment {payment.payment_id} {how}; it is posted "
-                            "when "
-                            "it is CONFIRMED; use another reference for another payment")
+                            "when it is CONFIRMED; use another reference for another payment")

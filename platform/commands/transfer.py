@@ -26,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The same as `admin-adjust`, for both tenants or for neither."""
     run = open_run(arguments)
-    giver, taker, amount = arguments.from_tenant_id, arguments.to_tenant_id, arguments.amount_credits
+    giver, taker, amount = (
+        arguments.from_tenant_id,
+        arguments.to_tenant_id,
+        arguments.amount_credits,
+    )
     said = correction(run, arguments)
     tenant_known(run, giver, "--from")
     tenant_known(run, taker, "--to")
@@ -39,11 +43,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     post, new = covered(run, make)
     book = run.billing.ledger.book
-    result = {"from_tenant_id": giver, "to_tenant_id": taker, "posted": new, "amount_credits": amount,
-              "from_balance": book.balance(giver), "to_balance": book.balance(taker),
-              "transaction_id": derived_id(post.key),
-              "to_transaction_id": derived_id(received(post).key),
-              "corrects": post.metadata.get("corrects", "")}
+    result = {
+        "from_tenant_id": giver,
+        "to_tenant_id": taker,
+        "posted": new,
+        "amount_credits": amount,
+        "from_balance": book.balance(giver),
+        "to_balance": book.balance(taker),
+        "transaction_id": derived_id(post.key),
+        "to_transaction_id": derived_id(received(post).key),
+        "corrects": post.metadata.get("corrects", ""),
+    }
     what = (f"ADJUSTMENT {in_credits(amount)} from {giver} to {taker}, transactions "
             f"{derived_id(post.key)} and {derived_id(received(post).key)}")
     return show_post(arguments, run, what, new, result, giver, taker)

@@ -9,9 +9,22 @@ from platform.signing.keys import public_key
 _WORDS = {Signed.VERIFIED: "signed by the given key",
           Signed.UNSIGNED: "not signed: the origin is not proved",
           Signed.UNCHECKED: "signed, but not checked: give --public-key"}
-_SHOWN = ("artifact_name", "package_sha256", "tenant_id", "work_order_id", "step_id", "deliverable_id", "module_id",
-          "module_version", "task_hash", "inputs_digest", "transaction_item_id", "idempotency_key", "run_id",
-          "finished_at")
+_SHOWN = (
+    "artifact_name",
+    "package_sha256",
+    "tenant_id",
+    "work_order_id",
+    "step_id",
+    "deliverable_id",
+    "module_id",
+    "module_version",
+    "task_hash",
+    "inputs_digest",
+    "transaction_item_id",
+    "idempotency_key",
+    "run_id",
+    "finished_at",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     key = public_key(arguments.public_key) if arguments.public_key else None
     statement = arguments.statement or f"{arguments.package}.intoto.json"
     found = verify_artifact(Path(arguments.package), Path(statement), key)
-    show(arguments, {**found.claims, "signature": found.signed, "keyids": list(found.keyids)}, _text(found))
+    show(
+        arguments,
+        {**found.claims, "signature": found.signed, "keyids": list(found.keyids)},
+        _text(found),
+    )
     return 0
 
 

@@ -85,6 +85,10 @@ def _refusal(error: Refused, file: str) -> Refusal | None:
 def _names(top: Folder, tenant_id: str) -> tuple[str, ...]:
     try:
         with top.folder(f"tenants/{tenant_id}/assets") as folder:
-            return tuple(islice((below for below, entry, _ in folder.walk() if entry.kind == "file"), MOST_NAMES))
+            return tuple(
+                islice(
+                    (below for below, entry, _ in folder.walk() if entry.kind == "file"), MOST_NAMES
+                )
+            )
     except OSError:
         return ()

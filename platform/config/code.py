@@ -18,12 +18,21 @@ def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]
                 if entry.kind == "file":
                     files.append(below)
                 else:
-                    problems.append(_refused(Refused(directory.named(entry.name), entry.kind), below, subject))
+                    problems.append(
+                        _refused(Refused(directory.named(entry.name), entry.kind), below, subject)
+                    )
     except Refused as error:
         problems.append(linked(error, subject))
     except OSError as error:
-        problems.append(Problem(SourcePosition(name), "file-unreadable", f"cannot be read ({error.strerror})",
-                                "give this user read permission", subject))
+        problems.append(
+            Problem(
+                SourcePosition(name),
+                "file-unreadable",
+                f"cannot be read ({error.strerror})",
+                "give this user read permission",
+                subject,
+            )
+        )
     return tuple(files), problems
 
 

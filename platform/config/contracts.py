@@ -5,7 +5,15 @@ This module reports duplicate ids. The model cannot, because it maps ports by id
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from platform.model.contract import Contract, Deliverable, InputPort, OutputPort, Secret, SelfTest, Var
+from platform.model.contract import (
+    Contract,
+    Deliverable,
+    InputPort,
+    OutputPort,
+    Secret,
+    SelfTest,
+    Var,
+)
 from platform.model.order import Kind
 from platform.model.problem import Path, Problem, SourceFile
 
@@ -20,24 +28,41 @@ _LISTS: tuple[tuple[Path, str], ...] = (
 def contract(value: Mapping[str, Any], source: SourceFile) -> Contract:
     needs, test = value.get("requirements", {}), value.get("testing", {}).get("self_test")
     return Contract(
-        module_id=value["module_id"], name=value["name"], version=value["version"], kind=Kind(value["kind"]),
+        module_id=value["module_id"],
+        name=value["name"],
+        version=value["version"],
+        kind=Kind(value["kind"]),
         description=value["description"],
-        inputs={port["id"]: InputPort(**{**port, "examples": tuple(port.get("examples", ())), "limited": limited})
-                for port, limited in _ports(value, "inputs")},
-        outputs={port["id"]: OutputPort(**port, limited=limited) for port, limited in _ports(value, "outputs")},
-        deliverables={item["deliverable_id"]: Deliverable(**{**item, "outputs": tuple(item["outputs"])})
-                      for item in _at(value, ("deliverables", "port"))},
+        inputs={
+            port["id"]: InputPort(
+                **{**port, "examples": tuple(port.get("examples", ())), "limited": limited}
+            )
+            for port, limited in _ports(value, "inputs")
+        },
+        outputs={
+            port["id"]: OutputPort(**port, limited=limited)
+            for port, limited in _ports(value, "outputs")
+        },
+        deliverables={
+            item["deliverable_id"]: Deliverable(**{**item, "outputs": tuple(item["outputs"])})
+            for item in _at(value, ("deliverables", "port"))
+        },
         secrets=tuple(Secret(**item) for item in needs.get("secrets", ())),
         vars=tuple(Var(**item) for item in needs.get("vars", ())),
-        network=needs.get("network", False), provider=needs.get("provider", ""),
+        network=needs.get("network", False),
+        provider=needs.get("provider", ""),
         external=needs.get("external_services", False),
         retention=value.get("cache", {}).get("retention", ""),
-        self_test=None if test is None else _self_test(test), source=source)
+        self_test=None if test is None else _self_test(test),
+        source=source,
+    )
 
 
 def _self_test(value: Mapping[str, Any]) -> SelfTest:
     expect = value.get("expect", {})
-    return SelfTest(value.get("params", {}), expect.get("status", "COMPLETED"), tuple(expect.get("files", ())))
+    return SelfTest(
+        value.get("params", {}), expect.get("status", "COMPLETED"), tuple(expect.get("files", ()))
+    )
 
 
 def _ports(value: Mapping[str, Any], side: str) -> Iterator[tuple[dict[str, Any], bool]]:

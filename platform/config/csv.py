@@ -86,7 +86,9 @@ def _records(text: str, file: str) -> Iterator[list[Cell]]:
         if found is None:
             raise _Broken(Problem(SourcePosition(file, line, column), "csv-quotes",
                                   "a quote is never closed", "close it"))
-        cells.append(Cell(found.group(1).replace('""', '"') if quoted else found.group(), line, column))
+        cells.append(
+            Cell(found.group(1).replace('""', '"') if quoted else found.group(), line, column)
+        )
         breaks = found.group().count("\n") if quoted else 0
         if breaks:
             line, begin = line + breaks, position + found.group().rfind("\n") + 1
@@ -104,7 +106,9 @@ def _records(text: str, file: str) -> Iterator[list[Cell]]:
         cells, position, line, begin = [], end.end(), line + 1, end.end()
 
 
-def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]) -> Iterator[Problem]:
+def _header_problems(
+    cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
+) -> Iterator[Problem]:
     known, seen = schema["properties"], set()
     begin = "begin the file with " + ",".join(known)
     if not any(cell.text in known for cell in cells):
@@ -121,7 +125,9 @@ def _header_problems(cells: Sequence[Cell], file: str, schema: Mapping[str, Any]
         place = SourcePosition(file, cell.line, cell.column)
         if cell.text in seen:
             cure = f"write `{missing.pop(0)}`, which is missing" if missing else "remove one"
-            yield Problem(place, "csv-header", f"the column {shown(cell.text)} is a duplicate", cure)
+            yield Problem(
+                place, "csv-header", f"the column {shown(cell.text)} is a duplicate", cure
+            )
         elif cell.text not in known:
             yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}",
                           suggestion(cell.text, known, missing=misspelt.get(cell.text, "")))
@@ -141,7 +147,9 @@ def _from_excel(cells: Sequence[Cell], known: Collection[str]) -> str:
     return ""
 
 
-def _row(header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mapping[str, Any]) -> Row:
+def _row(
+    header: Sequence[str], cells: Sequence[Cell], file: str, columns: Mapping[str, Any]
+) -> Row:
     values: dict[str, Any] = {}
     faults = []
     marks: dict[tuple[str | int, ...], tuple[int, int]] = {(): (cells[0].line, cells[0].column)}
@@ -167,4 +175,6 @@ def _typed(text: str, wanted: str) -> Any:
 
 def _wrong(name: str, text: str, wanted: str) -> ValueFault:
     words = {"integer": "an integer in plain digits", "boolean": "true or false"}[wanted]
-    return ValueFault((name,), "wrong-type", f"`{name}` must be {words}, not {shown(text)}", f"write {words}")
+    return ValueFault(
+        (name,), "wrong-type", f"`{name}` must be {words}, not {shown(text)}", f"write {words}"
+    )

@@ -29,14 +29,17 @@ def read_json(data: bytes, file: str, cure: str, limit: int) -> Any:
         at = SourcePosition(file, error.lineno, error.colno)
         return Problem(at, "not-json", "this is not JSON", cure)
     except RecursionError:
-        return Problem(SourcePosition(file), "not-json", "lists and maps are nested too deeply",
-                       cure)
+        return Problem(
+            SourcePosition(file), "not-json", "lists and maps are nested too deeply", cure
+        )
     except _Duplicate as error:
-        return Problem(SourcePosition(file), "duplicate-key", f"a map has the duplicate key {error}",
-                       cure)
+        return Problem(
+            SourcePosition(file), "duplicate-key", f"a map has the duplicate key {error}", cure
+        )
     except ValueError:  # the only remaining cause: thousands of digits
-        return Problem(SourcePosition(file), "number-too-large", "a number has too many digits",
-                       cure)
+        return Problem(
+            SourcePosition(file), "number-too-large", "a number has too many digits", cure
+        )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def read_value(folder: Folder, name: str, kind: str, subject: tuple[str, ...], v
     return value_of(data, shown_file(folder.named(name)), kind, subject, valid)
 
 
-def value_of(data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid) -> FoundValue:
+def value_of(
+    data: bytes | Problem, file: str, kind: str, subject: tuple[str, ...], valid: Valid
+) -> FoundValue:
     """As `read_value`, from bytes, or from the problem of reading them."""
     if isinstance(data, Problem):
         return FoundValue(SourceFile(file), problems=[_about(data, subject)])
@@ -57,7 +59,11 @@ def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
                       f"this looks like {looks_like}, and the file is in git",
                       "revoke it, and pass a new one to the module with requirements.secrets")
     if document.complete:
-        found = [fault for fault in schema_faults(kind, document.value) if fault.path not in document.replaced]
+        found = [
+            fault
+            for fault in schema_faults(kind, document.value)
+            if fault.path not in document.replaced
+        ]
         yield from problems_of(found, document.source)
 
 

@@ -9,7 +9,9 @@ from platform.model.ids import OrderId
 from platform.model.problem import Problem, SourcePosition
 
 
-def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple[list[str], list[Problem]]:
+def folders_in(
+    top: Folder, name: str, form: str, what: str, kind: str
+) -> tuple[list[str], list[Problem]]:
     """The directories in a directory whose names are ids, sorted, and the problems of the others.
 
     Names that begin with . or _ are ignored. A link instead of a directory is listed too, and has a
@@ -34,7 +36,9 @@ def folders_in(top: Folder, name: str, form: str, what: str, kind: str) -> tuple
     return right, [*wrong, *problems]
 
 
-def entries_of(top: Folder, name: str, subject: tuple[str, ...] = ()) -> tuple[list[Entry], list[Problem]]:
+def entries_of(
+    top: Folder, name: str, subject: tuple[str, ...] = ()
+) -> tuple[list[Entry], list[Problem]]:
     """The entries of a directory; none if it does not exist. The problem of a link instead of the
     directory stops `subject`."""
     try:
@@ -59,8 +63,13 @@ def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Proble
             yield Problem(SourcePosition(file), "file-name",
                           "the name of a work order's file must end in .yml", "rename it", subject)
         elif not ids.matches(ids.WORK_ORDER, stem):
-            yield Problem(SourcePosition(file), "file-name", "the file's name is not a work order id",
-                          "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -", subject)
+            yield Problem(
+                SourcePosition(file),
+                "file-name",
+                "the file's name is not a work order id",
+                "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -",
+                subject,
+            )
         else:
             yield OrderId(tenant_id, stem)
 
@@ -83,8 +92,13 @@ def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
             if ("tenant", name) not in linked_here:
                 wrong += entries_of(top, f"tenants/{name}/workorders", ("tenant", name))[1]
     about = ((), ("tenant", tenant_id)) if tenant_id else None
-    return sorted(problem for problem in wrong if problem.code == "linked-directory"
-                  and problem.subject[:1] in ((), ("tenant",)) and (about is None or problem.subject in about))
+    return sorted(
+        problem
+        for problem in wrong
+        if problem.code == "linked-directory"
+        and problem.subject[:1] in ((), ("tenant",))
+        and (about is None or problem.subject in about)
+    )
 
 
 def order_ids(root: Path) -> list[OrderId]:
@@ -93,4 +107,8 @@ def order_ids(root: Path) -> list[OrderId]:
         tenants = [entry.name for entry in entries_of(top, "tenants")[0] if entry.kind == "folder"]
         names = [(tenant, entry.name) for tenant in tenants
                  for entry in entries_of(top, f"tenants/{tenant}/workorders")[0]]
-    return [OrderId(tenant, name.removesuffix(".yml")) for tenant, name in names if name.endswith(".yml")]
+    return [
+        OrderId(tenant, name.removesuffix(".yml"))
+        for tenant, name in names
+        if name.endswith(".yml")
+    ]

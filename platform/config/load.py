@@ -43,11 +43,17 @@ def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem
     A person named a file outside the repository, so links in its path are followed."""
     if profile_file.is_relative_to(root):
         with Folder.at(root) as top:
-            found = read_value(top, profile_file.relative_to(root).as_posix(), "runtime_profile", (), Valid())
+            found = read_value(
+                top, profile_file.relative_to(root).as_posix(), "runtime_profile", (), Valid()
+            )
     else:
         data = read_named(profile_file, str(profile_file), LARGEST_YAML)
         found = value_of(data, shown_file(str(profile_file)), "runtime_profile", (), Valid())
-    profile = Profile(source=found.source) if found.value is None else parse.profile(found.value, found.source)
+    profile = (
+        Profile(source=found.source)
+        if found.value is None
+        else parse.profile(found.value, found.source)
+    )
     return profile, tuple(found.problems)
 
 
@@ -60,8 +66,14 @@ def load_contracts(root: Path) -> dict[str, Contract]:
     return loading.contracts
 
 
-def load_repo(root: Path, profile: Profile, digests: Digests, *, only: Collection[OrderId] | None = None,
-              valid: Valid | None = None) -> Repo:
+def load_repo(
+    root: Path,
+    profile: Profile,
+    digests: Digests,
+    *,
+    only: Collection[OrderId] | None = None,
+    valid: Valid | None = None,
+) -> Repo:
     """The orders below `root` with their tenants, modules, prices and assets.
 
     `only` limits the orders. `valid`, which is kept between runs, saves half of the time. Files are
@@ -132,7 +144,9 @@ class _Loading:
         return found
 
     def tenant(self, name: str) -> None:
-        found = self._value(f"tenants/{name}/tenant.yml", "tenant", ("tenant", name), "tenant_id", sole=True)
+        found = self._value(
+            f"tenants/{name}/tenant.yml", "tenant", ("tenant", name), "tenant_id", sole=True
+        )
         if found.value is not None:
             self.tenants[name] = parse.tenant(found.value, found.source)
 
@@ -171,8 +185,15 @@ class _Loading:
         if not duplicates:
             self.contracts[name] = contracts.contract(found.value, found.source)
         if "src/run.py" not in files and not wrong:
-            self.problems.append(Problem(found.source.place("module_id"), "module-without-code",
-                                         f"there is no modules/{name}/src/run.py", "write it", subject))
+            self.problems.append(
+                Problem(
+                    found.source.place("module_id"),
+                    "module-without-code",
+                    f"there is no modules/{name}/src/run.py",
+                    "write it",
+                    subject,
+                )
+            )
 
     def table(self, table: tables.TableForm[T]) -> list[T]:
         data = read_bytes(self.top, table.file, MAX_BYTES)

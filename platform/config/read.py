@@ -78,8 +78,15 @@ def read_yaml(data: bytes, file: str) -> Document:
         problems.append(Problem(SourcePosition(file), "file-empty", "contains no value",
                                 "write it, or delete it"))
         complete = False
-    return Document(walk.value, source, text, tuple(sorted(problems)), frozenset(walk.replaced), complete,
-                    frozenset(path for path, _ in walk.duplicates))
+    return Document(
+        walk.value,
+        source,
+        text,
+        tuple(sorted(problems)),
+        frozenset(walk.replaced),
+        complete,
+        frozenset(path for path, _ in walk.duplicates),
+    )
 
 
 def _duplicate(source: SourceFile, path: Path, place: SourcePosition) -> Problem:

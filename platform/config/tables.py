@@ -44,12 +44,20 @@ def _dated(make: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
 
 
 PRICE_TABLE = TableForm("module_prices", _dated(PriceRow), subject=("module", "module_id"))
-PROMOTIONS = TableForm("promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True)
+PROMOTIONS = TableForm(
+    "promotions", _dated(Promotion), "promo_code", ("promotion", "promo_code"), secret=True
+)
 METHOD_TABLE = TableForm("topup_methods", lambda values: TopupMethod(**values), "topup_method_id",
                 ("topup_method", "topup_method_id"))
-TENANTS = TableForm("tenants", lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
-                "tenant_id", ("tenant", "tenant_id"))
-PAYMENTS = TableForm("payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id"))
+TENANTS = TableForm(
+    "tenants",
+    lambda values: TenantTerms(**{**values, "status": TenantStatus(values["status"])}),
+    "tenant_id",
+    ("tenant", "tenant_id"),
+)
+PAYMENTS = TableForm(
+    "payments", lambda values: Payment(**values), "payment_id", ("payment", "payment_id")
+)
 
 
 def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]]:

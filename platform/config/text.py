@@ -83,13 +83,23 @@ def linked(error: Refused, subject: tuple[str, ...] = ()) -> Problem:
 def decode(data: bytes, file: str, limit: int) -> str | Problem:
     """The text of a file's bytes, or the problem that makes it unreadable."""
     if len(data) > limit:
-        return Problem(SourcePosition(file), "file-too-large", f"is larger than {limit // 1024} KiB", "split it")
+        return Problem(
+            SourcePosition(file),
+            "file-too-large",
+            f"is larger than {limit // 1024} KiB",
+            "split it",
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        readable = data[:error.start].decode("utf-8")
+        readable = data[: error.start].decode("utf-8")
         place = place_in(readable, len(readable), file)
-        return Problem(place, "not-utf8", f"byte {data[error.start]:#04x} is not UTF-8 text", "save the file as UTF-8")
+        return Problem(
+            place,
+            "not-utf8",
+            f"byte {data[error.start]:#04x} is not UTF-8 text",
+            "save the file as UTF-8",
+        )
     text = text.removeprefix("\ufeff")
     bad = _CONTROL.search(text)
     if bad is not None:
@@ -101,8 +111,12 @@ def decode(data: bytes, file: str, limit: int) -> str | Problem:
 
 def _control(character: str, place: SourcePosition) -> Problem:
     if character == "\0":
-        return Problem(place, "nul-character", "there is a NUL character", "remove it; is this a text file?")
-    return Problem(place, "control-character", f"there is the character {name_of(character)}", "remove it")
+        return Problem(
+            place, "nul-character", "there is a NUL character", "remove it; is this a text file?"
+        )
+    return Problem(
+        place, "control-character", f"there is the character {name_of(character)}", "remove it"
+    )
 
 
 def control_in(value: str) -> str:

@@ -2,7 +2,13 @@
 from typing import Any
 
 import yaml
-from yaml.events import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
 
 from platform.config.scalars import ScalarFault, resolve
 from platform.config.text import control_in
@@ -70,30 +76,46 @@ class Walk:
         elif isinstance(event, yaml.CollectionEndEvent):
             self._stack.pop()
         elif isinstance(event, AliasEvent):
-            raise self._stop(event, "yaml-alias", f"`*{event.anchor}` is an alias", "write the value out")
+            raise self._stop(
+                event, "yaml-alias", f"`*{event.anchor}` is an alias", "write the value out"
+            )
         elif isinstance(event, DocumentStartEvent):
             self._document(event)
 
     def _document(self, event: DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            raise self._stop(event, "yaml-second-document", "a second document begins", "keep one document in a file")
+            raise self._stop(
+                event,
+                "yaml-second-document",
+                "a second document begins",
+                "keep one document in a file",
+            )
         if event.version or event.tags:
             raise self._stop(event, "yaml-directive", "there is a % directive", "remove it")
 
     def _node(self, event: Node) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise self._stop(event, "yaml-too-many", f"there are more than {MAX_NODES} values", "split the file")
+            raise self._stop(
+                event, "yaml-too-many", f"there are more than {MAX_NODES} values", "split the file"
+            )
         if event.anchor is not None:
-            raise self._stop(event, "yaml-alias", f"`&{event.anchor}` is an anchor", "write the value where it is used")
+            raise self._stop(
+                event,
+                "yaml-alias",
+                f"`&{event.anchor}` is an anchor",
+                "write the value where it is used",
+            )
         if event.tag is not None:
             raise self._stop(event, "yaml-tag", f"`{event.tag[:60]}` is a tag",
                              "remove it, because types follow from values")
 
     def _open(self, event: Node, items: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            raise self._stop(event, "yaml-too-deep", f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
+            raise self._stop(
+                event, "yaml-too-deep", f"is nested deeper than {MAX_DEPTH} levels", "flatten it"
+            )
         path = self._attach(items, event)
         self._stack.append(_Open(items, path))
 

@@ -10,8 +10,8 @@ _WIDE = 80  # columns from which a bar fits
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A run at one moment. `due` counts the steps that run in it and `done` those that ended; up-to-date steps are in
-    neither. `elapsed_s` is the time since the first of them started."""
+    """A run at one moment. `due` counts the steps that run in it and `done` those that ended;
+    up-to-date steps are in neither. `elapsed_s` is the time since the first of them started."""
 
     due: int = 0
     done: int = 0
@@ -22,15 +22,16 @@ class Meter:
 
     @property
     def left_s(self) -> float | None:
-        """The time left if the steps continue at the same pace; None before the first has ended and after the last."""
+        """The time left if the steps continue at the same pace; None before the first has ended
+        and after the last."""
         if not 0 < self.done < self.due:
             return None
         return self.elapsed_s / self.done * (self.due - self.done)
 
 
 def line(meter: Meter, width: int) -> str:
-    """At most `width` columns: always the count; then time left, credits and a bar where they fit; then the running
-    steps."""
+    """At most `width` columns: always the count; then time left, credits and a bar where they
+    fit; then the running steps."""
     left = "" if meter.left_s is None else f"{clock(meter.left_s)} left"
     front = f"{meter.done}/{counted(meter.due, 'step')}"
     if width >= _WIDE:
@@ -51,12 +52,16 @@ def bar(done: int, due: int) -> str:
 
 def moved(meter: Meter) -> str:
     """The credits that this run charged and refunded."""
-    return ", ".join(f"{amount} {word}" for amount, word in ((meter.spent_credits, "charged"),
-                                                            (meter.refunded_credits, "refunded")) if amount)
+    return ", ".join(
+        f"{amount} {word}"
+        for amount, word in ((meter.spent_credits, "charged"), (meter.refunded_credits, "refunded"))
+        if amount
+    )
 
 
 def names(running: Sequence[str], width: int) -> str:
-    """As many names as fit, and the number of the others. A first name that is too long loses its beginning."""
+    """As many names as fit, and the number of the others. A first name that is too long loses
+    its beginning."""
     for shown in range(len(running), 0, -1):
         more = f" +{len(running) - shown}" if shown < len(running) else ""
         text = ", ".join(running[:shown]) + more

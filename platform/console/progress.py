@@ -1,7 +1,8 @@
-"""The progress line of a run on a terminal: finished and due steps, the steps that run now, credits, time left.
+"""The progress line of a run on a terminal: finished and due steps, the steps that run now,
+credits, time left.
 
-The due steps are first estimated from their records, which a run reads anyway. A step that turns out to be up to date
-leaves the count, and a step that runs unexpectedly joins it.
+The due steps are first estimated from their records, which a run reads anyway. A step that turns
+out to be up to date leaves the count, and a step that runs unexpectedly joins it.
 """
 import time
 from collections.abc import Iterable, Mapping
@@ -18,8 +19,18 @@ from platform.console.meter import Meter, line
 from platform.console.plain import Plain
 from platform.model.task_name import TaskKind, TaskName, kind_of
 
-_COLOURS = {"completed": "green", "COMPLETED": "bold green", "failed": "red", "NOT": "bold red", "ERROR": "bold red",
-            "refused": "yellow", "skipped": "yellow", "charged": "cyan", "top-up": "cyan", "promotion": "cyan"}
+_COLOURS = {
+    "completed": "green",
+    "COMPLETED": "bold green",
+    "failed": "red",
+    "NOT": "bold red",
+    "ERROR": "bold red",
+    "refused": "yellow",
+    "skipped": "yellow",
+    "charged": "cyan",
+    "top-up": "cyan",
+    "promotion": "cyan",
+}
 
 
 class Live(Plain):
@@ -69,17 +80,29 @@ class Live(Plain):
         """The current numbers."""
         elapsed_s = 0.0 if self._started is None else time.monotonic() - self._started
         running = tuple(str(TaskName.parse(name).step) for name in list(self._running))
-        return Meter(len(self._due), self._done, running, self._counts.spent_credits, self._counts.refunded_credits,
-                     elapsed_s)
+        return Meter(
+            len(self._due),
+            self._done,
+            running,
+            self._counts.spent_credits,
+            self._counts.refunded_credits,
+            elapsed_s,
+        )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Nothing while no step is due: a run with nothing to do draws no line."""
         if self._due:
-            yield Text(line(self.meter(), options.max_width - 1), no_wrap=True, overflow="crop", style="bold")
+            yield Text(
+                line(self.meter(), options.max_width - 1),
+                no_wrap=True,
+                overflow="crop",
+                style="bold",
+            )
 
 
 def _looks_due(run: Run, name: str) -> bool:
-    """Whether the step has no record of completed work for this plan. A step of a refused order never runs."""
+    """Whether the step has no record of completed work for this plan. A step of a refused order
+    never runs."""
     try:
         planned = run.snapshot.step(TaskName.parse(name).step)
     except KeyError:

@@ -1,8 +1,9 @@
-"""The output of a run: one line for each step that ran, the credits that moved, each failure with its reason and the
-end of its log, and a summary line. On a terminal also a progress line; in CI plain lines only.
+"""The output of a run: one line for each step that ran, the credits that moved, each failure with
+its reason and the end of its log, and a summary line. On a terminal also a progress line; in CI
+plain lines only.
 
-Up-to-date tasks are counted and not listed (`-v 2` lists them). `lines.py` makes the lines from plain values; this file
-counts and writes.
+Up-to-date tasks are counted and not listed (`-v 2` lists them). `lines.py` makes the lines from
+plain values; this file counts and writes.
 """
 import os
 import sys
@@ -98,10 +99,15 @@ class Reporter:
         if not text or self._unread:
             return
         if self._out is not sys.stdout:  # a file of `-o`, which is not a guarded stream
-            text = (neutral(text) if in_actions() else text).encode("utf-8", "backslashreplace").decode()
+            text = (
+                (neutral(text) if in_actions() else text)
+                .encode("utf-8", "backslashreplace")
+                .decode()
+            )
         try:
             self._progress.write(text + "\n")
-        except OSError:  # the output is full or closed: the run continues, and its records keep the results
+        # the output is full or closed: the run continues, and its records keep the results
+        except OSError:
             self._unread = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 

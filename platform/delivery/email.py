@@ -158,8 +158,7 @@ def _letter(mail: Mail, parcel: Parcel, date: datetime) -> Letter:
 
 def _text(mail: Mail, parcel: Parcel) -> str:
     """The body and the list of attached files. CRLF, CR and LF each count as one line break,
-    because
-    a mail's text has no other line breaks."""
+    because a mail's text has no other line breaks."""
     body = mail.body.replace("\r\n", "\n").replace("\r", "\n")
     return body + "\n\n" + "\n".join(_contents(parcel)) + "\n"
 

@@ -22,7 +22,8 @@
                                            arrived (`doubtful`): a refund is not safe
     else       any           different     FAILED delivery_failed: an earlier package is there
 
-A FAILED delivery is refunded only if it certainly did not arrive. Only `unverified` is not refunded.
+A FAILED delivery is refunded only if it certainly did not arrive. Only `unverified` is not
+refunded.
 """
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -37,8 +38,11 @@ BEFORE = "already_delivered"
 SETTLED = "settled_as_arrived"
 LOOK_ABSENT, LOOK_UNKNOWN = "look_absent", "look_unknown"  # of a look only; never in a record
 # A certain refusal of one attempt does not show whether the attempt before it arrived.
-EARLIER = ("this attempt certainly delivered nothing, but an earlier try may have arrived, and the provider cannot say "
-           "whether it did")
+EARLIER = (
+    "this attempt certainly delivered nothing, but an earlier try may have arrived, and the "
+    "provider cannot say "
+    "whether it did"
+)
 FAILED = "delivery_failed"
 UNVERIFIED = "unverified"
 
@@ -108,7 +112,9 @@ def deliver(
         return talk.settled(before, known.settled)
     if known.look_only:
         unknown = before.presence is Presence.UNKNOWN
-        return talk.failed(LOOK_UNKNOWN if unknown else LOOK_ABSENT, f"{provider.name}: {before.detail}")
+        return talk.failed(
+            LOOK_UNKNOWN if unknown else LOOK_ABSENT, f"{provider.name}: {before.detail}"
+        )
     put = talk.put()
     if isinstance(put, Declined):
         if known.doubtful and before.presence is Presence.UNKNOWN:
@@ -155,10 +161,16 @@ class _Talk:
     def receipt(self, status: Verification, sighting: Sighting) -> Receipt:
         """A receipt with the provider's id if it has one, otherwise with the remote path."""
         return Receipt(
-            provider=self._provider.name, delivered_at=utc_text(self._now()),
+            provider=self._provider.name,
+            delivered_at=utc_text(self._now()),
             remote_path="" if sighting.remote_object_id else self._parcel.remote_path,
-            remote_object_id=sighting.remote_object_id, bytes=self._parcel.bytes, sha256=self._parcel.sha256,
-            verification_status=status, recorded=self._provider.recorded, note=sighting.detail)
+            remote_object_id=sighting.remote_object_id,
+            bytes=self._parcel.bytes,
+            sha256=self._parcel.sha256,
+            verification_status=status,
+            recorded=self._provider.recorded,
+            note=sighting.detail,
+        )
 
     def completed(self, receipt: Receipt, slug: str = "", message: str = "") -> Delivery:
         return Delivery(True, slug, message, receipt, tuple(self._events))

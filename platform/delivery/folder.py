@@ -25,13 +25,16 @@ class FolderProvider:
         *above, name = parcel.remote_path.split("/")
         try:
             with owned(self._root, *above) as folder, folder.file(name) as handle:
-                same = os.fstat(handle).st_size == parcel.bytes and sha256_of(handle) == parcel.sha256
+                same = (
+                    os.fstat(handle).st_size == parcel.bytes and sha256_of(handle) == parcel.sha256
+                )
         except FileNotFoundError:
             return Sighting(Presence.ABSENT, "the file does not exist in the folder")
         except OSError as error:
             if isinstance(error, Refused) and not error.is_link:
-                return Sighting(Presence.ABSENT,
-                                f"the file does not exist in the folder: {error.strerror}")
+                return Sighting(
+                    Presence.ABSENT, f"the file does not exist in the folder: {error.strerror}"
+                )
             return Sighting(Presence.UNKNOWN, f"the folder cannot be read ({error.strerror})")
         if same:
             return Sighting(Presence.THERE, "the file in the folder has the same sha256")
@@ -55,8 +58,7 @@ class FolderProvider:
 
 def _copy(source: Path, folder: Folder, name: str) -> None:
     """Copy to a temporary file next to the target, make it durable, and rename it. Links are
-    followed
-    neither in the source nor in the target."""
+    followed neither in the source nor in the target."""
     with opened(source.absolute()) as handle, open(handle, "rb", closefd=False) as read, \
             replacing(folder, name, durable=True) as write:
         shutil.copyfileobj(read, write, 1 << 20)

@@ -70,8 +70,7 @@ def _named(name: str) -> str:
 
 def encoded(text: str, before: int) -> str:
     """Text in encoded words, one per line, without splitting a character. The first line already
-    has
-    `before` characters."""
+    has `before` characters."""
     return "\r\n ".join(header_encode(chunk, "utf-8") for chunk in _chunks(text, before))
 
 

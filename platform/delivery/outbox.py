@@ -38,9 +38,14 @@ class Outbox:
         except FileNotFoundError:
             return Sighting(Presence.ABSENT, "the mail does not exist in the outbox", identity)
         except OSError as error:
-            return Sighting(Presence.UNKNOWN, f"the outbox cannot be read ({error.strerror})", identity)
+            return Sighting(
+                Presence.UNKNOWN, f"the outbox cannot be read ({error.strerror})", identity
+            )
         attached = [part.get_payload(decode=True) for part in message.walk() if part.get_filename()]
-        if any(isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == parcel.sha256 for data in attached):
+        if any(
+            isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == parcel.sha256
+            for data in attached
+        ):
             return Sighting(Presence.THERE, _NOTE, identity)
         return Sighting(Presence.DIFFERENT,
                         f"{self._file(parcel).name} in the outbox has other contents", identity)

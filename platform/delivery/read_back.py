@@ -1,6 +1,5 @@
 """Check a written mail with parsers that did not write it. They must find every header, the text
-and
-the attachment, and nothing else.
+and the attachment, and nothing else.
 
 Three readers must agree: the check of the raw lines in this file, and two header parsers of the
 standard library that share no code for values (`decode_header`, and `email.policy.default`).
@@ -21,8 +20,7 @@ _LONGEST_LINE = 998 + len(b"\r")
 
 def difference(data: bytes, letter: Letter, names: Sequence[str]) -> str:
     """The first difference between `data` and `letter`, in words; empty if they agree. `names`
-    are
-    the letter's headers in order."""
+    are the letter's headers in order."""
     return next(_differences(data, letter, names), "")
 
 

@@ -63,7 +63,9 @@ def write_receipt(outputs_dir: Path, receipt: Receipt) -> None:
     write_atomic(outputs_dir / RECEIPT_NAME, _json(receipt.as_json()))
 
 
-def write_log(outputs_dir: Path, provider: str, delivery_key: str, recorded: bool, events: tuple[Event, ...]) -> None:
+def write_log(
+    outputs_dir: Path, provider: str, delivery_key: str, recorded: bool, events: tuple[Event, ...]
+) -> None:
     write_atomic(outputs_dir / LOG_NAME, _json({
         "provider": provider, "delivery_key": delivery_key, "recorded": recorded,
         "events": [asdict(event) for event in events]}))

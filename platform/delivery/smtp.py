@@ -20,7 +20,8 @@ from datetime import datetime
 from platform.delivery.email import Mail, addresses_of, message_bytes, message_id
 from platform.ports.provider import Broken, Declined, Parcel, Presence, Sighting
 
-_COMMAND_S, _DATA_S, _BLOCK_S = 300.0, 120.0, 180.0  # the greeting and commands; DATA; a block of the message
+# the greeting and commands; DATA; a block of the message
+_COMMAND_S, _DATA_S, _BLOCK_S = 300.0, 120.0, 180.0
 _QUIT_S = 2.0
 _BLOCK_BYTES = 1 << 16
 _REPLY_LINES, _REPLY_LINE_BYTES = 100, 8192
@@ -75,7 +76,11 @@ class SmtpProvider:
             answer = _answer(connection, self._server)
         finally:
             _leave(connection)
-        return Sighting(Presence.UNKNOWN, f"{self._server.address} took it: {answer}", message_id(self._mail, parcel))
+        return Sighting(
+            Presence.UNKNOWN,
+            f"{self._server.address} took it: {answer}",
+            message_id(self._mail, parcel),
+        )
 
 
 class _Clock:
@@ -86,14 +91,15 @@ class _Clock:
         self._end = time.monotonic() + server.within_s if server.within_s else None
 
     def left(self, phase_s: float) -> float:
-        """The seconds for a phase, at most RFC 5321's `phase_s`. SMTPException if the time limit of
-        the
-        whole message has expired."""
+        """The seconds for a phase, at most RFC 5321's `phase_s`. SMTPException if the time limit
+        of the whole message has expired."""
         wait_s = min(phase_s, self._server.timeout_s)
         if self._end is not None:
             wait_s = min(wait_s, self._end - time.monotonic())
         if wait_s <= 0:
-            raise smtplib.SMTPException(f"the message was not handed over within {self._server.within_s:g} s")
+            raise smtplib.SMTPException(
+                f"the message was not handed over within {self._server.within_s:g} s"
+            )
         return wait_s
 
     def set(self, connection: smtplib.SMTP, phase_s: float) -> None:
@@ -103,34 +109,39 @@ class _Clock:
 
 @contextlib.contextmanager
 def _certainly_not_sent(server: Server) -> Iterator[None]:
-    """Turn every failure into Declined, because the dot was not sent and the server does not have
-    the
-    message. Examples: a refusal, a name that cannot be encoded, an unreadable answer."""
+    """Turn every failure into Declined, because the dot was not sent and the server does not
+    have the message. Examples: a refusal, a name that cannot be encoded, an unreadable answer."""
     try:
         yield
     except Declined:
         raise
     except smtplib.SMTPResponseException as error:
-        raise Declined(f"{server.address} refused: {error.smtp_code} {_words(error.smtp_error)}") from error
+        raise Declined(
+            f"{server.address} refused: {error.smtp_code} {_words(error.smtp_error)}"
+        ) from error
     except smtplib.SMTPException as error:
         raise Declined(f"{server.address}: {error}") from error
     except OSError as error:  # ssl.SSLError, TimeoutError and ConnectionError too
         raise Declined(f"{server.address} cannot be reached safely ({error})") from error
     except Exception as error:
-        raise Declined(f"{server.address}: nothing was sent ({type(error).__name__}: {error})") from error
+        raise Declined(
+            f"{server.address}: nothing was sent ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _connect(server: Server, clock: _Clock) -> smtplib.SMTP:
     """A connection with the requested security, after the log-in."""
     if server.username and server.security == "none":
         raise smtplib.SMTPException("a log-in without TLS would reveal the password; set security "
-                                    "in "
-                                    "the profile")
+                                    "in the profile")
     context = ssl.create_default_context(cafile=server.ca_file or None)
     port = server.port or _PORTS[server.security]
     own_name, wait_s = _own_name(), clock.left(_COMMAND_S)
-    connection = (smtplib.SMTP_SSL(server.host, port, own_name, timeout=wait_s, context=context)
-                  if server.security == "tls" else smtplib.SMTP(server.host, port, own_name, timeout=wait_s))
+    connection = (
+        smtplib.SMTP_SSL(server.host, port, own_name, timeout=wait_s, context=context)
+        if server.security == "tls"
+        else smtplib.SMTP(server.host, port, own_name, timeout=wait_s)
+    )
     try:
         if server.security == "starttls":
             connection.starttls(context=context)
@@ -158,8 +169,7 @@ def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> No
     if sender.needs_smtputf8 or recipient.needs_smtputf8:
         if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
             raise Declined("the mail server accepts no address with letters beyond ASCII before "
-                           "the "
-                           f"@ (SMTPUTF8), such as {recipient}; write an ASCII address",
+                           f"the @ (SMTPUTF8), such as {recipient}; write an ASCII address",
                            "bad_input_format")
         options += ["BODY=8BITMIME", "SMTPUTF8"]
         connection.command_encoding = "utf-8"
@@ -168,8 +178,10 @@ def _offer(connection: smtplib.SMTP, mail: Mail, size: int, clock: _Clock) -> No
     clock.set(connection, _COMMAND_S)
     code, words = connection.docmd("RCPT", f"TO:<{recipient}>")
     if 500 <= code <= 599:
-        raise Declined(f"the mail server refuses {recipient}: {code} {_words(words)}; correct recipient_email",
-                       "recipient_refused")
+        raise Declined(
+            f"the mail server refuses {recipient}: {code} {_words(words)}; correct recipient_email",
+            "recipient_refused",
+        )
     _expect((250, 251), (code, words))
     clock.set(connection, _DATA_S)
     _expect((354,), connection.docmd("DATA"))
@@ -209,7 +221,8 @@ def _answer(connection: smtplib.SMTP, server: Server) -> str:
     """Send the final dot, and return the server's answer.
 
     Raises:
-        Declined: a complete reply of 4xx or 5xx. Only this proves that the server does not have the message.
+        Declined: a complete reply of 4xx or 5xx. Only this proves that the server does not have the
+            message.
         Broken: no reply, or one that is cut off, malformed, or neither an acceptance nor a refusal.
     """
     try:
@@ -218,8 +231,10 @@ def _answer(connection: smtplib.SMTP, server: Server) -> str:
         connection.send(b".\r\n")
         code, words = _reply(connection)
     except (smtplib.SMTPException, OSError) as error:
-        raise Broken(f"the connection to {server.address} was lost after the message and before its answer "
-                     f"({error})") from error
+        raise Broken(
+            f"the connection to {server.address} was lost after the message and before its answer "
+            f"({error})"
+        ) from error
     answer = f"{code} {_words(words)}".rstrip()
     if 400 <= code <= 599:
         raise Declined(f"{server.address} refused the message: {answer}")
@@ -229,7 +244,8 @@ def _answer(connection: smtplib.SMTP, server: Server) -> str:
 
 
 def _reply(connection: smtplib.SMTP) -> tuple[int, bytes]:
-    """One reply, read strictly: smtplib takes the beginning of a reply that was cut off for the whole of it.
+    """One reply, read strictly: smtplib takes the beginning of a reply that was cut off for the
+    whole of it.
 
     Raises:
         SMTPException: the reply ends early, or is not one (RFC 5321, section 4.2).
@@ -243,7 +259,9 @@ def _reply(connection: smtplib.SMTP) -> tuple[int, bytes]:
         line = file.readline(_REPLY_LINE_BYTES)
         found = _REPLY_LINE.fullmatch(line)
         if not found:
-            raise smtplib.SMTPException(f"its reply is cut off or malformed: {_words(line) or 'nothing'}")
+            raise smtplib.SMTPException(
+                f"its reply is cut off or malformed: {_words(line) or 'nothing'}"
+            )
         codes.add(found[1])
         words.append(found[3] or b"")
         if found[2] != b"-":
@@ -251,7 +269,9 @@ def _reply(connection: smtplib.SMTP) -> tuple[int, bytes]:
     else:
         raise smtplib.SMTPException("its reply does not end")
     if len(codes) > 1:
-        raise smtplib.SMTPException(f"its reply has several codes: {_words(b' '.join(sorted(codes)))}")
+        raise smtplib.SMTPException(
+            f"its reply has several codes: {_words(b' '.join(sorted(codes)))}"
+        )
     return int(codes.pop()), b" ".join(words)
 
 

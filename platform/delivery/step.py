@@ -11,11 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from platform.confined import opened, read_file
-from platform.delivery.flow import EARLIER, LOOK_UNKNOWN, UNVERIFIED, Delivery, KnownDelivery, deliver
+from platform.delivery.flow import (
+    EARLIER,
+    LOOK_UNKNOWN,
+    UNVERIFIED,
+    Delivery,
+    KnownDelivery,
+    deliver,
+)
 from platform.delivery.receipt import Receipt, receipt_of, write_log, write_receipt
 from platform.delivery.registry import PROVIDERS
 from platform.files import sha256_of
-from platform.ports.provider import PACKAGE_NAME, Declined, DeliveryRequest, Listed, Parcel, Provider
+from platform.ports.provider import (
+    PACKAGE_NAME,
+    Declined,
+    DeliveryRequest,
+    Listed,
+    Parcel,
+    Provider,
+)
 
 DELIVERABLE = "package_artifacts"  # the delivered deliverable, which packaging modules sell
 
@@ -44,7 +58,10 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     * `_platform.look_only`: the provider only looks, and nothing is sent.
     """
     context = params["_platform"]
-    settings, doubtful = context.get("delivery", {}).get(provider_name, {}), bool(context.get("may_have_delivered"))
+    settings, doubtful = (
+        context.get("delivery", {}).get(provider_name, {}),
+        bool(context.get("may_have_delivered")),
+    )
     look_only = bool(context.get("look_only"))
     try:
         parcel = parcel_of(params)
@@ -85,8 +102,7 @@ def looks(module_dir: Path) -> bool:
 
 def parcel_of(params: Mapping[str, Any]) -> Parcel:
     """The package that the step's inputs name. Declined if the package is missing, or if its
-    manifest
-    is missing or invalid. Nothing has been sent then."""
+    manifest is missing or invalid. Nothing has been sent then."""
     context, manifest = params["_platform"], params.get("manifest_json")
     package = Path(params["package_zip"]["path"])
     try:
@@ -95,10 +111,15 @@ def parcel_of(params: Mapping[str, Any]) -> Parcel:
     except OSError as error:
         raise Declined("package_zip is missing; run the packaging step again",
                        "missing_required_input") from error
-    return Parcel(delivery_key=context["delivery_key"], remote_path=remote_path(context), package=package,
-                  bytes=size, sha256=digest,
-                  manifest=Path(manifest["path"]) if manifest else None,
-                  contents=_contents(Path(manifest["path"])) if manifest else ())
+    return Parcel(
+        delivery_key=context["delivery_key"],
+        remote_path=remote_path(context),
+        package=package,
+        bytes=size,
+        sha256=digest,
+        manifest=Path(manifest["path"]) if manifest else None,
+        contents=_contents(Path(manifest["path"])) if manifest else (),
+    )
 
 
 def _contents(manifest: Path) -> tuple[Listed, ...]:
@@ -106,11 +127,16 @@ def _contents(manifest: Path) -> tuple[Listed, ...]:
         files = json.loads(read_file(manifest.absolute(), _LARGEST_MANIFEST))["files"]
         return tuple(Listed(str(file["dest_path"]), int(file["bytes"])) for file in files)
     except OSError as error:
-        raise Declined("manifest_json is missing; run the packaging step again",
-                       "missing_required_input") from error
-    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:  # 1e999, deep nesting
-        raise Declined("manifest_json is not the manifest of a package; bind the packaging step's manifest_json",
-                       "bad_input_format") from error
+        raise Declined(
+            "manifest_json is missing; run the packaging step again", "missing_required_input"
+        ) from error
+    # 1e999, deep nesting
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise Declined(
+            "manifest_json is not the manifest of a package; bind the packaging step's "
+            "manifest_json",
+            "bad_input_format",
+        ) from error
 
 
 def _delivered(delivered: Mapping[str, Any], provider: Provider, parcel: Parcel) -> Receipt | None:

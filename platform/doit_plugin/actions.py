@@ -1,7 +1,7 @@
 """What tasks do. Each takes its run, calls a use case, and gives doit plain values or a failure.
 
-A failed step is an outcome, not an exception: its task succeeds and its record says FAILED. The steps below it record
-SKIPPED. `workorder:` settles the order and is the task that fails.
+A failed step is an outcome, not an exception: its task succeeds and its record says FAILED. The
+steps below it record SKIPPED. `workorder:` settles the order and is the task that fails.
 """
 import sys
 from dataclasses import asdict
@@ -60,17 +60,19 @@ def refused(run: Run, order_id: OrderId) -> TaskRefused:
 
 @task_action
 def state(run: Run) -> Values | TaskRefused:
-    """Hydrate or create the billing state, post confirmed payments that are missing, and refund unfinished work of
-    deleted orders.
+    """Hydrate or create the billing state, post confirmed payments that are missing, and refund
+    unfinished work of deleted orders.
 
-    A wrong payment row (10) or one that was edited after it was posted (11) does not stop the other rows. A payments
-    file that cannot be read (10) stops the run.
+    A wrong payment row (10) or one that was edited after it was posted (11) does not stop the other
+    rows. A payments file that cannot be read (10) stops the run.
     """
     wrong = run.snapshot.wrong_in(*STATE_NEEDS, run.workspace.options.runtime_profile)
     whole = dict.fromkeys(problem.place.file for problem in wrong if not problem.subject)
     lines = "" if run.problems_printed else with_annotations(wrong, run.workspace.root)
     if whole:  # what was paid is unknown
-        return TaskRefused(lines or f"{' and '.join(whole)}: invalid, see above; nothing was posted", 10)
+        return TaskRefused(
+            lines or f"{' and '.join(whole)}: invalid, see above; nothing was posted", 10
+        )
     run.statuses += [InputError.exit_status] * bool(wrong)
     shared = run.sharing.hydrate()
     run.make_ledger()
@@ -84,7 +86,8 @@ def state(run: Run) -> Values | TaskRefused:
 
 @task_action
 def charge(run: Run, order_id: OrderId) -> Values:
-    """Post one SPEND for everything unpaid, or one zero-credit row with the reason for the refusal."""
+    """Post one SPEND for everything unpaid, or one zero-credit row with the reason for the refusal.
+    """
     return asdict(run.charges.charge(order_id))
 
 
@@ -96,7 +99,8 @@ def step(run: Run, step_id: StepId) -> Values:
 
 @task_action
 def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
-    """Settle the order: refund what was not delivered and write the order's record. Fails unless all is COMPLETED."""
+    """Settle the order: refund what was not delivered and write the order's record. Fails unless
+    all is COMPLETED."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
@@ -105,7 +109,9 @@ def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
     try:
         write_order(run.workspace.runtime_dir, order, result, utc_text(datetime.now(UTC)))
     except Displaced as error:
-        return TaskRefused(f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded)
+        return TaskRefused(
+            f"{_in_words(order, result, refunded)}\n{error}", error.exit_status, refunded
+        )
     if result.status == "COMPLETED":
         return {"status": result.status, "steps": len(order.steps), "refunded_credits": refunded}
     told = "; ".join(filter(None, [_in_words(order, result, refunded), run.charges.debt(order_id)]))
@@ -114,18 +120,26 @@ def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
 
 @task_action
 def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | TaskRefused:
-    """The end of `doit run step:...`: the same settlement. Fails if a requested step did not complete."""
+    """The end of `doit run step:...`: the same settlement. Fails if a requested step did not
+    complete."""
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
     runs = run.records.of_order(order)
     held = run.holding.of(order)
-    open_steps = [name for name in names if name not in runs or not runs[name].completed or name in held]
+    open_steps = [
+        name for name in names if name not in runs or not runs[name].completed or name in held
+    ]
     if not open_steps:
         return {"refunded_credits": refunded}
-    words = [f"{name} NEEDS_DECISION {held[name].reason}" if name in held else
-             f"{name} {runs[name].status} {runs[name].reason}" if name in runs else f"{name} not run"
-             for name in open_steps]
+    words = [
+        f"{name} NEEDS_DECISION {held[name].reason}"
+        if name in held
+        else f"{name} {runs[name].status} {runs[name].reason}"
+        if name in runs
+        else f"{name} not run"
+        for name in open_steps
+    ]
     told = "; ".join(filter(None, [*words, run.charges.debt(order_id)]))
     return TaskRefused(
         f"{order_id} {refusal or 'did not complete'}: {told}",
@@ -136,8 +150,8 @@ def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | Task
 
 @task_action
 def publish(run: Run, order_id: OrderId) -> Values | TaskRefused:
-    """Publish what the order bought and made. Fails when the release has other bytes under a name (11), or when a file
-    no longer exists (1)."""
+    """Publish what the order bought and made. Fails when the release has other bytes under a
+    name (11), or when a file no longer exists (1)."""
     publishing = run.publishing
     published, missing = publishing.publish(publishing.due(order_id))
     lines = "\n".join(map(line, published))
@@ -152,15 +166,17 @@ def publish(run: Run, order_id: OrderId) -> Values | TaskRefused:
 def _settle(run: Run, order: PlannedOrder) -> int:
     """Post refunds and evidence; the refunded credits."""
     runs = run.records.of_order(order)
-    posted = run.billing.ledger.post(lambda book: settle(book, order, runs, run.snapshot.repo.reasons))
+    posted = run.billing.ledger.post(
+        lambda book: settle(book, order, runs, run.snapshot.repo.reasons)
+    )
     run.left_to_settle.discard(order.id)
     return sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
 
 
 @task_action
 def settle_rest(run: Run, order_id: OrderId) -> Values | TaskRefused:
-    """Settle an order whose steps ran and whose own task did not, because one step could not be recorded. The other
-    steps are refunded or proved now and not in the next run."""
+    """Settle an order whose steps ran and whose own task did not, because one step could not be
+    recorded. The other steps are refunded or proved now and not in the next run."""
     refunded = _settle(run, run.snapshot.plan.orders[order_id])
     return {"refunded_credits": refunded,
             "lines": f"refunded     {order_id}  {in_credits(refunded)}" if refunded else ""}
@@ -169,33 +185,50 @@ def settle_rest(run: Run, order_id: OrderId) -> Values | TaskRefused:
 def _in_words(order: PlannedOrder, result: OrderOutcome, refunded: int) -> str:
     total = len(order.steps)
     held = result.held
-    counts = [f"{count} {word}" for count, word in (
-        (result.failed - held, "failed"), (held, "waits for a decision" if held == 1 else "wait for a decision"),
-        (result.skipped, "skipped"), (result.pending, "not run")) if count]
+    counts = [
+        f"{count} {word}"
+        for count, word in (
+            (result.failed - held, "failed"),
+            (held, "waits for a decision" if held == 1 else "wait for a decision"),
+            (result.skipped, "skipped"),
+            (result.pending, "not run"),
+        )
+        if count
+    ]
     refund = f"; {in_credits(refunded)} refunded" if refunded else ""
-    return f"{order.id} {result.status} {result.reason}: {result.completed} of {counted(total, 'step')} completed" + (
-        f", {', '.join(counts)}" if counts else "") + refund
+    return (
+        f"{order.id} {result.status} {result.reason}: {result.completed} of "
+        f"{counted(total, 'step')} completed"
+        + (f", {', '.join(counts)}" if counts else "")
+        + refund
+    )
 
 
 @task_action
 def maintain(run: Run, name: str) -> Values:
-    """Write one derived file; InputError while anything that was read is wrong. Before it writes the index of modules,
-    it warns about modules that changed and kept their version."""
+    """Write one derived file; InputError while anything that was read is wrong. Before it writes
+    the index of modules, it warns about modules that changed and kept their version."""
     wrong = [problem for problem in run.snapshot.problems if not problem.warning]
     if wrong:
         raise InputError(wrong)
     path = run.workspace.root / file_of(name)
     warnings = list(changed_modules(run.facts, read_derived(path) or b"")) if name == INDEX else []
-    written = [f"written      {file_of(name)}"] if write(path, content(run.workspace.root, name, run.facts)) else []
-    return {"lines": "\n".join(filter(None, [with_annotations(warnings, run.workspace.root), *written]))}
+    written = (
+        [f"written      {file_of(name)}"]
+        if write(path, content(run.workspace.root, name, run.facts))
+        else []
+    )
+    return {
+        "lines": "\n".join(filter(None, [with_annotations(warnings, run.workspace.root), *written]))
+    }
 
 
 def clean_folder(folder: str, dryrun: bool) -> None:
     """`doit clean`: remove a step's directory, or a link in its place. Its charge remains.
 
     Raises:
-        SystemExit: 15, when a link leads to the directory or it cannot be removed. For an exception, doit would print
-            a traceback and continue.
+        SystemExit: 15, when a link leads to the directory or it cannot be removed. For an
+            exception, doit would print a traceback and continue.
     """
     path = Path(folder).absolute()
     try:

@@ -1,9 +1,9 @@
 """A store for doit that survives a kill.
 
-doit writes its state once, at the very end, so a kill loses every finished task. This store writes a task as soon as it
-succeeds (`adapter.LAST_KEY`). WAL with a busy timeout lets two runs share the file, and autocommit leaves no
-transaction open that would block the other run. The store is a cache: run records are the truth, and a lost or torn
-store costs one check per task.
+doit writes its state once, at the very end, so a kill loses every finished task. This store writes
+a task as soon as it succeeds (`adapter.LAST_KEY`). WAL with a busy timeout lets two runs share the
+file, and autocommit leaves no transaction open that would block the other run. The store is a
+cache: run records are the truth, and a lost or torn store costs one check per task.
 """
 import sqlite3
 import threading
@@ -19,7 +19,8 @@ _BUSY_TIMEOUT_S = 30.0
 
 
 class Backend:
-    """The interface of doit's `SqliteDB` (get, set, in_, remove, remove_all, dump), one row a task."""
+    """The interface of doit's `SqliteDB` (get, set, in_, remove, remove_all, dump), one row a task.
+    """
 
     def __init__(self, name: str, codec: JSONCodec, *, module_name: str | None = None) -> None:
         self.name = name
@@ -32,19 +33,22 @@ class Backend:
         self._is_there = Path(name).exists()
 
     def _connection(self) -> sqlite3.Connection | None:
-        """Open the file at the first use, so that a command without state creates none. None: run without a store."""
+        """Open the file at the first use, so that a command without state creates none. None:
+        run without a store."""
         if self._rows is None and not self._without:
             try:
                 self._make_sure()
                 self._rows = self._opened()
-            except (sqlite3.OperationalError, OSError):  # full, locked, read-only, or a directory: not repairable here
+            # full, locked, read-only, or a directory: not repairable here
+            except (sqlite3.OperationalError, OSError):
                 self._without = True
             except sqlite3.DatabaseError:
                 self._start_again()
         return self._rows
 
     def _make_sure(self) -> None:
-        """Make the store's directory. OSError when its own files are anything but files: SQLite follows links."""
+        """Make the store's directory. OSError when its own files are anything but files: SQLite
+        follows links."""
         path = Path(self.name).absolute()
         with owned(path.parent, make=True) as folder:
             for name in (f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")):
@@ -66,11 +70,17 @@ class Backend:
 
     def _opened(self) -> sqlite3.Connection:
         self._is_there = True
-        rows = sqlite3.connect(self.name, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        rows = sqlite3.connect(
+            self.name, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
         rows.text_factory = bytes  # a torn row must not stop the read
         rows.execute("pragma journal_mode=wal")
-        rows.execute("pragma synchronous=off")  # a kill loses nothing; a power failure costs one check per task
-        rows.execute("create table if not exists doit_tasks (task_id text primary key, task_data text) without rowid")
+        # a kill loses nothing; a power failure costs one check per task
+        rows.execute("pragma synchronous=off")
+        rows.execute(
+            "create table if not exists doit_tasks (task_id text primary key, task_data text) "
+            "without rowid"
+        )
         return rows
 
     def _do(self, sql: str, *values: str) -> list[Any]:
@@ -88,7 +98,11 @@ class Backend:
 
     def _load(self, task_id: str) -> dict[str, Any]:
         if task_id not in self._tasks:
-            found = self._do("select task_data from doit_tasks where task_id=?", task_id) if self._is_there else []
+            found = (
+                self._do("select task_data from doit_tasks where task_id=?", task_id)
+                if self._is_there
+                else []
+            )
             try:
                 kept = self._codec.decode(found[0][0].decode()) if found else {}
             except (ValueError, AttributeError, RecursionError):
@@ -109,7 +123,11 @@ class Backend:
                 self._write(task_id)
 
     def _write(self, task_id: str) -> None:
-        self._do("insert or replace into doit_tasks values (?,?)", task_id, self._codec.encode(self._tasks[task_id]))
+        self._do(
+            "insert or replace into doit_tasks values (?,?)",
+            task_id,
+            self._codec.encode(self._tasks[task_id]),
+        )
         self._dirty.discard(task_id)
 
     def in_(self, task_id: str) -> bool:

@@ -1,5 +1,5 @@
-"""`doit run` for a graph that moves money: it ends cleanly on SIGTERM and Ctrl-C, prints an error in one line, and
-exits with PLATFORM's statuses (doit has 0 to 3 only)."""
+"""`doit run` for a graph that moves money: it ends cleanly on SIGTERM and Ctrl-C, prints an
+error in one line, and exits with PLATFORM's statuses (doit has 0 to 3 only)."""
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,19 +22,33 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2
 
 
-PARALLEL = {**next(option for option in DoitRun.cmd_options if option["name"] == "par_type"), "default": "thread"}
-RETRY = {"name": "retry_failed", "long": "retry-failed", "type": bool, "default": False,
-         "help": "also charge and run again what failed twice in the same way or was refunded by a decision"}
+PARALLEL = {
+    **next(option for option in DoitRun.cmd_options if option["name"] == "par_type"),
+    "default": "thread",
+}
+RETRY = {
+    "name": "retry_failed",
+    "long": "retry-failed",
+    "type": bool,
+    "default": False,
+    "help": "also charge and run again what failed twice in the same way or was refunded by a "
+            "decision",
+}
 RESEND = {"name": "resend_repaired", "long": "resend-repaired", "type": bool, "default": False,
           "help": "deliver again what was delivered before and was changed by a repair"}
 
 
 class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
-    """Exits with the largest status of all failures, so that an incomplete order does not hide damage."""
+    """Exits with the largest status of all failures, so that an incomplete order does not hide
+    damage."""
 
     name = "run"
-    cmd_options = (*(option for option in DoitRun.cmd_options if option["name"] != PARALLEL["name"]), PARALLEL, RETRY,
-                   RESEND)
+    cmd_options = (
+        *(option for option in DoitRun.cmd_options if option["name"] != PARALLEL["name"]),
+        PARALLEL,
+        RETRY,
+        RESEND,
+    )
 
     def parse_execute(self, in_args: list[str]) -> int:
         try:
@@ -45,12 +59,19 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
 
     def execute(self, params: Any, args: list[str]) -> int:
         if params["num_process"] and params["par_type"] == "process":
-            sys.stderr.write("-P process is not for this graph: its processes would not see each other's records and "
-                             "posts; use -P thread (the default): each step has its own process\n")
+            sys.stderr.write(
+                "-P process is not for this graph: its processes would not see each other's "
+                "records and "
+                "posts; use -P thread (the default): each step has its own process\n"
+            )
             return USAGE
         self.always = bool(params["always"])
-        self.retry_failed, self.resend_repaired = bool(params["retry_failed"]), bool(params["resend_repaired"])
-        if params["outfile"] is sys.__stdout__:  # doit bound it at import, before the guarded stream existed
+        self.retry_failed, self.resend_repaired = (
+            bool(params["retry_failed"]),
+            bool(params["resend_repaired"]),
+        )
+        # doit bound it at import, before the guarded stream existed
+        if params["outfile"] is sys.__stdout__:
             params["outfile"] = sys.stdout
         with _signals_interrupt():
             try:
@@ -60,11 +81,17 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
                 status = error.exit_status
             except InvalidCommand as error:
                 run = self.loader.made
-                text = no_such_task(run.snapshot, error.not_found) if run and error.not_found else error
+                text = (
+                    no_such_task(run.snapshot, error.not_found)
+                    if run and error.not_found
+                    else error
+                )
                 sys.stderr.write(f"{text}\n")
                 status = USAGE
             except KeyboardInterrupt:
-                sys.stderr.write("interrupted: finished steps are kept; run the same command again to continue\n")
+                sys.stderr.write(
+                    "interrupted: finished steps are kept; run the same command again to continue\n"
+                )
                 status = INTERRUPTED
             run = self.loader.made
             if run is None:
@@ -76,10 +103,15 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
 
 
 def settle_rest(run: Run) -> None:
-    """Settle the orders whose steps ran and whose `workorder:` did not: doit runs nothing below a failed task."""
+    """Settle the orders whose steps ran and whose `workorder:` did not: doit runs nothing below
+    a failed task."""
     for order_id in sorted(run.left_to_settle):
         ended = actions.settle_rest(run, order_id)
-        text = f"NOT SETTLED  {order_id}\n  {ended}" if isinstance(ended, TaskRefused) else ended["lines"]
+        text = (
+            f"NOT SETTLED  {order_id}\n  {ended}"
+            if isinstance(ended, TaskRefused)
+            else ended["lines"]
+        )
         if text:
             sys.stderr.write(f"{printable(text)}\n")
 
@@ -95,11 +127,14 @@ def close(run: Run) -> None:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt: actions stop their children, and doit writes its state."""
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt: actions stop their children, and doit
+    writes its state."""
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

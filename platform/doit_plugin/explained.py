@@ -1,4 +1,5 @@
-"""An up-to-date check that can explain its answer: `doit info` prints the check itself, and with it the explanation."""
+"""An up-to-date check that can explain its answer: `doit info` prints the check itself, and with
+it the explanation."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from platform.errors import PlatformError
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explained:
-    """`question(run, subject)` is whether the task is up to date; `task` is the name by which `why` knows it."""
+    """`question(run, subject)` is whether the task is up to date; `task` is the name by which
+    `why` knows it."""
 
     question: Callable[..., bool]
     run: Run

@@ -1,4 +1,5 @@
-"""The graph of one run, as doit's task creators: what dodo.py would hold if it were written by hand."""
+"""The graph of one run, as doit's task creators: what dodo.py would hold if it were written by
+hand."""
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ from platform.model.ids import OrderId
 DEFAULT_TASKS = ["check", "state", "workorder"]
 
 
-def creators(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> dict[str, Callable[[], Iterator[emit.Task]]]:
-    """Functions `task_<name>` for doit, in the order in which doit lists them. A function's docstring is what
-    `doit list` prints of its tasks.
+def creators(
+    run: Run, asked_steps: Mapping[OrderId, list[str]]
+) -> dict[str, Callable[[], Iterator[emit.Task]]]:
+    """Functions `task_<name>` for doit, in the order in which doit lists them. A function's
+    docstring is what `doit list` prints of its tasks.
 
     Args:
         asked_steps: the steps that are asked for without their order, by order.
@@ -42,13 +45,22 @@ def creators(run: Run, asked_steps: Mapping[OrderId, list[str]]) -> dict[str, Ca
         yield from emit.publish_tasks(run)
 
     def task_maintenance() -> Iterator[emit.Task]:
-        """Derived files: maintenance-state/ and choices in workflows (in git; `maintenance --check` compares)"""
+        """Derived files: maintenance-state/ and choices in workflows (in git; `maintenance
+        --check` compares)"""
         yield from emit.maintenance_tasks(run)
 
     def task__settle() -> Iterator[emit.Task]:
         """What `doit run step:...` ends with: refunds for what failed, and the exit status"""
         yield from emit.settle_tasks(run, asked_steps)
 
-    made: list[Any] = [task_check, task_state, task_charge, task_step, task_workorder, task_publish, task_maintenance,
-                       task__settle]
+    made: list[Any] = [
+        task_check,
+        task_state,
+        task_charge,
+        task_step,
+        task_workorder,
+        task_publish,
+        task_maintenance,
+        task__settle,
+    ]
     return {creator.__name__: creator for creator in made}

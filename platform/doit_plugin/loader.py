@@ -1,6 +1,7 @@
 """Reads the command line before anything else: only what was asked for is loaded and planned.
 
-One loader is one doit command. It opens the workspace, makes the run, and hands both to everything that doit creates.
+One loader is one doit command. It opens the workspace, makes the run, and hands both to everything
+that doit creates.
 """
 import sys
 from collections.abc import Mapping
@@ -21,7 +22,12 @@ from platform.console.reporter import Reporter
 from platform.doit_plugin import graph
 from platform.doit_plugin.adapter import command_line_variables
 from platform.doit_plugin.checker import checker
-from platform.doit_plugin.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
+from platform.doit_plugin.selection import (
+    orders_asked_for,
+    orders_bought,
+    orders_to_publish,
+    steps_asked_for,
+)
 from platform.errors import PlatformError, UsageError
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
@@ -29,8 +35,8 @@ from platform.model.task_name import TaskKind, order_task, step_task
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
-    """For `doit run` it also takes the runtime directory's lock, and lets steps and publications that are asked for end
-    in their order's settlement."""
+    """For `doit run` it also takes the runtime directory's lock, and lets steps and publications
+    that are asked for end in their order's settlement."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +72,9 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             "default_tasks": graph.DEFAULT_TASKS,
             "backend": "durable",  # doit_plugin/backend.py, found by entry point
             "dep_file": str(self.workspace.runtime_dir / "doit.db"),
-            "check_file_uptodate": checker(self.workspace.root, lambda: self.run.snapshot.caches.digests),
+            "check_file_uptodate": checker(
+                self.workspace.root, lambda: self.run.snapshot.caches.digests
+            ),
             "reporter": OfThisRun,
             "continue": True,  # one tenant's failure never stops another's order
             "par_type": "thread",  # actions wait for child processes; `doit run -n 4`
@@ -80,9 +88,15 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     def _loaded(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         words = [word for word in pos_args if not word.startswith("-")]
         orders = list(self.workspace.order_ids()) if words else []
-        allowed = Allowed(*(bool(getattr(cmd, name, False)) for name in ("always", "retry_failed", "resend_repaired")))
+        allowed = Allowed(
+            *(
+                bool(getattr(cmd, name, False))
+                for name in ("always", "retry_failed", "resend_repaired")
+            )
+        )
         asked = Asked(orders_asked_for(words, orders), orders_bought(words, orders), allowed)
-        locks = cmd.execute_tasks or cmd.name == "clean"  # nobody's directories are cleaned under a run
+        # nobody's directories are cleaned under a run
+        locks = cmd.execute_tasks or cmd.name == "clean"
         self.made = run = Run.locked(self.workspace, asked) if locks else Run(self.workspace, asked)
         asked_steps: Mapping[OrderId, list[str]] = {}
         if cmd.execute_tasks:
@@ -101,7 +115,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
 
 
 def options(given: Mapping[str, str]) -> Options:
-    """Options as doit's variables: `doit run runtime_dir=runtime-e2e billing_state_dir=.billing-state-e2e`.
+    """Options as doit's variables: `doit run runtime_dir=runtime-e2e
+    billing_state_dir=.billing-state-e2e`.
 
     Raises:
         UsageError: a variable of another name. A mistyped one must not run on the real state.
@@ -126,8 +141,13 @@ def _must_exist(command: str, words: list[str], tasks: list[Any]) -> None:
 
 
 def _asked_steps(run: Run, words: list[str]) -> dict[OrderId, list[str]]:
-    """The steps that are asked for by order, without the orders that are asked for whole and settle by themselves."""
-    known = {step_task(step.id): step.id for order in run.snapshot.plan.orders.values() for step in order.steps}
+    """The steps that are asked for by order, without the orders that are asked for whole and
+    settle by themselves."""
+    known = {
+        step_task(step.id): step.id
+        for order in run.snapshot.plan.orders.values()
+        for step in order.steps
+    }
     asked: dict[OrderId, list[str]] = {}
     for name in steps_asked_for(words, known):
         step_id: StepId = known[name]

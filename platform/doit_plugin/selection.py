@@ -1,4 +1,5 @@
-"""The orders that a command line names, so that one task of fifty thousand loads one order. Pure."""
+"""The orders that a command line names, so that one task of fifty thousand loads one order. Pure.
+"""
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 
@@ -9,7 +10,8 @@ from platform.model.task_name import ASKABLE, TaskKind, kind_of, order_task
 def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
     """The orders that tasks named on the command line belong to; None for all of them.
 
-    Any word that is not the name of an order's task (a group, a path, another task) needs the whole graph.
+    Any word that is not the name of an order's task (a group, a path, another task) needs the whole
+    graph.
     """
     asked: set[OrderId] = set()
     for word in words:
@@ -24,8 +26,9 @@ def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozen
 
 
 def orders_bought(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:
-    """The orders that a command line buys: those whose tasks it names; None for all, as it does without a word or with
-    a group. A word that is nothing of an order (`check`, a path) buys nothing by itself."""
+    """The orders that a command line buys: those whose tasks it names; None for all, as it does
+    without a word or with a group. A word that is nothing of an order (`check`, a path) buys
+    nothing by itself."""
     if not words or any(word in ASKABLE for word in words):
         return None
     named = [word for word in words if _order_pattern(word) is not None]
@@ -33,7 +36,8 @@ def orders_bought(words: Sequence[str], known: Collection[OrderId]) -> frozenset
 
 
 def _order_pattern(word: str) -> str | None:
-    """`step:nxlkGI/UbjkpxZO/a` -> `nxlkGI/UbjkpxZO`; a star may stand for several parts, as in doit."""
+    """`step:nxlkGI/UbjkpxZO/a` -> `nxlkGI/UbjkpxZO`; a star may stand for several parts, as in
+    doit."""
     kind, _, name = word.partition(":")
     if kind not in ASKABLE or not name:
         return None
@@ -47,12 +51,24 @@ def _order_pattern(word: str) -> str | None:
 
 def orders_to_publish(words: Sequence[str], known: Iterable[OrderId]) -> list[OrderId]:
     """The orders whose `publish:` task the words name, in the graph's order, wildcards expanded."""
-    return [order for order in known
-            if any(word == TaskKind.PUBLISH or fnmatch(order_task(TaskKind.PUBLISH, order), word) for word in words)]
+    return [
+        order
+        for order in known
+        if any(
+            word == TaskKind.PUBLISH or fnmatch(order_task(TaskKind.PUBLISH, order), word)
+            for word in words
+        )
+    ]
 
 
 def steps_asked_for(words: Sequence[str], known: Iterable[str]) -> list[str]:
     """The `step:` tasks that the words name, in the graph's order, wildcards expanded."""
     patterns = [word for word in words if word == TaskKind.STEP or kind_of(word) is TaskKind.STEP]
-    return [name for name in known
-            if any(pattern == TaskKind.STEP or name == pattern or fnmatch(name, pattern) for pattern in patterns)]
+    return [
+        name
+        for name in known
+        if any(
+            pattern == TaskKind.STEP or name == pattern or fnmatch(name, pattern)
+            for pattern in patterns
+        )
+    ]

@@ -1,5 +1,5 @@
-"""Whether a task has nothing to do. When a question cannot be answered, for example because the ledger is damaged, the
-answer is "run it": the action then meets the same error and reports it."""
+"""Whether a task has nothing to do. When a question cannot be answered, for example because the
+ledger is damaged, the answer is "run it": the action then meets the same error and reports it."""
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,9 @@ def state_is_current(run: Run) -> bool:
         return False
     run.guard.check()
     book = run.billing.ledger.book
-    return not any(is_open(book, row) for row in run.snapshot.payments) and not run.charges.orphans()
+    return (
+        not any(is_open(book, row) for row in run.snapshot.payments) and not run.charges.orphans()
+    )
 
 
 @_or_run
@@ -83,6 +85,8 @@ def is_published(run: Run, order_id: OrderId) -> bool:
 def file_is_right(run: Run, name: str) -> bool:
     """`maintenance:`: the file itself is right. Unchanged sources are not enough."""
     try:
-        return read_derived(run.workspace.root / file_of(name)) == content(run.workspace.root, name, run.facts)
+        return read_derived(run.workspace.root / file_of(name)) == content(
+            run.workspace.root, name, run.facts
+        )
     except FileNotFoundError:  # the manifest exists, and a file that it lists does not
         return False

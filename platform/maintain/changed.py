@@ -19,10 +19,15 @@ def changed_modules(facts: RepositoryFacts, index: bytes) -> Iterator[Problem]:
     `index` is the modules_index.csv to compare with. A module that it does not list, or an `index`
     that is not such a table, gives no warning.
     """
-    known = {row.get("module_id"): row for row in csv.DictReader(io.StringIO(index.decode(errors="replace")))}
+    known = {
+        row.get("module_id"): row
+        for row in csv.DictReader(io.StringIO(index.decode(errors="replace")))
+    }
     for module_id, contract in sorted(facts.repo.contracts.items()):
         row = known.get(module_id, {})
-        if plain(row.get("version") or "") == contract.version and row.get("code_sha256") != facts.code(module_id):
+        if plain(row.get("version") or "") == contract.version and row.get(
+            "code_sha256"
+        ) != facts.code(module_id):
             yield Problem(contract.source.place("version"), "module-changed",
                           f"the code of {module_id} changed, but its version is still "
                           f"{contract.version}",

@@ -1,4 +1,5 @@
-"""Choice lists inside workflows: the lines between `# maintenance:begin <list>` and `# maintenance:end <list>`. Pure.
+"""Choice lists inside workflows: the lines between `# maintenance:begin <list>` and `#
+maintenance:end <list>`. Pure.
 
 A workflow's form cannot read the repository, so the choices are written into the workflow. Every
 other byte of the file is unchanged, line ends included. A file without markers is left alone.
@@ -24,11 +25,15 @@ class Choice:
 
 CHOICES = {
     "tenants": Choice(lambda facts: facts.repo.tenants, (TENANTS,)),
-    "workorders": Choice(lambda facts: (str(order.id) for order in facts.repo.orders.values() if order.enabled),
-                         (ORDERS,)),
+    "workorders": Choice(
+        lambda facts: (str(order.id) for order in facts.repo.orders.values() if order.enabled),
+        (ORDERS,),
+    ),
     "modules": Choice(lambda facts: facts.repo.contracts, (CONTRACTS,)),
-    "topup_methods": Choice(lambda facts: (name for name, method in facts.repo.topup_methods.items() if method.enabled),
-                            (METHODS,)),
+    "topup_methods": Choice(
+        lambda facts: (name for name, method in facts.repo.topup_methods.items() if method.enabled),
+        (METHODS,),
+    ),
 }
 
 
@@ -40,7 +45,9 @@ def sources(data: bytes) -> tuple[str, ...]:
     """The patterns of the files from which a workflow's lists are derived."""
     found = (_MARKER.match(line) for line in data.splitlines(keepends=True))
     names = {mark[3].decode(errors="replace") for mark in found if mark and mark[3]}
-    return tuple(pattern for name, choice in CHOICES.items() if name in names for pattern in choice.sources)
+    return tuple(
+        pattern for name, choice in CHOICES.items() if name in names for pattern in choice.sources
+    )
 
 
 def rewritten(data: bytes, file: str, facts: RepositoryFacts) -> tuple[bytes, list[Problem]]:
@@ -60,7 +67,11 @@ def rewritten(data: bytes, file: str, facts: RepositoryFacts) -> tuple[bytes, li
         side, name = mark[2].decode(), (mark[3] or b"").decode(errors="replace")
         fault = _fault(side, name, opened, begun_at)
         if fault:
-            problems.append(Problem(SourcePosition(file, number, len(mark[1]) + 1), "maintenance-marker", *fault))
+            problems.append(
+                Problem(
+                    SourcePosition(file, number, len(mark[1]) + 1), "maintenance-marker", *fault
+                )
+            )
         lines.append(line)
         if side == "begin" and name in CHOICES:
             opened, begun_at = name, number
@@ -89,5 +100,8 @@ def _fault(side: str, name: str, opened: str, begun_at: int) -> tuple[str, str] 
                 f"end {opened} before it")
     if side == "end" and name != opened:
         return f"the list {name} ends here but did not begin", (
-            f"write # maintenance:end {opened}" if opened else f"write # maintenance:begin {name} above its lines")
+            f"write # maintenance:end {opened}"
+            if opened
+            else f"write # maintenance:begin {name} above its lines"
+        )
     return None

@@ -24,11 +24,17 @@ def drift(file: str, ours: bytes | None, right: bytes) -> Problem | None:
     if ours is None:
         return _problem(SourcePosition(file), "is missing")
     have, want = ours.decode(errors="replace"), right.decode()
-    found = _in_rows(file, _rows(have), _rows(want), have.count("\n") + 1) if file.endswith(".csv") else None
+    found = (
+        _in_rows(file, _rows(have), _rows(want), have.count("\n") + 1)
+        if file.endswith(".csv")
+        else None
+    )
     return found or _in_lines(file, have.split("\n"), want.split("\n"))
 
 
-def _in_rows(file: str, ours: Sequence[_DriftRow], right: Sequence[_DriftRow], last: int) -> Problem | None:
+def _in_rows(
+    file: str, ours: Sequence[_DriftRow], right: Sequence[_DriftRow], last: int
+) -> Problem | None:
     """The first row or field that differs; None if only quotes or line ends differ.
 
     `last` is the line on which another row would begin.
@@ -60,10 +66,20 @@ def _in_lines(file: str, ours: list[str], right: list[str]) -> Problem:
     if [*ours, ""] == right:
         end = SourcePosition(file, len(ours), len(ours[-1]) + 1)
         return _problem(end, "the last line has no line end")
-    line, (have, want) = next((number, pair) for number, pair in enumerate(zip_longest(ours, right), 1)
-                              if pair[0] != pair[1])
+    line, (have, want) = next(
+        (number, pair)
+        for number, pair in enumerate(zip_longest(ours, right), 1)
+        if pair[0] != pair[1]
+    )
     found, right_ = ("nothing more" if text is None else repr(text[:200]) for text in (have, want))
-    column = next((at for at, pair in enumerate(zip_longest(have or "", want or ""), 1) if pair[0] != pair[1]), 1)
+    column = next(
+        (
+            at
+            for at, pair in enumerate(zip_longest(have or "", want or ""), 1)
+            if pair[0] != pair[1]
+        ),
+        1,
+    )
     return _problem(SourcePosition(file, line, column), f"is {found}, should be {right_}")
 
 
@@ -81,7 +97,9 @@ def _rows(text: str) -> list[_DriftRow]:
 
 def _written(field: str) -> str:
     """A field in the notation of the derived files."""
-    return '"' + field.replace('"', '""') + '"' if any(mark in field for mark in ',"\r\n') else field
+    return (
+        '"' + field.replace('"', '""') + '"' if any(mark in field for mark in ',"\r\n') else field
+    )
 
 
 def _name(row: _DriftRow | None) -> str:

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from platform.model.profile import Profile
 from platform.model.repo import Repo
 
-CONTRACTS, ORDERS, TENANTS = "modules/*/module.yml", "tenants/*/workorders/*.yml", "tenants/*/tenant.yml"
-REASONS, METHODS, PROFILES = "config/reasons.yml", "config/topup_methods.csv", "config/runtime_profile*.yml"
+CONTRACTS, ORDERS, TENANTS = (
+    "modules/*/module.yml",
+    "tenants/*/workorders/*.yml",
+    "tenants/*/tenant.yml",
+)
+REASONS, METHODS, PROFILES = (
+    "config/reasons.yml",
+    "config/topup_methods.csv",
+    "config/runtime_profile*.yml",
+)
 
 
 @dataclass(frozen=True, slots=True)

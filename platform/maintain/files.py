@@ -31,8 +31,14 @@ def file_of(name: str) -> str:
 
 def derived(root: Path) -> tuple[str, ...]:
     """Every derived file that this repository has or should have; the manifest after its files."""
-    found = sorted(path for pattern in ("*.yml", "*.yaml") for path in (root / WORKFLOWS).glob(pattern))
-    marked = (path.name for path in found if kind_at(path) == "file" and choices.has_markers(path.read_bytes()))
+    found = sorted(
+        path for pattern in ("*.yml", "*.yaml") for path in (root / WORKFLOWS).glob(pattern)
+    )
+    marked = (
+        path.name
+        for path in found
+        if kind_at(path) == "file" and choices.has_markers(path.read_bytes())
+    )
     return (*LISTED, MANIFEST, *(f"workflows/{name}" for name in marked))
 
 
@@ -41,7 +47,11 @@ def sources(root: Path, name: str) -> tuple[str, ...]:
     files."""
     if name in TABLES:
         return TABLES[name].sources
-    return secrets.SOURCES if name == secrets.SECRETS_NAME else choices.sources((root / file_of(name)).read_bytes())
+    return (
+        secrets.SOURCES
+        if name == secrets.SECRETS_NAME
+        else choices.sources((root / file_of(name)).read_bytes())
+    )
 
 
 def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:

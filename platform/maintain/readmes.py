@@ -13,7 +13,9 @@ from platform.model.problem import Problem, SourcePosition
 _ROW = re.compile(r"\| `([a-z][a-z0-9_]*)` \| (yes|no) \|")
 
 
-def wrong_reasons(facts: RepositoryFacts, text_of: Callable[[str], bytes | None]) -> Iterator[Problem]:
+def wrong_reasons(
+    facts: RepositoryFacts, text_of: Callable[[str], bytes | None]
+) -> Iterator[Problem]:
     """One problem for each wrong row.
 
     `text_of` returns the bytes of a file in the repository, or None if the file is missing.
@@ -35,5 +37,10 @@ def wrong_reasons(facts: RepositoryFacts, text_of: Callable[[str], bytes | None]
                               "write `module_failed` and yes, and name the reason in the "
                               "description")
             elif stated != right:
-                yield Problem(place, "readme-differs", f"`{slug}` is {'' if right == 'yes' else 'not '}refunded, as "
-                              "config/reasons.yml says", f"write {right}")
+                yield Problem(
+                    place,
+                    "readme-differs",
+                    f"`{slug}` is {'' if right == 'yes' else 'not '}refunded, as "
+                    "config/reasons.yml says",
+                    f"write {right}",
+                )

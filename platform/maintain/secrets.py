@@ -1,4 +1,5 @@
-"""The secrets template: every secret and variable that modules and profiles read, with empty values. Pure.
+"""The secrets template: every secret and variable that modules and profiles read, with empty
+values. Pure.
 
 A secret's value is never in the repository. The operator copies this file to another place, fills
 it in, and puts it into the environment (or into the CI's secrets, name by name).
@@ -51,7 +52,12 @@ def _of_modules(facts: RepositoryFacts) -> Iterator[_SecretUse]:
             kind = "required secret" if secret.required else "optional secret"
             yield _SecretUse(secret.name, reader, kind, secret.note)
         for var in contract.vars:
-            yield _SecretUse(var.name, f"{reader}, whose module.yml sets it to {var.value!r}", _VARIABLE, var.note)
+            yield _SecretUse(
+                var.name,
+                f"{reader}, whose module.yml sets it to {var.value!r}",
+                _VARIABLE,
+                var.note,
+            )
 
 
 def _of_profiles(facts: RepositoryFacts) -> Iterator[_SecretUse]:

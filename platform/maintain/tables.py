@@ -27,30 +27,62 @@ class DerivedTable:
 
 def modules_index(facts: RepositoryFacts) -> Iterable[TableRow]:
     for contract in _contracts(facts.repo):
-        yield (contract.module_id, contract.name, contract.kind.value, contract.version,
-               " ".join(sorted(contract.deliverables)), contract.self_test is not None, contract.retention,
-               facts.code(contract.module_id))
+        yield (
+            contract.module_id,
+            contract.name,
+            contract.kind.value,
+            contract.version,
+            " ".join(sorted(contract.deliverables)),
+            contract.self_test is not None,
+            contract.retention,
+            facts.code(contract.module_id),
+        )
 
 
 def workorders_index(facts: RepositoryFacts) -> Iterable[TableRow]:
     for _, order in sorted(facts.repo.orders.items()):
         enabled = [step for step in order.steps if step.enabled]
-        yield (*order.id, order.enabled, order.mode.value, order.artifacts_requested, order.schedule_cron, len(enabled),
-               " ".join(sorted({step.module_id for step in enabled})), str(order.metadata.get("title", "")))
+        yield (
+            *order.id,
+            order.enabled,
+            order.mode.value,
+            order.artifacts_requested,
+            order.schedule_cron,
+            len(enabled),
+            " ".join(sorted({step.module_id for step in enabled})),
+            str(order.metadata.get("title", "")),
+        )
 
 
 def module_contract_rules(facts: RepositoryFacts) -> Iterable[TableRow]:
     for contract in _contracts(facts.repo):
         for port in sorted(contract.inputs.values(), key=lambda port: port.id):
             default = "" if port.default is None else _json(port.default)
-            yield (contract.module_id, "limited_input" if port.limited else "input", port.id, port.type, port.required,
-                   default, _json(port.schema) if port.schema else "")
+            yield (
+                contract.module_id,
+                "limited_input" if port.limited else "input",
+                port.id,
+                port.type,
+                port.required,
+                default,
+                _json(port.schema) if port.schema else "",
+            )
         for out in sorted(contract.outputs.values(), key=lambda out: out.id):
             side = "limited_output" if out.limited else "output"
             yield contract.module_id, side, out.id, out.type, "", "", out.path
-        for bought in sorted(contract.deliverables.values(), key=lambda bought: bought.deliverable_id):
+        for bought in sorted(
+            contract.deliverables.values(), key=lambda bought: bought.deliverable_id
+        ):
             sets = _json(bought.limited_inputs) if bought.limited_inputs else ""
-            yield (contract.module_id, "deliverable", bought.deliverable_id, "", "", sets, " ".join(bought.outputs))
+            yield (
+                contract.module_id,
+                "deliverable",
+                bought.deliverable_id,
+                "",
+                "",
+                sets,
+                " ".join(bought.outputs),
+            )
 
 
 def module_requirements_index(facts: RepositoryFacts) -> Iterable[TableRow]:
@@ -59,7 +91,10 @@ def module_requirements_index(facts: RepositoryFacts) -> Iterable[TableRow]:
             yield contract.module_id, "secret", secret.name, secret.required, "", secret.note
         for var in sorted(contract.vars, key=lambda var: var.name):
             yield contract.module_id, "var", var.name, "", var.value, var.note
-        for name, wanted in (("network", contract.network), ("external_services", contract.external)):
+        for name, wanted in (
+            ("network", contract.network),
+            ("external_services", contract.external),
+        ):
             if wanted:
                 yield contract.module_id, name, name, True, "", ""
 

@@ -24,7 +24,8 @@ class _Encoded:
 
 
 row: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\n").writerow
-_quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\r\n").writerow  # CR is quoted too
+# CR is quoted too
+_quoted: Callable[[Iterable[Any]], bytes] = csv.writer(_Encoded, lineterminator="\r\n").writerow
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -96,5 +96,9 @@ _FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md", ".gitattributes"})
 def is_code(below: str) -> bool:
     """Whether a file can change what the module does. Tests, pages for people and compiled Python
     cannot. `below` is the path relative to the module's directory."""
-    return (below not in _FOR_PEOPLE and not below.startswith("tests/") and "__pycache__" not in below.split("/")
-            and not below.endswith(".pyc"))
+    return (
+        below not in _FOR_PEOPLE
+        and not below.startswith("tests/")
+        and "__pycache__" not in below.split("/")
+        and not below.endswith(".pyc")
+    )

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-Identity = tuple[int, int]  # device and inode: the same file, by whatever name and in whatever namespace
+# device and inode: the same file, by whatever name and in whatever namespace
+Identity = tuple[int, int]
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 ID_LENGTH = 20  # 20 Base62 digits hold 119 bits
@@ -24,15 +25,19 @@ class _Encoder(json.JSONEncoder):
         super().__init__(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
                          check_circular=False)
         make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None if not CPython
-        self._whole = make and make(None, self.default, json.encoder.encode_basestring, None, ":", ",", True, False,
-                                    False)
+        self._whole = make and make(
+            None, self.default, json.encoder.encode_basestring, None, ":", ",", True, False, False
+        )
 
     def encode(self, value: Any) -> str:
         return "".join(self._whole(value, 0)) if self._whole else super().encode(value)
 
 
 _ENCODER = _Encoder()
-_PLAIN, _PLAIN_ENCODER = frozenset({str, int, bool, type(None)}), msgspec.json.Encoder(order="sorted")
+_PLAIN, _PLAIN_ENCODER = (
+    frozenset({str, int, bool, type(None)}),
+    msgspec.json.Encoder(order="sorted"),
+)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -73,8 +78,10 @@ def base62(number: int, length: int) -> str:
     rest, d = divmod(rest, 62**4)
     rest, c = divmod(rest, 62**4)
     a, b = divmod(rest, 62**4)
-    digits = (f"{_PAIRS[a // 3844]}{_PAIRS[a % 3844]}{_PAIRS[b // 3844]}{_PAIRS[b % 3844]}{_PAIRS[c // 3844]}"
-              f"{_PAIRS[c % 3844]}{_PAIRS[d // 3844]}{_PAIRS[d % 3844]}{_PAIRS[e // 3844]}{_PAIRS[e % 3844]}")
+    digits = (
+        f"{_PAIRS[a // 3844]}{_PAIRS[a % 3844]}{_PAIRS[b // 3844]}{_PAIRS[b % 3844]}{_PAIRS[c // 3844]}"
+        f"{_PAIRS[c % 3844]}{_PAIRS[d // 3844]}{_PAIRS[d % 3844]}{_PAIRS[e // 3844]}{_PAIRS[e % 3844]}"
+    )
     return digits[-length:]
 
 

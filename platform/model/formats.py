@@ -71,7 +71,11 @@ def cron_fault(expression: str) -> str:
 
 
 FORMATS: dict[str, Callable[[object], bool]] = {
-    "date": is_day, "date-time": is_time, "day-or-time": is_day_or_time, "line": is_line, "email": is_address,
+    "date": is_day,
+    "date-time": is_time,
+    "day-or-time": is_day_or_time,
+    "line": is_line,
+    "email": is_address,
     "regex": is_pattern,
 }
 DATES = frozenset({"date", "date-time", "day-or-time"})

@@ -106,26 +106,38 @@ class Order:
         return first
 
 
-def bindings_in(value: Value, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Binding]]:
+def bindings_in(
+    value: Value, path: tuple[str | int, ...] = ()
+) -> list[tuple[tuple[str | int, ...], Binding]]:
     """Every binding in a value with the path to it, in the order of the file."""
     if isinstance(value, Binding):
         return [(path, value)]
     if isinstance(value, Mapping):
         return [found for key, item in value.items() for found in bindings_in(item, (*path, key))]
     if isinstance(value, list | tuple):
-        return [found for index, item in enumerate(value) for found in bindings_in(item, (*path, index))]
+        return [
+            found for index, item in enumerate(value) for found in bindings_in(item, (*path, index))
+        ]
     return []
 
 
-def with_bindings(value: Value, replace: Callable[[str, Binding], Value], pointer: str = "") -> Value:
+def with_bindings(
+    value: Value, replace: Callable[[str, Binding], Value], pointer: str = ""
+) -> Value:
     """A copy of a value in which `replace(JSON pointer, binding)` replaces each binding."""
     if isinstance(value, Binding):
         return replace(pointer, value)
     if isinstance(value, Mapping):
-        return {key: with_bindings(item, replace, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
-                for key, item in value.items()}
+        return {
+            key: with_bindings(
+                item, replace, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            )
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [with_bindings(item, replace, f"{pointer}/{index}") for index, item in enumerate(value)]
+        return [
+            with_bindings(item, replace, f"{pointer}/{index}") for index, item in enumerate(value)
+        ]
     return value
 
 

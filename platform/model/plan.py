@@ -8,7 +8,8 @@ from platform.model.ids import OrderId, StepId
 from platform.model.order import Kind, Mode, Order, Reuse
 from platform.model.problem import Problem
 
-TaskSpec: TypeAlias = Mapping[str, Any]  # a task as JSON values: everything that its task hash depends on
+# a task as JSON values: everything that its task hash depends on
+TaskSpec: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ class _InForce:
     active: bool
 
     def covers(self, day: date) -> bool:
-        return self.active and self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+        return (
+            self.active
+            and self.effective_from <= day
+            and (self.effective_to is None or day <= self.effective_to)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class Promotion(_InForce):
-    """config/promotions.csv: `promo_code,credits,max_uses_per_tenant,effective_from,effective_to,active,notes`."""
+    """config/promotions.csv:
+    `promo_code,credits,max_uses_per_tenant,effective_from,effective_to,active,notes`."""
 
     promo_code: str
     credits: int
@@ -73,7 +78,8 @@ class TopupMethod:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """config/payments.csv: `payment_id,tenant_id,topup_method_id,amount_credits,reference,status,received_at,note`."""
+    """config/payments.csv:
+    `payment_id,tenant_id,topup_method_id,amount_credits,reference,status,received_at,note`."""
 
     payment_id: str
     tenant_id: str

@@ -30,11 +30,15 @@ class Profile:
     billing_state_dir: str = ".billing-state"
     billing_state_release: str = "none"  # none | optional | required
     billing_state_expires_days: int = 30
-    billing_state_trusted_head: Mapping[str, Any] = field(default_factory=dict)  # {generation, seq, hash}
+    # {generation, seq, hash}
+    billing_state_trusted_head: Mapping[str, Any] = field(default_factory=dict)
     runtime_dir: str = "runtime"
-    release_store: Mapping[str, Any] = field(default_factory=dict)  # {type: none | folder | github, ...}
-    delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by provider: email, folder, ...
-    signing: Mapping[str, str] = field(default_factory=dict)  # {key_env, key_file, public_key}, each optional
+    # {type: none | folder | github, ...}
+    release_store: Mapping[str, Any] = field(default_factory=dict)
+    # by provider: email, folder, ...
+    delivery: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # {key_env, key_file, public_key}, each optional
+    signing: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     repairs: str = "hold"  # hold | resend: whether a repair may deliver something again
     sandbox: str = "auto"  # auto | bubblewrap | process
@@ -51,5 +55,9 @@ class Profile:
 
     def grants(self, module_id: str, secret: str) -> bool:
         """Whether a module may receive the secret of that name."""
-        listed = True if self.module_secrets is None else secret in self.module_secrets.get(module_id, ())
+        listed = (
+            True
+            if self.module_secrets is None
+            else secret in self.module_secrets.get(module_id, ())
+        )
         return listed and secret not in self.own_secrets

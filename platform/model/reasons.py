@@ -6,19 +6,50 @@ from dataclasses import dataclass, field
 # The reasons that the platform itself gives. Each must be declared, because the declaration says
 # whether it is refunded.
 PLATFORM_REASONS = (
-    "not_enough_credits", "tenant_suspended", "workorder_invalid", "secrets_missing", "internal_error",
-    "unauthorized_release_access", "delivery_missing", "missing_required_input", "bad_input_format",
-    "external_api_error", "output_write_failed", "module_failed", "timed_out", "package_failed", "delivery_failed",
-    "package_too_large_for_email", "recipient_domain_stoplisted", "skipped_upstream",
-    "superseded", "secret_in_output", "refunded_by_decision", "claimed_elsewhere", "repair_held",
+    "not_enough_credits",
+    "tenant_suspended",
+    "workorder_invalid",
+    "secrets_missing",
+    "internal_error",
+    "unauthorized_release_access",
+    "delivery_missing",
+    "missing_required_input",
+    "bad_input_format",
+    "external_api_error",
+    "output_write_failed",
+    "module_failed",
+    "timed_out",
+    "package_failed",
+    "delivery_failed",
+    "package_too_large_for_email",
+    "recipient_domain_stoplisted",
+    "skipped_upstream",
+    "superseded",
+    "secret_in_output",
+    "refunded_by_decision",
+    "claimed_elsewhere",
+    "repair_held",
 )
 
 # The reasons that only the platform may give, whatever config/reasons.yml says: they decide about
 # money and exit statuses, or state facts that only the platform knows.
-_PLATFORM_ONLY = frozenset({
-    "not_enough_credits", "tenant_suspended", "order_limit_exceeded", "workorder_invalid", "secrets_missing",
-    "internal_error", "superseded", "unauthorized_release_access", "delivery_missing", "skipped_upstream",
-    "claimed_elsewhere", "repair_held", "refunded_by_decision"})
+_PLATFORM_ONLY = frozenset(
+    {
+        "not_enough_credits",
+        "tenant_suspended",
+        "order_limit_exceeded",
+        "workorder_invalid",
+        "secrets_missing",
+        "internal_error",
+        "superseded",
+        "unauthorized_release_access",
+        "delivery_missing",
+        "skipped_upstream",
+        "claimed_elsewhere",
+        "repair_held",
+        "refunded_by_decision",
+    }
+)
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 UNVERIFIED = "unverified"  # of a delivery: it is unknown whether it arrived
 GLOBAL = "global"
@@ -59,4 +90,6 @@ class Reasons:
     def transient(self, slug: str) -> bool:
         """Whether the same work may succeed the next time, although no known input changed."""
         reason = self.by_slug.get(slug)
-        return slug in _TRANSIENT or (reason is not None and reason.category in _TRANSIENT_CATEGORIES)
+        return slug in _TRANSIENT or (
+            reason is not None and reason.category in _TRANSIENT_CATEGORIES
+        )

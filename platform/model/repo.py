@@ -47,7 +47,8 @@ class Repo:
     payments: tuple[Payment, ...] = ()
     reasons: Reasons = field(default_factory=Reasons)
     profile: Profile = field(default_factory=Profile)
-    assets: Mapping[tuple[str, str], TenantAsset] = field(default_factory=dict)  # by (tenant id, path)
+    # by (tenant id, path)
+    assets: Mapping[tuple[str, str], TenantAsset] = field(default_factory=dict)
     # The asset files of each tenant with a missing asset, to suggest a name.
     asset_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Assets that exist and were refused, by (tenant id, path).

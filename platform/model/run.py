@@ -55,8 +55,10 @@ class RunRecord:
     refund_epoch: int
     run_id: str
     inputs_digest: str  # of `inputs`: whether what went in then is what would go in now
-    inputs: Mapping[str, Any] = field(default_factory=dict)  # the manifest that `inputs_digest` digests and `why` reads
-    task: Mapping[str, Any] = field(default_factory=dict)  # the manifest that `task_hash` digests: what was ordered
+    # the manifest that `inputs_digest` digests and `why` reads
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    # the manifest that `task_hash` digests: what was ordered
+    task: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[OutputFile, ...] = ()
     reason: str = ""
     message: str = ""

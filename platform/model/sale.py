@@ -53,15 +53,23 @@ class Sale:
 
     def promised(self) -> frozenset[str]:
         """The ids of the outputs that the step must produce because they are bought."""
-        return frozenset(output for name in self.bought for output in self.contract.deliverables[name].outputs)
+        return frozenset(
+            output for name in self.bought for output in self.contract.deliverables[name].outputs
+        )
 
     def unbought(self, binding: Binding) -> tuple[Unbought, ...]:
         """The outputs of this step that a binding takes and that may not leave; empty if the
         binding names no output."""
         port = self.contract.outputs.get(binding.output_id)
         path = _parts(port.path if port else binding.from_file)
-        taken = [path, *(below for other in self.contract.outputs.values()
-                         if len(below := _parts(other.path)) > len(path) and below[:len(path)] == path)]
+        taken = [
+            path,
+            *(
+                below
+                for other in self.contract.outputs.values()
+                if len(below := _parts(other.path)) > len(path) and below[: len(path)] == path
+            ),
+        ]
         wrong = {names[-1]: owners for part in taken if path and (names := self._around(part))
                  and not self._may_leave(owners := self._owners(names))}
         return tuple(Unbought(name, self._sellers(owners)) for name, owners in wrong.items())
@@ -73,11 +81,17 @@ class Sale:
         return [name for _, name in sorted(found)]
 
     def _owners(self, outputs: Collection[str]) -> list[Deliverable]:
-        return [item for item in self.contract.deliverables.values() if not set(outputs).isdisjoint(item.outputs)]
+        return [
+            item
+            for item in self.contract.deliverables.values()
+            if not set(outputs).isdisjoint(item.outputs)
+        ]
 
     def _may_leave(self, owners: Collection[Deliverable]) -> bool:
         return any(item.deliverable_id in self.bought for item in owners) or all(
-            (row := self._row(item.deliverable_id)) is not None and row.price_credits == 0 for item in owners)
+            (row := self._row(item.deliverable_id)) is not None and row.price_credits == 0
+            for item in owners
+        )
 
     def _sellers(self, owners: Collection[Deliverable]) -> tuple[str, ...]:
         priced = [(row.price_credits, item.deliverable_id) for item in owners
@@ -90,7 +104,9 @@ class Sale:
     def _charge(self, deliverable_id: str) -> Charge:
         row = self._row(deliverable_id)
         if row is None:
-            raise LookupError(f"no price in force for {self.contract.module_id} {deliverable_id} on {self.day}")
+            raise LookupError(
+                f"no price in force for {self.contract.module_id} {deliverable_id} on {self.day}"
+            )
         return Charge(deliverable_id, row.price_credits, row.effective_from.isoformat())
 
 

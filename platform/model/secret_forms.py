@@ -5,9 +5,10 @@ way to write that character, so the search also finds a text that escapes only s
 
     form         what it finds
     escaped      UTF-8 and Latin-1; %XX (up to three times, both cases), + for a space, %uXXXX; the escapes of JSON,
-                 Python and C, also nested (\\uXXXX, \\u{X}, \\UXXXXXXXX, \\xXX, octal, \\n, \\", \\/); HTML references
-                 by name and number, also escaped once more; quoted-printable with soft line ends; quotes of a shell
-                 and of CSV; two of these kinds, one inside the other, such as the percent encoding of JSON
+                 Python and C, also nested (\\uXXXX, \\u{X}, \\UXXXXXXXX, \\xXX, octal, \\n, \\",
+                 \\/); HTML references by name and number, also escaped once more; quoted-printable
+                 with soft line ends; quotes of a shell and of CSV; two of these kinds, one inside
+                 the other, such as the percent encoding of JSON
     UTF-16       both byte orders, with NUL as itself, escaped, or as a space
     base64       standard and URL alphabets, at each of the three offsets in a longer text, with or
                  without padding, over several lines, and with its + / = percent- or JSON-escaped;
@@ -44,8 +45,10 @@ MIN_CHARS = 4
 MIN_CHARS_IN_FILES = 6  # a large file contains shorter values by chance
 _LINE_CHARS = 8  # of a line or member that is searched for separately
 _PIECE_CHARS = 256  # a longer value is split, so that no form exceeds a few kilobytes
-_LOOSE_CHARS = 128  # of a value that is searched for in loose forms too: RE2 is slow with those of a long key
-_BEGIN_UNITS = 4  # of base64, and of characters one by one; other forms use three units of a whole byte
+# of a value that is searched for in loose forms too: RE2 is slow with those of a long key
+_LOOSE_CHARS = 128
+# of base64, and of characters one by one; other forms use three units of a whole byte
+_BEGIN_UNITS = 4
 _ARMOUR = re.compile(r"-----(BEGIN|END) .*-----")
 _CONFIDENTIAL = re.compile(r"secret|password|passwd|token|key|credential", re.IGNORECASE)
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -58,11 +61,20 @@ _SLASH = "(?:\\\\|%(?:25)?5[cC])"  # also percent-encoded
 _SLASHES = f"{_SLASH}{{1,4}}"
 _AMPERSAND = f"(?:&|%(?:25)?26|{_SLASHES}u0026)(?:amp(?:;|%(?:25)?3[bB]))?"
 _SEMICOLON = "(?:;|%(?:25)?3[bB])?"
-_ALNUM_BYTES, _MARK_BYTES = 64, 100  # the most of one character in any way: 20 of slashes, 30 of an ampersand
+# the most of one character in any way: 20 of slashes, 30 of an ampersand
+_ALNUM_BYTES, _MARK_BYTES = 64, 100
 _ESCAPES = {  # of one character, besides the numeric escapes
-    "\n": (rf"(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)", "%0[dD]%0[aA]"), "\r": (f"{_SLASHES}r",),
-    "\a": (f"{_SLASHES}a",), "\b": (f"{_SLASHES}b",), "\t": (f"{_SLASHES}t",), "\v": (f"{_SLASHES}v",),
-    "\f": (f"{_SLASHES}f",), " ": (r"\+", "%2[bB]"), '"': ('""',), "'": ("''", "'\"'\"'", rf"'{_SLASHES}''")}
+    "\n": (rf"(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)", "%0[dD]%0[aA]"),
+    "\r": (f"{_SLASHES}r",),
+    "\a": (f"{_SLASHES}a",),
+    "\b": (f"{_SLASHES}b",),
+    "\t": (f"{_SLASHES}t",),
+    "\v": (f"{_SLASHES}v",),
+    "\f": (f"{_SLASHES}f",),
+    " ": (r"\+", "%2[bB]"),
+    '"': ('""',),
+    "'": ("''", "'\"'\"'", rf"'{_SLASHES}''"),
+}
 _SOFT_BREAK = rf"(?:=(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n))?"
 _SOFT_BREAK_BYTES = 43
 _WRAP = rf"(?:(?:\r|{_SLASHES}r)?(?:\n|{_SLASHES}n)[ \t]{{0,8}}|%0[aA]|=\r?\n)?"
@@ -87,9 +99,16 @@ class Forms:
 @cache
 def forms(value: str, min_chars: int = MIN_CHARS) -> tuple[Forms, ...]:
     """The forms of every part of a secret with at least `min_chars` characters, longest first."""
-    long_enough = sorted((part for part in parts(value) if len(part) >= min_chars), key=lambda part: (-len(part), part))
+    long_enough = sorted(
+        (part for part in parts(value) if len(part) >= min_chars),
+        key=lambda part: (-len(part), part),
+    )
     short = len(value.strip().splitlines()) == 1 and len(value) <= _LOOSE_CHARS
-    return tuple(_any_of(kind(part)) for part in long_enough for kind in ((_compact, _loose) if short else (_compact,)))
+    return tuple(
+        _any_of(kind(part))
+        for part in long_enough
+        for kind in ((_compact, _loose) if short else (_compact,))
+    )
 
 
 def parts(value: str) -> frozenset[str]:
@@ -100,7 +119,9 @@ def parts(value: str) -> frozenset[str]:
     whole = [text.strip() for text in members] or [stripped]
     lines = [line.strip() for text in whole for line in text.splitlines()]
     found = {*whole, stripped, *lines, _password(stripped)}
-    return frozenset(piece for text in found if text == stripped or _telling(text) for piece in _pieces(text))
+    return frozenset(
+        piece for text in found if text == stripped or _telling(text) for piece in _pieces(text)
+    )
 
 
 def _telling(text: str) -> bool:
@@ -170,28 +191,34 @@ def _compact(text: str) -> Iterator[Forms]:
 
 
 def _loose(text: str) -> Iterator[Forms]:
-    """Forms that take long to compile and are rare: apart, so that they are compiled only when one begins."""
+    """Forms that take long to compile and are rare: apart, so that they are compiled only when
+    one begins."""
     utf8 = text.encode("utf-8", "surrogateescape")
     apart, most = f"{_SEPARATOR}{{1,{MOST_SEPARATORS}}}", _SEPARATOR_BYTES * MOST_SEPARATORS
-    some, prefix = f"{_SEPARATOR}+?", "(?:0?[xX])?"  # a beginning does not count them: RE2 would need many states
+    # a beginning does not count them: RE2 would need many states
+    some, prefix = f"{_SEPARATOR}+?", "(?:0?[xX])?"
     yield _form([_alone(mark) for mark in text], apart, most, begin=_BEGIN_UNITS, begin_gap=some)
     yield _form([(_digits(byte, 2) if byte > 15 else f"0?{_digits(byte, 1)}", 2) for byte in utf8],
                 apart + prefix, most + 2, begin_gap=some + prefix)
     yield _form([(f"0{{0,2}}{byte}", 5) for byte in utf8], apart, most, begin_gap=some)
     if text.isascii():
-        yield _form([(rf"\\{{0,4}}{_raw(byte)}", 5) for byte in utf8], f"{_NUL}{{3}}", 3 * _NUL_BYTES)
+        yield _form(
+            [(rf"\\{{0,4}}{_raw(byte)}", 5) for byte in utf8], f"{_NUL}{{3}}", 3 * _NUL_BYTES
+        )
     for data in _twice(utf8):
         yield from _base64_forms(data)
 
 
 def _base64_forms(data: bytes) -> Iterator[Forms]:
     for ahead in range(3):
-        yield _form(list(_base64(data, ahead)), _WRAP, _WRAP_BYTES, _PADDING, 50, begin=_BEGIN_UNITS)
+        yield _form(
+            list(_base64(data, ahead)), _WRAP, _WRAP_BYTES, _PADDING, 50, begin=_BEGIN_UNITS
+        )
 
 
 def _twice(data: bytes) -> Iterator[bytes]:
-    """What is certain of the base64 of `data`, in both alphabets and at each offset, as bytes to search for in base64
-    again. The characters that also encode bits of other bytes are left out."""
+    """What is certain of the base64 of `data`, in both alphabets and at each offset, as bytes to
+    search for in base64 again. The characters that also encode bits of other bytes are left out."""
     for ahead in range(3):
         certain = slice(-(-8 * ahead // 6), 8 * (ahead + len(data)) // 6)
         standard = b64encode(bytes(ahead) + data)[certain]
@@ -207,8 +234,15 @@ def _alone(mark: str) -> _Unit:
     return _either(*ways, *_ESCAPES.get(mark, ())), _MARK_BYTES
 
 
-def _form(units: list[_Unit], gap: str, gap_bytes: int, end: str = "", end_bytes: int = 0, begin: int = 3,
-          begin_gap: str = "") -> Forms:
+def _form(
+    units: list[_Unit],
+    gap: str,
+    gap_bytes: int,
+    end: str = "",
+    end_bytes: int = 0,
+    begin: int = 3,
+    begin_gap: str = "",
+) -> Forms:
     first = units[:begin]
     return Forms(gap.join(pattern for pattern, _ in units) + end,
                  (begin_gap or gap).join(pattern for pattern, _ in first),
@@ -235,7 +269,12 @@ def _character(mark: str) -> _Unit:
 def _byte(byte: int) -> list[str]:
     """Every way to write one byte in a text."""
     digits = _digits(byte, 2)
-    return [_raw(byte), f"%(?:25){{0,2}}{digits}", f"={digits}", f"{_SLASHES}(?:x{digits}|{byte:03o})"]
+    return [
+        _raw(byte),
+        f"%(?:25){{0,2}}{digits}",
+        f"={digits}",
+        f"{_SLASHES}(?:x{digits}|{byte:03o})",
+    ]
 
 
 def _by_number(code: int) -> list[str]:
@@ -263,7 +302,9 @@ def _base64(data: bytes, ahead: int) -> Iterator[_Unit]:
 @cache
 def _sextet(mask: int, wanted: int) -> _Unit:
     fitting = [index for index in range(64) if index & mask == wanted & mask]
-    letters = sorted({alphabet[index] for index in fitting for alphabet in (_ALPHABET, _URL_ALPHABET)})
+    letters = sorted(
+        {alphabet[index] for index in fitting for alphabet in (_ALPHABET, _URL_ALPHABET)}
+    )
     ways = [f"[{''.join(map(_raw, letters))}]"]
     if 62 in fitting:
         ways += ["%(?:25)?2[bB]", f"{_SLASHES}u002[bB]", "&#43;"]
@@ -274,7 +315,9 @@ def _sextet(mask: int, wanted: int) -> _Unit:
 
 def _digits(number: int, width: int) -> str:
     """A pattern for a number in hexadecimal, in either case."""
-    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:0{width}x}")
+    return "".join(
+        f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:0{width}x}"
+    )
 
 
 def _raw(byte: int) -> str:

@@ -40,6 +40,9 @@ class Tenant:
     terms: TenantTerms = TenantTerms("")
 
     def under(self, terms: TenantTerms) -> "Tenant":
-        """The tenant under the operator's decisions: its own status can only restrict it further."""
+        """The tenant under the operator's decisions: its own status can only restrict it further.
+        """
         suspended = TenantStatus.SUSPENDED in (self.status, terms.status)
-        return replace(self, status=TenantStatus.SUSPENDED if suspended else TenantStatus.ACTIVE, terms=terms)
+        return replace(
+            self, status=TenantStatus.SUSPENDED if suspended else TenantStatus.ACTIVE, terms=terms
+        )

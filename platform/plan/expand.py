@@ -16,7 +16,9 @@ from platform.plan.period import next_period, period
 from platform.plan.policy import waits_for
 
 
-def expand(repo: Repo, problems: Iterable[Problem], now: datetime, only: Collection[OrderId] | None = None) -> Plan:
+def expand(
+    repo: Repo, problems: Iterable[Problem], now: datetime, only: Collection[OrderId] | None = None
+) -> Plan:
     """The plan of `repo` at `now`.
 
     `now` is an aware datetime; its UTC date decides about prices and periods. Prices are in
@@ -51,7 +53,12 @@ def _by_subject(problems: Iterable[Problem]) -> dict[tuple[str, ...], list[Probl
 
 def _stopping(order: Order, stopped: dict[tuple[str, ...], list[Problem]]) -> tuple[Problem, ...]:
     modules = dict.fromkeys(step.module_id for step in order.steps if step.enabled)
-    subjects = [(), ("tenant", order.tenant_id), ("order", *order.id), *(("module", module) for module in modules)]
+    subjects = [
+        (),
+        ("tenant", order.tenant_id),
+        ("order", *order.id),
+        *(("module", module) for module in modules),
+    ]
     return tuple(problem for subject in subjects for problem in stopped.get(subject, ()))
 
 
@@ -65,18 +72,39 @@ def _planned(repo: Repo, order: Order, now: datetime) -> PlannedOrder:
         step = _planned_step(repo, order, steps[step_id], waits[step_id], hashes, due, now)
         hashes[step_id] = step.task_hash
         planned.append(step)
-    return PlannedOrder(order, tuple(planned), order.promotions, due, next_period(order.schedule_cron, now))
+    return PlannedOrder(
+        order, tuple(planned), order.promotions, due, next_period(order.schedule_cron, now)
+    )
 
 
-def _planned_step(repo: Repo, order: Order, step: Step, waits: tuple[str, ...], hashes: dict[str, str],
-                  due: str, now: datetime) -> PlannedStep:
+def _planned_step(
+    repo: Repo,
+    order: Order,
+    step: Step,
+    waits: tuple[str, ...],
+    hashes: dict[str, str],
+    due: str,
+    now: datetime,
+) -> PlannedStep:
     contract = repo.contracts[step.module_id]
     inputs = effective_inputs(step, contract)
     sale = Sale(contract, step.deliverables, repo.prices, now.astimezone(UTC).date())
-    what = task_spec(order.id, step, contract, inputs, hashes=hashes, assets=repo.assets, period=due)
+    what = task_spec(
+        order.id, step, contract, inputs, hashes=hashes, assets=repo.assets, period=due
+    )
     return PlannedStep(
-        id=StepId(order.tenant_id, order.work_order_id, step.step_id), kind=contract.kind, contract=contract,
-        index=step.index, task_hash=digest_of(what), spec=what, params=inputs, upstream=waits,
+        id=StepId(order.tenant_id, order.work_order_id, step.step_id),
+        kind=contract.kind,
+        contract=contract,
+        index=step.index,
+        task_hash=digest_of(what),
+        spec=what,
+        params=inputs,
+        upstream=waits,
         deliverables=step.deliverables,
-        charges=sale.charges(), required_outputs=sale.promised(),
-        timeout_s=step.timeout_s, retries=step.retries, reuse=step.reuse_output_type)
+        charges=sale.charges(),
+        required_outputs=sale.promised(),
+        timeout_s=step.timeout_s,
+        retries=step.retries,
+        reuse=step.reuse_output_type,
+    )

@@ -20,14 +20,24 @@ FORMAT = 1  # another value changes every hash, so earlier payments would not be
 def effective_inputs(step: Step, contract: Contract) -> dict[str, Value]:
     """The inputs that the module receives, by port id. The tenant's values replace defaults, and
     values from bought deliverables replace both. Raises KeyError for an unknown deliverable."""
-    defaults = {port.id: port.default for port in contract.inputs.values() if port.default is not None}
+    defaults = {
+        port.id: port.default for port in contract.inputs.values() if port.default is not None
+    }
     limited = {port: value for bought in step.deliverables
                for port, value in contract.deliverables[bought].limited_inputs.items()}
     return {**defaults, **step.inputs, **limited}
 
 
-def task_spec(order: OrderId, step: Step, contract: Contract, inputs: Mapping[str, Value], *,
-             hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset], period: str) -> TaskSpec:
+def task_spec(
+    order: OrderId,
+    step: Step,
+    contract: Contract,
+    inputs: Mapping[str, Value],
+    *,
+    hashes: Mapping[str, str],
+    assets: Mapping[tuple[str, str], TenantAsset],
+    period: str,
+) -> TaskSpec:
     """The JSON value of which `task_hash` is the digest.
 
     `hashes` are the task hashes of the upstream steps, by step id. `assets` are by (tenant id,
@@ -40,15 +50,25 @@ def task_spec(order: OrderId, step: Step, contract: Contract, inputs: Mapping[st
     bindings = {pointer: _bound(binding, hashes, assets, order.tenant_id)
                 for pointer, binding in pointers_in(inputs).items()}
     return {
-        "format": FORMAT, "tenant_id": order.tenant_id, "work_order_id": order.work_order_id, "step_id": step.step_id,
-        "module_id": contract.module_id, "module_version": contract.version,
-        "inputs": filled(inputs, dict.fromkeys(bindings)), "bindings": bindings,
-        "deliverables": sorted(step.deliverables), "period": period,
+        "format": FORMAT,
+        "tenant_id": order.tenant_id,
+        "work_order_id": order.work_order_id,
+        "step_id": step.step_id,
+        "module_id": contract.module_id,
+        "module_version": contract.version,
+        "inputs": filled(inputs, dict.fromkeys(bindings)),
+        "bindings": bindings,
+        "deliverables": sorted(step.deliverables),
+        "period": period,
     }
 
 
-def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[str, str], TenantAsset],
-           tenant_id: str) -> dict[str, Any]:
+def _bound(
+    binding: Binding,
+    hashes: Mapping[str, str],
+    assets: Mapping[tuple[str, str], TenantAsset],
+    tenant_id: str,
+) -> dict[str, Any]:
     if binding.asset:
         origin = {"asset_sha256": assets[tenant_id, binding.asset].sha256}
     elif binding.output_id:
@@ -60,7 +80,11 @@ def _bound(binding: Binding, hashes: Mapping[str, str], assets: Mapping[tuple[st
 
 def how(binding: Binding) -> dict[str, Any]:
     """The part of a binding that says how to read the bound file; only fields that are set."""
-    optional = {"take": binding.take, "json_path": binding.json_path or None, "as_path": binding.as_path or None,
-                "selector": None if binding.selector is Selector.FILE else binding.selector.value}
+    optional = {
+        "take": binding.take,
+        "json_path": binding.json_path or None,
+        "as_path": binding.as_path or None,
+        "selector": None if binding.selector is Selector.FILE else binding.selector.value,
+    }
     return {name: value for name, value in optional.items() if value is not None}
 

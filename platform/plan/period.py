@@ -1,4 +1,5 @@
-"""The period of a schedule: an order with `schedule_cron` is due once in each, so the period is in the task hash.
+"""The period of a schedule: an order with `schedule_cron` is due once in each, so the period is in
+the task hash.
 
 Cron times are UTC, so no hour is repeated or skipped. An order is due from the start of its period
 until it completes or the next period starts. A late run counts for the period in which it runs. A

@@ -16,7 +16,10 @@ def waits_for(order: Order, steps: Sequence[Step]) -> dict[str, tuple[str, ...]]
     waits = {step.step_id: upstream_of(step) for step in steps}
     if order.mode is Mode.STRICT:
         chain = in_order(waits)
-        waits = {name: tuple(dict.fromkeys([*waits[name], *chain[:index][-1:]])) for index, name in enumerate(chain)}
+        waits = {
+            name: tuple(dict.fromkeys([*waits[name], *chain[:index][-1:]]))
+            for index, name in enumerate(chain)
+        }
     return waits
 
 
@@ -50,12 +53,20 @@ def outcome(order: PlannedOrder, runs: Mapping[str, RunRecord], refusal: str = "
     the first failed step.
     """
     records = [runs.get(step.id.step_id) for step in order.steps]
-    waits = [held.get(step.id.step_id)
-             or (record.reason or record.status.value if record and record.status is Status.NEEDS_DECISION else "")
-             for step, record in zip(order.steps, records, strict=True)]
+    waits = [
+        held.get(step.id.step_id)
+        or (
+            record.reason or record.status.value
+            if record and record.status is Status.NEEDS_DECISION
+            else ""
+        )
+        for step, record in zip(order.steps, records, strict=True)
+    ]
     states = [Status.FAILED if why else
               record.status if record else None for record, why in zip(records, waits, strict=True)]
-    completed, failed, skipped = (states.count(status) for status in (Status.COMPLETED, Status.FAILED, Status.SKIPPED))
+    completed, failed, skipped = (
+        states.count(status) for status in (Status.COMPLETED, Status.FAILED, Status.SKIPPED)
+    )
     reasons = [why or (record.reason if record else "") for record, why, state in zip(
         records, waits, states, strict=True) if state is Status.FAILED]
     if refusal:

@@ -1,1 +1,2 @@
-"""The ports: what the platform asks of a store or a service. Protocols only; adapters live elsewhere."""
+"""The ports: what the platform asks of a store or a service. Protocols only; adapters live
+elsewhere."""

@@ -26,18 +26,24 @@ class Job:
     scratch: Path  # its working directory, HOME and TMPDIR
     log: Path  # the file that its output is added to
     limits: Limits
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)  # its whole environment, secrets included
-    secrets: tuple[str, ...] = field(default=(), repr=False)  # values to keep out of the log and the answer
+    # its whole environment, secrets included
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # values to keep out of the log and the answer
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     network: bool = False
-    identities: Mapping[Path, Identity] = field(default_factory=dict)  # of what is readable, when it was digested
+    # of what is readable, when it was digested
+    identities: Mapping[Path, Identity] = field(default_factory=dict)
     digest: str = ""  # SHA-256 of the manifest of what goes in: equal jobs have equal digests
 
     def secrets_by_name(self, contract: Contract) -> dict[str, str]:
         """The values that the job has of its contract's secrets."""
-        return {secret.name: self.env[secret.name] for secret in contract.secrets if secret.name in self.env
-                and self.env[secret.name] in self.secrets}
+        return {
+            secret.name: self.env[secret.name]
+            for secret in contract.secrets
+            if secret.name in self.env and self.env[secret.name] in self.secrets
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ class JournalHead(NamedTuple):
 
     seq: int  # the line's number, from 1; 0 before the first line
     hash: str  # the line's own hash, 64 hexadecimal digits
-    bytes: int  # size of the journal as a file up to the line's end, header and line breaks included
+    # size of the journal as a file up to the line's end, header and line breaks included
+    bytes: int
 
 
 class Rewritten(Exception):

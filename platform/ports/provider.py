@@ -1,8 +1,8 @@
 """What the delivery flow asks of a provider, and the words they share.
 
-Rules: what a provider stores is named by the parcel's `identity` or `remote_path`, which are the same on every try, and
-it touches nothing under other names; it says `Declined` only when it is certain that nothing was delivered, and
-`Broken` whenever it is not.
+Rules: what a provider stores is named by the parcel's `identity` or `remote_path`, which are the
+same on every try, and it touches nothing under other names; it says `Declined` only when it is
+certain that nothing was delivered, and `Broken` whenever it is not.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,14 +41,15 @@ class Parcel:
 
     @property
     def identity(self) -> str:
-        """One per distinct package of one delivery, 40 hexadecimal digits: after a repair of the code that makes it, a
-        delivery may have another package, and that is another mail."""
+        """One per distinct package of one delivery, 40 hexadecimal digits: after a repair of the
+        code that makes it, a delivery may have another package, and that is another mail."""
         return sha256_hex(f"{self.delivery_key}:{self.sha256}".encode())[:40]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRequest:
-    """What a delivery module was asked to do: its parcel, its own inputs, and the profile's settings for it."""
+    """What a delivery module was asked to do: its parcel, its own inputs, and the profile's
+    settings for it."""
 
     parcel: Parcel
     inputs: Mapping[str, Any]
@@ -96,7 +97,8 @@ class Provider(Protocol):
         """Whether a delivery is only written down on this machine and goes out to nobody."""
 
     def look(self, parcel: Parcel) -> Sighting:
-        """Whether the parcel is there already. Never raises for a provider that does not answer: that is UNKNOWN."""
+        """Whether the parcel is there already. Never raises for a provider that does not answer:
+        that is UNKNOWN."""
 
     def put(self, parcel: Parcel) -> Sighting:
         """Deliver it. Returns what the provider acknowledged; raises Declined or Broken."""

@@ -19,8 +19,8 @@ class ResultStore(Protocol):
     """One record and a directory of outputs for each key.
 
     A store that cannot be reached is empty: `record` returns None and `keep` does nothing. Every
-    method raises Displaced (a StorageError) when a link stands where the store belongs, because what
-    the link leads to is somebody else's.
+    method raises Displaced (a StorageError) when a link stands where the store belongs, because
+    what the link leads to is somebody else's.
     """
 
     def record(self, key: ResultKey) -> bytes | None:

@@ -59,9 +59,18 @@ def promised(purchase: Purchase, record: RunRecord | None, contracts: Mapping[st
     missing = [name for name in deliverable.outputs if record.output(name) is None]
     if missing:
         raise Unavailable(f"its step did not make {', '.join(missing)}", lost=True)
-    return tuple(Source(output_path(runtime_dir, purchase.step, output.path), output.sha256, f"outputs/{output.path}",
-                        purchase.step.step_id, record.module_id, output.output_id)
-                 for name in deliverable.outputs if (output := record.output(name)))
+    return tuple(
+        Source(
+            output_path(runtime_dir, purchase.step, output.path),
+            output.sha256,
+            f"outputs/{output.path}",
+            purchase.step.step_id,
+            record.module_id,
+            output.output_id,
+        )
+        for name in deliverable.outputs
+        if (output := record.output(name))
+    )
 
 
 def write_artifact(sources: tuple[Source, ...], target: Path) -> Artifact:

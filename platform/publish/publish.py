@@ -86,7 +86,9 @@ class Shop:
     record: Callable[[StepId], RunRecord | None]
 
 
-def publish(purchase: Purchase, shop: Shop, place: PublishTarget, ledger: Ledger) -> PublishedPackage | Missing:
+def publish(
+    purchase: Purchase, shop: Shop, place: PublishTarget, ledger: Ledger
+) -> PublishedPackage | Missing:
     """Publish one purchase.
 
     A missing or conflicting purchase is returned. Errors of the store, the disk and the ledger are
@@ -168,12 +170,26 @@ def _evidence(done: PublishedPackage, _: Book) -> Post:
     """A zero-credit post. published_artifacts.csv is derived from such posts."""
     purchase, artifact = done.purchase, done.artifact
     return Post(
-        evidence_key(purchase.item_key, simulated=done.status == "simulated"), "publish", purchase.step.tenant_id,
-        PostType.SPEND, 0, purchase.step.work_order_id, note=done.status,
-        metadata={"step_id": purchase.step.step_id, "module_id": purchase.module_id,
-                  "deliverable_id": purchase.deliverable_id, "artifact_name": artifact.path.name,
-                  "sha256": artifact.sha256, "bytes": artifact.bytes, "uri": done.uri, "status": done.status,
-                  "transaction_item_id": purchase.item_id, "statement_sha256": done.statement.sha256})
+        evidence_key(purchase.item_key, simulated=done.status == "simulated"),
+        "publish",
+        purchase.step.tenant_id,
+        PostType.SPEND,
+        0,
+        purchase.step.work_order_id,
+        note=done.status,
+        metadata={
+            "step_id": purchase.step.step_id,
+            "module_id": purchase.module_id,
+            "deliverable_id": purchase.deliverable_id,
+            "artifact_name": artifact.path.name,
+            "sha256": artifact.sha256,
+            "bytes": artifact.bytes,
+            "uri": done.uri,
+            "status": done.status,
+            "transaction_item_id": purchase.item_id,
+            "statement_sha256": done.statement.sha256,
+        },
+    )
 
 
 def _refunded(purchase: Purchase, ledger: Ledger) -> int:
@@ -184,11 +200,33 @@ def _refunded(purchase: Purchase, ledger: Ledger) -> int:
 def _refund(purchase: Purchase, book: Book) -> Post:
     """One REFUND of what is paid for the deliverable; the charge for the run is unchanged."""
     amount = book.paid(purchase.task_hash, purchase.deliverable_id) or 0
-    key = keys.item(PostType.REFUND, purchase.task_hash, purchase.deliverable_id, purchase.refund_epoch)
-    items = (Item(key, purchase.module_id, purchase.step.step_id, purchase.deliverable_id, PostType.REFUND, amount,
-                  purchase.task_hash, purchase.refund_epoch, note=DELIVERY_MISSING),)
-    return Post(keys.refund(items), "refund", purchase.step.tenant_id, PostType.REFUND, amount,
-                purchase.step.work_order_id, reason_code=DELIVERY_MISSING, note="at publishing", items=items)
+    key = keys.item(
+        PostType.REFUND, purchase.task_hash, purchase.deliverable_id, purchase.refund_epoch
+    )
+    items = (
+        Item(
+            key,
+            purchase.module_id,
+            purchase.step.step_id,
+            purchase.deliverable_id,
+            PostType.REFUND,
+            amount,
+            purchase.task_hash,
+            purchase.refund_epoch,
+            note=DELIVERY_MISSING,
+        ),
+    )
+    return Post(
+        keys.refund(items),
+        "refund",
+        purchase.step.tenant_id,
+        PostType.REFUND,
+        amount,
+        purchase.step.work_order_id,
+        reason_code=DELIVERY_MISSING,
+        note="at publishing",
+        items=items,
+    )
 
 
 def _post(ledger: Ledger, purchase: Purchase, post: Callable[[Book], Post]) -> tuple[Post, ...]:

@@ -73,7 +73,9 @@ def bought(posts: Iterable[tuple[str, Post]]) -> dict[tuple[str, str], Purchase]
                 number = before.number if before else counts.get(post.tenant_id, 0)
                 counts[post.tenant_id] = counts.get(post.tenant_id, 0) + (before is None)
                 step = StepId(post.tenant_id, post.work_order_id, item.step_id)
-                found[item.task_hash, item.deliverable_id] = _purchase(step, item, posted_at, number)
+                found[item.task_hash, item.deliverable_id] = _purchase(
+                    step, item, posted_at, number
+                )
     return found
 
 
@@ -90,8 +92,15 @@ def awaits(purchase: Purchase, book: Book, *, simulated: bool = False) -> bool:
             and not (simulated and book.has(evidence_key(purchase.item_key, simulated=True))))
 
 
-def select(purchases: Iterable[Purchase], book: Book, *, since: str = "", tenant_id: str = "", work_order_id: str = "",
-           simulated: bool = False) -> tuple[Purchase, ...]:
+def select(
+    purchases: Iterable[Purchase],
+    book: Book,
+    *,
+    since: str = "",
+    tenant_id: str = "",
+    work_order_id: str = "",
+    simulated: bool = False,
+) -> tuple[Purchase, ...]:
     """The purchases that await publishing (or its simulation), in the order of their charges.
 
     `since` is a time in the journal's form, inclusive; empty means all.
@@ -103,5 +112,13 @@ def select(purchases: Iterable[Purchase], book: Book, *, since: str = "", tenant
 
 
 def _purchase(step: StepId, item: Item, posted_at: str, number: int) -> Purchase:
-    return Purchase(step, item.module_id, item.deliverable_id, item.task_hash, item.refund_epoch, item.key, posted_at,
-                    number)
+    return Purchase(
+        step,
+        item.module_id,
+        item.deliverable_id,
+        item.task_hash,
+        item.refund_epoch,
+        item.key,
+        posted_at,
+        number,
+    )

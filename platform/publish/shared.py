@@ -26,12 +26,21 @@ def may_read(owner: Tenant, reader_id: str) -> bool:
     return reader_id == owner.tenant_id or reader_id in owner.allow_release_consumers
 
 
-def published(posts: Iterable[tuple[str, Post]], tenant_id: str, work_order_id: str = "") -> tuple[Evidence, ...]:
+def published(
+    posts: Iterable[tuple[str, Post]], tenant_id: str, work_order_id: str = ""
+) -> tuple[Evidence, ...]:
     """A tenant's published packages, in the order of publication, without simulations."""
     known = [(at, post) for at, post in posts if post.tenant_id == tenant_id]
-    purchases = {evidence_key(each.item_key, simulated=False): each for each in bought(known).values()}
-    return tuple(_evidence(purchases[post.key], post, at) for at, post in known
-                 if post.kind == "publish" and post.key in purchases and work_order_id in ("", post.work_order_id))
+    purchases = {
+        evidence_key(each.item_key, simulated=False): each for each in bought(known).values()
+    }
+    return tuple(
+        _evidence(purchases[post.key], post, at)
+        for at, post in known
+        if post.kind == "publish"
+        and post.key in purchases
+        and work_order_id in ("", post.work_order_id)
+    )
 
 
 def _evidence(purchase: Purchase, post: Post, at: str) -> Evidence:

@@ -27,23 +27,44 @@ def statement(purchase: Purchase, record: RunRecord, package_sha256: str) -> byt
     `record` is of the run that made the package's files.
     """
     times = {"startedOn": record.started_at, "finishedOn": record.finished_at}
-    return canonical_json({
-        "_type": STATEMENT_TYPE,
-        "subject": [{"name": purchase.artifact_name, "digest": {"sha256": package_sha256}}],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {
-            "buildDefinition": {
-                "buildType": BUILD_TYPE,
-                "externalParameters": {**purchase.step._asdict(), "deliverable_id": purchase.deliverable_id,
-                                       "module_id": record.module_id, "module_version": record.module_version},
-                "internalParameters": {
-                    "task_hash": purchase.task_hash, "inputs_digest": record.inputs_digest,
-                    "ledger_item": {"transaction_item_id": purchase.item_id, "idempotency_key": purchase.item_key}},
-                "resolvedDependencies": list(_materials(record))},
-            "runDetails": {
-                "builder": {"id": BUILDER_ID},
-                "metadata": {"invocationId": record.run_id, **{name: at for name, at in times.items() if at}},
-                "byproducts": [_output(output.path, output.type, output.sha256) for output in record.outputs]}}})
+    return canonical_json(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": purchase.artifact_name, "digest": {"sha256": package_sha256}}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": {
+                "buildDefinition": {
+                    "buildType": BUILD_TYPE,
+                    "externalParameters": {
+                        **purchase.step._asdict(),
+                        "deliverable_id": purchase.deliverable_id,
+                        "module_id": record.module_id,
+                        "module_version": record.module_version,
+                    },
+                    "internalParameters": {
+                        "task_hash": purchase.task_hash,
+                        "inputs_digest": record.inputs_digest,
+                        "ledger_item": {
+                            "transaction_item_id": purchase.item_id,
+                            "idempotency_key": purchase.item_key,
+                        },
+                    },
+                    "resolvedDependencies": list(_materials(record)),
+                },
+                "runDetails": {
+                    "builder": {"id": BUILDER_ID},
+                    "metadata": {
+                        "invocationId": record.run_id,
+                        **{name: at for name, at in times.items() if at},
+                    },
+                    "byproducts": [
+                        _output(output.path, output.type, output.sha256)
+                        for output in record.outputs
+                    ],
+                },
+            },
+        }
+    )
 
 
 def _materials(record: RunRecord) -> Iterator[dict[str, Any]]:
@@ -59,7 +80,10 @@ def _materials(record: RunRecord) -> Iterator[dict[str, Any]]:
 def _output(path: str, type_: str, sha256: str) -> dict[str, Any]:
     """An output with its digest. A directory's digest is of its list of files, so it has another
     name than a file's."""
-    return {"name": f"outputs/{path}", "digest": {"sha256" if type_ == "file" else "file_list_sha256": sha256}}
+    return {
+        "name": f"outputs/{path}",
+        "digest": {"sha256" if type_ == "file" else "file_list_sha256": sha256},
+    }
 
 
 def envelope_in(data: bytes) -> Envelope:
@@ -91,19 +115,36 @@ def claims_of(envelope: Envelope) -> Mapping[str, Any]:
         (subject,) = content["subject"]
         build, run = content["predicate"]["buildDefinition"], content["predicate"]["runDetails"]
         inner = build["internalParameters"]
-        return {"artifact_name": subject["name"], "package_sha256": subject["digest"]["sha256"],
-                **{name: build["externalParameters"][name] for name in (
-                    "tenant_id", "work_order_id", "step_id", "deliverable_id", "module_id", "module_version")},
-                "task_hash": inner["task_hash"], "inputs_digest": inner["inputs_digest"],
-                "transaction_item_id": inner["ledger_item"]["transaction_item_id"],
-                "idempotency_key": inner["ledger_item"]["idempotency_key"], "run_id": run["metadata"]["invocationId"],
-                "finished_at": run["metadata"].get("finishedOn", ""), "materials": build["resolvedDependencies"]}
+        return {
+            "artifact_name": subject["name"],
+            "package_sha256": subject["digest"]["sha256"],
+            **{
+                name: build["externalParameters"][name]
+                for name in (
+                    "tenant_id",
+                    "work_order_id",
+                    "step_id",
+                    "deliverable_id",
+                    "module_id",
+                    "module_version",
+                )
+            },
+            "task_hash": inner["task_hash"],
+            "inputs_digest": inner["inputs_digest"],
+            "transaction_item_id": inner["ledger_item"]["transaction_item_id"],
+            "idempotency_key": inner["ledger_item"]["idempotency_key"],
+            "run_id": run["metadata"]["invocationId"],
+            "finished_at": run["metadata"].get("finishedOn", ""),
+            "materials": build["resolvedDependencies"],
+        }
     except KeyError as error:
-        raise ValueError("is not a statement about a published package: "
-                         f"`{error.args[0]}` is missing") from error
+        raise ValueError(
+            f"is not a statement about a published package: `{error.args[0]}` is missing"
+        ) from error
     except (TypeError, AttributeError) as error:
-        raise ValueError("is not a statement about a published package: "
-                         "a field has the wrong type") from error
+        raise ValueError(
+            "is not a statement about a published package: a field has the wrong type"
+        ) from error
 
 
 def is_about(envelope: Envelope, purchase: Purchase, package_sha256: str) -> bool:
@@ -115,6 +156,10 @@ def is_about(envelope: Envelope, purchase: Purchase, package_sha256: str) -> boo
         claims = claims_of(envelope)
     except ValueError:
         return False
-    ours = {**purchase.step._asdict(), "deliverable_id": purchase.deliverable_id, "task_hash": purchase.task_hash,
-            "package_sha256": package_sha256}
+    ours = {
+        **purchase.step._asdict(),
+        "deliverable_id": purchase.deliverable_id,
+        "task_hash": purchase.task_hash,
+        "package_sha256": package_sha256,
+    }
     return all(claims[name] == value for name, value in ours.items())

@@ -67,5 +67,7 @@ def verify_artifact(package: Path, statement: Path, key: PublicKey | None) -> Ve
         raise CorruptError(
             f"{package}: has the sha256 {sha256}, but its statement is about "
             f"{claims['package_sha256']}; download the package from the release again")
-    signed = Signed.VERIFIED if key else Signed.UNCHECKED if envelope.signatures else Signed.UNSIGNED
+    signed = (
+        Signed.VERIFIED if key else Signed.UNCHECKED if envelope.signatures else Signed.UNSIGNED
+    )
     return Verified(claims, signed, tuple(one.keyid for one in envelope.signatures))

@@ -47,8 +47,15 @@ class Api:
     permission that the token needs.
     """
 
-    def __init__(self, repository: str, token: str, host: str, token_name: str,
-                 sleep: Callable[[float], None] = time.sleep, permission: str = "contents: write") -> None:
+    def __init__(
+        self,
+        repository: str,
+        token: str,
+        host: str,
+        token_name: str,
+        sleep: Callable[[float], None] = time.sleep,
+        permission: str = "contents: write",
+    ) -> None:
         self.host, self.repository = host.rstrip("/"), repository
         self.token_name, self._permission = token_name, permission
         self._token, self._sleep = token, sleep
@@ -60,8 +67,11 @@ class Api:
         headers = {"Authorization": f"Bearer {self._token}", "X-GitHub-Api-Version": "2022-11-28",
                    "User-Agent": "platform-runner",
                    "Accept": "application/vnd.github+json"}
-        client = httpx2.Client(timeout=httpx2.Timeout(SILENCE_S, connect=CONNECT_S), follow_redirects=True,
-                               headers=headers)
+        client = httpx2.Client(
+            timeout=httpx2.Timeout(SILENCE_S, connect=CONNECT_S),
+            follow_redirects=True,
+            headers=headers,
+        )
         weakref.finalize(self, client.close)
         return client
 
@@ -105,7 +115,9 @@ class Api:
             return _broken(error), None
         return _read(response)
 
-    def ask(self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()) -> tuple[Reply, Any]:
+    def ask(
+        self, place: str, call: Callable[[Any], Any], final: tuple[int, ...] = ()
+    ) -> tuple[Reply, Any]:
         """Repeat a request until the status is 2xx or one of `final`.
 
         Any other last answer is an error that names `place`.
@@ -135,7 +147,9 @@ class Api:
             items += page
         return items
 
-    def fetch(self, place: str, asset_id: int, start: Callable[[], Callable[[bytes], object]]) -> None:
+    def fetch(
+        self, place: str, asset_id: int, start: Callable[[], Callable[[bytes], object]]
+    ) -> None:
         """Write an asset's bytes to the function that `start` returns. Each try calls `start`."""
         budget = self.budget()
         while True:

@@ -29,13 +29,22 @@ class FolderStore:
     def tags(self, prefix: str) -> tuple[str, ...]:
         if not self.root.is_dir():
             return ()
-        return tuple(sorted(path.name for path in self.root.iterdir() if path.is_dir() and path.name.startswith(prefix)
-                            and not path.name.startswith(".")))
+        return tuple(
+            sorted(
+                path.name
+                for path in self.root.iterdir()
+                if path.is_dir() and path.name.startswith(prefix) and not path.name.startswith(".")
+            )
+        )
 
     def assets(self, tag: str) -> Mapping[str, Asset] | None:
         folder = self.root / tag
         try:
-            return {path.name: self._asset(tag, path) for path in sorted(folder.iterdir()) if path.name[0] != "."}
+            return {
+                path.name: self._asset(tag, path)
+                for path in sorted(folder.iterdir())
+                if path.name[0] != "."
+            }
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -54,7 +63,10 @@ class FolderStore:
         if not folder.is_dir():
             raise StaleError(f"{self._uri}/{tag}: the release no longer exists; restore it")
         try:
-            with file.open("rb") as source, replacing(folder / name, durable=True, once=True) as target:
+            with (
+                file.open("rb") as source,
+                replacing(folder / name, durable=True, once=True) as target,
+            ):
                 shutil.copyfileobj(source, target)
             return self._asset(tag, folder / name)
         except FileExistsError:
@@ -72,7 +84,9 @@ class FolderStore:
             shutil.copyfileobj(kept, file)
 
     def _asset(self, tag: str, path: Path) -> Asset:
-        return Asset(path.name, path.stat().st_size, sha256_file(path), f"{self._uri}/{tag}/{path.name}")
+        return Asset(
+            path.name, path.stat().st_size, sha256_file(path), f"{self._uri}/{tag}/{path.name}"
+        )
 
     def _refused(self, path: Path, error: OSError) -> StorageError:
         return StorageError(f"{path}: the release directory cannot be used ({error.strerror}); "

@@ -33,10 +33,21 @@ class GitHubStore:
     """`host` is the API's address, `token_name` the token's name in messages. `sleep` takes
     seconds."""
 
-    def __init__(self, repository: str, token: str, *, host: str = HOST, token_name: str = "GITHUB_TOKEN",
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        repository: str,
+        token: str,
+        *,
+        host: str = HOST,
+        token_name: str = "GITHUB_TOKEN",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._api = Api(repository, token, host, token_name, sleep)
-        site = "https://github.com" if self._api.host == HOST else self._api.host.removesuffix("/api/v3")
+        site = (
+            "https://github.com"
+            if self._api.host == HOST
+            else self._api.host.removesuffix("/api/v3")
+        )
         self.uri = f"{site}/{repository}"
         self._ids: dict[str, int] = {}  # ids of the listed assets, by uri
         self._hashed: dict[int, str] = {}
@@ -50,14 +61,20 @@ class GitHubStore:
         if releases is None:
             raise self._invisible()
         named = [self._api.read(self.uri, GitHubRelease.read, value) for value in releases]
-        return tuple(sorted(one.tag for one in named if one.tag.startswith(prefix) and not one.draft))
+        return tuple(
+            sorted(one.tag for one in named if one.tag.startswith(prefix) and not one.draft)
+        )
 
     def assets(self, tag: str) -> Mapping[str, Asset] | None:
         release = self._release(tag)
         kept = None if release is None else self._kept(tag, release)
         if kept is None:
             return None
-        return {one.name: self._asset(tag, one) for one in sorted(kept, key=lambda one: one.name) if one.whole}
+        return {
+            one.name: self._asset(tag, one)
+            for one in sorted(kept, key=lambda one: one.name)
+            if one.whole
+        }
 
     def create(self, tag: str, title: str) -> None:
         if self._release(tag) is not None:
@@ -81,7 +98,9 @@ class GitHubStore:
             lost = lost or answer.unknown
             if answer.status == 404 and self._release(tag) is None:
                 raise StaleError(f"{place}: the release no longer exists; restore it")
-            there = self._named(tag, release, name) if answer.unknown or answer.status == 422 else None
+            there = (
+                self._named(tag, release, name) if answer.unknown or answer.status == 422 else None
+            )
             if there is not None and there.whole:
                 asset = self._asset(tag, there)
                 if lost and asset.sha256 == upload.sha256:
@@ -115,14 +134,18 @@ class GitHubStore:
 
     def _release(self, tag: str) -> GitHubRelease | None:
         place = self._place(tag)
-        answer, value = self._api.ask(place, lambda github: github.repos.get_release_by_tag(tag, raw_=True),
-                                      final=(404,))
+        answer, value = self._api.ask(
+            place, lambda github: github.repos.get_release_by_tag(tag, raw_=True), final=(404,)
+        )
         if answer.ok:
             self._visible = True
             return self._api.read(place, GitHubRelease.read, value)
         if not self._visible:  # GitHub also answers 404 if the token may not see the repository
-            answer, _ = self._api.ask(self.uri, lambda github: github.repos.list_releases(per_page=1, raw_=True),
-                                      final=(404,))
+            answer, _ = self._api.ask(
+                self.uri,
+                lambda github: github.repos.list_releases(per_page=1, raw_=True),
+                final=(404,),
+            )
             if answer.status == 404:
                 raise self._invisible()
             self._visible = True
@@ -139,7 +162,11 @@ class GitHubStore:
 
         place = self._place(tag)
         values = self._api.pages(place, call)
-        return None if values is None else [self._api.read(place, StoredAsset.read, value) for value in values]
+        return (
+            None
+            if values is None
+            else [self._api.read(place, StoredAsset.read, value) for value in values]
+        )
 
     def _named(self, tag: str, release: GitHubRelease, name: str) -> StoredAsset | None:
         return next((one for one in self._kept(tag, release) or () if one.name == name), None)
@@ -176,14 +203,25 @@ class GitHubStore:
 
     def _send(self, release: GitHubRelease, upload: Upload, github: Any) -> Any:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size)}
-        return github.transport.request("POST", release.upload_url, params={"name": upload.name}, headers=headers,
-                                        content=upload.pieces(time.monotonic), raw=True)
+        return github.transport.request(
+            "POST",
+            release.upload_url,
+            params={"name": upload.name},
+            headers=headers,
+            content=upload.pieces(time.monotonic),
+            raw=True,
+        )
 
     def _verified(self, tag: str, upload: Upload, value: Any) -> Asset:
         place = self._place(tag, upload.name)
         kept = self._api.read(place, StoredAsset.read, value)
         asset = self._asset(tag, kept)
-        if (kept.whole, asset.name, asset.bytes, asset.sha256) != (True, upload.name, upload.size, upload.sha256):
+        if (kept.whole, asset.name, asset.bytes, asset.sha256) != (
+            True,
+            upload.name,
+            upload.size,
+            upload.sha256,
+        ):
             raise RemoteError(f"{place}: GitHub stored other bytes than were sent; "
                               "delete that asset, then run again")
         return asset
@@ -191,8 +229,11 @@ class GitHubStore:
     def _clear(self, place: str, upload: Upload, starter: StoredAsset) -> tuple[int, RemoteError]:
         """Delete an interrupted upload. Returns the seconds to wait before sending again, and the
         error to raise if that is too long."""
-        answer, value = self._api.ask(place, lambda github: github.repos.get_release_asset(starter.id, raw_=True),
-                                      final=(404,))
+        answer, value = self._api.ask(
+            place,
+            lambda github: github.repos.get_release_asset(starter.id, raw_=True),
+            final=(404,),
+        )
         now = answer.time()
         if now is None:
             raise self._api.strange(place)
@@ -203,5 +244,9 @@ class GitHubStore:
         if answer.ok and not self._api.read(place, StoredAsset.read, value).whole:
             if now <= dead:
                 return int((dead - now).total_seconds()) + 1, error
-            self._api.ask(place, lambda github: github.repos.delete_release_asset(starter.id, raw_=True), final=(404,))
+            self._api.ask(
+                place,
+                lambda github: github.repos.delete_release_asset(starter.id, raw_=True),
+                final=(404,),
+            )
         return 0, error

@@ -12,7 +12,8 @@ from typing import Any
 from platform.errors import RemoteError, StorageError
 from platform.model.utc import utc_moment
 
-ASSET_NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")  # GitHub changes other names
+# GitHub changes other names
+ASSET_NAME = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.+-]*[0-9A-Za-z_+-])?")
 SLOWEST = 250_000  # bytes/s: a slower upload is aborted
 _PIECE = 1 << 16
 
@@ -46,8 +47,15 @@ class StoredAsset:
     def read(cls, value: Mapping[str, Any]) -> "StoredAsset":
         kind, _, digest = str(value.get("digest") or "").partition(":")
         begun = utc_moment(value["created_at"])
-        return cls(int(value["id"]), str(value["name"]), int(value["size"]), digest if kind == "sha256" else "",
-                   value["state"] == "uploaded", begun, str(value["browser_download_url"]))
+        return cls(
+            int(value["id"]),
+            str(value["name"]),
+            int(value["size"]),
+            digest if kind == "sha256" else "",
+            value["state"] == "uploaded",
+            begun,
+            str(value["browser_download_url"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The release stores by the `type` that a profile names: adapters of the port `ports/release_store.py`."""
+"""The release stores by the `type` that a profile names: adapters of the port
+`ports/release_store.py`."""
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,11 @@ def _folder(settings: StoreSettings, root: Path, env: Environment) -> ReleaseSto
 
 def _github(settings: StoreSettings, root: Path, env: Environment) -> ReleaseStore | None:
     found = github_of(settings, env)
-    return GitHubStore(found.repository, found.token, host=found.host, token_name=found.token_name) if found else None
+    return (
+        GitHubStore(found.repository, found.token, host=found.host, token_name=found.token_name)
+        if found
+        else None
+    )
 
 
 RELEASE_STORES: dict[str, Callable[[StoreSettings, Path, Environment], ReleaseStore | None]] = {
@@ -51,7 +56,8 @@ class GitHub(NamedTuple):
 
 
 def github_of(settings: StoreSettings, env: Environment) -> GitHub | None:
-    """The repository that a profile's `release_store` names; None and UsageError as for `open_store`."""
+    """The repository that a profile's `release_store` names; None and UsageError as for
+    `open_store`."""
     if settings.get("type") != "github":
         return None
     name = settings.get("token_env", "GITHUB_TOKEN")
@@ -68,7 +74,9 @@ def github_of(settings: StoreSettings, env: Environment) -> GitHub | None:
                          "set it to a token of GitHub")
     host = settings.get("host") or env.get("GITHUB_API_URL") or HOST
     address = urlsplit(host)
-    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
+    if address.scheme != "https" and not (
+        address.scheme == "http" and address.hostname in LOOPBACK
+    ):
         raise UsageError(f"release_store: host {host!r} must be an https:// address, because a "
                          "token is sent to it; correct it")
     return GitHub(repository, token, host, name)

@@ -59,7 +59,12 @@ class Reply:
         if not self.limited:
             return 1 << (tried - 1)
         reset, now = self.headers.get("x-ratelimit-reset", ""), self.time()
-        if self.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit() and now is not None:
+        if (
+            self.headers.get("x-ratelimit-remaining") == "0"
+            and reset.isascii()
+            and reset.isdigit()
+            and now is not None
+        ):
             return max(int(reset) - int(now.timestamp()), 0) + 1
         return LIMITED_S
 

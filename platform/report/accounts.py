@@ -47,22 +47,64 @@ def as_table(records: Iterable[Record], tenant_id: str = "") -> Iterator[str]:
         for side in sides(post):
             if tenant_id not in ("", side.tenant_id):
                 continue
-            balance = balances[side.tenant_id] = balances.get(side.tenant_id, 0) + side.amount_credits
-            parts = [(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
-                      item.note or post.note, item.key) for item in post.items]
+            balance = balances[side.tenant_id] = (
+                balances.get(side.tenant_id, 0) + side.amount_credits
+            )
+            parts = [
+                (
+                    derived_id(item.key),
+                    item.step_id,
+                    item.module_id,
+                    item.deliverable_id,
+                    item.amount_credits,
+                    item.note or post.note,
+                    item.key,
+                )
+                for item in post.items
+            ]
             for item_id, step, module, deliverable, amount, note, key in parts or [
                     ("", "", "", "", side.amount_credits, post.note, side.key)]:
-                yield as_csv([(record.seq, record.ts, derived_id(side.key), item_id, side.tenant_id,
-                               post.work_order_id, post.kind, post.type.value, step, module, deliverable, amount,
-                               balance, post.reason_code, note, key)]).decode()
+                yield as_csv(
+                    [
+                        (
+                            record.seq,
+                            record.ts,
+                            derived_id(side.key),
+                            item_id,
+                            side.tenant_id,
+                            post.work_order_id,
+                            post.kind,
+                            post.type.value,
+                            step,
+                            module,
+                            deliverable,
+                            amount,
+                            balance,
+                            post.reason_code,
+                            note,
+                            key,
+                        )
+                    ]
+                ).decode()
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[str]:
     """One JSON object per post with the journal's fields, its number and its hash."""
     for record in records:
-        yield canonical_json({"seq": record.seq, "ts": record.ts, "hash": record.hash, "key": record.post.key,
-                              "tenant_id": record.post.tenant_id, "kind": record.post.kind,
-                              **body_of(record.post)}).decode() + "\n"
+        yield (
+            canonical_json(
+                {
+                    "seq": record.seq,
+                    "ts": record.ts,
+                    "hash": record.hash,
+                    "key": record.post.key,
+                    "tenant_id": record.post.tenant_id,
+                    "kind": record.post.kind,
+                    **body_of(record.post),
+                }
+            ).decode()
+            + "\n"
+        )
 
 
 def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iterator[str]:
@@ -77,12 +119,17 @@ def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iter
             opened.setdefault(account, day)
         body += lines
     after = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-    yield 'option "title" "Prepaid credits"\noption "operating_currency" "CREDIT"\n1970-01-01 commodity CREDIT\n\n'
+    yield (
+        'option "title" "Prepaid credits"\noption "operating_currency" "CREDIT"\n1970-01-01 commodity CREDIT\n\n'
+    )
     yield from (f"{since} open {account} CREDIT\n" for account, since in sorted(opened.items()))
     yield from body
     yield "\n"
-    yield from (f"{after} balance {owed} {-balance} CREDIT\n" for tenant, balance in sorted(balances.items())
-                if (owed := _owed(tenant)) in opened)
+    yield from (
+        f"{after} balance {owed} {-balance} CREDIT\n"
+        for tenant, balance in sorted(balances.items())
+        if (owed := _owed(tenant)) in opened
+    )
 
 
 def _transaction(record: Record, day: str) -> list[str]:
@@ -105,11 +152,20 @@ def _postings(post: Post) -> Iterator[tuple[str, int]]:
         yield f"Equity:Adjustments:{_component(post.reason_code)}", post.amount_credits
     elif post.type is PostType.TOPUP:
         code = post.metadata.get("promo_code")
-        yield (f"Expenses:Promotions:{_component(str(code))}" if code else
-               f"Assets:Payments:{_component(str(post.metadata.get('topup_method_id', 'other')))}"), post.amount_credits
+        yield (
+            (
+                f"Expenses:Promotions:{_component(str(code))}"
+                if code
+                else f"Assets:Payments:{_component(str(post.metadata.get('topup_method_id', 'other')))}"
+            ),
+            post.amount_credits,
+        )
     elif post.items:
         for item in post.items:
-            yield f"Income:Modules:{_component(item.module_id)}:{_component(item.deliverable_id)}", item.amount_credits
+            yield (
+                f"Income:Modules:{_component(item.module_id)}:{_component(item.deliverable_id)}",
+                item.amount_credits,
+            )
     else:
         yield "Income:Modules", post.amount_credits
 
@@ -127,4 +183,9 @@ def _component(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\\n", " ").replace("\\r", " ").replace("\\t", " ")
+    return (
+        json.dumps(text, ensure_ascii=False)[1:-1]
+        .replace("\\n", " ")
+        .replace("\\r", " ")
+        .replace("\\t", " ")
+    )

@@ -30,9 +30,19 @@ class Posted:
 
 def posted(record: Record, item: Item) -> Posted:
     """An item of a record as a row."""
-    return Posted(derived_id(item.key), derived_id(record.post.key), record.ts, item.type.value, item.step_id,
-                  item.module_id, item.deliverable_id, item.amount_credits, item.task_hash, item.refund_epoch,
-                  item.note)
+    return Posted(
+        derived_id(item.key),
+        derived_id(record.post.key),
+        record.ts,
+        item.type.value,
+        item.step_id,
+        item.module_id,
+        item.deliverable_id,
+        item.amount_credits,
+        item.task_hash,
+        item.refund_epoch,
+        item.note,
+    )
 
 
 def items_of(records: Iterable[Record], order: OrderId) -> tuple[Posted, ...]:

@@ -52,10 +52,13 @@ def chart(of: Statement) -> Chart | None:
         return round(HEIGHT - HEIGHT * max(balance, 0) / highest, 1)
 
     moves = [f"M0 {y(of.opening_credits)}"]
-    for place, line in zip(accumulate(places, max), of.lines, strict=True):  # a clock may have been set back
+    # a clock may have been set back
+    for place, line in zip(accumulate(places, max), of.lines, strict=True):
         moves += [f"H{round(WIDTH * (0.02 + 0.96 * place), 1)}", f"V{y(line.balance_credits)}"]
     path = " ".join([*moves, f"H{WIDTH}"])
-    ticks = tuple(Tick(str(level), y(level), level / highest) for level in range(0, highest + 1, step))
+    ticks = tuple(
+        Tick(str(level), y(level), level / highest) for level in range(0, highest + 1, step)
+    )
     words = (f"The balance over {counted(len(of.lines), 'post')}"
              f"{'' if by_time else ', at equal distances'}: "
              f"from {of.opening_credits} to {in_credits(of.closing_credits)}")

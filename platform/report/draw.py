@@ -19,8 +19,13 @@ def svg(digraph: str, timeout_s: float = _TIMEOUT_S) -> str:
     if program is None:
         return ""
     try:
-        done = subprocess.run([program, "-Tsvg"], input=digraph.encode(), capture_output=True, timeout=timeout_s,
-                              check=False)
+        done = subprocess.run(
+            [program, "-Tsvg"],
+            input=digraph.encode(),
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return ""
     drawing = done.stdout.decode()

@@ -62,9 +62,21 @@ def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_l
     ranked = sorted(orders, key=lambda order: order.status == "COMPLETED")
     parts = [f"### PLATFORM\n\n{cell(last_line)}"]
     if orders:
-        parts.append(_table(("order", "status", "steps completed", "price in credits", "what it is"), [
-            (order.name, _status(order), f"{order.completed} of {order.steps}", str(order.credits), order.title)
-            for order in ranked]))
+        parts.append(
+            _table(
+                ("order", "status", "steps completed", "price in credits", "what it is"),
+                [
+                    (
+                        order.name,
+                        _status(order),
+                        f"{order.completed} of {order.steps}",
+                        str(order.credits),
+                        order.title,
+                    )
+                    for order in ranked
+                ],
+            )
+        )
     if failures:
         parts.append("#### Steps that did not complete\n\n" + _table(
             ("step", "state", "reason", "message", "log"),
@@ -93,7 +105,11 @@ def _status(order: OrderLine) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [_row(head), _row(["---"] * len(head), escape=False), *(_row(row) for row in rows[:MOST_ROWS])]
+    lines = [
+        _row(head),
+        _row(["---"] * len(head), escape=False),
+        *(_row(row) for row in rows[:MOST_ROWS]),
+    ]
     more = len(rows) - MOST_ROWS
     return "\n".join(lines) + (f"\n\nand {more} more" if more > 0 else "")
 

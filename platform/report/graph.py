@@ -13,19 +13,42 @@ _LONGEST_TITLE = 60
 _NAMED_UPSTREAM = 4  # in a line of text; the line counts the rest
 # Characters that end a label, or have a meaning in Markdown, Mermaid or HTML. The entities have
 # names, because Mermaid decodes numbers (#35;) only in a node's label, not in a frame's title.
-_MERMAID_ENTITIES = str.maketrans({
-    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "#": "&num;", "`": "&grave;", "\\": "&bsol;", "*": "&ast;",
-    "%": "&percnt;", "@": "&commat;", "$": "&dollar;", "[": "&lsqb;", "]": "&rsqb;", "{": "&lcub;", "}": "&rcub;",
-    "|": "&vert;"})
-_FILLS = {"COMPLETED": "#d9f2df", "FAILED": "#f8d7da", "SKIPPED": "#fdf0c8", "NEEDS_DECISION": "#ead7f7",
-          "RUNNING": "#cfe8fc", "DUE": "#ffffff"}
+_MERMAID_ENTITIES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "#": "&num;",
+        "`": "&grave;",
+        "\\": "&bsol;",
+        "*": "&ast;",
+        "%": "&percnt;",
+        "@": "&commat;",
+        "$": "&dollar;",
+        "[": "&lsqb;",
+        "]": "&rsqb;",
+        "{": "&lcub;",
+        "}": "&rcub;",
+        "|": "&vert;",
+    }
+)
+_FILLS = {
+    "COMPLETED": "#d9f2df",
+    "FAILED": "#f8d7da",
+    "SKIPPED": "#fdf0c8",
+    "NEEDS_DECISION": "#ead7f7",
+    "RUNNING": "#cfe8fc",
+    "DUE": "#ffffff",
+}
 
 _DOT_STYLE = (
     '  bgcolor="transparent"; rankdir=TB; ranksep=0.35; nodesep=0.25;',
     '  graph [fontname="Helvetica,Arial,sans-serif", fontsize=13, color="#999999"];',
     '  node [fontname="Helvetica,Arial,sans-serif", fontsize=12, shape=box, style="rounded,filled",',
     '        margin="0.15,0.08", color="#444444"];',
-    '  edge [color="#666666", arrowsize=0.7];')
+    '  edge [color="#666666", arrowsize=0.7];',
+)
 
 
 def mermaid(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) -> str:
@@ -36,24 +59,45 @@ def mermaid(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) 
         lines.append(f'  subgraph o{number}["{_mermaid([", ".join(_title(order))])}"]')
         lines += [f'    {names[step.step_id]}["{_mermaid(_label(step))}"]:::{step.state.lower()}'
                   for step in order.steps]
-        lines += [f"    {names[above]} --> {names[step.step_id]}" for step in order.steps for above in step.upstream]
+        lines += [
+            f"    {names[above]} --> {names[step.step_id]}"
+            for step in order.steps
+            for above in step.upstream
+        ]
         lines.append("  end")
-    lines += [f'  r{number}["{_mermaid(["INVALID", name])}"]:::failed' for number, name in enumerate(refused)]
-    lines += [f"  classDef {state.lower()} fill:{fill},stroke:#444,color:#111" for state, fill in _FILLS.items()]
+    lines += [
+        f'  r{number}["{_mermaid(["INVALID", name])}"]:::failed'
+        for number, name in enumerate(refused)
+    ]
+    lines += [
+        f"  classDef {state.lower()} fill:{fill},stroke:#444,color:#111"
+        for state, fill in _FILLS.items()
+    ]
     return "\n".join(lines)
 
 
-def dot(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]], *, titles: bool = True) -> str:
+def dot(
+    orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]], *, titles: bool = True
+) -> str:
     """A digraph for Graphviz. With `titles`, each order has a frame with its name."""
     lines = ["digraph orders {", *_DOT_STYLE]
     for number, order in enumerate(orders):
         names = _names(order, number)
         if titles:
-            lines += [f"  subgraph cluster_o{number} {{", f'    label="{_dot(_title(order))}"; labeljust=l;']
+            lines += [
+                f"  subgraph cluster_o{number} {{",
+                f'    label="{_dot(_title(order))}"; labeljust=l;',
+            ]
         lines += [_dot_node(names[step.step_id], _label(step), step.state) for step in order.steps]
-        lines += [f"    {names[above]} -> {names[step.step_id]};" for step in order.steps for above in step.upstream]
+        lines += [
+            f"    {names[above]} -> {names[step.step_id]};"
+            for step in order.steps
+            for above in step.upstream
+        ]
         lines += ["  }"] if titles else []
-    lines += [_dot_node(f"r{number}", ("INVALID", name), "FAILED") for number, name in enumerate(refused)]
+    lines += [
+        _dot_node(f"r{number}", ("INVALID", name), "FAILED") for number, name in enumerate(refused)
+    ]
     return "\n".join([*lines, "}"])
 
 
@@ -67,9 +111,11 @@ def text(orders: Sequence[OrderState], refused: Mapping[str, Sequence[str]]) -> 
             [step.state for step in order.steps], [step.step_id for step in order.steps],
             [step.module_id for step in order.steps]))
         digits = len(str(len(order.steps)))
-        lines += [f"  {number:>{digits}}  {step.state:<{states}}  {step.step_id:<{width}}  "
-                  f"{step.module_id:<{modules}}  {in_credits(step.credits):>11}  {_ending(step)}".rstrip()
-                  for number, step in enumerate(order.steps, 1)]
+        lines += [
+            f"  {number:>{digits}}  {step.state:<{states}}  {step.step_id:<{width}}  "
+            f"{step.module_id:<{modules}}  {in_credits(step.credits):>11}  {_ending(step)}".rstrip()
+            for number, step in enumerate(order.steps, 1)
+        ]
     lines += [line for name, problems in refused.items()
               for line in (f"INVALID    {name}", *(f"  {problem}" for problem in problems))]
     return "\n".join(lines) or "no enabled work orders"
@@ -106,10 +152,14 @@ def _mermaid(lines: Sequence[str]) -> str:
 
 
 def _dot_node(name: str, label: Sequence[str], state: str) -> str:
-    return f'    {name} [label="{_dot(label)}", class="{state.lower()}", fillcolor="{_FILLS[state]}"];'
+    return (
+        f'    {name} [label="{_dot(label)}", class="{state.lower()}", fillcolor="{_FILLS[state]}"];'
+    )
 
 
 def _dot(lines: Sequence[str]) -> str:
     """A label in double quotes, without dot's escapes (`\\N`) and without HTML entities, which dot
     would replace."""
-    return "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in lines)
+    return "\\n".join(
+        line.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in lines
+    )

@@ -22,7 +22,17 @@ class PastOrder:
 
 def lines(orders: Iterable[PastOrder]) -> list[str]:
     """One line per order. It names the command that shows the order's posts."""
-    return [f"{order.state:<10} {order.tenant_id}/{order.work_order_id}  last run {order.finished_at}: "
-            + "  ".join(part for part in (order.last_status, order.last_reason,
-                                          f"{order.completed} of {order.steps} steps completed") if part)
-            + f"; its posts: statement --tenant-id {order.tenant_id}" for order in orders]
+    return [
+        f"{order.state:<10} {order.tenant_id}/{order.work_order_id}  last run {order.finished_at}: "
+        + "  ".join(
+            part
+            for part in (
+                order.last_status,
+                order.last_reason,
+                f"{order.completed} of {order.steps} steps completed",
+            )
+            if part
+        )
+        + f"; its posts: statement --tenant-id {order.tenant_id}"
+        for order in orders
+    ]

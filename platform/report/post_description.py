@@ -15,7 +15,10 @@ def describe_post(post: Post, tenant_id: str = "") -> str:
     about = defaultdict(str, {name: str(value) for name, value in post.metadata.items()})
     order = post.work_order_id
     if post.kind == "payment":
-        return f"Payment {about['payment_id']} by {about['topup_method_id']}, reference {about['reference']}"
+        return (
+            f"Payment {about['payment_id']} by {about['topup_method_id']}, reference "
+            f"{about['reference']}"
+        )
     if post.kind == "topup":
         return f"Top-up by {about['topup_method_id']}, reference {about['reference']}"
     if post.kind == "promotion":
@@ -40,15 +43,23 @@ def describe_post(post: Post, tenant_id: str = "") -> str:
     if post.kind == "evidence":
         return f"Order {order} delivered by step {', '.join(item.step_id for item in post.items)}"
     if post.kind == "decision":
-        return f"Delivery by step {about['step_id']} of order {order} settled: {about['decision']}, by {about['by']}"
+        return (
+            f"Delivery by step {about['step_id']} of order {order} settled: {about['decision']}, "
+            f"by {about['by']}"
+        )
     if post.kind == "publish":
-        return f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} {about['status']}"
+        return (
+            f"Deliverable {about['deliverable_id']} of step {about['step_id']} of order {order} "
+            f"{about['status']}"
+        )
     return f"{post.kind.capitalize()} {order}".rstrip()
 
 
 def _corrects(about: Mapping[str, str]) -> str:
     approved = f", approved by {about['approved_by']}" if about.get("approved_by") else ""
-    return (f", corrects transaction {about['corrects']}" if about.get("corrects") else "") + approved
+    return (
+        f", corrects transaction {about['corrects']}" if about.get("corrects") else ""
+    ) + approved
 
 
 def describe_item(item: Item) -> str:

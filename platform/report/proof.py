@@ -74,8 +74,9 @@ class Tree:
         return Inclusion(index, self.line.decode(), inclusion(self.leaves, index), key)
 
     def continues(self, envelope: Envelope, old: TreeHead) -> Since:
-        """That an older head's tree is a prefix of this one. StaleError when this one is shorter, CorruptError when
-        it is another: then one of the two is not this ledger's history."""
+        """That an older head's tree is a prefix of this one. StaleError when this one is
+        shorter, CorruptError when it is another: then one of the two is not this ledger's
+        history."""
         if old.tree_size > len(self.leaves):
             raise StaleError(f"the older head has {counted(old.tree_size, 'post')}, but this "
                              f"ledger has {len(self.leaves)}: it was rolled back; "
@@ -90,7 +91,12 @@ class Tree:
 def as_json(proof: PostProof) -> dict[str, Any]:
     value: dict[str, Any] = {"format": PROOF_FORMAT, "head": proof.head.as_json()}
     if found := proof.inclusion:
-        value["inclusion"] = {"index": found.index, "key": found.key, "line": found.line, "path": _hex(found.path)}
+        value["inclusion"] = {
+            "index": found.index,
+            "key": found.key,
+            "line": found.line,
+            "path": _hex(found.path),
+        }
     if older := proof.since:
         value["since"] = {"head": older.head.as_json(), "path": _hex(older.path)}
     return value
@@ -99,9 +105,13 @@ def as_json(proof: PostProof) -> dict[str, Any]:
 def from_json(value: dict[str, Any]) -> PostProof:
     """The proof in a value that conforms to the schema. ValueError for invalid base64."""
     found, older = value.get("inclusion"), value.get("since")
-    return PostProof(parse(value["head"]),
-                     Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"]) if found else None,
-                     Since(parse(older["head"]), _bytes(older["path"])) if older else None)
+    return PostProof(
+        parse(value["head"]),
+        Inclusion(found["index"], found["line"], _bytes(found["path"]), found["key"])
+        if found
+        else None,
+        Since(parse(older["head"]), _bytes(older["path"])) if older else None,
+    )
 
 
 def _hex(path: tuple[bytes, ...]) -> list[str]:

@@ -50,7 +50,9 @@ def check_proof(proof: PostProof, key: PublicKey) -> Proved:
         record, item, side = _included(proof.inclusion, head)
     if proof.since:
         since = _head(proof.since.head, key, "the older head")
-        if not is_consistent(since.tree_size, since.root, head.tree_size, head.root, proof.since.path):
+        if not is_consistent(
+            since.tree_size, since.root, head.tree_size, head.root, proof.since.path
+        ):
             raise NotProved(f"does not prove that the head's ledger of {head.tree_size} extends "
                             f"the older head's ledger of {since.tree_size}: posts may have been "
                             "rewritten")
@@ -60,7 +62,9 @@ def check_proof(proof: PostProof, key: PublicKey) -> Proved:
 def must_continue(proved: Proved, own: TreeHead) -> None:
     """NotProved unless the proof connects to `own`, or to a head with the same posts."""
     known = [head for head in (proved.head, proved.since) if head]
-    if not any((head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known):
+    if not any(
+        (head.tree_size, head.root_hash) == (own.tree_size, own.root_hash) for head in known
+    ):
         raise NotProved(f"does not connect to your head of {counted(own.tree_size, 'post')}, "
                         f"signed at {own.signed_at}; "
                         "ask for a proof that was made with --since that head")
@@ -84,8 +88,12 @@ def _included(found: Inclusion, head: TreeHead) -> tuple[Record, Item | None, Si
         raise NotProved(f"its line is signed, but {error}") from error
     item = next((item for item in record.post.items if item.key == found.key), None)
     if item is None and found.key not in [side.key for side in sides(record.post)]:
-        raise NotProved(f"its line is about {one_line(record.post.key)}, not about {one_line(found.key)}")
-    side = next((side for side in sides(record.post) if side.key == found.key), sides(record.post)[0])
+        raise NotProved(
+            f"its line is about {one_line(record.post.key)}, not about {one_line(found.key)}"
+        )
+    side = next(
+        (side for side in sides(record.post) if side.key == found.key), sides(record.post)[0]
+    )
     return record, item, side
 
 
@@ -93,14 +101,33 @@ def result(proved: Proved) -> dict[str, Any]:
     """As JSON: the head and, if they are proved, the post, its item and the older head."""
     post, side = proved.record.post if proved.record else None, proved.side
     return {
-        "keyid": proved.keyid, "head": asdict(proved.head), "since": asdict(proved.since) if proved.since else None,
-        "post": {"position": proved.record.seq, "posted_at": proved.record.ts, "tenant_id": side.tenant_id,
-                 "work_order_id": post.work_order_id, "kind": post.kind, "type": post.type.value,
-                 "amount_credits": side.amount_credits, "transaction_id": derived_id(side.key),
-                 "idempotency_key": side.key} if post and side and proved.record else None,
-        "item": {"transaction_item_id": derived_id(proved.item.key), "idempotency_key": proved.item.key,
-                 "type": proved.item.type.value, "amount_credits": proved.item.amount_credits,
-                 "step_id": proved.item.step_id, "deliverable_id": proved.item.deliverable_id} if proved.item else None}
+        "keyid": proved.keyid,
+        "head": asdict(proved.head),
+        "since": asdict(proved.since) if proved.since else None,
+        "post": {
+            "position": proved.record.seq,
+            "posted_at": proved.record.ts,
+            "tenant_id": side.tenant_id,
+            "work_order_id": post.work_order_id,
+            "kind": post.kind,
+            "type": post.type.value,
+            "amount_credits": side.amount_credits,
+            "transaction_id": derived_id(side.key),
+            "idempotency_key": side.key,
+        }
+        if post and side and proved.record
+        else None,
+        "item": {
+            "transaction_item_id": derived_id(proved.item.key),
+            "idempotency_key": proved.item.key,
+            "type": proved.item.type.value,
+            "amount_credits": proved.item.amount_credits,
+            "step_id": proved.item.step_id,
+            "deliverable_id": proved.item.deliverable_id,
+        }
+        if proved.item
+        else None,
+    }
 
 
 def facts_as_text(proved: Proved) -> str:

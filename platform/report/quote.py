@@ -154,15 +154,30 @@ def quote(plan: Plan, book: Book, terms: Terms) -> Quote:
     draft = book.draft()
     conflicts = [row.payment_id for row in terms.payments
                  if book.has(keys.payment(row.payment_id)) and is_open(book, row)]
-    paid_in = _apply(draft, [post for post in unapplied(book, terms.payments) if not book.has(post.key)])
+    paid_in = _apply(
+        draft, [post for post in unapplied(book, terms.payments) if not book.has(post.key)]
+    )
     names = dict.fromkeys(order.tenant_id for order in [*plan.orders, *plan.refused])
     before = {name: draft.balance(name) for name in names}
     back = _apply(draft, terms.orphaned)
     orders = [_order(draft, order, terms) for order in plan.orders.values()]
     orders += [OrderQuote(*order_id, "", INVALID, tuple(map(str, problems)), 0, 0, 0, 0, ())
                for order_id, problems in plan.refused.items()]
-    return Quote(tuple(orders), tuple(_tenant(name, before[name], _credits_of(name, paid_in), _credits_of(name, back),
-                                              draft, orders) for name in names), tuple(conflicts))
+    return Quote(
+        tuple(orders),
+        tuple(
+            _tenant(
+                name,
+                before[name],
+                _credits_of(name, paid_in),
+                _credits_of(name, back),
+                draft,
+                orders,
+            )
+            for name in names
+        ),
+        tuple(conflicts),
+    )
 
 
 def _apply(draft: Book, posts: Iterable[Post]) -> list[Post]:
@@ -178,34 +193,67 @@ def _apply(draft: Book, posts: Iterable[Post]) -> list[Post]:
 def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     """The quote of one order; its posts are applied to the draft."""
     planned = frozenset(step.task_hash for step in order.steps)
-    back = _apply(draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons))
-    unbought = {step.id.step_id for step in order.steps if (held := terms.held.get(step.id)) and not held.is_bought}
+    back = _apply(
+        draft, supersede(draft, order.id, planned, terms.records.get(order.id, ()), terms.reasons)
+    )
+    unbought = {
+        step.id.step_id
+        for step in order.steps
+        if (held := terms.held.get(step.id)) and not held.is_bought
+    }
     tenant = terms.tenants[order.id.tenant_id]
     decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
     refusal, words = decision.refusal, describe_refusal(decision, order, tenant)
     owed = debt(draft, order.id.tenant_id)
     if owed and not decision.posts and any(step.id in terms.due for step in order.steps):
         refusal, words = NOT_ENOUGH, describe_debt(order.id.tenant_id, owed)
-    due, above = terms.due, running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due})
+    due, above = (
+        terms.due,
+        running_above(order, {step.id.step_id for step in order.steps if step.id in terms.due}),
+    )
     changing = running_above(order, {step.id.step_id for step in order.steps
                                      if step.id in terms.due and step.id not in terms.remade})
     charged = set() if refusal else {
         (item.step_id, item.deliverable_id) for item in unpaid(draft, order, unbought)}
-    steps = tuple(_step(draft, step, charged, refusal, due.get(step.id, ""), above[step.id.step_id],
-                        "" if refusal else _delivery(draft, step, changing[step.id.step_id], terms), terms)
-                  for step in order.steps)
+    steps = tuple(
+        _step(
+            draft,
+            step,
+            charged,
+            refusal,
+            due.get(step.id, ""),
+            above[step.id.step_id],
+            "" if refusal else _delivery(draft, step, changing[step.id.step_id], terms),
+            terms,
+        )
+        for step in order.steps
+    )
     fresh = _apply(draft, decision.posts)
-    return OrderQuote(*order.id, str(order.order.metadata.get("title", "")), refusal, (),
-                      -_sum(fresh, PostType.SPEND), decision.amount_credits, _sum(fresh, PostType.TOPUP),
-                      _sum(back, PostType.REFUND), steps, words, order.period,
-                      order.next_period)
+    return OrderQuote(
+        *order.id,
+        str(order.order.metadata.get("title", "")),
+        refusal,
+        (),
+        -_sum(fresh, PostType.SPEND),
+        decision.amount_credits,
+        _sum(fresh, PostType.TOPUP),
+        _sum(back, PostType.REFUND),
+        steps,
+        words,
+        order.period,
+        order.next_period,
+    )
 
 
 def running_above(order: PlannedOrder, running: Collection[str]) -> dict[str, tuple[str, ...]]:
     """For each step, the steps upstream that run again. If their outputs change, it runs too."""
     above: dict[str, tuple[str, ...]] = {}
     for step in order.steps:
-        near = (found for name in step.upstream for found in ((name,) if name in running else above[name]))
+        near = (
+            found
+            for name in step.upstream
+            for found in ((name,) if name in running else above[name])
+        )
         above[step.id.step_id] = tuple(dict.fromkeys(near))
     return above
 
@@ -219,10 +267,16 @@ def still_up_to_date(above: Sequence[str]) -> str:
 
 def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal: str, due: str,
           above: Sequence[str], delivery: str, terms: Terms) -> StepQuote:
-    items = tuple(ItemQuote(charge.deliverable_id,
-                            charge.amount_credits if (step.id.step_id, charge.deliverable_id) in charged else 0,
-                            charge.amount_credits, book.paid(step.task_hash, charge.deliverable_id),
-                            book.epoch(step.task_hash, charge.deliverable_id)) for charge in step.charges)
+    items = tuple(
+        ItemQuote(
+            charge.deliverable_id,
+            charge.amount_credits if (step.id.step_id, charge.deliverable_id) in charged else 0,
+            charge.amount_credits,
+            book.paid(step.task_hash, charge.deliverable_id),
+            book.epoch(step.task_hash, charge.deliverable_id),
+        )
+        for charge in step.charges
+    )
     action, reason = Action.CACHED, still_up_to_date(above)
     held = terms.held.get(step.id)
     if refusal:
@@ -233,8 +287,17 @@ def _step(book: Book, step: PlannedStep, charged: set[tuple[str, str]], refusal:
         action, reason = Action.RUN, due
     needed = 0 if held and not held.is_bought else sum(
         item.price_credits for item in items if item.paid_credits is None)
-    return StepQuote(step.id.step_id, step.contract.module_id, action, reason, sum(item.credits for item in items),
-                     items, step.task_hash, delivery, needed)
+    return StepQuote(
+        step.id.step_id,
+        step.contract.module_id,
+        action,
+        reason,
+        sum(item.credits for item in items),
+        items,
+        step.task_hash,
+        delivery,
+        needed,
+    )
 
 
 def _delivery(book: Book, step: PlannedStep, changing: Sequence[str], terms: Terms) -> str:

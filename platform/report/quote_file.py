@@ -38,11 +38,21 @@ def kept(quote: Quote, made_at: str, tenant_id: str = "", work_order_id: str = "
     steps = [(f"{order.tenant_id}/{order.work_order_id}/{step.step_id}", step)
              for order in quote.orders for step in order.steps]
     return KeptQuote(
-        made_at, tenant_id, work_order_id, quote.total_credits,
+        made_at,
+        tenant_id,
+        work_order_id,
+        quote.total_credits,
         graph={name: step.task_hash for name, step in steps},
-        prices={f"{name}/{item.deliverable_id}": item.price_credits for name, step in steps for item in step.charges},
+        prices={
+            f"{name}/{item.deliverable_id}": item.price_credits
+            for name, step in steps
+            for item in step.charges
+        },
         balances={tenant.tenant_id: tenant.balance_before for tenant in quote.tenants},
-        charges={f"{order.tenant_id}/{order.work_order_id}": _charge(order) for order in quote.orders})
+        charges={
+            f"{order.tenant_id}/{order.work_order_id}": _charge(order) for order in quote.orders
+        },
+    )
 
 
 def _charge(order: OrderQuote) -> str:
@@ -50,8 +60,11 @@ def _charge(order: OrderQuote) -> str:
     before = [f"{what} {amount}" for amount, what in (
         (order.refunded_credits, "giving back"), (order.granted_credits, "granting")) if amount]
     due = f" for the period {order.period}" if order.period and not order.refusal else ""
-    return ((order.refusal or in_credits(order.total_credits)) + (f" after {' and '.join(before)}" if before else "")
-            + due)
+    return (
+        (order.refusal or in_credits(order.total_credits))
+        + (f" after {' and '.join(before)}" if before else "")
+        + due
+    )
 
 
 def render(quote: KeptQuote) -> dict[str, Any]:
@@ -67,8 +80,13 @@ def parse(value: Mapping[str, Any]) -> KeptQuote:
     for part in PARTS:
         if digest_of(value[part]) != value["digests"][part]:
             raise ValueError(f"{part} does not match its digest")
-    return KeptQuote(value["made_at"], value["tenant_id"], value["work_order_id"], value["total_credits"],
-                     *(value[part] for part in PARTS))
+    return KeptQuote(
+        value["made_at"],
+        value["tenant_id"],
+        value["work_order_id"],
+        value["total_credits"],
+        *(value[part] for part in PARTS),
+    )
 
 
 def moved(old: KeptQuote, new: KeptQuote) -> tuple[str, ...]:
@@ -77,8 +95,11 @@ def moved(old: KeptQuote, new: KeptQuote) -> tuple[str, ...]:
     A new or deleted step has one line, without its prices.
     """
     found = [_graph(name, before, now) for name, before, now in _changes(old.graph, new.graph)]
-    found += [f"prices: {name} was {in_credits(before)}, now {now}" for name, before, now in _changes(old.prices,
-              new.prices) if before is not None and now is not None]
+    found += [
+        f"prices: {name} was {in_credits(before)}, now {now}"
+        for name, before, now in _changes(old.prices, new.prices)
+        if before is not None and now is not None
+    ]
     found += [f"balances: {name} had {_amount(before)}, now {_amount(now)}"
               for name, before, now in _changes(old.balances, new.balances)]
     found += [f"charges: {name} was {before or 'not in the quote'}, now {now or 'not in the run'}"
@@ -89,7 +110,11 @@ def moved(old: KeptQuote, new: KeptQuote) -> tuple[str, ...]:
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    return [(name, old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return [
+        (name, old.get(name), new.get(name))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _graph(name: str, before: str | None, now: str | None) -> str:

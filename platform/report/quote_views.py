@@ -5,7 +5,16 @@ from typing import Any
 
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.report.quote import AGAIN, INVALID, WAITS, Action, OrderQuote, Quote, StepQuote, TenantQuote
+from platform.report.quote import (
+    AGAIN,
+    INVALID,
+    WAITS,
+    Action,
+    OrderQuote,
+    Quote,
+    StepQuote,
+    TenantQuote,
+)
 
 WHOLE = ("An order is bought whole: running one of its steps charges everything of it that is not "
          "yet paid.")
@@ -67,7 +76,10 @@ def _order(order: OrderQuote) -> Iterable[str]:
 def _deliveries(quote: Quote) -> Iterable[str]:
     """The deliveries that are sent again, and those that wait for a decision."""
     if again := quote.deliveries(AGAIN):
-        yield f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, {AGAIN}"
+        yield (
+            f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, "
+            f"{AGAIN}"
+        )
     if waiting := quote.deliveries(WAITS):
         number = counted(waiting, "delivery", "deliveries")
         yield (f"deliveries {number} that arrived, or may have: {WAITS} before anything is sent "
@@ -75,7 +87,9 @@ def _deliveries(quote: Quote) -> Iterable[str]:
 
 
 def _what(order: OrderQuote) -> str:
-    return "  ".join(part for part in (order.title, in_words(order.period, order.next_period)) if part)
+    return "  ".join(
+        part for part in (order.title, in_words(order.period, order.next_period)) if part
+    )
 
 
 def _before(order: OrderQuote) -> str:
@@ -87,13 +101,22 @@ def _before(order: OrderQuote) -> str:
 
 def _step(step: StepQuote, width: int, modules: int) -> str:
     refused = step.action is Action.REFUSED  # then the prices show what would be charged
-    amounts = [(item.deliverable_id, item.price_credits if refused and item.paid_credits is None else item.credits)
-               for item in step.charges if not refused or step.needed_credits]
+    amounts = [
+        (
+            item.deliverable_id,
+            item.price_credits if refused and item.paid_credits is None else item.credits,
+        )
+        for item in step.charges
+        if not refused or step.needed_credits
+    ]
     due = ", ".join(f"{name} {price}" for name, price in amounts if price)
     reason = f"{step.reason}; {step.delivery}" if step.delivery else step.reason
     why = f"{reason} ({due})" if due else reason
     amount = step.needed_credits if refused else step.credits
-    return f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {amount:>5}  {why}"
+    return (
+        f"  {step.action:<8} {step.step_id:<{width}}  {step.module_id:<{modules}} {amount:>5}  "
+        f"{why}"
+    )
 
 
 def _tenant(tenant: TenantQuote) -> str:
@@ -101,5 +124,8 @@ def _tenant(tenant: TenantQuote) -> str:
         (tenant.payments_credits, "confirmed payments that the run posts first"),) if amount]
     granted = "".join(f", {amount} {what}" for amount, what in (
         (tenant.refunded_credits, "refunded"), (tenant.granted_credits, "granted")) if amount)
-    return (f"balance    {tenant.tenant_id}  {tenant.balance_before} before" + (f" ({first[0]})" if first else "")
-            + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after")
+    return (
+        f"balance    {tenant.tenant_id}  {tenant.balance_before} before"
+        + (f" ({first[0]})" if first else "")
+        + f"{granted}, {tenant.total_credits} charged, {tenant.balance_after} after"
+    )

@@ -75,12 +75,18 @@ def reconcile(records: Iterable[Record], repo: Repo, plan: Plan, runs: Iterable[
         for key, amount, by, why in _judged(record, works, grants):
             if why:
                 post = record.post
-                wrong.append(Unexplained(record.seq + 1, key, post.tenant_id, post.work_order_id, amount, why))
+                wrong.append(
+                    Unexplained(
+                        record.seq + 1, key, post.tenant_id, post.work_order_id, amount, why
+                    )
+                )
             else:
                 sums[by] += amount
                 items[by] += 1
         grants.note(record)
-    wrong += [Unexplained(0, key, *order, amount, why) for key, order, amount, why in works.uncharged()]
+    wrong += [
+        Unexplained(0, key, *order, amount, why) for key, order, amount, why in works.uncharged()
+    ]
     return Reconciliation(sums, items, tuple(wrong))
 
 

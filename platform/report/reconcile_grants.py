@@ -20,10 +20,15 @@ class Grants:
         history = [record.post for record in records]
         self._repo = repo
         self._rows = {keys.payment(row.payment_id): row for row in repo.payments}
-        self._standing = standings(history, [post.key for post in history if post.kind == "payment"])
+        self._standing = standings(
+            history, [post.key for post in history if post.kind == "payment"]
+        )
         self._parties: dict[str, set[str]] = {}  # tenants by id of an earlier transaction
-        self._decided = {(record.post.tenant_id, record.post.work_order_id): record.seq for record in records
-                         if record.post.kind in ("charge", "refusal")}  # the last one of each order
+        self._decided = {
+            (record.post.tenant_id, record.post.work_order_id): record.seq
+            for record in records
+            if record.post.kind in ("charge", "refusal")
+        }  # the last one of each order
         self._uses: Counter[tuple[str, str]] = Counter()
 
     def objection(self, record: Record, days: Sequence[date]) -> str:
@@ -37,7 +42,11 @@ class Grants:
         if post.kind == "promotion":
             return self._promotion(post, record.seq, days)
         method = str(post.metadata.get("topup_method_id", ""))
-        return "" if method in self._repo.topup_methods else f"config/topup_methods.csv has no method {method!r}"
+        return (
+            ""
+            if method in self._repo.topup_methods
+            else f"config/topup_methods.csv has no method {method!r}"
+        )
 
     def note(self, record: Record) -> None:
         """Note a checked post: a later post may correct it."""
@@ -62,7 +71,11 @@ class Grants:
     def _promotion(self, post: Post, seq: int, days: Sequence[date]) -> str:
         code = str(post.metadata.get("promo_code", ""))
         row = self._repo.promotions.get(code)
-        if row is None or row.credits != post.amount_credits or not any(row.covers(day) for day in days):
+        if (
+            row is None
+            or row.credits != post.amount_credits
+            or not any(row.covers(day) for day in days)
+        ):
             return f"config/promotions.csv has no promotion that grants this on {days[0]}"
         used = self._uses[post.tenant_id, code] = self._uses[post.tenant_id, code] + 1
         if used > row.max_uses_per_tenant:

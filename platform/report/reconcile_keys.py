@@ -9,8 +9,15 @@ from platform.ledger.rules import keys
 from platform.model.entry import ADJUSTMENT, TRANSFER, Post, PostType
 from platform.model.reference import normalised
 
-_TYPES = {"charge": PostType.SPEND, "refund": PostType.REFUND, "topup": PostType.TOPUP, "payment": PostType.TOPUP,
-          "promotion": PostType.TOPUP, ADJUSTMENT: PostType.ADJUSTMENT, TRANSFER: PostType.ADJUSTMENT}
+_TYPES = {
+    "charge": PostType.SPEND,
+    "refund": PostType.REFUND,
+    "topup": PostType.TOPUP,
+    "payment": PostType.TOPUP,
+    "promotion": PostType.TOPUP,
+    ADJUSTMENT: PostType.ADJUSTMENT,
+    TRANSFER: PostType.ADJUSTMENT,
+}
 _WITHOUT_ITEMS = (PostType.TOPUP, PostType.ADJUSTMENT)
 
 
@@ -48,10 +55,13 @@ def _said(post: Post, name: str) -> str:
 _RIGHT: Mapping[str, Callable[[Post], str]] = {
     "charge": lambda post: keys.charge(post.items),
     "refund": lambda post: keys.refund(post.items),
-    "topup": lambda post: keys.topup(post.tenant_id, _said(post, "topup_method_id"),
-                                     normalised(_said(post, "reference"))),
+    "topup": lambda post: keys.topup(
+        post.tenant_id, _said(post, "topup_method_id"), normalised(_said(post, "reference"))
+    ),
     "payment": lambda post: keys.payment(_said(post, "payment_id")),
     ADJUSTMENT: lambda post: keys.adjustment(post.tenant_id, normalised(_said(post, "reference"))),
     TRANSFER: lambda post: keys.transfer(post.tenant_id, normalised(_said(post, "reference"))),
-    "promotion": lambda post: keys.promotion(post.tenant_id, _said(post, "promo_code"), post.work_order_id),
+    "promotion": lambda post: keys.promotion(
+        post.tenant_id, _said(post, "promo_code"), post.work_order_id
+    ),
 }

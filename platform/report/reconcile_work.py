@@ -32,8 +32,15 @@ class WorkOwner(NamedTuple):
 
 
 class Works:
-    def __init__(self, posts: Sequence[Post], repo: Repo, plan: Plan, runs: Iterable[RunRecord],
-                 kept: Iterable[Mapping[str, Any]], ended: Mapping[str, Iterable[RunEnding]]) -> None:
+    def __init__(
+        self,
+        posts: Sequence[Post],
+        repo: Repo,
+        plan: Plan,
+        runs: Iterable[RunRecord],
+        kept: Iterable[Mapping[str, Any]],
+        ended: Mapping[str, Iterable[RunEnding]],
+    ) -> None:
         true = [run for run in runs if not run.task or digest_of(run.task) == run.task_hash]
         items = [(post, item) for post in posts for item in post.items]
         facts = [post for post in posts if post.kind == "completion"]
@@ -42,12 +49,22 @@ class Works:
         self._ended = {**{(task, end.refund_epoch): end
                           for task, ends in ended.items() for end in ends},
                        **{pair: run.ended for pair, run in self._runs.items()}}
-        self._planned = {step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps}
-        self._known = {**{run.task_hash: WorkOwner(run.id, run.module_id, None) for run in true},
-                       **{digest_of(task): _ordered(task) for task in (*kept, *(run.task for run in true if run.task))},
-                       **self._planned}
-        decided = {(post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
-                   for post in posts if post.kind == "decision"}
+        self._planned = {
+            step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps
+        }
+        self._known = {
+            **{run.task_hash: WorkOwner(run.id, run.module_id, None) for run in true},
+            **{
+                digest_of(task): _ordered(task)
+                for task in (*kept, *(run.task for run in true if run.task))
+            },
+            **self._planned,
+        }
+        decided = {
+            (post.metadata["task_hash"], post.metadata["refund_epoch"]): post.metadata["decision"]
+            for post in posts
+            if post.kind == "decision"
+        }
         self._refunded = {work for work, decision in decided.items() if decision == "refund"}
         self._accepted_losses = accepted(posts)
         self._done = {*(pair for fact in facts for pair in fact.metadata["done"].items()),
@@ -56,8 +73,11 @@ class Works:
                        for result in ("done", "held") for pair in fact.metadata[result].items()}
         self._charged = {(item.task_hash, item.deliverable_id, item.refund_epoch): (post, item)
                          for post, item in items if item.type is PostType.SPEND}
-        self._published = {str(post.metadata.get("transaction_item_id", "")) for post in posts if post.kind == "publish"
-                           and post.metadata.get("status") == "published"}
+        self._published = {
+            str(post.metadata.get("transaction_item_id", ""))
+            for post in posts
+            if post.kind == "publish" and post.metadata.get("status") == "published"
+        }
         self._ran = {*(task for task, _ in self._facts), *(task for task, _ in self._ended),
                      *(post.metadata["task_hash"] for post in posts if post.kind == "claim"),
                      *(item.task_hash for _, item in items if item.type is PostType.REFUND)}
@@ -95,7 +115,9 @@ class Works:
         """
         charge = self._charged.get((item.task_hash, item.deliverable_id, item.refund_epoch))
         if charge is None or _charged_to(*charge) != _charged_to(post, item):
-            return f"it was charged to {_charged_to(*charge)[0]}" if charge else "it was never charged"
+            return (
+                f"it was charged to {_charged_to(*charge)[0]}" if charge else "it was never charged"
+            )
         if not self._repo.reasons.refundable(item.note):
             return f"reason {item.note} is not refundable"
         if item.note == DELIVERY_MISSING:  # refunded at publishing, after the work was done
@@ -111,7 +133,11 @@ class Works:
             failed = ended.status is Status.FAILED and self._repo.reasons.refundable(ended.reason)
             refunds = failed or ended.status is Status.SKIPPED
             return "" if refunds else f"its run record says {ended.status} {ended.reason}".rstrip()
-        return "its order still has this work" if item.note == SUPERSEDED and item.task_hash in self._planned else ""
+        return (
+            "its order still has this work"
+            if item.note == SUPERSEDED and item.task_hash in self._planned
+            else ""
+        )
 
     def is_by_ledger_alone(self, item: Item) -> bool:
         """Whether only the ledger explains an item.
@@ -150,18 +176,36 @@ class Works:
                 yield self._should_be(work, task, RUN_CHARGE, epoch, order, why)
             for deliverable in sorted((work.bought if work else None) or ()):
                 if deliverable != RUN_CHARGE and (task, deliverable) not in anywhere:
-                    yield self._should_be(work, task, deliverable, epoch, order, f"{why}: {deliverable}")
+                    yield self._should_be(
+                        work, task, deliverable, epoch, order, f"{why}: {deliverable}"
+                    )
 
-    def _should_be(self, work: WorkOwner | None, task: str, deliverable: str, epoch: int, order: OrderId,
-                   why: str) -> tuple[str, OrderId, int, str]:
+    def _should_be(
+        self,
+        work: WorkOwner | None,
+        task: str,
+        deliverable: str,
+        epoch: int,
+        order: OrderId,
+        why: str,
+    ) -> tuple[str, OrderId, int, str]:
         run = self._runs.get((task, epoch))
         day = date.fromisoformat(run.started_at[:10]) if run and run.started_at else date.max
         row = self._repo.prices.in_force(work.module_id, deliverable, day) if work else None
-        return keys.item(PostType.SPEND, task, deliverable, epoch), order, -row.price_credits if row else 0, why
+        return (
+            keys.item(PostType.SPEND, task, deliverable, epoch),
+            order,
+            -row.price_credits if row else 0,
+            why,
+        )
 
 
 def _planned(step: PlannedStep) -> WorkOwner:
-    return WorkOwner(step.id, step.contract.module_id, frozenset(charge.deliverable_id for charge in step.charges))
+    return WorkOwner(
+        step.id,
+        step.contract.module_id,
+        frozenset(charge.deliverable_id for charge in step.charges),
+    )
 
 
 def _ordered(task: Mapping[str, Any]) -> WorkOwner:
@@ -180,4 +224,6 @@ def _charged_to(post: Post, item: Item) -> tuple[StepId, str]:
 def _was_tried(run: RunRecord) -> bool:
     """Whether a record is of work that must be paid: not of a skipped step, nor of a step that
     waits for a decision and did not start."""
-    return run.status is not Status.SKIPPED and (run.status is not Status.NEEDS_DECISION or run.attempts > 0)
+    return run.status is not Status.SKIPPED and (
+        run.status is not Status.NEEDS_DECISION or run.attempts > 0
+    )

@@ -4,8 +4,11 @@ from platform.model.plan import PlannedOrder
 from platform.model.tenant import Tenant
 from platform.model.words import in_credits
 
-_TOPUP = ("python -m platform.cli admin-topup --tenant-id {} --amount-credits {} --topup-method-id METHOD "
-          "--reference REFERENCE --note NOTE")
+_TOPUP = (
+    "python -m platform.cli admin-topup --tenant-id {} --amount-credits {} --topup-method-id "
+    "METHOD "
+    "--reference REFERENCE --note NOTE"
+)
 
 
 def describe_debt(tenant_id: str, owed: int) -> str:

@@ -124,25 +124,61 @@ def statement(records: Iterable[Record], tenant_id: str, tenant_name: str = "", 
             lines.append(_line(record, own, balance))
             deliveries += _deliveries(record)
     closing = opening + sum(line.amount_credits for line in lines)
-    totals = {kind: sum(line.amount_credits for line in lines if line.type == kind) for kind in PostType}
+    totals = {
+        kind: sum(line.amount_credits for line in lines if line.type == kind) for kind in PostType
+    }
     return Statement(
-        tenant_id, tenant_name, date_from, date_to, opening, closing, topped_up_credits=totals[PostType.TOPUP],
-        charged_credits=-totals[PostType.SPEND], refunded_credits=totals[PostType.REFUND],
+        tenant_id,
+        tenant_name,
+        date_from,
+        date_to,
+        opening,
+        closing,
+        topped_up_credits=totals[PostType.TOPUP],
+        charged_credits=-totals[PostType.SPEND],
+        refunded_credits=totals[PostType.REFUND],
         adjusted_credits=totals[PostType.ADJUSTMENT],
-        ledger_balance_credits=balance, journal_seq=seq, journal_hash=head, lines=tuple(lines),
-        spend_by_module=_by_module(lines), deliveries=tuple(deliveries))
+        ledger_balance_credits=balance,
+        journal_seq=seq,
+        journal_hash=head,
+        lines=tuple(lines),
+        spend_by_module=_by_module(lines),
+        deliveries=tuple(deliveries),
+    )
 
 
 def _line(record: Record, own: Side, balance: int) -> Line:
     post = record.post
-    return Line(record.seq, record.ts, record.hash, derived_id(own.key), own.key, post.kind, post.type.value,
-                post.work_order_id, post.reason_code, describe_post(post, own.tenant_id), post.note,
-                own.amount_credits, balance, tuple(_part(item) for item in post.items))
+    return Line(
+        record.seq,
+        record.ts,
+        record.hash,
+        derived_id(own.key),
+        own.key,
+        post.kind,
+        post.type.value,
+        post.work_order_id,
+        post.reason_code,
+        describe_post(post, own.tenant_id),
+        post.note,
+        own.amount_credits,
+        balance,
+        tuple(_part(item) for item in post.items),
+    )
 
 
 def _part(item: Item) -> StatementPart:
-    return StatementPart(derived_id(item.key), item.step_id, item.module_id, item.deliverable_id, item.amount_credits,
-                         describe_item(item), item.task_hash, item.refund_epoch, item.note)
+    return StatementPart(
+        derived_id(item.key),
+        item.step_id,
+        item.module_id,
+        item.deliverable_id,
+        item.amount_credits,
+        describe_item(item),
+        item.task_hash,
+        item.refund_epoch,
+        item.note,
+    )
 
 
 def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
@@ -153,10 +189,21 @@ def _by_module(lines: Iterable[Line]) -> tuple[ModuleSpend, ...]:
         sums = refunded if line.type == PostType.REFUND else charged
         for part in line.parts:
             sums[part.module_id] = sums.get(part.module_id, 0) + abs(part.amount_credits)
-    spends = [ModuleSpend(name, charged.get(name, 0), refunded.get(name, 0),
-                          charged.get(name, 0) - refunded.get(name, 0)) for name in {**charged, **refunded}]
+    spends = [
+        ModuleSpend(
+            name,
+            charged.get(name, 0),
+            refunded.get(name, 0),
+            charged.get(name, 0) - refunded.get(name, 0),
+        )
+        for name in {**charged, **refunded}
+    ]
     moved = [spend for spend in spends if spend.charged_credits or spend.refunded_credits]
-    return tuple(sorted(moved, key=lambda spend: (-spend.net_credits, -spend.charged_credits, spend.module_id)))
+    return tuple(
+        sorted(
+            moved, key=lambda spend: (-spend.net_credits, -spend.charged_credits, spend.module_id)
+        )
+    )
 
 
 def _deliveries(record: Record) -> list[DeliveryLine]:
@@ -166,9 +213,16 @@ def _deliveries(record: Record) -> list[DeliveryLine]:
 
 def _delivery(record: Record, item: Item, evidence: Mapping[str, Any]) -> DeliveryLine:
     return DeliveryLine(
-        record.seq, record.ts, record.post.work_order_id, item.step_id, derived_id(item.key),
+        record.seq,
+        record.ts,
+        record.post.work_order_id,
+        item.step_id,
+        derived_id(item.key),
         provider=str(evidence.get("provider", "")),
         remote=str(evidence.get("remote_path") or evidence.get("remote_object_id") or ""),
-        bytes=size if isinstance(size := evidence.get("bytes"), int) else 0, sha256=str(evidence.get("sha256", "")),
+        bytes=size if isinstance(size := evidence.get("bytes"), int) else 0,
+        sha256=str(evidence.get("sha256", "")),
         verification_status=str(evidence.get("verification_status", "")),
-        recorded=bool(evidence.get("recorded", False)), note=str(evidence.get("note", "")))
+        recorded=bool(evidence.get("recorded", False)),
+        note=str(evidence.get("note", "")),
+    )

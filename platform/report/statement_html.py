@@ -35,26 +35,54 @@ def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], s
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters.update(in_credits=in_credits, counted=counted, signed=_signed, how=how_delivered, why=what_became)
+    page = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    page.filters.update(
+        in_credits=in_credits, counted=counted, signed=_signed, how=how_delivered, why=what_became
+    )
     most = max((spend.net_credits for spend in of.spend_by_module), default=0)
-    return page.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        of=of, days=days(of), chart=chart(of), width=WIDTH, height=HEIGHT, most=max(1, most), Markup=Markup,
-        orders=_views(of, orders, draw)) + "\n"
+    return (
+        page.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+            of=of,
+            days=days(of),
+            chart=chart(of),
+            width=WIDTH,
+            height=HEIGHT,
+            most=max(1, most),
+            Markup=Markup,
+            orders=_views(of, orders, draw),
+        )
+        + "\n"
+    )
 
 
-def _views(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> list[OrderView]:
+def _views(
+    of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]
+) -> list[OrderView]:
     """The orders of the repository, then those that are only in the ledger."""
     known = {order.work_order_id: order for order in orders}
-    names = dict.fromkeys([*known, *(line.work_order_id for line in of.lines if line.work_order_id)])
-    return [OrderView(name, known.get(name), _drawing(known.get(name), draw),
-                      tuple(delivery for delivery in of.deliveries if delivery.work_order_id == name))
-            for name in names]
+    names = dict.fromkeys(
+        [*known, *(line.work_order_id for line in of.lines if line.work_order_id)]
+    )
+    return [
+        OrderView(
+            name,
+            known.get(name),
+            _drawing(known.get(name), draw),
+            tuple(delivery for delivery in of.deliveries if delivery.work_order_id == name),
+        )
+        for name in names
+    ]
 
 
 def _drawing(order: OrderState | None, draw: Callable[[str], str]) -> str:
     """The drawing of an order; empty for an order that is too large or has no arrows."""
-    if order is None or len(order.steps) > _MOST_DRAWN_STEPS or not any(step.upstream for step in order.steps):
+    if (
+        order is None
+        or len(order.steps) > _MOST_DRAWN_STEPS
+        or not any(step.upstream for step in order.steps)
+    ):
         return ""
     return draw(graph.dot([order], {}, titles=False))
 

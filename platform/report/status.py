@@ -89,14 +89,28 @@ class StatusReport:
                  "balances": dict(self.balances), "past": [asdict(order) for order in self.past]}
         if self.awaiting is not None:
             shown["awaiting_publish"] = [
-                {**each.step._asdict(), "deliverable_id": each.deliverable_id, "transaction_item_id": each.item_id,
-                 "charged_at": each.posted_at} for each in self.awaiting]
+                {
+                    **each.step._asdict(),
+                    "deliverable_id": each.deliverable_id,
+                    "transaction_item_id": each.item_id,
+                    "charged_at": each.posted_at,
+                }
+                for each in self.awaiting
+            ]
         return shown
 
 
-def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping[str, str], refusal: str,
-                folder: str, running: Mapping[str, float] = _NONE_RUNNING, settled: bool = False,
-                held: Mapping[str, Held] = _NONE_HELD, refusal_words: str = "") -> OrderState:
+def order_state(
+    order: PlannedOrder,
+    runs: Mapping[str, RunRecord],
+    due: Mapping[str, str],
+    refusal: str,
+    folder: str,
+    running: Mapping[str, float] = _NONE_RUNNING,
+    settled: bool = False,
+    held: Mapping[str, Held] = _NONE_HELD,
+    refusal_words: str = "",
+) -> OrderState:
     """The state of an order.
 
     * `due`: the steps that would run now, with the reason.
@@ -109,8 +123,12 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
     valid = {name: run for name, run in runs.items() if name not in due or not run.completed}
     waiting = {name: each.reason for name, each in held.items() if not each.below}
     result = outcome(order, valid, refusal, waiting)
-    steps = tuple(_step_state(step, runs.get(step.id.step_id), due, running, folder, held.get(step.id.step_id))
-                  for step in order.steps)
+    steps = tuple(
+        _step_state(
+            step, runs.get(step.id.step_id), due, running, folder, held.get(step.id.step_id)
+        )
+        for step in order.steps
+    )
     title = str(order.order.metadata.get("title", ""))
     states = {step.state for step in steps}
     if "RUNNING" in states:
@@ -119,15 +137,34 @@ def order_state(order: PlannedOrder, runs: Mapping[str, RunRecord], due: Mapping
         state, reason = "DUE", ""
     else:
         state, reason = result.status, result.reason
-    return OrderState(*order.id, title, state, reason, order.total_credits, steps, order.order.schedule_cron,
-                      order.period, order.next_period, bool(due) or not settled, refusal_words if refusal else "")
+    return OrderState(
+        *order.id,
+        title,
+        state,
+        reason,
+        order.total_credits,
+        steps,
+        order.order.schedule_cron,
+        order.period,
+        order.next_period,
+        bool(due) or not settled,
+        refusal_words if refusal else "",
+    )
 
 
-def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, str], running: Mapping[str, float],
-                folder: str, held: Held | None) -> StepState:
+def _step_state(
+    step: PlannedStep,
+    record: RunRecord | None,
+    due: Mapping[str, str],
+    running: Mapping[str, float],
+    folder: str,
+    held: Held | None,
+) -> StepState:
     name = step.id.step_id
     again = name in due and (record is None or record.completed)
-    state, reason = ("DUE", due[name]) if again or record is None else (record.status.value, record.reason)
+    state, reason = (
+        ("DUE", due[name]) if again or record is None else (record.status.value, record.reason)
+    )
     message = record.message if record and not again else ""
     if held and not held.below:
         state, reason, message = NEEDS_DECISION, held.reason, held.words
@@ -136,15 +173,35 @@ def _step_state(step: PlannedStep, record: RunRecord | None, due: Mapping[str, s
     own = PurePath(folder, name)
     if name in running:  # the present run replaces the last one, which is not shown
         return StepState(
-            step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state="RUNNING", reason="",
-            message="", duration_s=round(running[name], 3), credits=step.total_credits, isolation="", cached_from="",
-            outputs="", log=str(own.with_name(f".{name}.new") / LOG), upstream=step.upstream)
+            step_id=name,
+            module_id=step.contract.module_id,
+            kind=step.kind.value,
+            state="RUNNING",
+            reason="",
+            message="",
+            duration_s=round(running[name], 3),
+            credits=step.total_credits,
+            isolation="",
+            cached_from="",
+            outputs="",
+            log=str(own.with_name(f".{name}.new") / LOG),
+            upstream=step.upstream,
+        )
     return StepState(
-        step_id=name, module_id=step.contract.module_id, kind=step.kind.value, state=state, reason=reason,
-        message=message, duration_s=record.duration_s if record else 0.0,
-        credits=step.total_credits, isolation=record.isolation if record else "",
-        cached_from=record.cached_from if record else "", outputs=str(own / OUTPUTS) if record else "",
-        log=str(own / LOG) if record else "", upstream=step.upstream)
+        step_id=name,
+        module_id=step.contract.module_id,
+        kind=step.kind.value,
+        state=state,
+        reason=reason,
+        message=message,
+        duration_s=record.duration_s if record else 0.0,
+        credits=step.total_credits,
+        isolation=record.isolation if record else "",
+        cached_from=record.cached_from if record else "",
+        outputs=str(own / OUTPUTS) if record else "",
+        log=str(own / LOG) if record else "",
+        upstream=step.upstream,
+    )
 
 
 def as_text(status: StatusReport) -> str:
@@ -165,8 +222,13 @@ def as_text(status: StatusReport) -> str:
 
 def heading(order: OrderState) -> str:
     """The first line of an order."""
-    parts = [f"{order.state:<10} {order}", in_credits(order.credits), order.reason, one_line(order.title),
-             in_words(order.period, order.next_period)]
+    parts = [
+        f"{order.state:<10} {order}",
+        in_credits(order.credits),
+        order.reason,
+        one_line(order.title),
+        in_words(order.period, order.next_period),
+    ]
     return "  ".join(part for part in parts if part)
 
 
@@ -177,7 +239,9 @@ def awaiting_lines(status: StatusReport) -> list[str]:
     """
     if status.awaiting is None:
         return []
-    lines = [f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting]
+    lines = [
+        f"awaits     {each}  charged {each.posted_at}, not published" for each in status.awaiting
+    ]
     return lines or ["published  nothing to publish"]
 
 

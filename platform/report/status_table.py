@@ -24,8 +24,16 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLES = {"COMPLETED": "green", "PARTIAL": "yellow", "FAILED": "bold red", "INVALID": "bold red", "SKIPPED": "yellow",
-          "RUNNING": "bold cyan", "DUE": "bold", "NEEDS_DECISION": "bold magenta"}
+STYLES = {
+    "COMPLETED": "green",
+    "PARTIAL": "yellow",
+    "FAILED": "bold red",
+    "INVALID": "bold red",
+    "SKIPPED": "yellow",
+    "RUNNING": "bold cyan",
+    "DUE": "bold",
+    "NEEDS_DECISION": "bold magenta",
+}
 _HEADS = ("state", "step", "module", "credits", "time", "isolation")
 _STEP, _MODULE = 1, 2
 _BETWEEN = 2  # columns between two cells
@@ -44,8 +52,14 @@ def tables(status: StatusReport) -> "Group":
         parts += [Text(f"  {order.refusal_words}")] if order.refusal_words else []
         parts += [Steps(order)] if order.steps else []
     for name, problems in status.refused.items():
-        parts += [Text(f"INVALID    {name}", style=STYLES["INVALID"]), *(Text(f"  {line}") for line in problems)]
-    parts += [Text(line) for line in (*past_lines(status.past), *awaiting_lines(status), *balance_lines(status))]
+        parts += [
+            Text(f"INVALID    {name}", style=STYLES["INVALID"]),
+            *(Text(f"  {line}") for line in problems),
+        ]
+    parts += [
+        Text(line)
+        for line in (*past_lines(status.past), *awaiting_lines(status), *balance_lines(status))
+    ]
     return Group(*parts or [Text("no enabled work orders")])
 
 
@@ -55,13 +69,19 @@ class Steps:
     def __init__(self, order: OrderState) -> None:
         self._order = order
 
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[Table | Text]":
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterator[Table | Text]":
         from rich.padding import Padding
         from rich.text import Text
 
-        rows = [tuple(words.removesuffix(" credits").removesuffix(" credit") for words in columns(step))
-                for step in self._order.steps]
-        widths = fitting([max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)], options.max_width)
+        rows = [
+            tuple(words.removesuffix(" credits").removesuffix(" credit") for words in columns(step))
+            for step in self._order.steps
+        ]
+        widths = fitting(
+            [max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)], options.max_width
+        )
         free = options.max_width - sum(widths) - _BETWEEN * len(widths)
         in_line = free >= _LAST_WIDTH
         heads = [*_HEADS[:len(widths)], *(["reason or directory"] if in_line else [])]
@@ -85,8 +105,16 @@ def fitting(widths: Sequence[int], most: int) -> list[int]:
     found = list(widths)
     if _whole(found) > most:
         found.pop()
-    while len(found) > _MODULE + 1 and _whole([
-            min(width, _LEAST) if index in (_STEP, _MODULE) else width for index, width in enumerate(found)]) > most:
+    while (
+        len(found) > _MODULE + 1
+        and _whole(
+            [
+                min(width, _LEAST) if index in (_STEP, _MODULE) else width
+                for index, width in enumerate(found)
+            ]
+        )
+        > most
+    ):
         found.pop()
     over = _whole(found) - most
     while over > 0 and max(found[_STEP], found[_MODULE]) > _LEAST:

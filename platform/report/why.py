@@ -128,9 +128,15 @@ class OrderFacts:
 
 def publish_why(order_id: OrderId, due: Iterable[Purchase]) -> PublishWhy:
     """The deliverables of an order that await publishing."""
-    awaiting = tuple(Awaiting(each.step.step_id, each.deliverable_id, each.item_id, each.posted_at, each.artifact_name)
-                     for each in due)
-    return PublishWhy(order_task(TaskKind.PUBLISH, order_id), Action.RUN if awaiting else Action.CACHED, awaiting)
+    awaiting = tuple(
+        Awaiting(
+            each.step.step_id, each.deliverable_id, each.item_id, each.posted_at, each.artifact_name
+        )
+        for each in due
+    )
+    return PublishWhy(
+        order_task(TaskKind.PUBLISH, order_id), Action.RUN if awaiting else Action.CACHED, awaiting
+    )
 
 
 def order_why(order: PlannedOrder, facts: OrderFacts) -> OrderWhy:
@@ -161,19 +167,44 @@ def charge_why(order: PlannedOrder, steps: Iterable[PlannedStep], facts: OrderFa
 def step_why(order: PlannedOrder, step: PlannedStep, facts: OrderFacts) -> StepWhy:
     """One step of an order."""
     reasons = tuple(facts.reasons.get(step.id.step_id, ()))
-    above = running_above(order, [name for name, due in facts.reasons.items() if due])[step.id.step_id]
+    above = running_above(order, [name for name, due in facts.reasons.items() if due])[
+        step.id.step_id
+    ]
     held = facts.held.get(step.id.step_id)
     waits = f"{held.reason}: {held.words}" if held else ""
     words = facts.refusal or waits or (reasons[0].words if reasons else still_up_to_date(above))
     record = facts.records.get(step.id.step_id)
-    compared = Compared(record.run_id, record.finished_at, record.status.value, record.task_hash) if record else None
-    verdict = (Action.REFUSED if facts.refusal else Action.HELD if held else Action.RUN if reasons else Action.CACHED)
-    return StepWhy(step_task(step.id), verdict, words, reasons, tuple(_causes(reasons, facts, {step.id.step_id})),
-                   compared, charge_why(order, [step], facts))
+    compared = (
+        Compared(record.run_id, record.finished_at, record.status.value, record.task_hash)
+        if record
+        else None
+    )
+    verdict = (
+        Action.REFUSED
+        if facts.refusal
+        else Action.HELD
+        if held
+        else Action.RUN
+        if reasons
+        else Action.CACHED
+    )
+    return StepWhy(
+        step_task(step.id),
+        verdict,
+        words,
+        reasons,
+        tuple(_causes(reasons, facts, {step.id.step_id})),
+        compared,
+        charge_why(order, [step], facts),
+    )
 
 
 def _item(step: PlannedStep, deliverable_id: str, price: int, posted: Sequence[Posted]) -> ItemWhy:
-    ours = [row for row in posted if (row.step_id, row.deliverable_id) == (step.id.step_id, deliverable_id)]
+    ours = [
+        row
+        for row in posted
+        if (row.step_id, row.deliverable_id) == (step.id.step_id, deliverable_id)
+    ]
     same = [row for row in ours if row.task_hash == step.task_hash]
     before = [row for row in ours if row.task_hash != step.task_hash and is_spend(row)]
     compared = same[-1] if same else before[-1] if before else None
@@ -185,7 +216,9 @@ def _item(step: PlannedStep, deliverable_id: str, price: int, posted: Sequence[P
         words = "paid"
     else:
         words = f"refunded ({compared.note}); running it again is charged again"
-    return ItemWhy(step.id.step_id, deliverable_id, not (same and is_spend(same[-1])), price, words, compared)
+    return ItemWhy(
+        step.id.step_id, deliverable_id, not (same and is_spend(same[-1])), price, words, compared
+    )
 
 
 def _causes(reasons: Sequence[RunReason], facts: OrderFacts, seen: set[str]) -> Iterable[Cause]:

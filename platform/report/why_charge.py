@@ -67,8 +67,15 @@ def items_of_transaction(records: Iterable[Record], transaction_id: str) -> tupl
                  if derived_id(record.post.key) == transaction_id), None)
 
 
-def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: PriceList, run: RunRecord | None,
-               run_file: str, task: Mapping[str, Any]) -> CreditWhy:
+def credit_why(
+    records: Sequence[Record],
+    record: Record,
+    row: Posted,
+    prices: PriceList,
+    run: RunRecord | None,
+    run_file: str,
+    task: Mapping[str, Any],
+) -> CreditWhy:
     """Explain an item.
 
     `run` is the step's newest record; it counts only if it has the item's task hash. `task` is the
@@ -80,16 +87,34 @@ def credit_why(records: Sequence[Record], record: Record, row: Posted, prices: P
                     if (item.task_hash, item.deliverable_id) == (row.task_hash, row.deliverable_id))
     own = PaidRun(run_file, ours.run_id, ours.status.value, ours.reason, ours.finished_at) if (
         ours and ours.refund_epoch == row.refund_epoch) else None
-    return CreditWhy(post.tenant_id, post.work_order_id, row, post.type.value, post.amount_credits, post.reason_code,
-                     post.note, _price(prices, row), ours.task if ours else task, history, own)
+    return CreditWhy(
+        post.tenant_id,
+        post.work_order_id,
+        row,
+        post.type.value,
+        post.amount_credits,
+        post.reason_code,
+        post.note,
+        _price(prices, row),
+        ours.task if ours else task,
+        history,
+        own,
+    )
 
 
 def _price(prices: PriceList, row: Posted) -> Price | None:
     """The price row in force on the (UTC) day of the post."""
-    price = prices.in_force(row.module_id, row.deliverable_id, date.fromisoformat(row.posted_at[:10]))
+    price = prices.in_force(
+        row.module_id, row.deliverable_id, date.fromisoformat(row.posted_at[:10])
+    )
     if price is None:
         return None
-    return Price(str(price.place), price.price_credits, str(price.effective_from), str(price.effective_to or ""))
+    return Price(
+        str(price.place),
+        price.price_credits,
+        str(price.effective_from),
+        str(price.effective_to or ""),
+    )
 
 
 def as_json(answer: CreditWhy) -> dict[str, Any]:
@@ -103,18 +128,39 @@ def as_text(answer: CreditWhy) -> str:
             else "a deliverable that was bought")
     facts = [
         (row.type, f"{in_credits(row.amount_credits)}, item {row.transaction_item_id}"),
-        ("posted", f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
-                   f"{answer.transaction_amount_credits}; {answer.reason_code or answer.transaction_note})"),
-        ("for", f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} ({row.module_id}), "
-                f"{row.deliverable_id}, {sold}"),
+        (
+            "posted",
+            f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
+            f"{answer.transaction_amount_credits}; {answer.reason_code or answer.transaction_note})",
+        ),
+        (
+            "for",
+            f"tenant {answer.tenant_id}, order {answer.work_order_id}, step {row.step_id} "
+            f"({row.module_id}), "
+            f"{row.deliverable_id}, {sold}",
+        ),
         ("price", _price_words(answer)),
         ("task", row.task_hash + (":" if answer.task else "; its manifest is no longer kept")),
         *(("", f"{name} {shown(value)}") for name, value in _ordered(answer.task) if answer.task),
-        ("epoch", f"{row.refund_epoch}: " + (
-            f"it was refunded {counted(row.refund_epoch, 'time')} before" if row.refund_epoch
-            else "it was not refunded before")),
-        *(("", f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, item "
-               f"{each.transaction_item_id}") for each in answer.history if each != row),
+        (
+            "epoch",
+            f"{row.refund_epoch}: "
+            + (
+                f"it was refunded {counted(row.refund_epoch, 'time')} before"
+                if row.refund_epoch
+                else "it was not refunded before"
+            ),
+        ),
+        *(
+            (
+                "",
+                f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, "
+                "item "
+                f"{each.transaction_item_id}",
+            )
+            for each in answer.history
+            if each != row
+        ),
         ("run", _run_words(answer)),
     ]
     return "\n".join(f"{name:<8}{words}" for name, words in facts)
@@ -135,7 +181,11 @@ def _price_words(answer: CreditWhy) -> str:
 def _ordered(task: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """The fields of a task manifest that are not shown yet; each input and binding separately."""
     yield "module_version", task.get("module_version")
-    yield from ((f"inputs.{port}", value) for port, value in task.get("inputs", {}).items() if value is not None)
+    yield from (
+        (f"inputs.{port}", value)
+        for port, value in task.get("inputs", {}).items()
+        if value is not None
+    )
     for pointer, binding in task.get("bindings", {}).items():
         yield from ((f"bindings.{pointer}.{name}", value) for name, value in binding.items())
     yield from ((name, task[name]) for name in ("deliverables", "period") if task.get(name))
@@ -145,4 +195,6 @@ def _run_words(answer: CreditWhy) -> str:
     run = answer.run
     if run is None:
         return "a later run replaced its record, or the record is not on this machine"
-    return f"{run.run_id}, {run.status} {run.reason}".rstrip() + f" at {run.finished_at}, {run.record}"
+    return (
+        f"{run.run_id}, {run.status} {run.reason}".rstrip() + f" at {run.finished_at}, {run.record}"
+    )

@@ -52,8 +52,11 @@ def _publish(answer: PublishWhy) -> Iterator[str]:
             else "no finished purchase awaits publishing")
     yield f"{answer.task}  {answer.verdict}: {what}"
     for each in answer.awaiting:
-        yield (f"  {each.step_id} {each.deliverable_id}  item {each.transaction_item_id} of {each.posted_at}, "
-               f"{each.artifact_name}")
+        yield (
+            f"  {each.step_id} {each.deliverable_id}  item {each.transaction_item_id} of "
+            f"{each.posted_at}, "
+            f"{each.artifact_name}"
+        )
 
 
 def _step(answer: StepWhy) -> Iterator[str]:
@@ -64,7 +67,10 @@ def _step(answer: StepWhy) -> Iterator[str]:
         yield f"    because step {cause.step_id}: {cause.words}{change(cause.old, cause.new)}"
     if answer.compared_with:
         run = answer.compared_with
-        yield f"  compared with run {run.run_id} of {run.finished_at} ({run.status}), task {run.task_hash[:12]}"
+        yield (
+            f"  compared with run {run.run_id} of {run.finished_at} ({run.status}), task "
+            f"{run.task_hash[:12]}"
+        )
     yield from (f"  {line}" for line in _charge(answer.charge, "its part of "))
 
 
@@ -86,6 +92,11 @@ def _charge(answer: ChargeWhy, what: str = "") -> Iterator[str]:
 def _item(item: ItemWhy) -> str:
     due = f"{item.price_credits} due" if item.due else "0 due"
     row = item.compared_with
-    post = (f": {row.type} {row.amount_credits}, item {row.transaction_item_id} of {row.posted_at}, task "
-            f"{row.task_hash[:12]}" if row else "")
+    post = (
+        f": {row.type} {row.amount_credits}, item {row.transaction_item_id} of {row.posted_at}, "
+        "task "
+        f"{row.task_hash[:12]}"
+        if row
+        else ""
+    )
     return f"{item.step_id} {item.deliverable_id}  {due}, {item.words}{post}"

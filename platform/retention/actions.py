@@ -42,11 +42,21 @@ class Cached:
 
 def entries(listed: Iterable[Cached], limit: str) -> list[CacheEntry]:
     """Our entries of the list, sorted. `limit` is the profile's retention, such as 1w. Pure."""
-    ours = sorted((one for one in listed if _KEY.fullmatch(one.key)), key=lambda one: (one.created_at, one.id))
+    ours = sorted(
+        (one for one in listed if _KEY.fullmatch(one.key)), key=lambda one: (one.created_at, one.id)
+    )
     newest = {one.group: one.id for one in ours}
-    found = [CacheEntry(ACTIONS, "runtime", f"{one.key}@{one.ref}", one.created_at,
-                        None if newest[one.group] == one.id else expires_at(one.created_at, limit), str(one.id))
-             for one in ours]
+    found = [
+        CacheEntry(
+            ACTIONS,
+            "runtime",
+            f"{one.key}@{one.ref}",
+            one.created_at,
+            None if newest[one.group] == one.id else expires_at(one.created_at, limit),
+            str(one.id),
+        )
+        for one in ours
+    ]
     return sorted(found, key=lambda entry: (entry.ref, entry.handle))
 
 
@@ -72,7 +82,11 @@ class ActionsCache:
 
     def delete(self, entry: CacheEntry) -> None:
         """Delete an entry by its id; a missing entry is ignored."""
-        self._api.ask(f"{self._place}: {entry.ref}", partial(_delete, cache_id=int(entry.handle)), final=(404,))
+        self._api.ask(
+            f"{self._place}: {entry.ref}",
+            partial(_delete, cache_id=int(entry.handle)),
+            final=(404,),
+        )
 
 
 def open_cache(profile: Profile, env: Mapping[str, str]) -> ActionsCache | None:
@@ -84,8 +98,9 @@ def open_cache(profile: Profile, env: Mapping[str, str]) -> ActionsCache | None:
 
 
 def _list(github: Any, page: int) -> Any:
-    return github.actions.get_actions_cache_list(key=PREFIX, per_page=PAGE, page=page, sort="created_at",
-                                                 direction="asc", raw_=True)
+    return github.actions.get_actions_cache_list(
+        key=PREFIX, per_page=PAGE, page=page, sort="created_at", direction="asc", raw_=True
+    )
 
 
 def _delete(github: Any, cache_id: int) -> Any:

@@ -1,4 +1,5 @@
-"""The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/ (run/result_stores/directory.py).
+"""The content cache on this machine: runtime/cache/<tenant>/<inputs digest>/
+(run/result_stores/directory.py).
 
 Links are neither followed nor deleted. Anything that is not at the place of an entry is ignored,
 because the platform did not create it. Only the process that holds the runtime directory's lock may
@@ -23,7 +24,9 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"\.\w+")  # the temporary directory of `keep`, left by a killed run
 
 
-def entries(runtime_dir: Path, contracts: Mapping[str, Contract], limit: str) -> Iterator[CacheEntry]:
+def entries(
+    runtime_dir: Path, contracts: Mapping[str, Contract], limit: str
+) -> Iterator[CacheEntry]:
     """Every entry, sorted. `limit` is the profile's retention, such as 1w; it is the only one for a
     removed module."""
     for tenant in _folders(runtime_dir / CACHE_FOLDER):
@@ -37,7 +40,9 @@ def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Cache
     made = _moment(record.finished_at) if record else None
     contract = contracts.get(record.module_id) if record else None
     end = expires_at(made, contract.retention if contract else "", limit) if made else None
-    return CacheEntry(LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder))
+    return CacheEntry(
+        LOCAL, "result", f"{folder.parent.name}/{folder.name}", made, end, str(folder)
+    )
 
 
 def delete(entry: CacheEntry) -> None:

@@ -24,8 +24,7 @@ class Box:
 
     def held_bytes(self) -> int:
         """The bytes in the in-memory directories. Zero if this is not visible from outside; then
-        only
-        the sizes of these directories limit it."""
+        only the sizes of these directories limit it."""
         if self.info < 0:
             return 0
         try:
@@ -64,9 +63,8 @@ def box(access: Access, machine: Machine) -> Iterator[Box]:
 
 @contextlib.contextmanager
 def memory(name: str, content: bytes = b"") -> Iterator[int]:
-    """A file in memory, positioned at its beginning. A child can inherit it, it never blocks, and
-    it
-    leaves nothing on disk."""
+    """A file in memory, positioned at its beginning. A child can inherit it, it never blocks,
+    and it leaves nothing on disk."""
     handle = os.memfd_create(name)
     try:
         if content:

@@ -24,21 +24,29 @@ from platform.run.records import as_bytes, from_bytes
 from platform.run.result_stores import result_store_of
 
 
-def take_result(context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path) -> RunRecord | None:
-    """Copy a cached result into the empty folder `outputs`; the record that it came with, or None and nothing copied.
-    Displaced where a link stands on the way; OSError when what was copied of a damaged one cannot be removed.
+def take_result(
+    context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path
+) -> RunRecord | None:
+    """Copy a cached result into the empty folder `outputs`; the record that it came with, or None
+    and nothing copied. Displaced where a link stands on the way; OSError when what was copied of a
+    damaged one cannot be removed.
 
-    A step whose own record says that it made this very result runs again: its outputs were damaged or deleted, and a
-    copy from the cache would hide it.
+    A step whose own record says that it made this very result runs again: its outputs were damaged
+    or deleted, and a copy from the cache would hide it.
     """
     own = context.record(step.id)
-    if not _may(context, step) or step.reuse is Reuse.NONE or (own and own.inputs_digest == inputs_digest):
+    if (
+        not _may(context, step)
+        or step.reuse is Reuse.NONE
+        or (own and own.inputs_digest == inputs_digest)
+    ):
         return None
     store, key = result_store_of(context.runtime_dir), ResultKey(step.id.tenant_id, inputs_digest)
     data = store.record(key)
     record = from_bytes(data) if data is not None else None
     if record is None or expired(
-            record.finished_at, context.now(), step.contract.retention, context.profile.cache_retention):
+        record.finished_at, context.now(), step.contract.retention, context.profile.cache_retention
+    ):
         store.drop(key)
         return None
     try:
@@ -54,8 +62,8 @@ def take_result(context: RunContext, step: PlannedStep, inputs_digest: str, outp
 
 
 def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Path) -> None:
-    """Remember a completed result that was made here; an entry that is there stays. Displaced where a link stands on
-    the way."""
+    """Remember a completed result that was made here; an entry that is there stays. Displaced
+    where a link stands on the way."""
     if _may(context, step) and record.completed and not record.cached_from:
         key = ResultKey(step.id.tenant_id, record.inputs_digest)
         result_store_of(context.runtime_dir).keep(key, as_bytes(record), outputs)

@@ -1,4 +1,5 @@
-"""The program of the child process: one call of one module's `run(params, outputs_dir)`. Standard library only.
+"""The program of the child process: one call of one module's `run(params, outputs_dir)`. Standard
+library only.
 
 The parent compiles this program once and passes the code on (worker.py). Compiling it for each
 child would take a third of the time that starting Python takes. Parent and child communicate
@@ -71,10 +72,17 @@ def main(job: dict[str, Any], answer: int, lifeline: int) -> None:
     longest: int = job["field_chars"]
 
     def say(*fields: str) -> None:
-        os.write(answer, b"".join(field.replace("\0", " ")[:longest].encode("utf-8", "backslashreplace") + b"\0"
-                                  for field in fields))
+        os.write(
+            answer,
+            b"".join(
+                field.replace("\0", " ")[:longest].encode("utf-8", "backslashreplace") + b"\0"
+                for field in fields
+            ),
+        )
 
-    def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def crashed(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         number = getattr(error, "errno", None)
         say("raised", str(number) if isinstance(number, int) else "", f"{kind.__name__}: {error}")
         sys.__excepthook__(kind, error.with_traceback(own_frames(trace)), None)
@@ -102,16 +110,19 @@ def identity_of(path: str) -> list[int]:
 def told(returned: object) -> list[str]:
     """The return value of `run` as the fields of an answer. The parent checks the status."""
     if isinstance(returned, dict):
-        fields: list[Any] = [returned.get("status"), returned.get("reason_slug") or "", returned.get("message") or ""]
+        fields: list[Any] = [
+            returned.get("status"),
+            returned.get("reason_slug") or "",
+            returned.get("message") or "",
+        ]
         if all(isinstance(field, str) for field in fields):
             return ["returned", *fields]
     return ["malformed", repr(returned)]
 
 
 def die_with_parent(lifeline: int) -> None:
-    """Have the kernel kill this process group when the other end of the pipe closes, or now if it
-    has
-    closed."""
+    """Have the kernel kill this process group when the other end of the pipe closes, or now if
+    it has closed."""
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, _SIGKILL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
@@ -132,8 +143,7 @@ def enter(groups: list[int]) -> None:
 
 def filter_calls(program: bytes) -> None:
     """Install the filter of system calls `program`, permanently and for all children. OSError if
-    the
-    kernel refuses it: then no code of the module may run.
+    the kernel refuses it: then no code of the module may run.
 
     This uses `_ctypes`, because importing `ctypes` takes 4 ms, a third of the start of Python.
     """
@@ -155,16 +165,21 @@ def filter_calls(program: bytes) -> None:
     count = (len(program) // 8).to_bytes(8, sys.byteorder)  # unsigned short, padded to the pointer
     handed = (chars * 16).from_buffer_copy(count + address)
     prctl = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))
-    if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(_SET_SECCOMP, _FILTER, _ctypes.byref(handed), 0, 0):
+    if prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(
+        _SET_SECCOMP, _FILTER, _ctypes.byref(handed), 0, 0
+    ):
         raise OSError("the kernel refuses the filter of system calls")
 
 
 def limit(limits: dict[str, int]) -> None:
     """Limit this process and its children; zero means no limit. `cpu_s` is longer than the parent's
     time limit."""
-    for name, value in ((resource.RLIMIT_AS, limits["memory_mb"] * _MEGABYTE),
-                        (resource.RLIMIT_FSIZE, limits["file_mb"] * _MEGABYTE),
-                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_CPU, limits["cpu_s"])):
+    for name, value in (
+        (resource.RLIMIT_AS, limits["memory_mb"] * _MEGABYTE),
+        (resource.RLIMIT_FSIZE, limits["file_mb"] * _MEGABYTE),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_CPU, limits["cpu_s"]),
+    ):
         if value:
             _, hard = resource.getrlimit(name)
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -214,7 +229,9 @@ class Ours:
 
 def find_modules(src: str, packages: list[str], platform: str) -> None:
     """Look for modules in `src`, then in the standard library, then in the installed `packages`."""
-    fresh = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshLoader, SOURCE_SUFFIXES))
+    fresh = FileFinder.path_hook(
+        (ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshLoader, SOURCE_SUFFIXES)
+    )
 
     def below_src(path: str) -> Any:
         if path != src and not path.startswith(f"{src}/"):
@@ -232,7 +249,10 @@ def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
     """An `import` that refuses internal packages to modules, even if they are already loaded."""
     def guard(name: str, *given: Any, **named: Any) -> ModuleType:
         if name.partition(".")[0] == "platform":
-            scope, names = given[0] if given else named.get("globals"), given[2] if given[2:] else named.get("fromlist")
+            scope, names = (
+                given[0] if given else named.get("globals"),
+                given[2] if given[2:] else named.get("fromlist"),
+            )
             asked = {name.split(".")[1]} if "." in name else set(names or ())
             if asked & INTERNAL and not str((scope or {}).get("__name__")).startswith("platform."):
                 raise ImportError(refusal(f"platform.{min(asked & INTERNAL)}"))
@@ -242,4 +262,7 @@ def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
 
 
 def refusal(name: str) -> str:
-    return f"{name} is not for modules; of platform they may import platform.delivery and platform.bundle"
+    return (
+        f"{name} is not for modules; of platform they may import platform.delivery and "
+        "platform.bundle"
+    )

@@ -37,7 +37,8 @@ class RunContext:
     executor: Executor
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     reasons: Reasons = field(default_factory=Reasons)
-    module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)  # by module, path
+    # by module, path
+    module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def module_dir(self, module_id: str) -> Path:
         return self.root / "modules" / module_id

@@ -1,6 +1,8 @@
-"""Whether a step is done: its record, its inputs and its outputs on disk all agree; and where they do not.
+"""Whether a step is done: its record, its inputs and its outputs on disk all agree; and where they
+do not.
 
-There is one list of reasons. A run asks whether it is empty and stops at the first kind; `why` reads all of it.
+There is one list of reasons. A run asks whether it is empty and stops at the first kind; `why`
+reads all of it.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,11 +24,12 @@ _ORDERED = "what was ordered changed"
 
 @dataclass(frozen=True, slots=True)
 class RunReason:
-    """One reason to run: what moved, and from what to what since the recorded run; None where there was nothing.
+    """One reason to run: what moved, and from what to what since the recorded run; None where there
+    was nothing.
 
-    `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a module file's path,
-    `step:<id>` or `outputs/<path>`; `source` says for people where a bound value comes from, `upstream` is the
-    step that it comes from.
+    `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a
+    module file's path, `step:<id>` or `outputs/<path>`; `source` says for people where a bound
+    value comes from, `upstream` is the step that it comes from.
     """
 
     words: str
@@ -38,8 +41,8 @@ class RunReason:
 
     @property
     def is_loss(self) -> bool:
-        """Whether only what was made, here or above, is gone or damaged: the step makes the same again, as far as it
-        can."""
+        """Whether only what was made, here or above, is gone or damaged: the step makes the same
+        again, as far as it can."""
         return self.field == "record" or self.field.startswith(("outputs/", "step:"))
 
 
@@ -57,7 +60,8 @@ def first_reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ..
 
 
 def reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
-    """Every reason why the step would run now, the first as `current` has it; none when it is done."""
+    """Every reason why the step would run now, the first as `current` has it; none when it is done.
+    """
     found: dict[tuple[str, str, str], RunReason] = {}
     for reason in (reason for kind in _kinds(context, step) for reason in kind):
         found.setdefault((reason.field, repr(reason.old), repr(reason.new)), reason)
@@ -77,13 +81,21 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[RunReason, 
         return
     if not record.completed:
         ended = f"{record.status} {record.reason}"
-        yield (RunReason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),)
+        yield (
+            RunReason(f"its last run ended {ended}", "status", ended, "COMPLETED", record.message),
+        )
     if record.task_hash != step.task_hash:
         yield _ordered(step, record)
-    # Only what is bound counts: a step that was done is not undone by one that it merely came after.
-    bound = dict.fromkeys(binding.from_step for _, binding in bindings_in(step.params) if binding.from_step)
-    waiting = tuple(RunReason(f"step {name} has not completed", f"step:{name}", None, state, upstream=name)
-                    for name in bound if (state := _state(context, StepId(*step.id.order, name))) != Status.COMPLETED)
+    # Only what is bound counts: a step that was done is not undone by one that it merely came
+    # after.
+    bound = dict.fromkeys(
+        binding.from_step for _, binding in bindings_in(step.params) if binding.from_step
+    )
+    waiting = tuple(
+        RunReason(f"step {name} has not completed", f"step:{name}", None, state, upstream=name)
+        for name in bound
+        if (state := _state(context, StepId(*step.id.order, name))) != Status.COMPLETED
+    )
     if waiting:
         yield waiting
     elif record.inputs_digest and (moved := _inputs(context, step, record)):
@@ -95,14 +107,20 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[RunReason, 
 def _state(context: RunContext, step_id: StepId) -> str:
     """How a step's last run ended, in words."""
     record = context.record(step_id)
-    return f"{record.status} {record.reason if not record.completed else ''}".rstrip() if record else "not run"
+    return (
+        f"{record.status} {record.reason if not record.completed else ''}".rstrip()
+        if record
+        else "not run"
+    )
 
 
 def _ordered(step: PlannedStep, record: RunRecord) -> tuple[RunReason, ...]:
     """The task hash, and what of the manifest that it digests moved it."""
     moved = [(path, old, new) for path, old, new in differences(record.task, step.spec)]
     named = ", ".join(path for path, _, _ in moved)
-    whole = RunReason(f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash)
+    whole = RunReason(
+        f"{_ORDERED}: {named or 'its task hash'}", "task_hash", record.task_hash, step.task_hash
+    )
     return whole, *_named(step, moved)
 
 
@@ -115,16 +133,21 @@ def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[
     if now == digest_then:
         return ()
     moved = differences(then, manifest)
-    return _named(step, moved) or (RunReason("its inputs changed", "inputs_digest", digest_then, now),)
+    return _named(step, moved) or (
+        RunReason("its inputs changed", "inputs_digest", digest_then, now),
+    )
 
 
 def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[RunReason, ...]:
-    """Differences of two manifests as reasons, module files by their path and bindings with their source."""
+    """Differences of two manifests as reasons, module files by their path and bindings with
+    their source."""
     sources = _sources(step.params)
     found = []
     for path, old, new in moved:
         pointer = path.removeprefix("bindings.").rpartition(".")[0]
-        source, upstream = sources.get(pointer, ("", "")) if path.startswith("bindings.") else ("", "")
+        source, upstream = (
+            sources.get(pointer, ("", "")) if path.startswith("bindings.") else ("", "")
+        )
         field = path.replace("module_code.", f"modules/{step.contract.module_id}/", 1)
         change = "is new" if old is None else "is gone" if new is None else "changed"
         found.append(RunReason(f"{field} {change}", field, old, new, source, upstream))
@@ -133,7 +156,10 @@ def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[RunRea
 
 def _sources(params: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Where each bound value comes from, in words and as a step id, by its JSON pointer."""
-    return {pointer: (_named_source(binding), binding.from_step) for pointer, binding in pointers_in(params).items()}
+    return {
+        pointer: (_named_source(binding), binding.from_step)
+        for pointer, binding in pointers_in(params).items()
+    }
 
 
 def _named_source(binding: Binding) -> str:
@@ -147,7 +173,9 @@ def _outputs(context: RunContext, record: RunRecord) -> Iterator[RunReason]:
         now = _digest(context, record, output)
         if now != output.sha256:
             change = "is missing" if now is None else "was changed"
-            yield RunReason(f"its output {output.path} {change}", f"outputs/{output.path}", output.sha256, now)
+            yield RunReason(
+                f"its output {output.path} {change}", f"outputs/{output.path}", output.sha256, now
+            )
 
 
 def _digest(context: RunContext, record: RunRecord, output: OutputFile) -> str | None:

@@ -36,4 +36,8 @@ def inputs_then(contract: Contract, record: RunRecord) -> tuple[Mapping[str, Any
 
 def as_before(inputs: Mapping[str, Any], blocks: Blocks) -> dict[str, Any]:
     """A manifest in the form of earlier versions, with all blocks of the profile."""
-    return {**inputs, FIELD: {name: dict(block) for name, block in blocks.items()}} if FIELD in inputs else dict(inputs)
+    return (
+        {**inputs, FIELD: {name: dict(block) for name, block in blocks.items()}}
+        if FIELD in inputs
+        else dict(inputs)
+    )

@@ -40,8 +40,7 @@ class Cage:
 
     def kill(self) -> None:
         """Kill all processes in the group, including those that left the process group, and wait
-        until
-        they have ended."""
+        until they have ended."""
         for folder in self.folders:
             empty(folder)
 
@@ -56,8 +55,7 @@ class Cage:
 @dataclass(frozen=True, slots=True)
 class Fence:
     """A run's groups. `version` is v2 or v1. If it is empty, there are no groups, and `lacking`
-    says
-    why."""
+    says why."""
 
     version: str
     folders: tuple[Path, ...]  # memory first
@@ -67,8 +65,7 @@ class Fence:
     @contextlib.contextmanager
     def step(self, limits: Limits) -> Iterator[Cage]:
         """A group with these limits for one child. At the end, all its processes are killed.
-        OSError
-        if it cannot be created."""
+        OSError if it cannot be created."""
         name = f"step-{next(_number)}"
         folders = tuple(folder / name for folder in self.folders)
         handles: list[int] = []
@@ -185,8 +182,7 @@ def remove_left(home: Path) -> None:
 
 def remove_left_of_scopes(mine: Path) -> None:
     """Remove the groups of killed runs in scopes next to `mine`. Systemd then removes a scope
-    without
-    processes."""
+    without processes."""
     for scope_ in mine.parent.glob(f"{_PREFIX}*.scope"):
         remove_left(scope_)
 

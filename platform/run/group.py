@@ -63,8 +63,8 @@ class Group:
     def __init__(self, process: "Popen[bytes]", groups: Groups,
                  kill_rest: Callable[[], None] = nothing,
                  held_bytes: Callable[[], int] = int) -> None:
-        """`kill_rest` kills the processes that left the process group, if they are known. `held_bytes`
-        returns the bytes in in-memory directories, which count as written."""
+        """`kill_rest` kills the processes that left the process group, if they are known.
+        `held_bytes` returns the bytes in in-memory directories, which count as written."""
         assert process.stdout is not None
         self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
         self.held_bytes = held_bytes
@@ -138,9 +138,8 @@ def _copy(output: int, log: Log) -> bool:
 
 
 def _drain(output: int, log: Log) -> None:
-    """Copy the rest of the output until no process can write to it. Without bubblewrap, a process
-    may
-    have left the group, so the wait is limited to _DRAIN_S."""
+    """Copy the rest of the output until no process can write to it. Without bubblewrap, a
+    process may have left the group, so the wait is limited to _DRAIN_S."""
     deadline = time.monotonic() + _DRAIN_S
     poll = select.poll()
     poll.register(output, select.POLLIN)

@@ -27,15 +27,15 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.records import output_path
 
-MOST_SELECTED = 16 << 20  # bytes of a file that a selector reads; this process parses it, the sandbox comes after
+# bytes of a file that a selector reads; this process parses it, the sandbox comes after
+MOST_SELECTED = 16 << 20
 FORMAT = 2  # of the manifest; raise it and every step runs once more, free
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """The file or directory of a binding. `sha256`: for an output, the recorded digest; for an
-    asset,
-    the current one."""
+    asset, the current one."""
 
     path: Path
     sha256: str
@@ -49,14 +49,17 @@ class Bound:
     @property
     def name(self) -> str:
         """Its name in messages, which is the same on every machine."""
-        return f"{self.path.name} of step {self.step_id}" if self.step_id else f"asset {self.path.name}"
+        return (
+            f"{self.path.name} of step {self.step_id}"
+            if self.step_id
+            else f"asset {self.path.name}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A step's inputs: `params` for the module, `manifest` for the record, and `bound`, the files
-    that
-    the module may read."""
+    """A step's inputs: `params` for the module, `manifest` for the record, and `bound`, the
+    files that the module may read."""
 
     params: dict[str, Any]
     manifest: dict[str, Any]
@@ -64,8 +67,9 @@ class Resolved:
 
 
 def resolve(context: RunContext, step: PlannedStep) -> Resolved:
-    """The inputs as they would go in now. Fault when a bound output does not exist or is not what its selector
-    reads. Files that are bound whole are not read here (`unaltered` is for that)."""
+    """The inputs as they would go in now. Fault when a bound output does not exist or is not
+    what its selector reads. Files that are bound whole are not read here (`unaltered` is for
+    that)."""
     files: list[Bound] = []
     bindings: dict[str, Any] = {}
 
@@ -90,7 +94,8 @@ def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
 
 
 def went_in_digest(context: RunContext, step: PlannedStep) -> str:
-    """A digest of inputs and code as they are now, also where they cannot be resolved: then of the code and why not."""
+    """A digest of inputs and code as they are now, also where they cannot be resolved: then of
+    the code and why not."""
     return went_in_digests(context, step)[0]
 
 
@@ -99,15 +104,18 @@ def went_in_digests(context: RunContext, step: PlannedStep) -> tuple[str, str]:
     try:
         manifest = what_went_in(context, step)
     except Fault as fault:
-        why_not = digest_of([module_files(context, step.contract.module_id), fault.reason, str(fault)])
+        why_not = digest_of(
+            [module_files(context, step.contract.module_id), fault.reason, str(fault)]
+        )
         return why_not, why_not
-    return digest_of(manifest), digest_of(delivery_settings.as_before(manifest, context.profile.delivery))
+    return digest_of(manifest), digest_of(
+        delivery_settings.as_before(manifest, context.profile.delivery)
+    )
 
 
 def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
-    """The identity of every bound file when it was digested. Fault if a file on disk differs from
-    its
-    record: a damaged result is never used."""
+    """The identity of every bound file when it was digested. Fault if a file on disk differs
+    from its record: a damaged result is never used."""
     found = {}
     for bound in resolved.bound:
         try:
@@ -115,13 +123,17 @@ def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
         except OSError as error:
             raise Fault("missing_required_input", f"{bound.name}: {error.strerror}") from error
         if now.sha256 != bound.sha256:
-            raise Fault("missing_required_input", f"{bound.name} is not what was recorded; run that step again")
+            raise Fault(
+                "missing_required_input",
+                f"{bound.name} is not what was recorded; run that step again",
+            )
         found[bound.path] = now.identity
     return found
 
 
 def conforming(step: PlannedStep, resolved: Resolved) -> CheckedParams:
-    """The params, when every selected value is what its port takes. Fault for the first one that is not."""
+    """The params, when every selected value is what its port takes. Fault for the first one that
+    is not."""
     checked = check_selected(step.contract, step.params, resolved.params)
     if not isinstance(checked, CheckedParams):
         raise Fault("bad_input_format", checked)
@@ -130,18 +142,26 @@ def conforming(step: PlannedStep, resolved: Resolved) -> CheckedParams:
 
 def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any],
               bindings: Mapping[str, Any]) -> dict[str, Any]:
-    """Literals have null where a binding stands; bindings stand apart, by JSON pointer: no literal looks like one."""
+    """Literals have null where a binding stands; bindings stand apart, by JSON pointer: no
+    literal looks like one."""
     manifest = {
-        "format": FORMAT, "module_id": step.contract.module_id, "module_version": step.contract.version,
+        "format": FORMAT,
+        "module_id": step.contract.module_id,
+        "module_version": step.contract.version,
         "module_code": module_files(context, step.contract.module_id),
-        "inputs": literals, "bindings": bindings, "deliverables": sorted(step.deliverables),
+        "inputs": literals,
+        "bindings": bindings,
+        "deliverables": sorted(step.deliverables),
     }
     if step.contract.external:
         manifest["external_services"] = context.profile.external_services
     if step.spec.get("period"):
-        manifest["period"] = step.spec["period"]  # a new period is new work: an old one's result is not its result
+        # a new period is new work: an old one's result is not its result
+        manifest["period"] = step.spec["period"]
     if step.kind is Kind.DELIVERY:
-        manifest[delivery_settings.FIELD] = delivery_settings.counted(step.contract, context.profile.delivery)
+        manifest[delivery_settings.FIELD] = delivery_settings.counted(
+            step.contract, context.profile.delivery
+        )
     return manifest
 
 
@@ -163,39 +183,68 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
     record = context.record(upstream)
     if record is None or not record.completed:
         raise Fault("missing_required_input", f"step {upstream.step_id} has not completed")
-    exact = [output for output in record.outputs if binding.from_file == output.path]  # before what lies around it
+    # before what lies around it
+    exact = [output for output in record.outputs if binding.from_file == output.path]
     for output in exact or record.outputs:
         path = output_path(context.runtime_dir, upstream, output.path)
         if binding.output_id == output.output_id or binding.from_file == output.path:
-            return Bound(path, output.sha256, output.bytes, output.type == "dir", output.content_type,
-                         upstream.step_id, record.module_id, output.output_id)
+            return Bound(
+                path,
+                output.sha256,
+                output.bytes,
+                output.type == "dir",
+                output.content_type,
+                upstream.step_id,
+                record.module_id,
+                output.output_id,
+            )
         if output.type == "dir" and binding.from_file.startswith(f"{output.path}/"):
             try:
                 inner = inside(path, binding.from_file[len(output.path) + 1:])
                 seen = context.digests.seen(inner)
             except OSError:  # not there, or no plain file
                 continue
-            return Bound(inner, seen.sha256, seen.bytes, False, content_type(inner.name), upstream.step_id,
-                         record.module_id, output.output_id)
+            return Bound(
+                inner,
+                seen.sha256,
+                seen.bytes,
+                False,
+                content_type(inner.name),
+                upstream.step_id,
+                record.module_id,
+                output.output_id,
+            )
     name = binding.output_id or binding.from_file
     raise Fault("missing_required_input", f"step {upstream.step_id} made no {name}")
 
 
 def _as_param(source: Bound, binding: Binding) -> dict[str, Any]:
-    value = {"path": str(source.path), "sha256": source.sha256, "bytes": source.bytes,
-             "content_type": source.content_type, "step_id": source.step_id, "module_id": source.module_id,
-             "output_id": source.output_id}
+    value = {
+        "path": str(source.path),
+        "sha256": source.sha256,
+        "bytes": source.bytes,
+        "content_type": source.content_type,
+        "step_id": source.step_id,
+        "module_id": source.module_id,
+        "output_id": source.output_id,
+    }
     return {**value, "as_path": binding.as_path} if binding.as_path else value
 
 
 def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
     try:
         if source.bytes > MOST_SELECTED:
-            raise Fault("bad_input_format", f"input {pointer[1:]}: {source.name} has {source.bytes} bytes, and a "
-                                            f"selector reads at most {MOST_SELECTED}; bind the file itself")
+            raise Fault(
+                "bad_input_format",
+                f"input {pointer[1:]}: {source.name} has {source.bytes} bytes, and a "
+                f"selector reads at most {MOST_SELECTED}; bind the file itself",
+            )
         data = read_file(source.path, MOST_SELECTED)
         if sha256_hex(data) != source.sha256:
-            raise Fault("missing_required_input", f"{source.name} is not what was recorded; run that step again")
+            raise Fault(
+                "missing_required_input",
+                f"{source.name} is not what was recorded; run that step again",
+            )
         return select(data, binding)
     except SelectError as error:
         raise Fault("bad_input_format", f"input {pointer[1:]}: {source.name} {error}") from error
@@ -205,25 +254,36 @@ def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
 
 
 def module_files(context: RunContext, module_id: str) -> dict[str, str]:
-    """Digests of a module's code and contract by path; words for people, tests and compiled files are not code. Fault
-    when one of them became a link, or unreadable, since the contract was read."""
+    """Digests of a module's code and contract by path; words for people, tests and compiled
+    files are not code. Fault when one of them became a link, or unreadable, since the contract
+    was read."""
     if module_id not in context.module_code:
         folder = context.module_dir(module_id)
         try:
             context.module_code[module_id] = {
-                below: context.digests.file(path) for below, path in files_below(folder) if is_code(below)}
+                below: context.digests.file(path)
+                for below, path in files_below(folder)
+                if is_code(below)
+            }
         except OSError as error:
-            raise Fault("internal_error", f"modules/{module_id} cannot be read: {error.strerror}") from error
+            raise Fault(
+                "internal_error", f"modules/{module_id} cannot be read: {error.strerror}"
+            ) from error
     return context.module_code[module_id]
 
 
 def module_code(context: RunContext, module_id: str) -> str:
     """One digest of all of them."""
-    return digest_of([[below, digest] for below, digest in module_files(context, module_id).items()])
+    return digest_of(
+        [[below, digest] for below, digest in module_files(context, module_id).items()]
+    )
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> list[tuple[str, Any, Any]]:
-    """Where two manifests differ, as (path, old value, new value), in the order of the paths; None for not there."""
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], above: str = ""
+) -> list[tuple[str, Any, Any]]:
+    """Where two manifests differ, as (path, old value, new value), in the order of the paths;
+    None for not there."""
     found = []
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)

@@ -23,20 +23,21 @@ from platform.run.inputs import Resolved
 from platform.run.permit import Permit
 from platform.run.step_directory import StepDirectory
 
-ANSWER_TIMEOUT_S = 600  # RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
+# RFC 5321, section 4.5.3.2.6: what a server may take to answer the final dot
+ANSWER_TIMEOUT_S = 600
 _MARGIN_S = 30  # for what a delivery does after the answer
 DOUBT = "may_have_delivered"  # in a delivery's `_platform`
 
 
 def run_id(step: PlannedStep, epoch: int) -> str:
     """The id of this run. It is derived, so the same history has the same ids. A refund begins a
-    new
-    run."""
+    new run."""
     return derived_id(f"run:{step.task_hash}:{epoch}")
 
 
 def delivery_key(step: PlannedStep, epoch: int) -> str:
-    """What a provider knows a delivery by; the same for every try of it, so that none arrives twice."""
+    """What a provider knows a delivery by; the same for every try of it, so that none arrives
+    twice."""
     return derived_id(f"delivery:{step.task_hash}:{epoch}")
 
 
@@ -60,19 +61,33 @@ def _own_limit_s(profile: Profile, step: PlannedStep) -> int:
     return most_s if step.timeout_s is None or 0 < most_s <= step.timeout_s else step.timeout_s
 
 
-def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, checked: CheckedParams, *,
-        place: StepDirectory) -> Job:
-    """The job. Fault without a required secret or without code; StorageError when a delivery folder cannot be made."""
+def job(
+    context: RunContext,
+    step: PlannedStep,
+    epoch: int,
+    resolved: Resolved,
+    checked: CheckedParams,
+    *,
+    place: StepDirectory,
+) -> Job:
+    """The job. Fault without a required secret or without code; StorageError when a delivery
+    folder cannot be made."""
     contract, limits = step.contract, context.profile.limits
-    recorded = contract.external and context.profile.external_services == "recorded"  # then nothing is called
+    # then nothing is called
+    recorded = contract.external and context.profile.external_services == "recorded"
     secrets = {} if recorded else _secrets(context, step)
     module_dir = context.module_dir(contract.module_id)
     if kind_at(module_dir / "src" / "run.py") != "file":
         raise Fault("internal_error", f"modules/{contract.module_id}/src/run.py is missing")
     platform: dict[str, Any] = {
-        **step.id._asdict(), "module_id": contract.module_id, "run_id": run_id(step, epoch),
-        "task_hash": step.task_hash, "delivery_key": delivery_key(step, epoch), "deliverables": list(step.deliverables),
-        "external_services": context.profile.external_services}
+        **step.id._asdict(),
+        "module_id": contract.module_id,
+        "run_id": run_id(step, epoch),
+        "task_hash": step.task_hash,
+        "delivery_key": delivery_key(step, epoch),
+        "deliverables": list(step.deliverables),
+        "external_services": context.profile.external_services,
+    }
     folders: tuple[Path, ...] = ()
     if step.kind is Kind.DELIVERY:
         settings = counted(contract, context.profile.delivery)
@@ -80,44 +95,69 @@ def job(context: RunContext, step: PlannedStep, epoch: int, resolved: Resolved, 
         platform["timeout_s"] = _own_limit_s(context.profile, step)
         platform[DOUBT] = place.in_doubt or _in_doubt(context, step, epoch)
     return Job(
-        module_dir=module_dir, params={**checked.values, "_platform": platform}, outputs=place.outputs,
-        scratch=place.scratch, log=place.log,
+        module_dir=module_dir,
+        params={**checked.values, "_platform": platform},
+        outputs=place.outputs,
+        scratch=place.scratch,
+        log=place.log,
         limits=replace(limits, timeout_s=time_limit_s(context.profile, step)),
-        env={**{var.name: var.value for var in contract.vars}, **secrets}, secrets=tuple(secrets.values()),
-        readable=tuple(bound.path for bound in resolved.bound), writable=folders,
-        network=contract.network and not recorded)
+        env={**{var.name: var.value for var in contract.vars}, **secrets},
+        secrets=tuple(secrets.values()),
+        readable=tuple(bound.path for bound in resolved.bound),
+        writable=folders,
+        network=contract.network and not recorded,
+    )
 
 
 def permitted(todo: Job, permit: Permit, *, in_doubt: bool) -> Job:
-    """The same delivery, told what this attempt may do. `in_doubt`: an attempt of this run may have arrived."""
+    """The same delivery, told what this attempt may do. `in_doubt`: an attempt of this run may
+    have arrived."""
     platform = todo.params["_platform"]
-    told = {DOUBT: platform[DOUBT] or permit.in_doubt or in_doubt, "look_only": permit.look_only,
-            "delivered": {"receipts": permit.receipts, "lost": permit.lost, "settled": permit.settled}}
+    told = {
+        DOUBT: platform[DOUBT] or permit.in_doubt or in_doubt,
+        "look_only": permit.look_only,
+        "delivered": {"receipts": permit.receipts, "lost": permit.lost, "settled": permit.settled},
+    }
     return replace(todo, params={**todo.params, "_platform": {**platform, **told}})
 
 
 def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:
     """Whether the last record of the same delivery ended `unverified`."""
     last = context.record(step.id)
-    return last is not None and (last.task_hash, last.refund_epoch, last.reason) == (step.task_hash, epoch, UNVERIFIED)
+    return last is not None and (last.task_hash, last.refund_epoch, last.reason) == (
+        step.task_hash,
+        epoch,
+        UNVERIFIED,
+    )
 
 
 def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
     """The step's own secrets that the environment has."""
     wanted = step.contract.secrets
-    kept = sorted(secret.name for secret in wanted if not context.profile.grants(step.contract.module_id, secret.name))
+    kept = sorted(
+        secret.name
+        for secret in wanted
+        if not context.profile.grants(step.contract.module_id, secret.name)
+    )
     if kept:  # `check` has said so: this is what holds also where nobody asked it
-        raise Fault("secrets_missing", f"the profile does not give {', '.join(kept)} to {step.contract.module_id}")
-    missing = sorted(secret.name for secret in wanted if secret.required and not context.env.get(secret.name))
+        raise Fault(
+            "secrets_missing",
+            f"the profile does not give {', '.join(kept)} to {step.contract.module_id}",
+        )
+    missing = sorted(
+        secret.name for secret in wanted if secret.required and not context.env.get(secret.name)
+    )
     if missing:
         raise Fault("secrets_missing", f"the environment does not have {', '.join(missing)}")
-    return {secret.name: context.env[secret.name] for secret in wanted if context.env.get(secret.name)}
+    return {
+        secret.name: context.env[secret.name] for secret in wanted if context.env.get(secret.name)
+    }
 
 
 def absolute_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], tenant_id: str
                       ) -> tuple[dict[str, dict[str, Any]], tuple[Path, ...]]:
-    """Settings by provider with each `*_dir` absolute, and the tenant's own folder in each of them, made:
-    that is all of it that the step may touch."""
+    """Settings by provider with each `*_dir` absolute, and the tenant's own folder in each of
+    them, made: that is all of it that the step may touch."""
     absolute: dict[str, dict[str, Any]] = {}
     folders = []
     for provider, values in settings.items():
@@ -130,8 +170,9 @@ def absolute_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], ten
 
 
 def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
-    """A tenant's part of a delivery folder, made. In the repository nothing on the way may be a link: a module could
-    have put it there. Outside of it the folder is the operator's, and only the tenant's part must be none."""
+    """A tenant's part of a delivery folder, made. In the repository nothing on the way may be a
+    link: a module could have put it there. Outside of it the folder is the operator's, and only
+    the tenant's part must be none."""
     whole, inside = placed(root, name), within(name)
     base = root if inside else whole
     try:
@@ -139,9 +180,14 @@ def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
         with Folder.at(base) as folder:
             make_folders(folder, f"{name}/{tenant_id}" if inside else tenant_id)
     except Refused as error:
-        raise Fault("output_write_failed", f"{error.offender} is {error.kind}, and nothing is delivered through one; "
-                    f"put the directory itself there, or write its absolute path in {setting}") from error
+        raise Fault(
+            "output_write_failed",
+            f"{error.offender} is {error.kind}, and nothing is delivered through one; "
+            f"put the directory itself there, or write its absolute path in {setting}",
+        ) from error
     except OSError as error:
-        raise StorageError(f"{base / name / tenant_id}: cannot be made ({error.strerror}); "
-                           f"see {setting} of the runtime profile") from error
+        raise StorageError(
+            f"{base / name / tenant_id}: cannot be made ({error.strerror}); "
+            f"see {setting} of the runtime profile"
+        ) from error
     return whole / tenant_id

@@ -22,9 +22,11 @@ REASON = "secret_in_output"
 _PART_BYTES = 1 << 20
 
 
-def no_secret_in(made: tuple[OutputFile, ...], folder: Path, contract: Contract, values: Mapping[str, str]) -> None:
-    """Fault when an output that may not contain secrets contains one of `values`, which are by name. OSError when an
-    output cannot be read."""
+def no_secret_in(
+    made: tuple[OutputFile, ...], folder: Path, contract: Contract, values: Mapping[str, str]
+) -> None:
+    """Fault when an output that may not contain secrets contains one of `values`, which are by
+    name. OSError when an output cannot be read."""
     known = secrets(frozenset(values.values()), MIN_CHARS_IN_FILES)
     if known is None:
         return
@@ -33,10 +35,17 @@ def no_secret_in(made: tuple[OutputFile, ...], folder: Path, contract: Contract,
             continue
         for below, path in _files(output, folder):
             where = "" if output.type == "file" else f", in {below!r}"
-            if (found := _in_bytes(known, below.encode(errors="surrogateescape"))) or (found := _in_file(known, path)):
-                raise Fault(REASON, Redactor(values.values()).text(
-                    f"the output {output.output_id} contains the secret {_name(values, found)}{where}; leave it out, "
-                    "or write may_contain_secrets: true at the output in module.yml"))
+            if (found := _in_bytes(known, below.encode(errors="surrogateescape"))) or (
+                found := _in_file(known, path)
+            ):
+                raise Fault(
+                    REASON,
+                    Redactor(values.values()).text(
+                        f"the output {output.output_id} contains the secret "
+                        f"{_name(values, found)}{where}; leave it out, "
+                        "or write may_contain_secrets: true at the output in module.yml"
+                    ),
+                )
     for below in _directories(made, folder, contract):
         if found := _in_bytes(known, below.encode()):
             raise Fault(REASON, Redactor(values.values()).text(
@@ -45,9 +54,13 @@ def no_secret_in(made: tuple[OutputFile, ...], folder: Path, contract: Contract,
 
 
 def _directories(made: tuple[OutputFile, ...], folder: Path, contract: Contract) -> Iterator[str]:
-    """Every directory that the module left, also an empty one: whoever takes a `dir` output, or lists the outputs,
-    reads its name. Not those inside an output that may contain secrets."""
-    open_to_all = tuple(f"{output.path}/" for output in made if contract.outputs[output.output_id].may_contain_secrets)
+    """Every directory that the module left, also an empty one: whoever takes a `dir` output, or
+    lists the outputs, reads its name. Not those inside an output that may contain secrets."""
+    open_to_all = tuple(
+        f"{output.path}/"
+        for output in made
+        if contract.outputs[output.output_id].may_contain_secrets
+    )
     with trees.opened_directory(folder) as top:
         for below, entry in trees.paths(top):
             if stat.S_ISDIR(entry.status.st_mode) and not below.startswith(open_to_all):
@@ -55,7 +68,11 @@ def _directories(made: tuple[OutputFile, ...], folder: Path, contract: Contract)
 
 
 def _files(output: OutputFile, folder: Path) -> Iterator[tuple[str, Path]]:
-    return iter([(output.path, folder / output.path)]) if output.type == "file" else files_below(folder / output.path)
+    return (
+        iter([(output.path, folder / output.path)])
+        if output.type == "file"
+        else files_below(folder / output.path)
+    )
 
 
 def _in_file(known: Secrets, path: Path) -> bytes:
@@ -77,5 +94,8 @@ def _in_bytes(known: Secrets, text: bytes | bytearray) -> bytes:
 
 def _name(values: Mapping[str, str], found: bytes) -> str:
     """The name of the secret whose form was found."""
-    return next(name for name, value in values.items()
-                if (known := secrets(frozenset({value}), MIN_CHARS_IN_FILES)) and known.search(found))
+    return next(
+        name
+        for name, value in values.items()
+        if (known := secrets(frozenset({value}), MIN_CHARS_IN_FILES)) and known.search(found)
+    )

@@ -43,8 +43,7 @@ def _filter() -> tuple[bytes, str]:
 
 def isolation_here(profile: Profile, *, network: bool) -> Isolation:
     """The isolation of a step on this machine. The first call creates the run's cgroup.
-    ForbiddenError
-    if the profile requires an isolation that is not available."""
+    ForbiddenError if the profile requires an isolation that is not available."""
     found = fence.this_run() if profile.limits.enforce != "process" else fence.Fence("", ())
     return isolation(profile, this_machine(), network, found.version, found.lacking)
 
@@ -57,13 +56,18 @@ def _bubblewrap() -> tuple[str, str]:
     if program is None:
         return "", "bubblewrap is not installed"
     try:
-        tried = subprocess.run(probe(program), capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S)
+        tried = subprocess.run(
+            probe(program), capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return "", f"bubblewrap does not work here ({type(error).__name__})"
     if tried.returncode == 0:
         return program, ""
     said = tried.stderr.decode(errors="replace").strip().splitlines()
-    return "", f"bubblewrap does not work here ({said[-1] if said else f'status {tried.returncode}'})"
+    return (
+        "",
+        f"bubblewrap does not work here ({said[-1] if said else f'status {tried.returncode}'})",
+    )
 
 
 def tasks_of_user() -> int:
@@ -75,7 +79,11 @@ def tasks_of_user() -> int:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
-                count += Path(entry.path, "task").stat().st_nlink - 2 if entry.stat().st_uid == user else 0
+                count += (
+                    Path(entry.path, "task").stat().st_nlink - 2
+                    if entry.stat().st_uid == user
+                    else 0
+                )
             except OSError:
                 continue  # it has just ended
     return count

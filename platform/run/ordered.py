@@ -45,7 +45,10 @@ def _keep(runtime_dir: Path, folder: Folder, record: RunRecord, went_in: str) ->
     file = _file(runtime_dir, record.id.order, record.task_hash)
     if not exists(folder, file.name):
         replace(folder, file.name, canonical_json(record.task))
-    known = {ended.refund_epoch: ended for ended in endings(runtime_dir, record.id.order, record.task_hash)}
+    known = {
+        ended.refund_epoch: ended
+        for ended in endings(runtime_dir, record.id.order, record.task_hash)
+    }
     before = known.get(record.refund_epoch)
     same = before is not None and before._replace(went_in="") == record.ended
     ended = record.ended._replace(went_in=went_in or (before.went_in if before and same else ""))
@@ -91,7 +94,10 @@ def _endings(file: Path) -> tuple[RunEnding, ...]:
         found = [RunEnding(**{**value, "status": Status(value["status"])}) for value in values]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()
-    right = all(type(ended.refund_epoch) is int and all(type(text) is str for text in ended[2:]) for ended in found)
+    right = all(
+        type(ended.refund_epoch) is int and all(type(text) is str for text in ended[2:])
+        for ended in found
+    )
     return tuple(found) if right else ()
 
 

@@ -19,29 +19,44 @@ from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile
 from platform.run.fault import Fault
 
-_FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # whatever the module set: an output must be readable and removable
+# whatever the module set: an output must be readable and removable
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 NOT_WRITTEN = "output_write_failed"
 
 
-def collect(step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int = 0) -> tuple[OutputFile, ...]:
-    """The outputs that are there, in the contract's order. Fault when the folder is not what the contract says, holds
-    more than `limit_bytes` (zero: no limit), cannot be read, or is still written to. Modes are made the usual ones, and
-    extended attributes are removed: a module could hide anything there."""
+def collect(
+    step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int = 0
+) -> tuple[OutputFile, ...]:
+    """The outputs that are there, in the contract's order. Fault when the folder is not what the
+    contract says, holds more than `limit_bytes` (zero: no limit), cannot be read, or is still
+    written to. Modes are made the usual ones, and extended attributes are removed: a module
+    could hide anything there."""
     try:
         with trees.opened_directory(folder) as top:
             os.fchmod(top, _FOLDER_MODE)
             trees.drop_attributes(top)
             statuses = _acceptable(step.contract, top)
-            total = sum(status.st_size for status in statuses.values() if stat.S_ISREG(status.st_mode))
+            total = sum(
+                status.st_size for status in statuses.values() if stat.S_ISREG(status.st_mode)
+            )
             if 0 < limit_bytes < total:
-                raise Fault("output_too_large", f"the outputs have {total} bytes, {limit_bytes} are allowed")
+                raise Fault(
+                    "output_too_large", f"the outputs have {total} bytes, {limit_bytes} are allowed"
+                )
             hashes = _hashes(top, folder, statuses, digests)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise Fault(NOT_WRITTEN, "the outputs directory was removed or replaced, or changed while it was read; "
-                                 "write into it and leave it in its place") from error
+        raise Fault(
+            NOT_WRITTEN,
+            "the outputs directory was removed or replaced, or changed while it was read; "
+            "write into it and leave it in its place",
+        ) from error
     except OSError as error:
         raise Fault(NOT_WRITTEN, f"the outputs cannot be collected: {error.strerror}") from error
-    found = tuple(_output(port, statuses, hashes) for port in step.contract.outputs.values() if port.path in statuses)
+    found = tuple(
+        _output(port, statuses, hashes)
+        for port in step.contract.outputs.values()
+        if port.path in statuses
+    )
     missing = sorted(step.required_outputs - {output.output_id for output in found})
     if missing:
         raise Fault("missing_output", f"bought and not made: {', '.join(missing)}")
@@ -49,8 +64,8 @@ def collect(step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int 
 
 
 def _acceptable(contract: Contract, top: int) -> dict[str, os.stat_result]:
-    """The status of everything below a folder by its path, as `trees.walk` has them. Fault for an entry that is no
-    output of this contract. Folders on the way to an output may stand."""
+    """The status of everything below a folder by its path, as `trees.walk` has them. Fault for
+    an entry that is no output of this contract. Folders on the way to an output may stand."""
     found = {}
     for path, entry in trees.paths(top):
         name = path.encode(errors="backslashreplace").decode()
@@ -63,21 +78,33 @@ def _acceptable(contract: Contract, top: int) -> dict[str, os.stat_result]:
         if name != path:
             raise Fault("undeclared_output", f"the name {name} is not UTF-8")
         if refused := refused_in(entry.name):
-            raise Fault("undeclared_output", f"the name {escaped(path)} has the character {name_of(refused)}; "
-                                             "give the file another name")
-        if stat.S_ISREG(kind) and not any(_covers(port, path) for port in contract.outputs.values()):
-            raise Fault("undeclared_output", f"{name} is not an output that {contract.module_id}'s module.yml declares")
+            raise Fault(
+                "undeclared_output",
+                f"the name {escaped(path)} has the character {name_of(refused)}; "
+                "give the file another name",
+            )
+        if stat.S_ISREG(kind) and not any(
+            _covers(port, path) for port in contract.outputs.values()
+        ):
+            raise Fault(
+                "undeclared_output",
+                f"{name} is not an output that {contract.module_id}'s module.yml declares",
+            )
         found[path] = entry.status
     return found
 
 
 def _covers(port: OutputPort, below: str) -> bool:
-    return below == port.path if port.type == "file" else below.startswith(f"{port.path.rstrip('/')}/")
+    return (
+        below == port.path if port.type == "file" else below.startswith(f"{port.path.rstrip('/')}/")
+    )
 
 
-def _hashes(top: int, folder: Path, statuses: Mapping[str, os.stat_result], digests: Digests) -> dict[str, str]:
-    """SHA-256 of each file by its path, in the order of `files_below`. OSError when there is now anything else than
-    what was accepted."""
+def _hashes(
+    top: int, folder: Path, statuses: Mapping[str, os.stat_result], digests: Digests
+) -> dict[str, str]:
+    """SHA-256 of each file by its path, in the order of `files_below`. OSError when there is now
+    anything else than what was accepted."""
     hashes, seen = {}, 0
     for path, entry in trees.paths(top):
         accepted = statuses.get(path)
@@ -114,19 +141,39 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     """What stays while nobody writes: of a folder, that it is the same one."""
     if stat.S_ISDIR(status.st_mode):
         return status.st_dev, status.st_ino
-    return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode), status.st_size, status.st_mtime_ns
+    return (
+        status.st_dev,
+        status.st_ino,
+        stat.S_IFMT(status.st_mode),
+        status.st_size,
+        status.st_mtime_ns,
+    )
 
 
 def _changing(path: str) -> OSError:
-    return OSError(errno.ESTALE, f"{path} changes while it is collected; end every process before run() returns")
+    return OSError(
+        errno.ESTALE,
+        f"{path} changes while it is collected; end every process before run() returns",
+    )
 
 
-def _output(port: OutputPort, statuses: Mapping[str, os.stat_result], hashes: Mapping[str, str]) -> OutputFile:
+def _output(
+    port: OutputPort, statuses: Mapping[str, os.stat_result], hashes: Mapping[str, str]
+) -> OutputFile:
     status = statuses[port.path]
     if stat.S_ISDIR(status.st_mode) != (port.type == "dir"):
-        raise Fault("undeclared_output", f"{port.path} is not a {port.type}, which module.yml says it is")
+        raise Fault(
+            "undeclared_output", f"{port.path} is not a {port.type}, which module.yml says it is"
+        )
     if port.type == "dir":
-        within = {path[len(port.path) + 1:]: path for path in hashes if path.startswith(f"{port.path}/")}
-        tree = digest_of([[below, hashes[path]] for below, path in within.items()])  # as `Digests.tree`
-        return OutputFile(port.id, "dir", port.path, tree, sum(statuses[path].st_size for path in within.values()))
-    return OutputFile(port.id, "file", port.path, hashes[port.path], status.st_size, content_type(port.path))
+        within = {
+            path[len(port.path) + 1 :]: path for path in hashes if path.startswith(f"{port.path}/")
+        }
+        # as `Digests.tree`
+        tree = digest_of([[below, hashes[path]] for below, path in within.items()])
+        return OutputFile(
+            port.id, "dir", port.path, tree, sum(statuses[path].st_size for path in within.values())
+        )
+    return OutputFile(
+        port.id, "file", port.path, hashes[port.path], status.st_size, content_type(port.path)
+    )

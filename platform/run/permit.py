@@ -48,8 +48,7 @@ class Gate(Protocol):
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
         """Call this before an attempt. `went_in` is the manifest of its inputs. PlatformError if
-        the
-        ledger refuses."""
+        the ledger refuses."""
 
     def ended(self, record: RunRecord) -> GateAnswer:
         """Call this immediately after an attempt. `record` contains everything that is known of

@@ -16,13 +16,14 @@ from platform.model.ids import StepId
 from platform.model.reasons import SLUG
 from platform.model.run import OutputFile, RunRecord, Status
 
-LARGEST = 64 << 20  # bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
+# bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
+LARGEST = 64 << 20
 RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 
 class NewestRecords:
-    """The newest record of each step in a runtime directory, each file read once. Safe for threads: a record that two
-    of them read at once is the same."""
+    """The newest record of each step in a runtime directory, each file read once. Safe for
+    threads: a record that two of them read at once is the same."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._runtime_dir = runtime_dir
@@ -80,7 +81,9 @@ def from_bytes(data: bytes) -> RunRecord | None:
     """What `as_bytes` wrote; None for anything else."""
     try:
         value = jsontext.read_json(data)
-        if not _conforms(value, _RECORD_TYPES) or not all(_is_output(output) for output in value["outputs"]):
+        if not _conforms(value, _RECORD_TYPES) or not all(
+            _is_output(output) for output in value["outputs"]
+        ):
             return None
         if value["reason"] and not SLUG.fullmatch(value["reason"]):
             return None
@@ -90,8 +93,14 @@ def from_bytes(data: bytes) -> RunRecord | None:
         return None
 
 
-_JSON_TYPES: Mapping[Any, tuple[type, ...]] = {str: (str,), Status: (str,), int: (int,), float: (float, int),
-                                               tuple[OutputFile, ...]: (list,), Mapping[str, Any]: (dict,)}
+_JSON_TYPES: Mapping[Any, tuple[type, ...]] = {
+    str: (str,),
+    Status: (str,),
+    int: (int,),
+    float: (float, int),
+    tuple[OutputFile, ...]: (list,),
+    Mapping[str, Any]: (dict,),
+}
 _RECORD_TYPES = {field.name: _JSON_TYPES[field.type] for field in fields(RunRecord)}
 _OUTPUT_TYPES = {field.name: _JSON_TYPES[field.type] for field in fields(OutputFile)}
 
@@ -104,5 +113,9 @@ def _conforms(value: Any, types: Mapping[str, tuple[type, ...]]) -> bool:
 
 def _is_output(value: Any) -> bool:
     """An output whose path stays below the outputs folder, whoever wrote the record."""
-    return (_conforms(value, _OUTPUT_TYPES) and value["type"] in ("file", "dir")
-            and not value["path"].startswith("/") and ".." not in PurePosixPath(value["path"]).parts)
+    return (
+        _conforms(value, _OUTPUT_TYPES)
+        and value["type"] in ("file", "dir")
+        and not value["path"].startswith("/")
+        and ".." not in PurePosixPath(value["path"]).parts
+    )

@@ -18,12 +18,13 @@ _BATCH = 256  # parts of secrets in one pattern: RE2 refuses one of a million no
 
 class Secrets:
     """Finds secret values in bytes. A short pattern finds possible beginnings, where the whole
-    patterns
-    are then tried. A whole pattern is compiled when its own beginning is first found, since a long
-    key takes seconds."""
+    patterns are then tried. A whole pattern is compiled when its own beginning is first found,
+    since a long key takes seconds."""
 
     def __init__(self, found: Sequence[Forms]) -> None:
-        self._begins = [_compiled((form.begin for form in batch), longest=False) for batch in batched(found)]
+        self._begins = [
+            _compiled((form.begin for form in batch), longest=False) for batch in batched(found)
+        ]
         self._each = [(cache(partial(_compiled, (form.begin,), longest=False)),
                        cache(partial(_compiled, (form.whole,)))) for form in found]
         self.longest = max(form.longest for form in found)
@@ -32,7 +33,10 @@ class Secrets:
     def begins(self, text: bytes | bytearray, start: int = 0) -> int | None:
         """The first position from `start` on at which a secret may begin; None if there is no such
         position."""
-        return min((found.start() for pattern in self._begins if (found := pattern.search(text, start))), default=None)
+        return min(
+            (found.start() for pattern in self._begins if (found := pattern.search(text, start))),
+            default=None,
+        )
 
     def end(self, text: bytes | bytearray, at: int) -> int:
         """The end of the longest secret that begins at `at`; 0 if no secret begins there."""

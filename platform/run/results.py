@@ -29,8 +29,18 @@ from platform.ports.executor import JobEnd
 CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another runner is at this delivery
 REPAIR_HELD = "repair_held"  # it was delivered before, and sending it again waits for a person
 # Failures that a repetition may avoid. Wrong inputs and broken contracts are not among them.
-RETRYABLE = frozenset({"module_failed", "module_crashed", "module_exited", "timed_out", "external_api_error",
-                       "delivery_failed", "output_write_failed", UNVERIFIED})
+RETRYABLE = frozenset(
+    {
+        "module_failed",
+        "module_crashed",
+        "module_exited",
+        "timed_out",
+        "external_api_error",
+        "delivery_failed",
+        "output_write_failed",
+        UNVERIFIED,
+    }
+)
 # By the text of the field, which need not be a number: a module can write to the answer directly.
 _BY_ERRNO = {str(errno.EFBIG): "output_too_large", str(errno.ENOSPC): "output_write_failed",
              str(errno.EDQUOT): "output_write_failed"}
@@ -70,15 +80,23 @@ def _judge(ended: JobEnd, limits: Limits) -> Outcome:
     if ended.too_large:
         return _failed("output_too_large", f"it wrote {ended.too_large} and was ended")
     if ended.out_of_memory:
-        return _failed("out_of_memory", f"its processes together needed more than {limits.memory_mb} MB of memory, and "
-                       "one was killed for it")
+        return _failed(
+            "out_of_memory",
+            f"its processes together needed more than {limits.memory_mb} MB of memory, and "
+            "one was killed for it",
+        )
     if ended.said[:1] == ("moved",):
-        return _failed("missing_required_input", f"{' '.join(ended.said[1:])}; nothing was started, run again")
+        return _failed(
+            "missing_required_input", f"{' '.join(ended.said[1:])}; nothing was started, run again"
+        )
     match ended.said[2:] if ended.called else ended.said[1:]:
         case ("returned", status, reason, message) if ended.exit_status == 0:
             return _returned(status, reason, message)
         case ("malformed", text):
-            return _failed("malformed_result", f"run() returned {text[:200]}; it must return a map with a status")
+            return _failed(
+                "malformed_result",
+                f"run() returned {text[:200]}; it must return a map with a status",
+            )
         case ("raised", number, message):
             return _failed(_BY_ERRNO.get(number, "module_crashed"), message)
     return _silent(ended, limits)
@@ -87,23 +105,38 @@ def _judge(ended: JobEnd, limits: Limits) -> Outcome:
 def _returned(status: str, reason: str, message: str) -> Outcome:
     match status:
         case "COMPLETED":
-            return Outcome(Status.COMPLETED, reason if SLUG.fullmatch(reason) else "", message, told=True)
+            return Outcome(
+                Status.COMPLETED, reason if SLUG.fullmatch(reason) else "", message, told=True
+            )
         case "FAILED":
             slug = reason if SLUG.fullmatch(reason) else "module_failed"
             return Outcome(Status.FAILED, slug, message or "the module said no more", told=True)
-    return _failed("malformed_result", f"run() returned the status {status[:60]!r}; COMPLETED and FAILED are known")
+    return _failed(
+        "malformed_result",
+        f"run() returned the status {status[:60]!r}; COMPLETED and FAILED are known",
+    )
 
 
 def _silent(ended: JobEnd, limits: Limits) -> Outcome:
     """The outcome of a child that reported no result, or that died after `run` returned."""
     number = -ended.exit_status if ended.exit_status < 0 else ended.exit_status - _SHELL_SIGNAL
     if number == signal.SIGXCPU:
-        return _failed("timed_out", f"it used more processor time than {limits.timeout_s} s of all processors have")
+        return _failed(
+            "timed_out",
+            f"it used more processor time than {limits.timeout_s} s of all processors have",
+        )
     if not ended.said:
-        return _failed("internal_error", f"the child process did not start (status {ended.exit_status}); see its log")
+        return _failed(
+            "internal_error",
+            f"the child process did not start (status {ended.exit_status}); see its log",
+        )
     if number in set(signal.Signals):
-        return _failed("module_crashed", f"it was killed by {signal.Signals(number).name}, perhaps for a limit")
-    return _failed("module_exited", f"it ended with status {ended.exit_status} and without a result")
+        return _failed(
+            "module_crashed", f"it was killed by {signal.Signals(number).name}, perhaps for a limit"
+        )
+    return _failed(
+        "module_exited", f"it ended with status {ended.exit_status} and without a result"
+    )
 
 
 def _failed(reason: str, message: str) -> Outcome:

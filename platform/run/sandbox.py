@@ -11,11 +11,45 @@ from pathlib import Path
 from platform.errors import ForbiddenError
 from platform.model.profile import Profile
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
-_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/gai.conf",
-            "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/run/systemd/resolve")
-_NAMESPACES = ("--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
-_BOX = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev")
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+)
+_NETWORK = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/services",
+    "/etc/gai.conf",
+    "/etc/ssl",
+    "/etc/ca-certificates",
+    "/etc/pki",
+    "/run/systemd/resolve",
+)
+_NAMESPACES = (
+    "--unshare-user-try",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+)
+_BOX = (
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+)
 IN_MEMORY = ("/dev/shm", "/tmp")  # writable and private to the step; /dev itself is read-only
 # The visible parts of a prefix. The prefix may be the repository, which a step must not see.
 _PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
@@ -24,8 +58,7 @@ _PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What this machine provides for steps. `bwrap`: bubblewrap's program. If it is empty,
-    `lacking`
-    says why."""
+    `lacking` says why."""
 
     python: str
     prefixes: tuple[str, ...]  # Python's own folders
@@ -57,7 +90,9 @@ class Isolation:
     cgroup: bool = False  # whether limits hold for the step as a whole
 
 
-def isolation(profile: Profile, machine: Machine, network: bool, version: str, uncounted: str) -> Isolation:
+def isolation(
+    profile: Profile, machine: Machine, network: bool, version: str, uncounted: str
+) -> Isolation:
     """The isolation that the profile's `sandbox` and `limits.enforce` give on this machine.
 
     `version`: the version of cgroups; if empty, there is no cgroup, and `uncounted` says why.
@@ -68,7 +103,10 @@ def isolation(profile: Profile, machine: Machine, network: bool, version: str, u
         reach = "the network" if network else "no network"
         words = f"bubblewrap: own namespaces, {reach}, of the disk only what the step was given"
     else:
-        words = f"process: own process group; disk and network are not shut off ({why_plain(profile.sandbox, machine)})"
+        words = (
+            "process: own process group; disk and network are not shut off "
+            f"({why_plain(profile.sandbox, machine)})"
+        )
     calls = "are filtered" if machine.filter else f"are not filtered ({machine.unfiltered})"
     return Isolation(boxed, f"{words}; system calls {calls}; {limited}", grouped)
 
@@ -77,8 +115,11 @@ def bubblewrapped(wanted: str, machine: Machine) -> bool:
     """Whether steps run in bubblewrap. ForbiddenError if the profile requires it and it is not
     available."""
     if wanted == "bubblewrap" and not machine.bwrap:
-        raise ForbiddenError(f"the profile demands bubblewrap (sandbox: bubblewrap) and {machine.lacking}; install it, "
-                             "or set sandbox: auto; `doctor` says more")
+        raise ForbiddenError(
+            f"the profile demands bubblewrap (sandbox: bubblewrap) and {machine.lacking}; install "
+            "it, "
+            "or set sandbox: auto; `doctor` says more"
+        )
     return wanted != "process" and bool(machine.bwrap)
 
 
@@ -95,8 +136,11 @@ def _limited(wanted: str, version: str, lacking: str) -> tuple[bool, str]:
     if version:
         return True, f"limits hold for the whole step (cgroup {version})"
     if wanted == "cgroup":
-        raise ForbiddenError(f"the profile demands a cgroup for each step (limits.enforce: cgroup) and there is none: "
-                             f"{lacking}; run it where one is delegated, or set enforce: auto; `doctor` says more")
+        raise ForbiddenError(
+            "the profile demands a cgroup for each step (limits.enforce: cgroup) and there is "
+            "none: "
+            f"{lacking}; run it where one is delegated, or set enforce: auto; `doctor` says more"
+        )
     return False, f"limits hold for each process by itself ({lacking})"
 
 

@@ -17,8 +17,7 @@ _INNER = "main"  # for this process; the next run removes groups with a run's na
 
 def prepared(home: Path, pid: int) -> str:
     """Ensure that groups in `home` can limit memory and processes. Return the reason if they
-    cannot;
-    empty if they can."""
+    cannot; empty if they can."""
     try:
         enabled = set((home / "cgroup.subtree_control").read_text().split())
         if enabled >= CONTROLLERS:
@@ -41,7 +40,9 @@ def prepared(home: Path, pid: int) -> str:
 def enable(home: Path) -> None:
     """Enable limits of memory and processes for the groups in `home`. OSError if the kernel
     refuses."""
-    (home / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(CONTROLLERS)))
+    (home / "cgroup.subtree_control").write_text(
+        " ".join(f"+{name}" for name in sorted(CONTROLLERS))
+    )
 
 
 def _may_make_groups(home: Path) -> bool:

@@ -26,8 +26,7 @@ _Code = tuple[int, int, int, int]  # opcode, jump if true, jump if false, operan
 @functools.cache
 def program(machine: str) -> bytes:
     """The filter for `machine` (the name from uname) as an array of struct sock_filter; empty if
-    the
-    table does not support the machine."""
+    the table does not support the machine."""
     if machine not in _ARCHITECTURES:
         return b""
     column, arch = _ARCHITECTURES[machine]

@@ -39,16 +39,26 @@ _WORDS = 500  # characters of an exception that stand in the record
 _OPEN = Open()
 
 
-def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable[[float], None] = time.sleep, *,
-             gate: Gate = _OPEN) -> RunRecord:
-    """Run a step and put its outputs, log and record into place; the record. `epoch` is how often it was refunded;
-    `gate` knows what the ledger says of a delivery, and is asked and told at every attempt.
+def run_step(
+    context: RunContext,
+    step: PlannedStep,
+    epoch: int,
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    gate: Gate = _OPEN,
+) -> RunRecord:
+    """Run a step and put its outputs, log and record into place; the record. `epoch` is how often
+    it was refunded; `gate` knows what the ledger says of a delivery, and is asked and told at every
+    attempt.
 
-    StorageError when the disk refuses the record, ForbiddenError when the profile demands an isolation that is not
-    here, PlatformError when the run was stopped: then the old record stands and nothing is known about this run.
+    StorageError when the disk refuses the record, ForbiddenError when the profile demands an
+    isolation that is not here, PlatformError when the run was stopped: then the old record stands
+    and nothing is known about this run.
     """
     started = context.now()
-    with fresh_directory(context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY) as place:
+    with fresh_directory(
+        context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY
+    ) as place:
         record = replace(_blank(context, step, epoch), started_at=utc_text(started))
         try:
             record = _made(context, step, record, place, gate, sleep)
@@ -57,15 +67,23 @@ def run_step(context: RunContext, step: PlannedStep, epoch: int, sleep: Callable
         except PlatformError:
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, the order settles
-            record = _failed_by_us(context, step, record, place, error, began=_arrived(context, step, epoch, place))
+            record = _failed_by_us(
+                context, step, record, place, error, began=_arrived(context, step, epoch, place)
+            )
         ended = context.now()
-        record = replace(record, finished_at=utc_text(ended), duration_s=round((ended - started).total_seconds(), 3))
+        record = replace(
+            record,
+            finished_at=utc_text(ended),
+            duration_s=round((ended - started).total_seconds(), 3),
+        )
         if not record.completed:
             place.clear()  # nobody may build on them
         try:
             cache.keep(context, step, record, place.outputs)
         except Displaced as error:
-            record = replace(record, status=Status.FAILED, reason=NOT_WRITTEN, message=str(error), outputs=())
+            record = replace(
+                record, status=Status.FAILED, reason=NOT_WRITTEN, message=str(error), outputs=()
+            )
             place.clear()
         place.publish(record)
     return record
@@ -81,19 +99,29 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
     return record
 
 
-def hold_step(context: RunContext, step: PlannedStep, epoch: int, reason: str, message: str) -> RunRecord:
+def hold_step(
+    context: RunContext, step: PlannedStep, epoch: int, reason: str, message: str
+) -> RunRecord:
     """Record that a step waits for a person's decision and was not run."""
     at = utc_text(context.now())
-    record = replace(_blank(context, step, epoch), status=Status.NEEDS_DECISION, reason=reason, message=message,
-                     started_at=at, finished_at=at)
+    record = replace(
+        _blank(context, step, epoch),
+        status=Status.NEEDS_DECISION,
+        reason=reason,
+        message=message,
+        started_at=at,
+        finished_at=at,
+    )
     with fresh_directory(context.runtime_dir, step.id) as place:
         place.publish(record)
     return record
 
 
-def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Exception, *, known: bool) -> RunRecord:
-    """Record that the platform itself failed at a step, before or after it ran; the traceback is in its log.
-    `known`: the ledger has a fact of it, so that a delivery may have arrived before."""
+def fail_step(
+    context: RunContext, step: PlannedStep, epoch: int, error: Exception, *, known: bool
+) -> RunRecord:
+    """Record that the platform itself failed at a step, before or after it ran; the traceback is
+    in its log. `known`: the ledger has a fact of it, so that a delivery may have arrived before."""
     at = utc_text(context.now())
     with fresh_directory(context.runtime_dir, step.id) as place:
         record = replace(_blank(context, step, epoch), started_at=at, finished_at=at)
@@ -103,9 +131,12 @@ def fail_step(context: RunContext, step: PlannedStep, epoch: int, error: Excepti
     return record
 
 
-def unkept_step(context: RunContext, step: PlannedStep, epoch: int, error: Displaced, *, known: bool) -> RunRecord:
-    """The record of a step that cannot be put into place, because something else stands where it belongs. It is on no
-    disk: its order is settled by it, and the next run knows of no run. `known`: as in `fail_step`."""
+def unkept_step(
+    context: RunContext, step: PlannedStep, epoch: int, error: Displaced, *, known: bool
+) -> RunRecord:
+    """The record of a step that cannot be put into place, because something else stands where it
+    belongs. It is on no disk: its order is settled by it, and the next run knows of no run.
+    `known`: as in `fail_step`."""
     at = utc_text(context.now())
     outcome = Outcome(Status.FAILED, NOT_WRITTEN, str(error))
     if known and step.kind is Kind.DELIVERY:
@@ -119,9 +150,16 @@ def wait_s(attempt: int) -> float:
     return min(2.0 ** (attempt - 1), _LONGEST_WAIT_S)
 
 
-def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, gate: Gate,
-          sleep: Callable[[float], None]) -> RunRecord:
-    """The record with what became of the step, from the cache or from a run. Fault when it cannot even be tried."""
+def _made(
+    context: RunContext,
+    step: PlannedStep,
+    record: RunRecord,
+    place: StepDirectory,
+    gate: Gate,
+    sleep: Callable[[float], None],
+) -> RunRecord:
+    """The record with what became of the step, from the cache or from a run. Fault when it
+    cannot even be tried."""
     resolved = resolve(context, step)
     identities = unaltered(context, resolved)
     checked = conforming(step, resolved)
@@ -131,16 +169,33 @@ def _made(context: RunContext, step: PlannedStep, record: RunRecord, place: Step
     except Displaced as error:
         raise Fault(NOT_WRITTEN, str(error)) from error
     if taken is not None:
-        return replace(record, status=Status.COMPLETED, outputs=taken.outputs, reason=taken.reason,
-                       message=taken.message, cached_from=str(taken.id), isolation="none: taken from the cache")
-    todo = replace(job(context, step, record.refund_epoch, resolved, checked, place=place), identities=identities,
-                   digest=record.inputs_digest)
+        return replace(
+            record,
+            status=Status.COMPLETED,
+            outputs=taken.outputs,
+            reason=taken.reason,
+            message=taken.message,
+            cached_from=str(taken.id),
+            isolation="none: taken from the cache",
+        )
+    todo = replace(
+        job(context, step, record.refund_epoch, resolved, checked, place=place),
+        identities=identities,
+        digest=record.inputs_digest,
+    )
     record = replace(record, isolation=context.executor.isolation(network=todo.network))
     return _tried(context, step, record, place, todo, sleep, gate)
 
 
-def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job,
-           sleep: Callable[[float], None], gate: Gate) -> RunRecord:
+def _tried(
+    context: RunContext,
+    step: PlannedStep,
+    record: RunRecord,
+    place: StepDirectory,
+    todo: Job,
+    sleep: Callable[[float], None],
+    gate: Gate,
+) -> RunRecord:
     """Make attempts until one completes, fails permanently, or is the last."""
     attempt, began = 0, _arrived(context, step, record.refund_epoch, place)
     while True:
@@ -161,7 +216,11 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Ste
             record = replace(record, status=Status.FAILED, reason="", message="")
             place.clear()
             continue
-        if record.status is not Status.FAILED or record.reason not in results.RETRYABLE or attempt == step.retries:
+        if (
+            record.status is not Status.FAILED
+            or record.reason not in results.RETRYABLE
+            or attempt == step.retries
+        ):
             return record
         attempt += 1
         place.note(f"[attempt {attempt + 1}, {wait_s(attempt):g} s after: {record.reason}]\n")
@@ -170,14 +229,17 @@ def _tried(context: RunContext, step: PlannedStep, record: RunRecord, place: Ste
 
 
 def _arrived(context: RunContext, step: PlannedStep, epoch: int, place: StepDirectory) -> bool:
-    """Whether an earlier run of this very work says that it arrived or may have, or was stopped in the middle."""
+    """Whether an earlier run of this very work says that it arrived or may have, or was stopped
+    in the middle."""
     last = context.record(step.id)
     return place.in_doubt or (
         last is not None and (last.task_hash, last.refund_epoch) == (step.task_hash, epoch)
         and (last.completed or last.reason in (UNVERIFIED, results.REPAIR_HELD)))
 
 
-def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job) -> RunRecord:
+def _attempt(
+    context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, todo: Job
+) -> RunRecord:
     """The record of one attempt, after that of the one before."""
     try:
         ended = context.executor.submit(todo).result()
@@ -187,46 +249,76 @@ def _attempt(context: RunContext, step: PlannedStep, record: RunRecord, place: S
         if step.kind is Kind.DELIVERY and fault.reason == NOT_WRITTEN:  # it had begun
             outcome = results.unproven(outcome)
     if record.reason == UNVERIFIED and not outcome.told and outcome.reason != UNVERIFIED:
-        outcome = results.unproven(outcome)  # this attempt did not get far; the one before may have delivered
+        # this attempt did not get far; the one before may have delivered
+        outcome = results.unproven(outcome)
     return _with_outputs(context, step, record, place, outcome, todo)
 
 
-def _failed_by_us(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, error: Exception, *,
-                  began: bool = False) -> RunRecord:
+def _failed_by_us(
+    context: RunContext,
+    step: PlannedStep,
+    record: RunRecord,
+    place: StepDirectory,
+    error: Exception,
+    *,
+    began: bool = False,
+) -> RunRecord:
     """The record of a step at which the platform itself failed. `began`: its child was started."""
-    redactor = Redactor(filter(None, (context.env.get(secret.name) for secret in step.contract.secrets)))
+    redactor = Redactor(
+        filter(None, (context.env.get(secret.name) for secret in step.contract.secrets))
+    )
     place.note(redactor.text("".join(traceback.format_exception(error))))
     words = redactor.text(" ".join(f"{type(error).__name__}: {error}".split()))[:_WORDS]
-    outcome = Outcome(Status.FAILED, "internal_error", f"{words}; the traceback is in the step's log")
+    outcome = Outcome(
+        Status.FAILED, "internal_error", f"{words}; the traceback is in the step's log"
+    )
     if began and step.kind is Kind.DELIVERY:
         outcome = results.unproven(outcome)
     return replace(record, status=outcome.status, reason=outcome.reason, message=outcome.message)
 
 
-def _with_outputs(context: RunContext, step: PlannedStep, record: RunRecord, place: StepDirectory, outcome: Outcome,
-                  todo: Job) -> RunRecord:
-    """The record of one attempt: its outcome, and its outputs when they are what the contract says."""
+def _with_outputs(
+    context: RunContext,
+    step: PlannedStep,
+    record: RunRecord,
+    place: StepDirectory,
+    outcome: Outcome,
+    todo: Job,
+) -> RunRecord:
+    """The record of one attempt: its outcome, and its outputs when they are what the contract says.
+    """
     redactor = Redactor(todo.secrets)
     made: tuple[OutputFile, ...] = ()
     evidence: Mapping[str, Any] = {}
     if outcome.status is Status.COMPLETED:
         try:
-            found = collect(step, place.outputs, context.digests, context.profile.limits.output_mb << 20)
+            found = collect(
+                step, place.outputs, context.digests, context.profile.limits.output_mb << 20
+            )
             no_secret_in(found, place.outputs, step.contract, todo.secrets_by_name(step.contract))
             made = found
-            evidence = _receipt(step, place, redactor)  # not before: `collect` refuses links, which lead anywhere
+            # not before: `collect` refuses links, which lead anywhere
+            evidence = _receipt(step, place, redactor)
         except (Fault, OSError) as error:
             reason, words = (error.reason, str(error)) if isinstance(error, Fault) else (
                 NOT_WRITTEN, f"an output cannot be read: {error.strerror}")
             outcome = Outcome(Status.FAILED, reason, words)
-            if step.kind is Kind.DELIVERY:  # it said that it delivered; a wrong file beside that disproves nothing
+            # it said that it delivered; a wrong file beside that disproves nothing
+            if step.kind is Kind.DELIVERY:
                 outcome = results.unproven(outcome)
-    return replace(record, status=outcome.status, reason=outcome.reason, outputs=made, evidence=evidence,
-                   message=redactor.text(outcome.message))
+    return replace(
+        record,
+        status=outcome.status,
+        reason=outcome.reason,
+        outputs=made,
+        evidence=evidence,
+        message=redactor.text(outcome.message),
+    )
 
 
 def _receipt(step: PlannedStep, place: StepDirectory, redactor: Redactor) -> Mapping[str, Any]:
-    """A delivery's receipt; nothing when it left none. Fault for one that cannot be kept as evidence."""
+    """A delivery's receipt; nothing when it left none. Fault for one that cannot be kept as
+    evidence."""
     port = step.contract.outputs.get(RECEIPT)
     if step.kind is not Kind.DELIVERY or port is None:
         return {}
@@ -249,13 +341,24 @@ def _redacted(receipt: Mapping[str, Any], redactor: Redactor) -> Mapping[str, An
     """A receipt without secrets."""
     clean: Mapping[str, Any] = redactor.value(receipt)
     written = json.dumps(clean, ensure_ascii=False)
-    if redactor.text(written) != written:  # it stands in several fields, and no field alone gives it away
+    # it stands in several fields, and no field alone gives it away
+    if redactor.text(written) != written:
         return {"note": "the receipt contained a secret and is left out"}
     return clean
 
 
 def _blank(context: RunContext, step: PlannedStep, epoch: int) -> RunRecord:
     """The record of a step that has not started."""
-    return RunRecord(*step.id, step.contract.module_id, step.contract.version, step.kind.value, Status.FAILED,
-                     step.task_hash, epoch, run_id(step, epoch), inputs_digest="", task=step.spec,
-                     isolation="none: nothing was started")
+    return RunRecord(
+        *step.id,
+        step.contract.module_id,
+        step.contract.version,
+        step.kind.value,
+        Status.FAILED,
+        step.task_hash,
+        epoch,
+        run_id(step, epoch),
+        inputs_digest="",
+        task=step.spec,
+        isolation="none: nothing was started",
+    )

@@ -43,18 +43,35 @@ program, job = marshal.load(open(int(sys.argv[1]), "rb"))
 exec(program)
 main(job, int(sys.argv[2]), int(sys.argv[3]))
 """
-_OURS = tuple(_PLATFORM / name for name in (
-    "__init__.py", "errors.py", "files.py", "owned.py", "trees", "confined.py", "openat.py", "model", "bundle",
-    "ports", "delivery"))
-# Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the scratch folder.
+_OURS = tuple(
+    _PLATFORM / name
+    for name in (
+        "__init__.py",
+        "errors.py",
+        "files.py",
+        "owned.py",
+        "trees",
+        "confined.py",
+        "openat.py",
+        "model",
+        "bundle",
+        "ports",
+        "delivery",
+    )
+)
+# Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the
+# scratch folder.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _MESSAGE_CHARS = 2000
-_OUR_WORDS = frozenset({"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""})  # of an answer
+# of an answer
+_OUR_WORDS = frozenset(
+    {"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""}
+)
 
 
 def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> JobEnd:
-    """Run a job to its end. Fault when it could not be started; StorageError when its log cannot be written;
-    PlatformError when `groups.stop_all` ended it."""
+    """Run a job to its end. Fault when it could not be started; StorageError when its log cannot
+    be written; PlatformError when `groups.stop_all` ended it."""
     with contextlib.ExitStack() as stack:
         try:
             log = stack.enter_context(_log(job))
@@ -63,19 +80,25 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
             return JobEnd(("moved", str(error.strerror)), 0)
         try:
             group, answer, cage = _begun(job, machine, isolation, groups, stack, same)
-        except (OSError, ValueError) as error:  # no handles, processes or memory left; params that no child could read
-            raise Fault("internal_error", f"the child process could not be started ({error})") from error
+        # no handles, processes or memory left; params that no child could read
+        except (OSError, ValueError) as error:
+            raise Fault(
+                "internal_error", f"the child process could not be started ({error})"
+            ) from error
         with group:
             timed_out, too_large = _watch(group, job, log)
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
-        return JobEnd(said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills()))
+        return JobEnd(
+            said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills())
+        )
 
 
 def _same(job: Job) -> list[tuple[str, int, int]]:
-    """What the child must find at its paths before anything of the module is executed, by device and inode. Bubblewrap
-    and modules open by name: a directory on the way may have become a link since. OSError when it has already."""
+    """What the child must find at its paths before anything of the module is executed, by device
+    and inode. Bubblewrap and modules open by name: a directory on the way may have become a link
+    since. OSError when it has already."""
     found = dict(job.identities)
     for folder in (job.module_dir, job.outputs, job.scratch, *job.writable):
         with folder_at(folder) as opened:
@@ -83,8 +106,14 @@ def _same(job: Job) -> list[tuple[str, int, int]]:
     return [(str(path), *identity) for path, identity in found.items()]
 
 
-def _begun(job: Job, machine: Machine, isolation: Isolation, groups: Groups, stack: contextlib.ExitStack,
-           same: list[tuple[str, int, int]]) -> tuple[Group, int, Cage | None]:
+def _begun(
+    job: Job,
+    machine: Machine,
+    isolation: Isolation,
+    groups: Groups,
+    stack: contextlib.ExitStack,
+    same: list[tuple[str, int, int]],
+) -> tuple[Group, int, Cage | None]:
     """The started child, the handle of its answer, and its cgroup; `stack` closes what it needs."""
     request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
     cage = stack.enter_context(_cage(job.limits, isolation))
@@ -95,7 +124,12 @@ def _begun(job: Job, machine: Machine, isolation: Isolation, groups: Groups, sta
     stack.callback(os.close, ours)
     try:
         handles = (request, answer, theirs, *(cage.handles if cage else ()))
-        group = Group(_start(job, machine, around, handles), groups, cage.kill if cage else nothing, around.held_bytes)
+        group = Group(
+            _start(job, machine, around, handles),
+            groups,
+            cage.kill if cage else nothing,
+            around.held_bytes,
+        )
         return group, answer, cage
     finally:
         os.close(theirs)
@@ -105,13 +139,22 @@ def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> d
     limits = job.limits
     scratch = str(job.scratch)
     return {
-        "params": dict(job.params), "outputs": str(job.outputs), "src": str(job.module_dir / "src"),
-        "groups": list(cage.handles) if cage else [], "filter": filter_,
-        "packages": list(machine.packages), "platform": str(_PLATFORM), "field_chars": _field_chars(job),
+        "params": dict(job.params),
+        "outputs": str(job.outputs),
+        "src": str(job.module_dir / "src"),
+        "groups": list(cage.handles) if cage else [],
+        "filter": filter_,
+        "packages": list(machine.packages),
+        "platform": str(_PLATFORM),
+        "field_chars": _field_chars(job),
         "env": {**_ALWAYS, "TMPDIR": scratch, "HOME": scratch, **job.env},
-        "limits": {"memory_mb": limits.memory_mb, "file_mb": limits.file_mb,
-                   "processes": 0 if cage else limits.processes and limits.processes + tasks_of_user(),
-                   "cpu_s": limits.timeout_s and (limits.timeout_s + 1) * (os.cpu_count() or 1)}}
+        "limits": {
+            "memory_mb": limits.memory_mb,
+            "file_mb": limits.file_mb,
+            "processes": 0 if cage else limits.processes and limits.processes + tasks_of_user(),
+            "cpu_s": limits.timeout_s and (limits.timeout_s + 1) * (os.cpu_count() or 1),
+        },
+    }
 
 
 @functools.cache
@@ -124,13 +167,33 @@ def _program() -> "CodeType":
 def _start(job: Job, machine: Machine, box: Box, handles: tuple[int, ...]) -> "Popen[bytes]":
     import subprocess  # only a run that runs something needs it
 
-    command = [*box.command, machine.python, "-s", "-P", "-S", "-X", "utf8", "-c", _START, *map(str, handles[:3])]
-    return subprocess.Popen(command, env=_ALWAYS, cwd=job.scratch, pass_fds=(*handles, *box.handles),
-                            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT)
+    command = [
+        *box.command,
+        machine.python,
+        "-s",
+        "-P",
+        "-S",
+        "-X",
+        "utf8",
+        "-c",
+        _START,
+        *map(str, handles[:3]),
+    ]
+    return subprocess.Popen(
+        command,
+        env=_ALWAYS,
+        cwd=job.scratch,
+        pass_fds=(*handles, *box.handles),
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
-def _box(job: Job, machine: Machine, isolation: Isolation) -> contextlib.AbstractContextManager[Box]:
+def _box(
+    job: Job, machine: Machine, isolation: Isolation
+) -> contextlib.AbstractContextManager[Box]:
     """Bubblewrap around the job, or nothing around it."""
     if not isolation.bubblewrap:
         return contextlib.nullcontext(Box())
@@ -141,7 +204,8 @@ def _box(job: Job, machine: Machine, isolation: Isolation) -> contextlib.Abstrac
 
 @contextlib.contextmanager
 def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
-    """The step's own cgroup, where it gets one. StorageError when the kernel refuses it: the record would be wrong."""
+    """The step's own cgroup, where it gets one. StorageError when the kernel refuses it: the
+    record would be wrong."""
     if not isolation.cgroup:
         yield None
         return
@@ -149,13 +213,17 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
         try:
             cage = stack.enter_context(fence.this_run().step(limits))
         except OSError as error:
-            raise StorageError(f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run again, or "
-                               "set limits.enforce: process") from error
+            raise StorageError(
+                f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run "
+                "again, or "
+                "set limits.enforce: process"
+            ) from error
         yield cage
 
 
 def _log(job: Job) -> BinaryIO:
-    """The job's log, opened before anything of the module runs. Displaced, StorageError when it cannot be written."""
+    """The job's log, opened before anything of the module runs. Displaced, StorageError when it
+    cannot be written."""
     try:
         with folder_at(job.log.parent) as folder:
             return open(adding(folder, job.log.name), "ab")
@@ -172,20 +240,27 @@ def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
         file.flush()
     except OSError as error:
         if error.errno == errno.EPERM:  # the log is open already: the module made it immutable
-            raise Fault(NOT_WRITTEN, f"its log cannot be written ({error.strerror}); leave it as it is") from error
+            raise Fault(
+                NOT_WRITTEN, f"its log cannot be written ({error.strerror}); leave it as it is"
+            ) from error
         raise storage_error(job.log, "be written", error) from error
     return ended
 
 
 def _field_chars(job: Job) -> int:
-    """Characters of a field of the answer: what is kept of it, and a secret that begins there, to its end."""
+    """Characters of a field of the answer: what is kept of it, and a secret that begins there,
+    to its end."""
     return _MESSAGE_CHARS + Redactor(job.secrets).longest
 
 
 def _fields(answer: bytes, job: Job) -> tuple[str, ...]:
-    """The fields of an answer (child.py), redacted and then cut; what comes after the last NUL was not written to its
-    end. This is where a module's words come in: no secret gets past it."""
+    """The fields of an answer (child.py), redacted and then cut; what comes after the last NUL
+    was not written to its end. This is where a module's words come in: no secret gets past it."""
     fields = [field.decode("utf-8", "replace") for field in answer.split(b"\0")[:-1]]
-    redacted = (field if field in _OUR_WORDS else Redactor(job.secrets).text(field, cut=len(field) >= _field_chars(job))
-                for field in fields)
+    redacted = (
+        field
+        if field in _OUR_WORDS
+        else Redactor(job.secrets).text(field, cut=len(field) >= _field_chars(job))
+        for field in fields
+    )
     return tuple(field[:_MESSAGE_CHARS] for field in redacted)

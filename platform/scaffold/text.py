@@ -14,7 +14,9 @@ GIT_ATTRIBUTES = b"""# Git must not convert line ends: other bytes have another 
 
 def flow(value: Any) -> str:
     """A value in one line of YAML, with quotes if it needs them."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False)
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
+    )
     return text.removesuffix("\n").removesuffix("...").strip()
 
 

@@ -32,15 +32,18 @@ def workorder_text(tenant_id: str, work_order_id: str, contract: Contract, packa
     name = f"{tenant_id}/{work_order_id}"
     lines = [
         "# yaml-language-server: $schema=../../../schemas/workorder.schema.json",
-        "# A draft: while enabled is false nothing runs, nothing is charged, and problems are warnings.",
+        "# A draft: while enabled is false nothing runs, nothing is charged, and problems are "
+        "warnings.",
         "# 1. Replace what is marked FILL IN, and the values that you want otherwise.",
-        "# 2. python -m platform.cli consistency-validate     what is still wrong, with line and column",
+        "# 2. python -m platform.cli consistency-validate     what is still wrong, with line and "
+        "column",
         "# 3. Set enabled: true.",
         f"# 4. doit run workorder:{name}",
         f"work_order_id: {flow(work_order_id)}",
         "enabled: false",
         "mode: PARTIAL_ALLOWED  # or STRICT: the first failed step stops the order",
-        "artifacts_requested: false  # true: needs a step of kind packaging and one of kind delivery",
+        "artifacts_requested: false  # true: needs a step of kind packaging and one of kind "
+        "delivery",
         "metadata:",
         f"  title: {FILL_IN} what this order is for",
         '# schedule_cron: "0 6 * * 1"  # minute, hour, day, month, weekday, UTC: due once a period',
@@ -94,8 +97,13 @@ def _packed(contract: Contract, package: Contract, delivery: Contract) -> Iterat
     output = next((port for port in contract.outputs.values() if not port.limited), None)
     if output is None:
         return
-    yield "  # To have it packed and delivered, remove the # below and set artifacts_requested: true."
-    bound = f"from_step: {step_id_of(contract)}, output_id: {output.id}, as_path: {flow(output.path.rstrip('/'))}"
+    yield (
+        "  # To have it packed and delivered, remove the # below and set artifacts_requested: true."
+    )
+    bound = (
+        f"from_step: {step_id_of(contract)}, output_id: {output.id}, as_path: "
+        f"{flow(output.path.rstrip('/'))}"
+    )
     for line in [
         "- step_id: package",
         f"  module_id: {package.module_id}",

@@ -38,8 +38,13 @@ class Envelope:
 
     def as_json(self) -> dict[str, Any]:
         """The envelope with the field names of the DSSE protocol."""
-        return {"payload": _encoded(self.payload), "payloadType": self.payload_type,
-                "signatures": [{"keyid": one.keyid, "sig": _encoded(one.sig)} for one in self.signatures]}
+        return {
+            "payload": _encoded(self.payload),
+            "payloadType": self.payload_type,
+            "signatures": [
+                {"keyid": one.keyid, "sig": _encoded(one.sig)} for one in self.signatures
+            ],
+        }
 
     def as_bytes(self) -> bytes:
         """The bytes of the envelope's file; equal for equal envelopes."""
@@ -56,7 +61,9 @@ def sign(payload_type: str, payload: bytes, key: SigningKey | None) -> Envelope:
     """The signed envelope of a payload; unsigned if there is no key."""
     if key is None:
         return Envelope(payload_type, payload)
-    return Envelope(payload_type, payload, (Signature(key.public.keyid, key.sign(pae(payload_type, payload))),))
+    return Envelope(
+        payload_type, payload, (Signature(key.public.keyid, key.sign(pae(payload_type, payload))),)
+    )
 
 
 def verify(envelope: Envelope, key: PublicKey, payload_type: str) -> bytes:
@@ -67,7 +74,11 @@ def verify(envelope: Envelope, key: PublicKey, payload_type: str) -> bytes:
     if not envelope.signatures:
         raise BadSignature("is not signed")
     message = pae(payload_type, envelope.payload)
-    if not any(key.verifies(one.sig, message) for one in envelope.signatures if one.keyid in ("", key.keyid)):
+    if not any(
+        key.verifies(one.sig, message)
+        for one in envelope.signatures
+        if one.keyid in ("", key.keyid)
+    ):
         signers = ", ".join(one.keyid[:12] or "no key id" for one in envelope.signatures)
         raise BadSignature(f"is not signed by the key {key.keyid[:12]} (it names {signers})")
     return envelope.payload
@@ -76,7 +87,10 @@ def verify(envelope: Envelope, key: PublicKey, payload_type: str) -> bytes:
 def parse(value: Any) -> Envelope:
     """The envelope of a JSON value. Raises ValueError with the reason if it is not an envelope."""
     try:
-        signatures = tuple(Signature(str(one.get("keyid", "")), _decoded(one["sig"])) for one in value["signatures"])
+        signatures = tuple(
+            Signature(str(one.get("keyid", "")), _decoded(one["sig"]))
+            for one in value["signatures"]
+        )
         if not isinstance(value["payloadType"], str):
             raise ValueError("`payloadType` is not a string")
         return Envelope(value["payloadType"], _decoded(value["payload"]), signatures)

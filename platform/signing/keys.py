@@ -86,10 +86,13 @@ def private_key_file(path: Path) -> SigningKey:
         mode = path.stat().st_mode
         text = path.read_bytes()[:_LARGEST].decode("ascii", "replace")
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such key; create one with "
-                         "`python -m platform.cli ledger keygen FILE`") from None
+        raise UsageError(
+            f"{path}: no such key; create one with `python -m platform.cli ledger keygen FILE`"
+        ) from None
     except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror}); name a file with a key") from error
+        raise StorageError(
+            f"{path}: cannot be read ({error.strerror}); name a file with a key"
+        ) from error
     if mode & 0o077:
         raise ForbiddenError(f"{path}: other users can read this private key; `chmod 600` it, or "
                              "create a new one")
@@ -124,10 +127,13 @@ def generate(path: Path) -> PublicKey:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
-        raise ConflictError(f"{path}: already exists and was not changed; "
-                            "name another file") from None
+        raise ConflictError(
+            f"{path}: already exists and was not changed; name another file"
+        ) from None
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror}); name another file") from error
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror}); name another file"
+        ) from error
     return SigningKey(key).public
 
 
@@ -135,7 +141,9 @@ def _raw(text: str, place: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:  # pragma: no cover - callers check the form
-        raise InputError([f"{place}: is not base64; write the key as `ledger keygen` printed it"]) from None
+        raise InputError(
+            [f"{place}: is not base64; write the key as `ledger keygen` printed it"]
+        ) from None
 
 
 def _raw_of_pem(text: str, place: str) -> bytes:

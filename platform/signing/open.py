@@ -9,7 +9,9 @@ from platform.errors import ForbiddenError
 from platform.signing.keys import PublicKey, SigningKey, private_key, private_key_file, public_key
 
 
-def open_signer(settings: Mapping[str, str], root: Path, env: Mapping[str, str]) -> SigningKey | None:
+def open_signer(
+    settings: Mapping[str, str], root: Path, env: Mapping[str, str]
+) -> SigningKey | None:
     """The private key from the environment variable that the profile names, otherwise from its
     file, relative to `root`; None if there is neither. Raises ForbiddenError if it does not match
     the profile's public key."""
@@ -22,9 +24,11 @@ def open_signer(settings: Mapping[str, str], root: Path, env: Mapping[str, str])
         return None
     published = known_key(settings, root)
     if published is not None and published != key.public:
-        raise ForbiddenError(f"{place}: is the key {key.public.keyid[:12]}, but the profile's "
-                             f"public_key is {published.keyid[:12]}, so nothing was signed; use the "
-                             "matching key")
+        raise ForbiddenError(
+            f"{place}: is the key {key.public.keyid[:12]}, but the profile's "
+            f"public_key is {published.keyid[:12]}, so nothing was signed; use the "
+            "matching key"
+        )
     return key
 
 

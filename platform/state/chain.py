@@ -55,8 +55,11 @@ def parse_trusted(data: bytes) -> TrustedHead:
         head = TrustedHead(**json.loads(data))
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError("is not a trusted head") from error
-    if (render_trusted(head) != data or any(type(number) is not int for number in (head.generation, head.seq))
-            or any(type(text) is not str for text in (head.tag, head.sha256, head.hash))):
+    if (
+        render_trusted(head) != data
+        or any(type(number) is not int for number in (head.generation, head.seq))
+        or any(type(text) is not str for text in (head.tag, head.sha256, head.hash))
+    ):
         raise ValueError("is not in the canonical form of a trusted head")
     return head
 
@@ -80,7 +83,9 @@ class Chain:
     @property
     def head(self) -> TrustedHead:
         """The head to trust from now on."""
-        return TrustedHead(self.tag, self.newest.generation, self.sha256, self.newest.seq, self.newest.hash)
+        return TrustedHead(
+            self.tag, self.newest.generation, self.sha256, self.newest.seq, self.newest.hash
+        )
 
     def admit(self, tag: str, uri: str, data: bytes) -> None:
         """Admit the next manifest. CorruptError if it is damaged, StaleError if it is another."""
@@ -138,14 +143,19 @@ class Chain:
 
     def _follows(self, before: StateManifest, manifest: StateManifest, tag: str, uri: str) -> None:
         if tag != (before.next_tag or self.tag):
-            raise StaleError(f"{uri}: the release was {'closed' if before.next_tag else 'not closed'} by generation "
-                             f"{before.generation}; {LOOK}")
+            raise StaleError(
+                f"{uri}: the release was {'closed' if before.next_tag else 'not closed'} by "
+                "generation "
+                f"{before.generation}; {LOOK}"
+            )
         if manifest.generation != before.generation + 1:
             raise StaleError(f"{uri}: is generation {manifest.generation}, but the next one must "
                              f"be {before.generation + 1}; {LOOK}")
         if manifest.previous != self.sha256:
             raise StaleError(f"{uri}: does not have the digest of the previous manifest; {LOOK}")
-        if manifest.seq < before.seq or (manifest.seq == before.seq and manifest.hash != before.hash):
+        if manifest.seq < before.seq or (
+            manifest.seq == before.seq and manifest.hash != before.hash
+        ):
             raise StaleError(f"{uri}: its journal does not continue that of generation "
                              f"{before.generation}; {LOOK}")
 
@@ -178,7 +188,9 @@ def _gap(manifest: StateManifest) -> str:
 
 def lines_of(segment: Segment, data: bytes, prev: str, uri: str) -> list[bytes]:
     """A segment's records as lines. CorruptError unless they follow the record with hash `prev`."""
-    if (len(data), sha256_hex(data)) != (segment.bytes, segment.sha256) or not data.startswith(HEADER):
+    if (len(data), sha256_hex(data)) != (segment.bytes, segment.sha256) or not data.startswith(
+        HEADER
+    ):
         raise CorruptError(f"{uri}: does not match its manifest; {RESTORE}")
     lines = data[len(HEADER):].splitlines(keepends=True)
     for number, line in enumerate(lines, segment.first):

@@ -45,7 +45,9 @@ def hydrate(local: LocalState, release: Release) -> Hydrated:
         return catch_up(local, release)[0]
 
 
-def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tuple[Hydrated, Position]:
+def catch_up(
+    local: LocalState, release: Release, *, renew: bool = False
+) -> tuple[Hydrated, Position]:
     """As `hydrate`; the caller holds `local.exclusive()`. `renew` accepts an expired manifest."""
     here = position(release, local.trusted(), local.scratch)
     if not renew:
@@ -62,7 +64,9 @@ def catch_up(local: LocalState, release: Release, *, renew: bool = False) -> tup
                         "stop them, then run again")
 
 
-def _theirs(here: Position, release: Release, local: LocalState, ours: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _theirs(
+    here: Position, release: Release, local: LocalState, ours: tuple[bytes, ...]
+) -> tuple[bytes, ...]:
     """The release's journal: the part that is here, and the segments that must be downloaded."""
     segments = here.chain.newest.segments
     lines = list(ours[:boundary(segments, ours)])

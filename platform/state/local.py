@@ -98,7 +98,9 @@ class LocalState:
             try:
                 point = checkpoints.parse(files.pop(checkpoints.NAME))
             except ValueError as error:
-                raise CorruptError(f"{self.folder / checkpoints.NAME}:1: {error}; restore it") from error
+                raise CorruptError(
+                    f"{self.folder / checkpoints.NAME}:1: {error}; restore it"
+                ) from error
             states = {name: point.files[name] for name in files}
             tables = {name: data[:states[name].bytes] for name, data in files.items()}
             if all(sha256_hex(data) == states[name].sha256 for name, data in tables.items()):
@@ -186,4 +188,6 @@ def common(ours: Sequence[bytes], theirs: Sequence[bytes]) -> int:
 def whole_lines(folder: Path, disk: Disk) -> tuple[bytes, ...]:
     """The whole records of a directory's journal. An unterminated tail was never acknowledged."""
     data = read_whole(disk, folder / JOURNAL) or HEADER
-    return tuple(line for line in data[len(HEADER):].splitlines(keepends=True) if line.endswith(b"\n"))
+    return tuple(
+        line for line in data[len(HEADER) :].splitlines(keepends=True) if line.endswith(b"\n")
+    )

@@ -81,19 +81,30 @@ def tag_of(prefix: str, number: int) -> str:
 def number_of(prefix: str, tag: str) -> int | None:
     """The number of the state's release with this tag; None if it is not one of them."""
     digits = tag.removeprefix(prefix + STATE)
-    return int(digits) if re.fullmatch(r"\d{4}", digits) and tag == tag_of(prefix, int(digits)) else None
+    return (
+        int(digits)
+        if re.fullmatch(r"\d{4}", digits) and tag == tag_of(prefix, int(digits))
+        else None
+    )
 
 
 def render(manifest: StateManifest) -> bytes:
     """The file's bytes: equal manifests have equal bytes."""
     value: dict[str, Any] = {
-        "format": 1, "generation": manifest.generation, "previous": manifest.previous,
-        "created": manifest.created, "expires": manifest.expires, "next_tag": manifest.next_tag,
+        "format": 1,
+        "generation": manifest.generation,
+        "previous": manifest.previous,
+        "created": manifest.created,
+        "expires": manifest.expires,
+        "next_tag": manifest.next_tag,
         "head": {"seq": manifest.seq, "hash": manifest.hash},
-        "segments": [{"name": segment.name, **segment._asdict(), "rows": segment.last - segment.first + 1}
-                     for segment in manifest.segments],
+        "segments": [
+            {"name": segment.name, **segment._asdict(), "rows": segment.last - segment.first + 1}
+            for segment in manifest.segments
+        ],
         "archive": manifest.archive._asdict(),
-        "tables": {name: state._asdict() for name, state in sorted(manifest.tables.items())}}
+        "tables": {name: state._asdict() for name, state in sorted(manifest.tables.items())},
+    }
     return json.dumps(value, indent=1).encode() + b"\n"
 
 
@@ -102,10 +113,19 @@ def parse(data: bytes) -> StateManifest:
     try:
         value = json.loads(data)
         manifest = StateManifest(
-            value["generation"], value["previous"], value["head"]["seq"], value["head"]["hash"],
-            tuple(Segment(*(entry[name] for name in Segment._fields)) for entry in value["segments"]),
-            Archive(**value["archive"]), value["created"], value["expires"],
-            {name: FileState(**state) for name, state in value["tables"].items()}, value["next_tag"])
+            value["generation"],
+            value["previous"],
+            value["head"]["seq"],
+            value["head"]["hash"],
+            tuple(
+                Segment(*(entry[name] for name in Segment._fields)) for entry in value["segments"]
+            ),
+            Archive(**value["archive"]),
+            value["created"],
+            value["expires"],
+            {name: FileState(**state) for name, state in value["tables"].items()},
+            value["next_tag"],
+        )
         right = _typed(manifest) and render(manifest) == data
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError("is not a manifest of a billing state") from error
@@ -127,5 +147,10 @@ def _typed(manifest: StateManifest) -> bool:
     words = [manifest.next_tag, manifest.archive.name]
     created, expires = utc_moment(manifest.created), utc_moment(manifest.expires)
     written = (utc_text(created), utc_text(expires)) == (manifest.created, manifest.expires)
-    return (written and created <= expires and all(type(number) is int for number in numbers)
-            and all(isinstance(word, str) for word in words) and all(_DIGEST.fullmatch(digest) for digest in digests))
+    return (
+        written
+        and created <= expires
+        and all(type(number) is int for number in numbers)
+        and all(isinstance(word, str) for word in words)
+        and all(_DIGEST.fullmatch(digest) for digest in digests)
+    )

@@ -57,7 +57,9 @@ class PublishedState:
     @property
     def pin(self) -> str:
         """The profile's line that makes a new machine trust only this head or a later one."""
-        return f"trusted_head: {{generation: {self.generation}, seq: {self.seq}, hash: '{self.hash}'}}"
+        return (
+            f"trusted_head: {{generation: {self.generation}, seq: {self.seq}, hash: '{self.hash}'}}"
+        )
 
 
 def initialise(local: LocalState, release: Release) -> PublishedState:
@@ -76,7 +78,9 @@ def initialise(local: LocalState, release: Release) -> PublishedState:
                 raise ConflictError(f"{release.where}/{tag}: already exists; "
                                     "run `state hydrate` to use it")
         Ledger.create(local.folder, local.now, local.disk).close()
-        if release.pinned and not contains([hash_of(line) for line in local.lines()], release.pinned):
+        if release.pinned and not contains(
+            [hash_of(line) for line in local.lines()], release.pinned
+        ):
             raise StaleError(f"{local.folder}: does not contain post {release.pinned.seq} of the "
                              "profile's trusted_head; restore the state that contains it, or "
                              "remove trusted_head to share another ledger")
@@ -112,10 +116,16 @@ def publish_state(
             past = _together(past, now)
             newest = here.chain.newest
             light = posts_only and not here.opens
-            snapshot = StateSnapshot(local.lines(), {}, newest.tables) if light else local.snapshot()
-            same = snapshot.head == (newest.seq, newest.hash) and dict(snapshot.states) == dict(newest.tables)
+            snapshot = (
+                StateSnapshot(local.lines(), {}, newest.tables) if light else local.snapshot()
+            )
+            same = snapshot.head == (newest.seq, newest.hash) and dict(snapshot.states) == dict(
+                newest.tables
+            )
             if same and not here.opens and not _is_due(newest, local.now()):
-                return PublishedState(newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash)
+                return PublishedState(
+                    newest.generation, here.chain.tag, newest.seq, False, 0, past, newest.hash
+                )
             try:
                 if len(here.assets) >= release.roll_at and not here.opens:
                     local.trust(_close(local, release, here))
@@ -125,8 +135,9 @@ def publish_state(
                 release.pause(min(0.1 * 2**attempt, 10.0))
                 continue
             local.trust(head)
-            return PublishedState(head.generation, head.tag, head.seq, True, head.seq - newest.seq, past,
-                             head.hash)
+            return PublishedState(
+                head.generation, head.tag, head.seq, True, head.seq - newest.seq, past, head.hash
+            )
     raise ConflictError(f"{release.where}: another publisher was first {ATTEMPTS} times; "
                         "run again, nothing is lost")
 
@@ -145,8 +156,16 @@ def _extend(local: LocalState, release: Release, here: Position, snapshot: State
                    newest.generation + 1, here.chain.sha256, kept)
 
 
-def _upload(local: LocalState, release: Release, tag: str, snapshot: StateSnapshot, before: Sequence[Segment],
-            generation: int, previous: str, kept: Archive | None = None) -> TrustedHead:
+def _upload(
+    local: LocalState,
+    release: Release,
+    tag: str,
+    snapshot: StateSnapshot,
+    before: Sequence[Segment],
+    generation: int,
+    previous: str,
+    kept: Archive | None = None,
+) -> TrustedHead:
     new = list(cut(snapshot.lines, (before[-1].last if before else EMPTY[0])))
     for segment, data in new:
         release.put_named_by_digest(tag, segment.name, data, segment.sha256, local.scratch)
@@ -156,9 +175,21 @@ def _upload(local: LocalState, release: Release, tag: str, snapshot: StateSnapsh
     else:
         tables = kept
     now = local.now()
-    return _decide(local, release, tag, StateManifest(
-        generation, previous, *snapshot.head, (*before, *(segment for segment, _ in new)), tables, now,
-        _expires(now, release), snapshot.states))
+    return _decide(
+        local,
+        release,
+        tag,
+        StateManifest(
+            generation,
+            previous,
+            *snapshot.head,
+            (*before, *(segment for segment, _ in new)),
+            tables,
+            now,
+            _expires(now, release),
+            snapshot.states,
+        ),
+    )
 
 
 def _close(local: LocalState, release: Release, here: Position) -> TrustedHead:
@@ -167,7 +198,9 @@ def _close(local: LocalState, release: Release, here: Position) -> TrustedHead:
     The next release is created first, so a release that is missing later was always deleted.
     """
     following = tag_of(release.prefix, (number_of(release.prefix, here.next_tag) or 0) + 1)
-    release.store.create(following, f"Billing state, release {number_of(release.prefix, following)}")
+    release.store.create(
+        following, f"Billing state, release {number_of(release.prefix, following)}"
+    )
     newest, now = here.chain.newest, local.now()
     return _decide(local, release, here.next_tag, replace(
         newest, generation=newest.generation + 1, previous=here.chain.sha256, created=now,
@@ -195,5 +228,10 @@ def _is_due(newest: StateManifest, now: str) -> bool:
 def _together(past: Hydrated | None, now: Hydrated) -> Hydrated:
     if past is None:
         return now
-    return replace(now, added=past.added + now.added, posted_again=past.posted_again + now.posted_again,
-                   lost=past.lost + now.lost, kept_in=past.kept_in + now.kept_in)
+    return replace(
+        now,
+        added=past.added + now.added,
+        posted_again=past.posted_again + now.posted_again,
+        lost=past.lost + now.lost,
+        kept_in=past.kept_in + now.kept_in,
+    )

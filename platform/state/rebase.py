@@ -71,7 +71,9 @@ def judge_posts(local: LocalState, theirs: Sequence[bytes], after_seq: int, wher
         prev = record.hash
 
 
-def rebase(local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], where: str = JOURNAL) -> Rebased:
+def rebase(
+    local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], where: str = JOURNAL
+) -> Rebased:
     """The merged journal. It is built in `local.scratch`; the local journal is unchanged.
 
     CorruptError if the release's journal breaks the ledger's rules; `where` names it in messages.
@@ -138,8 +140,10 @@ def _delivered(post: Post) -> list[tuple[Any, ...]]:
 
 def _undoes(theirs: Book, post: Post) -> bool:
     return post.kind == "refund" and any(
-        item.deliverable_id == RUN_CHARGE and theirs.fact(item.task_hash, item.refund_epoch) is Fact.DONE
-        for item in post.items)
+        item.deliverable_id == RUN_CHARGE
+        and theirs.fact(item.task_hash, item.refund_epoch) is Fact.DONE
+        for item in post.items
+    )
 
 
 def _refusal(ledger: Ledger, post: Post) -> str:

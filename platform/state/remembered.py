@@ -101,8 +101,11 @@ class Memory:
 
     def missing_from(self, ledger: LedgerReader | None) -> tuple[RememberedHead, ...]:
         """The heads that a journal does not contain; all of them if there is no journal."""
-        return tuple(head for head in self.heads()
-                     if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes)))
+        return tuple(
+            head
+            for head in self.heads()
+            if ledger is None or not ledger.contains(JournalHead(head.seq, head.hash, head.bytes))
+        )
 
     def keep(self, ledger: Ledger, *, durable: bool = False) -> None:
         """Remember a journal's head, unless a remembered head is missing from the journal.
@@ -129,14 +132,18 @@ class Memory:
                  and len(hashes) >= head.seq and hashes[head.seq - 1] == head.hash]
         if common:
             size = len(HEADER) + sum(map(len, old[:common]))
-            self._write(RememberedHead(hashes[0], size, common, hashes[common - 1], ""), known, durable=True)
+            self._write(
+                RememberedHead(hashes[0], size, common, hashes[common - 1], ""), known, durable=True
+            )
             return
         for place in known:
             # On failure, the next check wrongly reports a rollback; it is at least reported.
             with contextlib.suppress(OSError):
                 place.remove()
 
-    def _write(self, head: RememberedHead, places: Iterable[HeadFile] | None = None, *, durable: bool) -> None:
+    def _write(
+        self, head: RememberedHead, places: Iterable[HeadFile] | None = None, *, durable: bool
+    ) -> None:
         for place in self.places if places is None else places:
             named = head._replace(state_dir=place.state_dir)
             if place.read() == named:
@@ -161,7 +168,11 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
     """
     real = os.path.realpath(state_dir)
     below = os.path.relpath(real, os.path.realpath(root))
-    found = [HeadFile(runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir)]
+    found = [
+        HeadFile(
+            runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir
+        )
+    ]
     home, clone = state_home(env), _clone_id(root, make=make) if own else ""
     if home is not None and clone:
         key = sha256_hex(f"{real}\0{clone}".encode())[:32]
@@ -172,7 +183,10 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
 def others(runtime_dir: Path, root: Path, state_dir: Path) -> tuple[Path, ...]:
     """The other states that runs with this runtime directory used and that still exist."""
     own = os.path.realpath(state_dir)
-    heads = (HeadFile(file, "", runtime_dir).read() for file in sorted((runtime_dir / _HEADS).glob("*.json")))
+    heads = (
+        HeadFile(file, "", runtime_dir).read()
+        for file in sorted((runtime_dir / _HEADS).glob("*.json"))
+    )
     found = [Path(os.path.realpath(root), head.state_dir) for head in heads if head]
     return tuple(path for path in found if os.path.realpath(path) != own and Ledger.exists(path))
 
@@ -207,5 +221,9 @@ def _git_dir(root: Path) -> Path | None:
     if git.is_file():
         with contextlib.suppress(OSError, ValueError):
             name, _, path = git.read_text().partition(":")
-            return (root / path.strip()) if name == "gitdir" and (root / path.strip()).is_dir() else None
+            return (
+                (root / path.strip())
+                if name == "gitdir" and (root / path.strip()).is_dir()
+                else None
+            )
     return git if git.is_dir() else None

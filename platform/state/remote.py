@@ -35,7 +35,9 @@ class Release:
 
     def tags(self) -> tuple[str, ...]:
         """The tags of the state's releases, from the first to the newest."""
-        return tuple(tag for tag in self.store.tags(self.prefix) if number_of(self.prefix, tag) is not None)
+        return tuple(
+            tag for tag in self.store.tags(self.prefix) if number_of(self.prefix, tag) is not None
+        )
 
     def fetch(self, tag: str, asset: Asset, scratch: Path) -> bytes:
         target = scratch / f"down-{asset.name}"
@@ -55,7 +57,9 @@ class Release:
         finally:
             source.unlink(missing_ok=True)
 
-    def put_named_by_digest(self, tag: str, name: str, data: bytes, sha256: str, scratch: Path) -> None:
+    def put_named_by_digest(
+        self, tag: str, name: str, data: bytes, sha256: str, scratch: Path
+    ) -> None:
         """As `put`, but accept an asset with the same bytes: an earlier try may have left it."""
         try:
             self.put(tag, name, data, scratch)
@@ -129,7 +133,9 @@ def _newest_tag(release: Release) -> tuple[str, int]:
         else f"{release.where}/{tags[-1]}: has no manifest; run `state init` once")
 
 
-def _admit(release: Release, chain: Chain, tag: str, assets: Mapping[str, Asset], start: int, scratch: Path) -> None:
+def _admit(
+    release: Release, chain: Chain, tag: str, assets: Mapping[str, Asset], start: int, scratch: Path
+) -> None:
     last = max(_generations(assets), default=0)
     for generation in range(start, max(start, last) + 1):
         asset = assets.get(name_of(generation))

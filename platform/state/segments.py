@@ -15,7 +15,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # an archive's bytes must not depend on the time
 SEGMENT_BYTES = 256 << 20  # GitHub takes 2 GiB; a smaller file is faster to download again
 
 
-def cut(lines: Sequence[bytes], after_seq: int, max_bytes: int = SEGMENT_BYTES) -> Iterator[tuple[Segment, bytes]]:
+def cut(
+    lines: Sequence[bytes], after_seq: int, max_bytes: int = SEGMENT_BYTES
+) -> Iterator[tuple[Segment, bytes]]:
     """Cut the records after `after_seq` into segments of at most `max_bytes`.
 
     A longer record is a segment of its own.
@@ -33,7 +35,9 @@ def cut(lines: Sequence[bytes], after_seq: int, max_bytes: int = SEGMENT_BYTES) 
 
 def _segment(first: int, body: Sequence[bytes]) -> tuple[Segment, bytes]:
     data = HEADER + b"".join(body)
-    return Segment(first, first + len(body) - 1, hash_of(body[-1]), sha256_hex(data), len(data)), data
+    return Segment(
+        first, first + len(body) - 1, hash_of(body[-1]), sha256_hex(data), len(data)
+    ), data
 
 
 def boundary(segments: Iterable[Segment], lines: Sequence[bytes]) -> int:
@@ -41,8 +45,14 @@ def boundary(segments: Iterable[Segment], lines: Sequence[bytes]) -> int:
 
     They are whole segments that end with the same hash, which proves every line above it.
     """
-    return max((segment.last for segment in segments
-                if segment.last <= len(lines) and hash_of(lines[segment.last - 1]) == segment.hash), default=0)
+    return max(
+        (
+            segment.last
+            for segment in segments
+            if segment.last <= len(lines) and hash_of(lines[segment.last - 1]) == segment.hash
+        ),
+        default=0,
+    )
 
 
 def archive(generation: int, tables: Mapping[str, bytes]) -> tuple[Archive, bytes]:
@@ -54,4 +64,6 @@ def archive(generation: int, tables: Mapping[str, bytes]) -> tuple[Archive, byte
             info.external_attr = 0o100644 << 16
             target.writestr(info, data, zipfile.ZIP_DEFLATED)
     data = file.getvalue()
-    return Archive(f"tables-{generation}-{sha256_hex(data)[:12]}.zip", sha256_hex(data), len(data)), data
+    return Archive(
+        f"tables-{generation}-{sha256_hex(data)[:12]}.zip", sha256_hex(data), len(data)
+    ), data

@@ -72,15 +72,25 @@ class _Verification:
         """Walk from generation 1 to the newest; stop at the first invalid one."""
         for tag, assets in self._releases():
             self._assets[tag] = assets
-            numbers = sorted(number for name in assets if (number := generation_of(name)) is not None)
+            numbers = sorted(
+                number for name in assets if (number := generation_of(name)) is not None
+            )
             for generation in range(self.verdict.generations + 1, (numbers or [0])[-1] + 1):
                 asset = assets.get(name_of(generation))
                 if asset is None:
-                    raise StaleError(f"{self._release.where}/{tag}: has no generation {generation}; {LOOK}")
-                self._chain.admit(tag, asset.uri, self._release.fetch(tag, asset, self._local.scratch))
+                    raise StaleError(
+                        f"{self._release.where}/{tag}: has no generation {generation}; {LOOK}"
+                    )
+                self._chain.admit(
+                    tag, asset.uri, self._release.fetch(tag, asset, self._local.scratch)
+                )
                 self.verdict.generations = generation
                 self._note(tag)
-                if self._trusted and self._trusted.generation == generation and self._chain.head != self._trusted:
+                if (
+                    self._trusted
+                    and self._trusted.generation == generation
+                    and self._chain.head != self._trusted
+                ):
                     raise StaleError(f"{asset.uri}: is not the manifest that was trusted; {LOOK}")
         if self._trusted and self._trusted.generation > self.verdict.generations:
             raise StaleError(f"{self._release.where}: ends with generation "
@@ -113,8 +123,11 @@ class _Verification:
             self._replay(theirs)
             ours = self._local.lines()
             fork = common(ours, theirs)
-            self.verdict.posts, self.verdict.behind, self.verdict.ahead = len(theirs), len(theirs) - fork, (
-                len(ours) - fork)
+            self.verdict.posts, self.verdict.behind, self.verdict.ahead = (
+                len(theirs),
+                len(theirs) - fork,
+                (len(ours) - fork),
+            )
         self._chain.check_expiry(self._local.now())
 
     def _replay(self, lines: list[bytes]) -> None:

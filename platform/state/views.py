@@ -21,16 +21,21 @@ def hydrated_lines(done: Hydrated) -> list[str]:
 
 def lost_lines(done: Hydrated) -> list[str]:
     """One line for each post that could not be posted again, then the files that keep them."""
-    lines = [f"{lost.post.kind}{_of_credits(lost.post)} for {lost.post.tenant_id}"
-             f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted again: {lost.why}"
-             for lost in done.lost]
+    lines = [
+        f"{lost.post.kind}{_of_credits(lost.post)} for {lost.post.tenant_id}"
+        f"{'/' + lost.post.work_order_id if lost.post.work_order_id else ''} could not be posted "
+        f"again: {lost.why}"
+        for lost in done.lost
+    ]
     return lines + [f"{path}: keeps the posts that could not be posted again; "
                     "settle them with the tenant"
                     for path in done.kept_in]
 
 
 def _of_credits(post: Post) -> str:
-    return f" of {counted(post.amount_credits, 'credit', signed=True)}" if post.amount_credits else ""
+    return (
+        f" of {counted(post.amount_credits, 'credit', signed=True)}" if post.amount_credits else ""
+    )
 
 
 def published_lines(done: PublishedState) -> list[str]:
@@ -49,11 +54,26 @@ def verdict_lines(verdict: StateVerdict) -> list[str]:
 
 
 def hydrated_json(done: Hydrated) -> dict[str, Any]:
-    return {"generation": done.generation, "tag": done.tag, "posts": done.seq, "added": done.added,
-            "posted_again": done.posted_again, "ahead": done.ahead, "kept_in": [str(path) for path in done.kept_in],
-            "lost": [{"key": lost.post.key, "kind": lost.post.kind, "tenant_id": lost.post.tenant_id,
-                      "work_order_id": lost.post.work_order_id, "amount_credits": lost.post.amount_credits,
-                      "why": lost.why} for lost in done.lost]}
+    return {
+        "generation": done.generation,
+        "tag": done.tag,
+        "posts": done.seq,
+        "added": done.added,
+        "posted_again": done.posted_again,
+        "ahead": done.ahead,
+        "kept_in": [str(path) for path in done.kept_in],
+        "lost": [
+            {
+                "key": lost.post.key,
+                "kind": lost.post.kind,
+                "tenant_id": lost.post.tenant_id,
+                "work_order_id": lost.post.work_order_id,
+                "amount_credits": lost.post.amount_credits,
+                "why": lost.why,
+            }
+            for lost in done.lost
+        ],
+    }
 
 
 def published_json(done: PublishedState) -> dict[str, Any]:
@@ -64,8 +84,14 @@ def published_json(done: PublishedState) -> dict[str, Any]:
 
 
 def verdict_json(verdict: StateVerdict) -> dict[str, Any]:
-    return {"findings": verdict.findings, "generations": verdict.generations, "segments": verdict.segments,
-            "posts": verdict.posts, "behind": verdict.behind, "ahead": verdict.ahead}
+    return {
+        "findings": verdict.findings,
+        "generations": verdict.generations,
+        "segments": verdict.segments,
+        "posts": verdict.posts,
+        "behind": verdict.behind,
+        "ahead": verdict.ahead,
+    }
 
 
 def shortened(lines: list[str], root: Path) -> str:

@@ -77,7 +77,9 @@ def walk(top: int, *, lenient: bool = False) -> Iterator[TreeEntry]:
         cursor.close()
 
 
-def _listed(handle: int, depth: int, inner: list[TreeEntry], most: int, lenient: bool) -> list[TreeEntry]:
+def _listed(
+    handle: int, depth: int, inner: list[TreeEntry], most: int, lenient: bool
+) -> list[TreeEntry]:
     """The entries of an open directory that are not directories, sorted. Its directories are added
     to `inner` in reverse order."""
     leaves: list[TreeEntry] = []

@@ -86,7 +86,9 @@ def _bubblewrap(profile: Profile, required: bool) -> Finding:
             _PLAIN,
             "set sandbox: auto or sandbox: bubblewrap in the profile",
         )
-    return Finding("bubblewrap", OK, f"{machine.bwrap} ({_version(machine.bwrap)})", required=required)
+    return Finding(
+        "bubblewrap", OK, f"{machine.bwrap} ({_version(machine.bwrap)})", required=required
+    )
 
 
 def _version(program: str) -> str:

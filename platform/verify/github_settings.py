@@ -37,16 +37,25 @@ class Settings:
         return {
             "repository": about,
             "branch_rules": self._pages(repos.get_branch_rules, branch),
-            "protection": self._ask(repos.get_branch_protection, branch, none="Branch not protected"),
+            "protection": self._ask(
+                repos.get_branch_protection, branch, none="Branch not protected"
+            ),
             "rulesets": self._rulesets(),
             "environments": self._ask(repos.get_all_environments, per_page=PAGE),
-            "environment_branches": self._ask(repos.list_deployment_branch_policies, ENVIRONMENT, per_page=PAGE,
-                                              none="Not Found"),
+            "environment_branches": self._ask(
+                repos.list_deployment_branch_policies, ENVIRONMENT, per_page=PAGE, none="Not Found"
+            ),
             "secrets": self._ask(actions.list_repo_secrets, per_page=PAGE),
             "actions": self._ask(actions.get_github_actions_permissions_repository),
-            "workflow_permissions": self._ask(actions.get_github_actions_default_workflow_permissions_repository),
-            "private_forks": self._ask(actions.get_private_repo_fork_pr_workflows_settings_repository),
-            "fork_approval": self._ask(actions.get_fork_pr_contributor_approval_permissions_repository),
+            "workflow_permissions": self._ask(
+                actions.get_github_actions_default_workflow_permissions_repository
+            ),
+            "private_forks": self._ask(
+                actions.get_private_repo_fork_pr_workflows_settings_repository
+            ),
+            "fork_approval": self._ask(
+                actions.get_fork_pr_contributor_approval_permissions_repository
+            ),
             "immutable_releases": self._ask(repos.check_immutable_releases, none="Not Found"),
             "collaborators": self._pages(repos.list_collaborators),
             "deploy_keys": self._pages(repos.list_deploy_keys),
@@ -76,7 +85,9 @@ class Settings:
                 break
         return Read(items)
 
-    def _ask(self, operation: Callable[..., Any], *arguments: Any, none: str = "", **options: Any) -> Read:
+    def _ask(
+        self, operation: Callable[..., Any], *arguments: Any, none: str = "", **options: Any
+    ) -> Read:
         """One answer as plain JSON. `none` is the message of a 404 that means: there is nothing."""
         import httpx2
         from ghapi.core import APIError
@@ -99,7 +110,9 @@ class Settings:
         status = response.status_code
         if status == 200 and value is not None:
             return Read(value)
-        message = " ".join(str(value.get("message", "")).split())[:200] if isinstance(value, dict) else ""
+        message = (
+            " ".join(str(value.get("message", "")).split())[:200] if isinstance(value, dict) else ""
+        )
         if status == 401:
             raise ForbiddenError(f"{self._host} refuses the token; set GITHUB_TOKEN to a valid one")
         if status == 404 and none and message == none:

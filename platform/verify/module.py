@@ -40,13 +40,20 @@ def verify_module(run: Run, contract: Contract) -> str:
         made = step_dir(context.runtime_dir, step.id)
         if record.status.value != test.expect_status:
             log = (made / LOG).read_text(errors="replace").strip().splitlines()[-1:]
-            return f"ended {record.status} {record.reason}: {record.message} {''.join(log)}".rstrip()
+            return (
+                f"ended {record.status} {record.reason}: {record.message} {''.join(log)}".rstrip()
+            )
         missing = [path for path in test.expect_files if not (made / OUTPUTS / path).exists()]
         return f"did not make {', '.join(missing)}" if missing else ""
 
 
 def _within(profile: Profile, folder: str) -> Profile:
     """The profile with every delivery directory inside the temporary one."""
-    delivery = {provider: {name: f"{folder}/{provider}" if name.endswith("_dir") else value
-                           for name, value in settings.items()} for provider, settings in profile.delivery.items()}
+    delivery = {
+        provider: {
+            name: f"{folder}/{provider}" if name.endswith("_dir") else value
+            for name, value in settings.items()
+        }
+        for provider, settings in profile.delivery.items()
+    }
     return replace(profile, delivery=delivery)

@@ -30,7 +30,11 @@ LARGEST = 2**20  # bytes of the largest file that is searched for secrets
 def written(run: Run) -> Iterator[Check]:
     """The files that people write are consistent, and each schema allows its own examples."""
     errors = [str(problem) for problem in run.snapshot.problems if not problem.warning]
-    yield Check("consistency", not errors, "; ".join(errors) or counted(len(run.snapshot.repo.orders), "work order"))
+    yield Check(
+        "consistency",
+        not errors,
+        "; ".join(errors) or counted(len(run.snapshot.repo.orders), "work order"),
+    )
     yield _prices(run)
     for file in sorted(SCHEMAS.glob("*.schema.json")):
         yield _schema(file)
@@ -51,7 +55,11 @@ def invariants(run: Run) -> Iterator[Check]:
 def nothing_changed(root: Path) -> Check:
     """No tracked file was changed."""
     changed = [line[3:] for line in _git(root, "status", "--porcelain", "--untracked-files=no")]
-    return Check("git", not changed, f"changed: {', '.join(changed)}" if changed else "no tracked file was changed")
+    return Check(
+        "git",
+        not changed,
+        f"changed: {', '.join(changed)}" if changed else "no tracked file was changed",
+    )
 
 
 def _prices(run: Run) -> Check:
@@ -60,26 +68,38 @@ def _prices(run: Run) -> Check:
     wanted = [(contract.module_id, item) for contract in repo.contracts.values()
               for item in (RUN_CHARGE, *contract.deliverables)]
     missing = [" ".join(item) for item in wanted if repo.prices.in_force(*item, today) is None]
-    return Check("prices", not missing, f"no price: {', '.join(missing)}" if missing else counted(len(wanted), "item"))
+    return Check(
+        "prices",
+        not missing,
+        f"no price: {', '.join(missing)}" if missing else counted(len(wanted), "item"),
+    )
 
 
 def _schema(file: Path) -> Check:
     document = json.loads(file.read_bytes())
     examples = document.get("examples", [])
     wrong = [fault.what for example in examples for fault in faults(validator(document), example)]
-    detail = "; ".join(wrong) or (counted(len(examples), "example") if examples else "has no examples")
-    return Check(f"schema {file.name.removesuffix('.schema.json')}", bool(examples) and not wrong, detail)
+    detail = "; ".join(wrong) or (
+        counted(len(examples), "example") if examples else "has no examples"
+    )
+    return Check(
+        f"schema {file.name.removesuffix('.schema.json')}", bool(examples) and not wrong, detail
+    )
 
 
 def _workflows(root: Path) -> Check:
-    files = sorted([*root.glob(".github/workflows/*.y*ml"), *root.glob(".github/actions/*/action.y*ml")])
+    files = sorted(
+        [*root.glob(".github/workflows/*.y*ml"), *root.glob(".github/actions/*/action.y*ml")]
+    )
     found = [str(problem) for file in files
              for problem in unsafe(read_yaml(file.read_bytes(), str(file.relative_to(root))))]
     return Check("workflows", not found, "; ".join(found) or counted(len(files), "file"))
 
 
 def _nothing_made(tracked: list[str]) -> Check:
-    made = [name for name in tracked if name.startswith(MADE_BY_RUNS) and Path(name).name != "README.md"]
+    made = [
+        name for name in tracked if name.startswith(MADE_BY_RUNS) and Path(name).name != "README.md"
+    ]
     return Check("nothing of a run in git", not made, _some(made) or counted(len(tracked), "file"))
 
 
@@ -89,15 +109,24 @@ def _no_secrets(root: Path, tracked: list[str]) -> Check:
     for name in tracked:
         file = root.resolve() / name
         try:
-            text = "" if name.startswith("tests/") else read_file(file, LARGEST).decode(errors="replace")
+            text = (
+                ""
+                if name.startswith("tests/")
+                else read_file(file, LARGEST).decode(errors="replace")
+            )
         except OSError:  # a link, or too large: people do not write such files
             continue
-        found += [f"{name}:{text.count(chr(10), 0, at) + 1} looks like {what}" for at, what in secrets_in(text)]
+        found += [
+            f"{name}:{text.count(chr(10), 0, at) + 1} looks like {what}"
+            for at, what in secrets_in(text)
+        ]
     return Check("no secret in git", not found, _some(found))
 
 
 def _some(found: list[str]) -> str:
-    return ", ".join(islice(found, SHOWN)) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
+    return ", ".join(islice(found, SHOWN)) + (
+        f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    )
 
 
 def _tracked(root: Path) -> list[str]:
@@ -107,7 +136,9 @@ def _tracked(root: Path) -> list[str]:
 
 def _git(root: Path, *words: str, split: str = "\n") -> list[str]:
     try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return []
     return [line for line in done.stdout.split(split) if line] if done.returncode == 0 else []

@@ -24,8 +24,10 @@ def planned_self_test(contract: Contract) -> PlannedTest:
     if contract.self_test is None:
         raise ValueError(f"{contract.module_id} has no self-test")
     fixtures: list[str] = []
-    params = {**{port.id: port.default for port in contract.inputs.values() if port.default is not None},
-              **_with_fixtures(dict(contract.self_test.params), fixtures)}
+    params = {
+        **{port.id: port.default for port in contract.inputs.values() if port.default is not None},
+        **_with_fixtures(dict(contract.self_test.params), fixtures),
+    }
     promised = _promised(contract, contract.self_test)
     return PlannedTest(PlannedStep(
         id=StepId(NO_TENANT, "self_test", contract.module_id[:32]),
@@ -35,7 +37,8 @@ def planned_self_test(contract: Contract) -> PlannedTest:
 
 
 def _with_fixtures(value: Value, fixtures: list[str]) -> Any:
-    """Every map `{fixture: path}` becomes a binding of that file; the paths are added to `fixtures`."""
+    """Every map `{fixture: path}` becomes a binding of that file; the paths are added to
+    `fixtures`."""
     if isinstance(value, dict) and "fixture" in value:
         fixtures.append(value["fixture"])
         return Binding(asset=value["fixture"], as_path=value.get("as_path", ""))
@@ -48,4 +51,6 @@ def _with_fixtures(value: Value, fixtures: list[str]) -> Any:
 
 def _promised(contract: Contract, test: SelfTest) -> frozenset[str]:
     """The outputs of the expected files: a self-test that completes without them has failed."""
-    return frozenset(port.id for port in contract.outputs.values() if port.path in test.expect_files)
+    return frozenset(
+        port.id for port in contract.outputs.values() if port.path in test.expect_files
+    )

@@ -44,10 +44,18 @@ def one_order(root: Path, profile: Path, order: OrderId, price_credits: int,
         yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], root)
 
 
-def _run(root: Path, folder: Path, places: list[str], first: list[str], again: list[str]) -> Iterator[Check]:
+def _run(
+    root: Path, folder: Path, places: list[str], first: list[str], again: list[str]
+) -> Iterator[Check]:
     billing = _billing(folder)
-    publish = [*script("publish_artifacts_release"), *places, *again[:2], "--since", "1970-01-01T00:00:00Z",
-               "--no-publish"]
+    publish = [
+        *script("publish_artifacts_release"),
+        *places,
+        *again[:2],
+        "--since",
+        "1970-01-01T00:00:00Z",
+        "--no-publish",
+    ]
     yield command_check("orchestrator, first run", [*CLI, "orchestrator", *places, *first], root)
     second = [*CLI, "orchestrator", *places, *again]
     yield command_check("orchestrator, second run", second, root, billing)

@@ -84,14 +84,25 @@ class Answers:
 
     def pull_request(self) -> dict[str, Any]:
         """What a pull request to the default branch needs, by the stricter kind of protection."""
-        rule, classic = self.rules().get("pull_request"), self.protection().get("required_pull_request_reviews")
+        rule, classic = (
+            self.rules().get("pull_request"),
+            self.protection().get("required_pull_request_reviews"),
+        )
         both = [found for found in (rule, classic) if found is not None]
-        return {"approvals": max((found.get("required_approving_review_count") or 0 for found in both), default=0),
-                "code_owners": any(found.get("require_code_owner_review") or found.get("require_code_owner_reviews")
-                                   for found in both),
-                "last_push": any(found.get("require_last_push_approval") for found in both),
-                "stale": any(found.get("dismiss_stale_reviews_on_push") or found.get("dismiss_stale_reviews")
-                             for found in both)}
+        return {
+            "approvals": max(
+                (found.get("required_approving_review_count") or 0 for found in both), default=0
+            ),
+            "code_owners": any(
+                found.get("require_code_owner_review") or found.get("require_code_owner_reviews")
+                for found in both
+            ),
+            "last_push": any(found.get("require_last_push_approval") for found in both),
+            "stale": any(
+                found.get("dismiss_stale_reviews_on_push") or found.get("dismiss_stale_reviews")
+                for found in both
+            ),
+        }
 
 
 def _is_private(of: Answers) -> Iterator[str]:
@@ -120,7 +131,9 @@ def _code_owners(of: Answers) -> Iterator[str]:
 
 def _no_rewriting(of: Answers) -> Iterator[str]:
     rules, classic = of.rules(), of.protection()
-    if "non_fast_forward" not in rules and not (classic and not _enabled(classic.get("allow_force_pushes"))):
+    if "non_fast_forward" not in rules and not (
+        classic and not _enabled(classic.get("allow_force_pushes"))
+    ):
         yield "the default branch can be force-pushed"
     if "deletion" not in rules and not (classic and not _enabled(classic.get("allow_deletions"))):
         yield "the default branch can be deleted"
@@ -142,7 +155,9 @@ def _no_bypass(of: Answers) -> Iterator[str]:
 
 
 def _checks(of: Answers) -> Iterator[str]:
-    if not of.rules().get("required_status_checks") and not of.protection().get("required_status_checks"):
+    if not of.rules().get("required_status_checks") and not of.protection().get(
+        "required_status_checks"
+    ):
         yield "a change can be merged although CI fails"
 
 
@@ -153,7 +168,9 @@ def _environment(of: Answers) -> Iterator[str]:
         yield (f"there is no environment {ENVIRONMENT}: GitHub creates an open one when a job "
                "first names it")
         return
-    reviewers = [rule for rule in found.get("protection_rules") or () if rule["type"] == "required_reviewers"]
+    reviewers = [
+        rule for rule in found.get("protection_rules") or () if rule["type"] == "required_reviewers"
+    ]
     if not any(rule.get("reviewers") for rule in reviewers):
         yield f"a job can use the environment {ENVIRONMENT} without approval"
     elif not all(rule.get("prevent_self_review") for rule in reviewers):
@@ -164,7 +181,9 @@ def _environment(of: Answers) -> Iterator[str]:
     if policy is None:
         yield "a workflow of any branch may use the environment"
     elif not policy.get("protected_branches"):
-        names = [one["name"] for one in (of.get("environment_branches") or {}).get("branch_policies", ())]
+        names = [
+            one["name"] for one in (of.get("environment_branches") or {}).get("branch_policies", ())
+        ]
         if names != [of.get("repository")["default_branch"]]:
             yield f"workflows of {', '.join(names) or 'no known branch'} may use the environment"
 
@@ -181,8 +200,11 @@ def _branch_workflows(of: Answers) -> Iterator[str]:
             for rule in ruleset.get("rules") or ():
                 paths = (rule.get("parameters") or {}).get("restricted_file_paths") or ()
                 if rule["type"] == "file_path_restriction" and any(
-                        fnmatchcase(".github/workflows/x.yml", path.replace("**/*", "*").replace("**", "*"))
-                        for path in paths):
+                    fnmatchcase(
+                        ".github/workflows/x.yml", path.replace("**/*", "*").replace("**", "*")
+                    )
+                    for path in paths
+                ):
                     return
     yield "anyone who may push a branch can run their own workflow with `contents: write`"
 
@@ -209,7 +231,10 @@ def _forks(of: Answers) -> Iterator[str]:
         if found["run_workflows_from_fork_pull_requests"] and (
                 found["send_write_tokens_to_workflows"] or found["send_secrets_and_variables"]):
             yield "a fork's pull request runs with a token that can write, or with secrets"
-        elif found["run_workflows_from_fork_pull_requests"] and not found["require_approval_for_fork_pr_workflows"]:
+        elif (
+            found["run_workflows_from_fork_pull_requests"]
+            and not found["require_approval_for_fork_pr_workflows"]
+        ):
             yield "a fork's pull request runs workflows without approval"
     elif of.get("fork_approval")["approval_policy"] != "all_external_contributors":
         yield "an external contributor's pull request runs workflows without approval"
@@ -233,8 +258,11 @@ def _tags(of: Answers) -> Iterator[str]:
 
 
 def _writers(of: Answers, allowed: tuple[str, ...] = ()) -> Iterator[str]:
-    names = sorted(one["login"] for one in of.get("collaborators") or ()
-                   if any((one.get("permissions") or {}).get(name) for name in ("push", "maintain", "admin")))
+    names = sorted(
+        one["login"]
+        for one in of.get("collaborators") or ()
+        if any((one.get("permissions") or {}).get(name) for name in ("push", "maintain", "admin"))
+    )
     others = [name for name in names if name not in allowed]
     if others:
         yield f"{', '.join(others)} may write, but the list does not name them"
@@ -254,15 +282,28 @@ def _secret_scanning(of: Answers) -> Iterator[str]:
 
 
 RULES: dict[str, Callable[[Answers], Iterator[str]]] = {
-    "private": _is_private, "review": _review, "code-owners": _code_owners, "no-rewriting": _no_rewriting,
-    "no-bypass": _no_bypass, "checks": _checks, "environment": _environment,
-    "repository-secrets": _repository_secrets, "branch-workflows": _branch_workflows, "default-token": _token,
-    "actions": _actions, "forks": _forks, "immutable-releases": _immutable, "tags": _tags, "writers": _writers,
+    "private": _is_private,
+    "review": _review,
+    "code-owners": _code_owners,
+    "no-rewriting": _no_rewriting,
+    "no-bypass": _no_bypass,
+    "checks": _checks,
+    "environment": _environment,
+    "repository-secrets": _repository_secrets,
+    "branch-workflows": _branch_workflows,
+    "default-token": _token,
+    "actions": _actions,
+    "forks": _forks,
+    "immutable-releases": _immutable,
+    "tags": _tags,
+    "writers": _writers,
     "secret-scanning": _secret_scanning,
 }
 
 
-def verdicts(entries: tuple[SettingRule, ...], read: Mapping[str, Read]) -> tuple[SettingVerdict, ...]:
+def verdicts(
+    entries: tuple[SettingRule, ...], read: Mapping[str, Read]
+) -> tuple[SettingVerdict, ...]:
     """One verdict for each entry, in order."""
     return tuple(_verdict(entry, Answers(read)) for entry in entries)
 

@@ -29,7 +29,13 @@ def print_verdict(what: str, checks: Iterable[Check], as_json: bool) -> bool:
             sys.stdout.write(f"{check}\n")
             sys.stdout.flush()
     failed = sum(not check.ok for check in done)
-    count = f"{failed} of {counted(len(done), 'check')} FAILED" if failed else f"{counted(len(done), 'check')} ok"
+    count = (
+        f"{failed} of {counted(len(done), 'check')} FAILED"
+        if failed
+        else f"{counted(len(done), 'check')} ok"
+    )
     result = {"what": what, "ok": not failed, "checks": [asdict(check) for check in done]}
-    sys.stdout.write(f"{neutral_json(json.dumps(result, indent=1)) if as_json else f'{what}: {count}'}\n")
+    sys.stdout.write(
+        f"{neutral_json(json.dumps(result, indent=1)) if as_json else f'{what}: {count}'}\n"
+    )
     return not failed

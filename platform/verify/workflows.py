@@ -26,11 +26,15 @@ GRANTS: Mapping[tuple[str, str], frozenset[str]] = {  # (workflow, job): what it
     ("admin-topup", "topup"): frozenset({"contents"}),
     ("cache-prune", "prune"): frozenset({"actions"}),
 }
-ACTIONS = frozenset({"actions/checkout", "actions/setup-python", "actions/cache/restore", "actions/cache/save"})
+ACTIONS = frozenset(
+    {"actions/checkout", "actions/setup-python", "actions/cache/restore", "actions/cache/save"}
+)
 _PINNED = re.compile(r"([\w.-]+/[\w./-]+)@[0-9a-f]{40}")
 # One command of this repository, and nothing after it.
 _OURS = re.compile(r"python (?:-m platform\.cli|scripts/\w+\.py)(?: [^|;&<>`()\n]*)?")
-_SECRET = re.compile(r"\bsecrets\b|\bgithub\s*\.\s*token\b|\bgithub\s*\[|\btoJSON\(\s*github\s*\)", re.IGNORECASE)
+_SECRET = re.compile(
+    r"\bsecrets\b|\bgithub\s*\.\s*token\b|\bgithub\s*\[|\btoJSON\(\s*github\s*\)", re.IGNORECASE
+)
 
 
 def unsafe(document: Document) -> Iterator[Problem]:
@@ -58,8 +62,11 @@ def unsafe(document: Document) -> Iterator[Problem]:
 def _job(document: Document, at: Path, job: Mapping[str, Any]) -> Iterator[Problem]:
     allowed = GRANTS.get((PurePath(document.source.file).stem, str(at[-1])), frozenset())
     granted = job.get("permissions", {})
-    writes = [str(granted)] if not isinstance(granted, dict) else [name for name, level in granted.items()
-                                                                   if level not in ("read", "none")]
+    writes = (
+        [str(granted)]
+        if not isinstance(granted, dict)
+        else [name for name, level in granted.items() if level not in ("read", "none")]
+    )
     for name in sorted(set(writes) - allowed):
         yield _problem(document, (*at, "permissions"), f"its token may write {name}",
                        "remove it, or give the job a row in platform/verify/workflows.py")
@@ -94,7 +101,9 @@ def _step(document: Document, at: Path, step: Mapping[str, Any]) -> Iterator[Pro
     if uses.startswith("actions/checkout@"):
         given = _map(step.get("with"))
         if given.get("persist-credentials") is not False:
-            yield _problem(document, at, "the checkout keeps its token on disk", "persist-credentials: false")
+            yield _problem(
+                document, at, "the checkout keeps its token on disk", "persist-credentials: false"
+            )
         if {"ref", "repository"} & given.keys():
             yield _problem(document, at, "checks out another commit than the run's",
                            "remove `ref` and `repository`")
@@ -108,7 +117,9 @@ def _step(document: Document, at: Path, step: Mapping[str, Any]) -> Iterator[Pro
     if re.search(r"toJSON\(", str(step.get("env", "")), re.IGNORECASE):
         yield _problem(document, at, "a step gets all values of a context",
                        "name the values that it needs")
-    if _SECRET.search(str(step.get("env", ""))) and not (lines and all(map(_OURS.fullmatch, lines))):
+    if _SECRET.search(str(step.get("env", ""))) and not (
+        lines and all(map(_OURS.fullmatch, lines))
+    ):
         yield _problem(document, at,
                        "a step with a token or secret runs other commands than this repository's",
                        "give it to a step that runs only `python -m platform.cli ...` or "

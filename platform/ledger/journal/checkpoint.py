@@ -45,7 +45,8 @@ def render(checkpoint: Checkpoint) -> bytes:
 
 
 def parse(data: bytes) -> Checkpoint:
-    """The checkpoint in a file's bytes. ValueError when they are not exactly what `render` writes."""
+    """The checkpoint in a file's bytes. ValueError when they are not exactly what `render` writes.
+    """
     try:
         value = json.loads(data)
         files = {name: [state["sha256"], state["bytes"], state["rows"]]

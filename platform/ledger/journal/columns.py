@@ -48,7 +48,10 @@ def read_columns(block: bytes, seq: int, prev: str) -> Columns:
     if b"".join([line[-64:] for line in lines]) != "".join(hashes).encode():
         raise BadRecord("a line does not match its hash")
     after = [prev, *hashes[:-1]]
-    if b"".join([line[-131:-64] for line in lines]) != "".join([f'",{each},' for each in after]).encode():
+    if (
+        b"".join([line[-131:-64] for line in lines])
+        != "".join([f'",{each},' for each in after]).encode()
+    ):
         raise BadRecord("a line does not follow the one before it")
     try:
         return _columns(lines, range(seq + 1, seq + 1 + len(lines)), hashes)
@@ -77,7 +80,9 @@ def batches(records: Iterable[Record]) -> Iterable[Columns]:
 def _columns(lines: Sequence[bytes], seqs: range, hashes: Sequence[str]) -> Columns:
     parts = [line.partition(b',"') for line in lines]
     texts = [rest[:-131].replace(b'""', b'"') for _, _, rest in parts]
-    numbers, times, keys, tenants, kinds = zip(*[front.decode().split(",") for front, _, _ in parts], strict=True)
+    numbers, times, keys, tenants, kinds = zip(
+        *[front.decode().split(",") for front, _, _ in parts], strict=True
+    )
     if ",".join(numbers) != ",".join(map(str, seqs)):
         raise BadRecord("a line does not have the next number")
     bodies = [read_body(text) for text in texts]
@@ -86,4 +91,6 @@ def _columns(lines: Sequence[bytes], seqs: range, hashes: Sequence[str]) -> Colu
             check_metadata(kind, body)
     for body, text in zip(bodies, texts, strict=True):
         check_nesting(body, text)
-    return Columns(seqs, times, hashes, keys, [digest(key) for key in keys], tenants, kinds, bodies, texts)
+    return Columns(
+        seqs, times, hashes, keys, [digest(key) for key in keys], tenants, kinds, bodies, texts
+    )

@@ -1,4 +1,5 @@
-"""Whether a table is what the journal produces: the one check that every reader and writer uses. Pure."""
+"""Whether a table is what the journal produces: the one check that every reader and writer uses.
+Pure."""
 import re
 from collections.abc import Iterable
 from hashlib import sha256
@@ -55,8 +56,8 @@ class TableCheck:
     def end(self, size: int | None, durable: int = 0) -> None:
         """The truth is complete. CorruptError when the table is longer, or lost what it had.
 
-        `size` is the table's in bytes, None when it does not exist. `durable` is the number of bytes
-        that a checkpoint made durable, so that no crash can have lost them.
+        `size` is the table's in bytes, None when it does not exist. `durable` is the number of
+        bytes that a checkpoint made durable, so that no crash can have lost them.
         """
         if size is None and durable:
             raise missing(self.path)
@@ -84,7 +85,9 @@ def is_newest(path: Path, there: bytes | None, now: bytes, checkpointed: tuple[i
         return False
     header, *rows = there.splitlines(keepends=True) or [b""]
     claimed = {row.partition(b",")[0].decode(errors="replace"): row for row in rows}
-    if header == now.partition(b"\n")[0] + b"\n" and rows == [claimed[name] for name in sorted(claimed)]:
+    if header == now.partition(b"\n")[0] + b"\n" and rows == [
+        claimed[name] for name in sorted(claimed)
+    ]:
         untrue = set(claimed)
         if not untrue and not since_seq:
             return False
@@ -118,8 +121,14 @@ def missing(path: Path) -> CorruptError:
 
 def _common(there: bytes, truth: bytes) -> int:
     """How many bytes are equal before the first difference."""
-    return next((index for index, (ours, right) in enumerate(zip(there, truth, strict=False)) if ours != right),
-                min(len(there), len(truth)))
+    return next(
+        (
+            index
+            for index, (ours, right) in enumerate(zip(there, truth, strict=False))
+            if ours != right
+        ),
+        min(len(there), len(truth)),
+    )
 
 
 def _filled(there: bytes, truth: bytes) -> bytes:

@@ -48,7 +48,9 @@ class Disk:
         """A handle to read; also to write when `append` or `create` is set. FileNotFoundError
         without `create`."""
         access = os.O_RDWR if append or create else os.O_RDONLY
-        flags = access | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
+        flags = (
+            access | os.O_CLOEXEC | (os.O_APPEND if append else 0) | (os.O_CREAT if create else 0)
+        )
         return os.open(path, flags, 0o644)
 
     def close(self, handle: int) -> None:
@@ -106,7 +108,9 @@ class refusals:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         if isinstance(error, OSError):
             raise storage_error(self._path, self._doing, error) from error
 
@@ -143,8 +147,10 @@ class Lock:
         try:
             return self._disk.open_lock(self._path)
         except FileNotFoundError as error:
-            raise StaleError(f"{self._path.parent}: does not exist, or was deleted while it was in use; "
-                             f"{WHEN_GONE}") from error
+            raise StaleError(
+                f"{self._path.parent}: does not exist, or was deleted while it was in use; "
+                f"{WHEN_GONE}"
+            ) from error
 
     def close(self) -> None:
         """Close the handle. The next entry opens it again."""

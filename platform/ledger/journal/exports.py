@@ -29,11 +29,13 @@ _MANY = 1000  # posts that may wait for their rows: a bound on the memory they t
 
 
 class FolderExports(Exports):
-    """`snapshot_seq` is the number of the line at which the last snapshot was made; 0 without one."""
+    """`snapshot_seq` is the number of the line at which the last snapshot was made; 0 without one.
+    """
 
     def __init__(self, store: FileStore, folder: Path, disk: Disk = DISK,
                  snapshot_posts: int | None = FEWEST_POSTS) -> None:
-        """`snapshot_posts`: a checkpoint makes a snapshot after this many new posts. None: never."""
+        """`snapshot_posts`: a checkpoint makes a snapshot after this many new posts. None: never.
+        """
         self.snapshot_seq = 0
         self._store, self._folder, self._disk = store, folder, disk
         self._snapshot_posts = snapshot_posts
@@ -75,8 +77,10 @@ class FolderExports(Exports):
         known = self._checkpoint
         if known and record.seq == known.seq:
             if record.hash != known.hash:
-                raise CorruptError(f"{self._store.name}:{record.seq + 1}: is not the line that the manifest "
-                                   "names; restore the journal that belongs to it")
+                raise CorruptError(
+                    f"{self._store.name}:{record.seq + 1}: is not the line that the manifest "
+                    "names; restore the journal that belongs to it"
+                )
             self._after_checkpoint = head
         if self._files is not None:
             self._waiting.append(record)
@@ -85,8 +89,10 @@ class FolderExports(Exports):
         """CorruptError when the journal ends before the line that the checkpoint names."""
         known = self._checkpoint
         if known and head.seq < known.seq:
-            raise CorruptError(f"{self._store.name}:{head.seq + 1}: ends before line {known.seq + 1}, which "
-                               "the manifest names; restore the whole journal")
+            raise CorruptError(
+                f"{self._store.name}:{head.seq + 1}: ends before line {known.seq + 1}, which "
+                "the manifest names; restore the whole journal"
+            )
 
     def before_posts(self, journal: Journal) -> None:
         """CorruptError when a table differed when it was last compared."""
@@ -148,7 +154,8 @@ class FolderExports(Exports):
             raise CorruptError(f"{path}:1: {error}; restore it, nothing was changed") from error
 
     def _credits_are_true(self, journal: Journal, known: Checkpoint | None) -> tuple[bytes, bool]:
-        """tenants_credits.csv as it should be, and whether it is. CorruptError when it never was."""
+        """tenants_credits.csv as it should be, and whether it is. CorruptError when it never was.
+        """
         path, truth = self._folder / CREDITS, credits_lines(journal.book.accounts())
         named = known.files.get(CREDITS) if known else None
         then = (known.seq if known else 0), (named.sha256 if named else "")

@@ -209,15 +209,18 @@ class FileStore:
             yield rest
 
     def _is_whole(self, handle: int, tail: bytes, before: JournalHead) -> bool:
-        """Whether an unterminated tail is a record. A writer adds the line break to one that is, and
-        moves any other away."""
+        """Whether an unterminated tail is a record. A writer adds the line break to one that is,
+        and moves any other away."""
         verdict = judge(tail, before.seq + 1, before.hash)
         if verdict is Tail.DAMAGED:
-            raise CorruptError(f"{self.path}:{before.seq + 2}: the last line is damaged; restore it, "
-                               "nothing was changed")
+            raise CorruptError(
+                f"{self.path}:{before.seq + 2}: the last line is damaged; restore it, "
+                "nothing was changed"
+            )
         if self._writes and verdict is Tail.COMPLETE:
             with refusals(self.path, "complete the last line"):
-                all_taken(self._disk.append(handle, b"\n"), b"\n")  # synced before an acknowledgement
+                # synced before an acknowledgement
+                all_taken(self._disk.append(handle, b"\n"), b"\n")
         elif self._writes:
             write_whole(self._disk, self._quarantine(before.seq + 1), tail)
             with refusals(self.path, "cut off a torn line"):
@@ -240,8 +243,10 @@ class FileStore:
 
     def _refuse_doubt(self) -> None:
         if self._in_doubt:
-            raise StorageError(f"{self.path}: an earlier fsync failed and what is on the disk is in "
-                               "doubt; start again")
+            raise StorageError(
+                f"{self.path}: an earlier fsync failed and what is on the disk is in "
+                "doubt; start again"
+            )
 
     def _sync(self, handle: int) -> None:
         with refusals(self.path, "make durable"):

@@ -50,7 +50,10 @@ class Follower:
     def follow(self, truth: bytes, *, last: bool) -> None:
         """Compare the next bytes with the truth, and append what is missing. `last`: nothing may
         follow them. CorruptError for a difference, StorageError when the disk refuses."""
-        with refusals(self._path, "bring up to date"), opened(self._disk, self._path, create=True) as handle:
+        with (
+            refusals(self._path, "bring up to date"),
+            opened(self._disk, self._path, create=True) as handle,
+        ):
             at, size = self.check.at, self._disk.size(handle)
             if size < at:
                 raise differs(self._path, self.check.rows + 1)
@@ -61,8 +64,8 @@ class Follower:
                 all_taken(self._disk.write(handle, truth[same:], at + same), truth[same:])
 
     def sync(self, known: FileState | None) -> bool:
-        """fsync the table when it is not as it was at a checkpoint, or was written since; whether it
-        was."""
+        """fsync the table when it is not as it was at a checkpoint, or was written since;
+        whether it was."""
         if not self._written and known == self.check.state():
             return False
         with refusals(self._path, "make durable"), opened(self._disk, self._path) as handle:
@@ -90,7 +93,9 @@ class Followers:
         """Compare the tables with all records. A table that was skipped takes only those after
         `after_seq`."""
         begun = {name for name, file in self._files.items() if file.check.at}
-        pending = {name: bytearray(b"" if name in begun else header) for name, header in HEADERS.items()}
+        pending = {
+            name: bytearray(b"" if name in begun else header) for name, header in HEADERS.items()
+        }
         for new, some in groupby(records, lambda record: record.seq > after_seq):
             for name, added in (each for lines in batches(some) for each in rows(lines).items()):
                 if new or name not in begun:

@@ -149,7 +149,9 @@ class Journal:
         try:
             self.book.apply(record.post, kept_of(record.post, record.body), record.ts)
         except CorruptError as error:
-            raise CorruptError(f"{self.name}:{record.seq + 1}: {error}; restore the journal") from error
+            raise CorruptError(
+                f"{self.name}:{record.seq + 1}: {error}; restore the journal"
+            ) from error
         self._took(line, record)
 
     def _took(self, line: bytes, record: Record) -> None:
@@ -174,8 +176,9 @@ class Journal:
         try:
             return decode(line, before.seq + 1, before.hash)
         except BadRecord as error:
-            raise CorruptError(f"{self.name}:{before.seq + 2}: {error}; restore the line, nothing was "
-                               "changed") from error
+            raise CorruptError(
+                f"{self.name}:{before.seq + 2}: {error}; restore the line, nothing was changed"
+            ) from error
 
 
 class LedgerReader:
@@ -231,7 +234,9 @@ class LedgerReader:
         self._look()
         return self._journal.of_kinds(kinds)
 
-    def since(self, after: JournalHead, kinds: Collection[str]) -> tuple[JournalHead, Iterator[Record]]:
+    def since(
+        self, after: JournalHead, kinds: Collection[str]
+    ) -> tuple[JournalHead, Iterator[Record]]:
         """The records of some kinds after a line, and the line up to which they are read.
 
         Rewritten, at once, when the journal does not contain that line.

@@ -1,4 +1,5 @@
-"""The ledger: the only writer of the journal, which is the commit point of everything about credits.
+"""The ledger: the only writer of the journal, which is the commit point of everything about
+credits.
 
 A post is decided under the lock, against a book that contains every line before it. It is compared
 by its keys, written with one append and one fsync, and only then acknowledged. Threads that post at
@@ -188,7 +189,8 @@ class Ledger(LedgerReader):
             request.done = True
 
     def _admit(self, draft: Book, decide: Decide, before: Sequence[Prepared]) -> list[Prepared]:
-        """The new posts of a decision, each judged with those before it in the book: all or none."""
+        """The new posts of a decision, each judged with those before it in the book: all or none.
+        """
         posts = decide(draft)
         trial, fresh = draft.draft() if len(posts) > 1 else draft, list[Prepared]()
         for meant in posts:
@@ -203,16 +205,18 @@ class Ledger(LedgerReader):
                 raise ConflictError(f"{objection}; nothing was posted, run again")
             if not trial.covers(post):
                 have = trial.balance(post.tenant_id)
-                raise CreditsError(f"{post.tenant_id} has {have} credits and {-post.amount_credits} "
-                                   "are needed; top up, then run again")
+                raise CreditsError(
+                    f"{post.tenant_id} has {have} credits and {-post.amount_credits} "
+                    "are needed; top up, then run again"
+                )
             if trial is not draft:
                 trial.add(post, kept)
             fresh.append(Prepared(post, body, kept))
         return fresh
 
     def _must_be_replay(self, post: Post, unwritten: Sequence[Prepared]) -> None:
-        """PostConflict that names the field that differs. The book keeps no bodies, so the journal is
-        read again. Only that shows whether the two differ in words that do not count."""
+        """PostConflict that names the field that differs. The book keeps no bodies, so the
+        journal is read again. Only that shows whether the two differ in words that do not count."""
         known = next((other for other, _, _ in unwritten if other.key == post.key), None) or next(
             record.post for record in self._journal.records() if record.post.key == post.key)
         if not is_replay(known, post):

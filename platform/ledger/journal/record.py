@@ -129,7 +129,15 @@ def encode(seq: int, ts: str, post: Post, body: bytes, prev: str) -> tuple[bytes
     `seq` is its number, `ts` the time (UTC), `body` the JSON of `as_read`, `prev` the hash of the
     line before. BadRecord for text that cannot be part of a line.
     """
-    head = f"{seq},{ts},".encode() + _front(post) + b'"' + body.replace(b'"', b'""') + b'",' + prev.encode() + b","
+    head = (
+        f"{seq},{ts},".encode()
+        + _front(post)
+        + b'"'
+        + body.replace(b'"', b'""')
+        + b'",'
+        + prev.encode()
+        + b","
+    )
     digest = hashlib.sha256(head).hexdigest()
     return head + digest.encode() + b"\n", digest
 
@@ -163,15 +171,22 @@ def decode(line: bytes, seq: int, prev: str) -> Record:
     if line[-130:-65] != f"{prev},".encode():
         raise BadRecord("does not follow the line before it")
     if not line.startswith(f"{seq},".encode()):
-        raise BadRecord(f"has number {line.partition(b',')[0].decode(errors='replace')}, {seq} is the next")
+        raise BadRecord(
+            f"has number {line.partition(b',')[0].decode(errors='replace')}, {seq} is the next"
+        )
     return read(line)
 
 
 def ends_at(tail: bytes, seq: int, hash_: str) -> bool:
-    """Whether these bytes end with line `seq` that has this hash. LINE_BYTES of a journal suffice; a longer line is
-    taken for another one."""
+    """Whether these bytes end with line `seq` that has this hash. LINE_BYTES of a journal
+    suffice; a longer line is taken for another one."""
     *before, line, rest = (b"", *tail.rsplit(b"\n", 2))
-    return len(before) == 2 and not rest and line.startswith(b"%d," % seq) and line.endswith(f",{hash_}".encode())
+    return (
+        len(before) == 2
+        and not rest
+        and line.startswith(b"%d," % seq)
+        and line.endswith(f",{hash_}".encode())
+    )
 
 
 def read(line: bytes) -> Record:
@@ -183,7 +198,9 @@ def read(line: bytes) -> Record:
         if rest[-132:-130] != b'",':
             raise BadRecord("has more than a body")
         text = rest[:-132].replace(b'""', b'"')
-        return Record(int(number), ts, line[-65:-1].decode(), _post(key, kind, tenant_id, text), text)
+        return Record(
+            int(number), ts, line[-65:-1].decode(), _post(key, kind, tenant_id, text), text
+        )
     except BadRecord:
         raise
     except ValueError as error:
@@ -197,8 +214,18 @@ def _post(key: str, kind: str, tenant_id: str, text: bytes) -> Post:
         check_metadata(kind, body)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise BadRecord(f"has a body that is not a post ({error})") from error
-    return Post(key, kind, tenant_id, body.type, body.amount_credits, body.work_order_id, body.reason_code, body.note,
-                body.items, body.metadata)
+    return Post(
+        key,
+        kind,
+        tenant_id,
+        body.type,
+        body.amount_credits,
+        body.work_order_id,
+        body.reason_code,
+        body.note,
+        body.items,
+        body.metadata,
+    )
 
 
 def check_metadata(kind: str, body: Body) -> None:

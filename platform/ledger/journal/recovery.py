@@ -24,7 +24,11 @@ def judge(tail: bytes, seq: int, prev: str) -> Tail:
     if _is_record(tail[:-1] + b"\n", seq, prev):
         return Tail.DAMAGED  # the line break itself was changed, and the post was acknowledged
     start, written = f"{seq},".encode(), tail.rstrip(b"\0")
-    if written[: len(start)] != start[: len(written)] or b"\0" in written or _looks_whole(written, prev):
+    if (
+        written[: len(start)] != start[: len(written)]
+        or b"\0" in written
+        or _looks_whole(written, prev)
+    ):
         return Tail.DAMAGED
     return Tail.TORN
 
@@ -38,6 +42,7 @@ def _is_record(line: bytes, seq: int, prev: str) -> bool:
 
 
 def _looks_whole(tail: bytes, prev: str) -> bool:
-    """A record has its whole hash after `prev`: then it was written whole, and something in it changed since."""
+    """A record has its whole hash after `prev`: then it was written whole, and something in it
+    changed since."""
     before, found, after = tail.rpartition(b'",' + prev.encode() + b",")
     return bool(before and found) and len(after) >= 64

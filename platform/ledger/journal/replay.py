@@ -12,7 +12,15 @@ from msgspec import Struct
 from platform.errors import CorruptError
 from platform.ledger.journal import checkpoint, snapshot
 from platform.ledger.journal.checkpoint import Checkpoint
-from platform.ledger.journal.record import GENESIS, HEADER, LINE_BYTES, BadRecord, Record, decode, ends_at
+from platform.ledger.journal.record import (
+    GENESIS,
+    HEADER,
+    LINE_BYTES,
+    BadRecord,
+    Record,
+    decode,
+    ends_at,
+)
 from platform.ledger.journal.recovery import Tail, judge
 from platform.ledger.journal.snapshot import Point
 from platform.ledger.rules.balance import Book
@@ -51,7 +59,9 @@ class KeptSnapshot(NamedTuple):
 
     def is_of(self, record: Known, book: Book, posts: bytes | bytearray | None) -> bool:
         """Whether a checkpoint after this record would write the same snapshot."""
-        return self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
+        return (
+            self.point.head == record.hash and snapshot.render(self.point, book, posts) == self.data
+        )
 
 
 class Replay:
@@ -77,7 +87,11 @@ class Replay:
         """
         if known and not known.seq:
             self.accounts_at_manifest = {}
-        last_named, last_kept, apply = known.seq if known else 0, kept.point.seq if kept else 0, self.book.apply
+        last_named, last_kept, apply = (
+            known.seq if known else 0,
+            kept.point.seq if kept else 0,
+            self.book.apply,
+        )
         for record in journal:
             try:
                 apply(record.post, record.kept, record.ts)
@@ -90,12 +104,16 @@ class Replay:
                 rows = None if posts is None else posts[:record.seq * snapshot.POST_BYTES]
                 self.snapshot_is_true = kept.is_of(record, self.book, rows)
         if self.book.seq < last_named:
-            raise CorruptError(f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
-                               f"manifest names; {RESTORE}")
+            raise CorruptError(
+                f"{self._path}:{self.book.seq + 2}: ends before line {last_named + 1}, which the "
+                f"manifest names; {RESTORE}"
+            )
 
     def _meet(self, known: Checkpoint, record: Known) -> None:
         if known.hash != record.hash:
-            raise CorruptError(f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}")
+            raise CorruptError(
+                f"{self._path}:{record.seq + 1}: is not the line that the manifest names; {RESTORE}"
+            )
         self.accounts_at_manifest = self.book.accounts()
 
 
@@ -121,9 +139,17 @@ def kept_snapshot(data: bytes | None, journal: bytes) -> KeptSnapshot | None:
     except ValueError:
         return None
     whole = memoryview(journal)[:point.bytes]
-    if not data or not len(HEADER) < point.bytes == len(whole) or sha256(whole).hexdigest() != point.sha256:
+    if (
+        not data
+        or not len(HEADER) < point.bytes == len(whole)
+        or sha256(whole).hexdigest() != point.sha256
+    ):
         return None
-    return KeptSnapshot(data, point) if ends_at(whole[-LINE_BYTES:].tobytes(), point.seq, point.head) else None
+    return (
+        KeptSnapshot(data, point)
+        if ends_at(whole[-LINE_BYTES:].tobytes(), point.seq, point.head)
+        else None
+    )
 
 
 def records(path: Path, journal: bytes) -> Iterator[Record]:

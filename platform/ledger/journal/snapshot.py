@@ -27,9 +27,11 @@ from platform.model.ids import OrderId
 
 NAME = "journal.snapshot"
 FEWEST_POSTS = 10_000  # a journal that grew by less is replayed: a small state stays simple
-_SHARE = 16  # ... and by a part of what is in the book, so that writing it again and again stays cheap
+# ... and by a part of what is in the book, so that writing it again and again stays cheap
+_SHARE = 16
 _MAGIC = b"platform-snapshot-3 "
-_POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")  # a task's states or facts by their number
+# a task's states or facts by their number
+_POST, _TASK = struct.Struct("<15sQ"), struct.Struct("<15sI")
 _Value = TypeVar("_Value")
 POST_BYTES = _POST.size
 
@@ -75,13 +77,29 @@ def render(point: Point, book: Book, posts: bytes | bytearray | None = None) -> 
     when they are known."""
     tables = book.tables()
     states, facts = _numbered(tables.tasks.values()), _numbered(tables.facts.values())
-    front = canonical_json({
-        "point": point, "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
-        "accounts": [[tenant, *structs.astuple(account)] for tenant, account in tables.accounts.items()],
-        "uses": [[*used, count] for used, count in tables.uses.items()], "states": list(states),
-        "facts": list(facts),
-        "open": [[*order, [[key, structs.asdict(item)] for key, item in items.items() if item is not None]]
-                 for order, items in tables.open.items()]})
+    front = canonical_json(
+        {
+            "point": point,
+            "rows": [len(tables.posts), len(tables.tasks), len(tables.facts)],
+            "accounts": [
+                [tenant, *structs.astuple(account)] for tenant, account in tables.accounts.items()
+            ],
+            "uses": [[*used, count] for used, count in tables.uses.items()],
+            "states": list(states),
+            "facts": list(facts),
+            "open": [
+                [
+                    *order,
+                    [
+                        [key, structs.asdict(item)]
+                        for key, item in items.items()
+                        if item is not None
+                    ],
+                ]
+                for order, items in tables.open.items()
+            ],
+        }
+    )
     rest = b"".join([
         front, b"\n", post_rows(tables.posts.items()) if posts is None else posts,
         *(_TASK.pack(task, states[held]) for task, held in tables.tasks.items()),
@@ -95,7 +113,8 @@ def post_rows(posts: Iterable[tuple[bytes, int]]) -> bytes:
 
 
 def parse(data: bytes) -> tuple[Point, Book]:
-    """The point and the book in a file's bytes. ValueError when they are not what `render` wrote."""
+    """The point and the book in a file's bytes. ValueError when they are not what `render` wrote.
+    """
     front, rows = _parts(data)
     try:
         told = _read_front(front)
@@ -104,13 +123,20 @@ def parse(data: bytes) -> tuple[Point, Book]:
         after_tasks = after_posts + tasks * _TASK.size
         if len(rows) != after_tasks + ran * _TASK.size:
             raise ValueError("does not have the rows that it names")
-        return told.point, Book.of(told.point.seq, Tables(
-            posts=dict(_POST.iter_unpack(rows[:after_posts])),
-            accounts={tenant: Account(balance, at) for tenant, balance, at in told.accounts},
-            tasks={task: told.states[at] for task, at in _TASK.iter_unpack(rows[after_posts:after_tasks])},
-            uses={(tenant, code): count for tenant, code, count in told.uses},
-            facts={task: told.facts[at] for task, at in _TASK.iter_unpack(rows[after_tasks:])},
-            open={OrderId(tenant, order): dict(items) for tenant, order, items in told.open}))
+        return told.point, Book.of(
+            told.point.seq,
+            Tables(
+                posts=dict(_POST.iter_unpack(rows[:after_posts])),
+                accounts={tenant: Account(balance, at) for tenant, balance, at in told.accounts},
+                tasks={
+                    task: told.states[at]
+                    for task, at in _TASK.iter_unpack(rows[after_posts:after_tasks])
+                },
+                uses={(tenant, code): count for tenant, code, count in told.uses},
+                facts={task: told.facts[at] for task, at in _TASK.iter_unpack(rows[after_tasks:])},
+                open={OrderId(tenant, order): dict(items) for tenant, order, items in told.open},
+            ),
+        )
     except (LookupError, OverflowError, RecursionError, struct.error) as error:
         raise ValueError(f"is not a snapshot ({error})") from error
 

@@ -36,7 +36,9 @@ class Turns(Generic[_Asked]):
         self._waiting: list[_Asked] = []
         self._asleep: list[threading.Lock] = []
 
-    def take(self, act: Callable[[Sequence[_Asked]], _Result], own: Sequence[_Asked] = ()) -> _Result | None:
+    def take(
+        self, act: Callable[[Sequence[_Asked]], _Result], own: Sequence[_Asked] = ()
+    ) -> _Result | None:
         """Run `act` on all requests that wait, alone among the threads; the result of `act`.
 
         None when another thread has done our own requests in the meantime. Requests of a batch that
@@ -45,7 +47,9 @@ class Turns(Generic[_Asked]):
         """
         me = threading.get_ident()
         if self._owner == me:
-            raise RuntimeError("a decision must not post, refresh or close the ledger that asked for it")
+            raise RuntimeError(
+                "a decision must not post, refresh or close the ledger that asked for it"
+            )
         try:
             batch = self._batch(me, own)
             result = None if batch is None else act(batch)
@@ -66,7 +70,9 @@ class Turns(Generic[_Asked]):
                 return batch
             gate.acquire(timeout=_LOST_WAKE_UP_S)
 
-    def _look(self, me: int, own: Sequence[_Asked]) -> "tuple[Sequence[_Asked] | None, threading.Lock | None]":
+    def _look(
+        self, me: int, own: Sequence[_Asked]
+    ) -> "tuple[Sequence[_Asked] | None, threading.Lock | None]":
         """As `_batch`; or else the gate at which to wait."""
         if own and all(request.done for request in own):
             return None, None

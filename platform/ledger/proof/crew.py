@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, Self, TypeVar
 
-_NUMBER = struct.Struct("<I")  # a read of so many bytes from a pipe gets them all, or none at its end
+# a read of so many bytes from a pipe gets them all, or none at its end
+_NUMBER = struct.Struct("<I")
 MOST = 4096 // _NUMBER.size  # what a pipe holds at least, also one of somebody who has many
 _ROOM = 1 << 20  # bytes of results that a child may be ahead of us
 _Result = TypeVar("_Result")
@@ -34,7 +35,8 @@ class Crew(Generic[_Result]):
         os.write(give, b"".join(map(_NUMBER.pack, range(count))))
         os.close(give)
         self._children: list[tuple[BaseProcess, Connection]] = []
-        with suppress(OSError):  # no process or handle is left for another child: the others do it, or we
+        # no process or handle is left for another child: the others do it, or we
+        with suppress(OSError):
             for _ in range(_children_for(count)):
                 self._children.append(self._hired())
         self._bringing = [ours for _, ours in self._children]
@@ -87,7 +89,8 @@ class Crew(Generic[_Result]):
         with suppress(OSError):  # it may be as it is
             fcntl.fcntl(theirs.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
         child = context.Process(target=self._serve, args=(theirs,), daemon=True)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a Ctrl-C is for us; we end the children
+        # a Ctrl-C is for us; we end the children
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             child.start()
         finally:
@@ -101,5 +104,6 @@ class Crew(Generic[_Result]):
 
 
 def _children_for(count: int) -> int:
-    """One less than the processors, or than the pieces; none for whom multiprocessing allows none."""
+    """One less than the processors, or than the pieces; none for whom multiprocessing allows none.
+    """
     return 0 if current_process().daemon else min(len(os.sched_getaffinity(0)), count) - 1

@@ -1,4 +1,5 @@
-"""The verdict on a billing state whose files are read from their start: what is wrong first, and where. Pure."""
+"""The verdict on a billing state whose files are read from their start: what is wrong first, and
+where. Pure."""
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +27,8 @@ Files = Mapping[str, bytes | None]  # a state's files by name; None for one that
 
 
 def verdict(folder: Path, files: Files) -> Verdict:
-    """The verdict, with one finding for each file that is wrong. `folder` is what they call the state."""
+    """The verdict, with one finding for each file that is wrong. `folder` is what they call the
+    state."""
     replay = Replay(folder / JOURNAL)
     try:
         findings = tuple(_findings(folder, files, replay))
@@ -37,8 +39,8 @@ def verdict(folder: Path, files: Files) -> Verdict:
 
 def check_credits(path: Path, there: bytes | None, replay: Replay, known: Checkpoint | None,
                   ever: Iterable[tuple[int, str, bytes]]) -> None:
-    """CorruptError when the table of balances was not true at the checkpoint or later. `ever` as for
-    `is_newest`."""
+    """CorruptError when the table of balances was not true at the checkpoint or later. `ever` as
+    for `is_newest`."""
     if there is None and known:
         raise missing(path)
     accounts = replay.accounts_at_manifest
@@ -48,14 +50,20 @@ def check_credits(path: Path, there: bytes | None, replay: Replay, known: Checkp
 
 
 def _findings(folder: Path, files: Files, replay: Replay) -> Iterator[str]:
-    path, journal, known = folder / JOURNAL, files[JOURNAL], parse_manifest(folder, files[checkpoint.NAME])
+    path, journal, known = (
+        folder / JOURNAL,
+        files[JOURNAL],
+        parse_manifest(folder, files[checkpoint.NAME]),
+    )
     if journal is None:
         raise CorruptError(f"{path}:1: is gone; {RESTORE}")
     kept = kept_snapshot(files[snapshot.NAME], journal)
     replay.run(map(known_of, records(path, journal)), known, kept)
     yield from _table_findings(folder, files, records(path, journal), known)
     try:
-        check_credits(folder / CREDITS, files[CREDITS], replay, known, credits_ever(records(path, journal)))
+        check_credits(
+            folder / CREDITS, files[CREDITS], replay, known, credits_ever(records(path, journal))
+        )
     except CorruptError as error:
         yield str(error)
     if kept and not replay.snapshot_is_true:
@@ -64,9 +72,12 @@ def _findings(folder: Path, files: Files, replay: Replay) -> Iterator[str]:
 
 def _table_findings(folder: Path, files: Files, journal: Iterable[Record], known: Checkpoint | None,
                     ) -> Iterator[str]:
-    """One line a table. A table may be behind, as a crash leaves it, but not behind the checkpoint; and
-    the checkpoint names what the tables were at its line."""
-    named, tables = known.files if known else {}, {name: _Table(folder / name, files[name]) for name in HEADERS}
+    """One line a table. A table may be behind, as a crash leaves it, but not behind the
+    checkpoint; and the checkpoint names what the tables were at its line."""
+    named, tables = (
+        known.files if known else {},
+        {name: _Table(folder / name, files[name]) for name in HEADERS},
+    )
     at_checkpoint: dict[str, FileState] = {}
     for name, header in HEADERS.items():
         tables[name].take(header)
@@ -77,11 +88,15 @@ def _table_findings(folder: Path, files: Files, journal: Iterable[Record], known
             for name, added in rows(lines).items():
                 tables[name].take(added)
     at_checkpoint = at_checkpoint or _states(tables)
-    wrong = [name for name, state in at_checkpoint.items() if name in named and named[name] != state]
+    wrong = [
+        name for name, state in at_checkpoint.items() if name in named and named[name] != state
+    ]
     for name, table in tables.items():
         yield from table.finding(named[name].bytes if name in named and name not in wrong else 0)
     for name in wrong:
-        yield f"{folder / checkpoint.NAME}:1: names another {name} than the journal makes; {REBUILD}"
+        yield (
+            f"{folder / checkpoint.NAME}:1: names another {name} than the journal makes; {REBUILD}"
+        )
 
 
 def _states(tables: Mapping[str, "_Table"]) -> dict[str, FileState]:

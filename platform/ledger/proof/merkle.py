@@ -1,8 +1,10 @@
-"""RFC 6962 (and RFC 9162) Merkle trees: roots, inclusion and consistency proofs, made and verified. Pure, linear.
+"""RFC 6962 (and RFC 9162) Merkle trees: roots, inclusion and consistency proofs, made and verified.
+Pure, linear.
 
-Everything below takes leaf hashes, not leaves: SHA-256 of 0x00 and the leaf; a node is SHA-256 of 0x01 and its two
-children, so that no node passes for a leaf. A tree of n leaves is the perfect tree of the largest power of two below
-n, and the tree of the rest. Making proofs hashes each node once; verifying them hashes about log2 n.
+Everything below takes leaf hashes, not leaves: SHA-256 of 0x00 and the leaf; a node is SHA-256 of
+0x01 and its two children, so that no node passes for a leaf. A tree of n leaves is the perfect tree
+of the largest power of two below n, and the tree of the rest. Making proofs hashes each node once;
+verifying them hashes about log2 n.
 """
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -20,9 +22,12 @@ def root(leaves: Sequence[bytes]) -> bytes:
     if not leaves:
         return EMPTY
     level = list(leaves)
-    while len(level) > 1:  # pairs, level by level: the odd one goes up as it is, which is the same tree
+    # pairs, level by level: the odd one goes up as it is, which is the same tree
+    while len(level) > 1:
         odd = [level.pop()] if len(level) % 2 else []
-        level = [_node(left, right) for left, right in zip(level[::2], level[1::2], strict=True)] + odd
+        level = [
+            _node(left, right) for left, right in zip(level[::2], level[1::2], strict=True)
+        ] + odd
     return level[0]
 
 
@@ -34,21 +39,25 @@ def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     path: list[bytes] = []
     while len(leaves) > 1:
         half = _half(len(leaves))
-        near, far = (leaves[:half], leaves[half:]) if index < half else (leaves[half:], leaves[:half])
+        near, far = (
+            (leaves[:half], leaves[half:]) if index < half else (leaves[half:], leaves[:half])
+        )
         path.append(root(far))
         index, leaves = index if index < half else index - half, near
     return tuple(reversed(path))
 
 
 def consistency(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """That the tree of the first `old_size` leaves is a prefix of this one. IndexError when it is larger.
+    """That the tree of the first `old_size` leaves is a prefix of this one. IndexError when it is
+    larger.
 
     Empty when the sizes are equal, and for no leaves at all, of which everything is an extension.
     """
     if not 0 <= old_size <= len(leaves):
         raise IndexError(f"a tree of {len(leaves)} leaves has no first {old_size}")
     path: list[bytes] = []
-    whole = True  # the old tree's root is known to whoever verifies, as long as no part of it was split off
+    # the old tree's root is known to whoever verifies, as long as no part of it was split off
+    whole = True
     while old_size and old_size < len(leaves):
         half = _half(len(leaves))
         if old_size <= half:
@@ -62,8 +71,11 @@ def consistency(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
     return tuple(reversed(path))
 
 
-def is_included(leaf: bytes, index: int, size: int, path: Iterable[bytes], tree_root: bytes) -> bool:
-    """Whether the tree with this size and root has this leaf hash at `index` (RFC 9162, section 2.1.3.2)."""
+def is_included(
+    leaf: bytes, index: int, size: int, path: Iterable[bytes], tree_root: bytes
+) -> bool:
+    """Whether the tree with this size and root has this leaf hash at `index` (RFC 9162, section
+    2.1.3.2)."""
     if not 0 <= index < size:
         return False
     at, last, found = index, size - 1, leaf
@@ -80,7 +92,9 @@ def is_included(leaf: bytes, index: int, size: int, path: Iterable[bytes], tree_
     return last == 0 and found == tree_root
 
 
-def is_consistent(old_size: int, old_root: bytes, size: int, tree_root: bytes, path: Sequence[bytes]) -> bool:
+def is_consistent(
+    old_size: int, old_root: bytes, size: int, tree_root: bytes, path: Sequence[bytes]
+) -> bool:
     """Whether the old tree is a prefix of the tree (RFC 9162, section 2.1.4.2)."""
     if not 0 <= old_size <= size:
         return False

@@ -31,7 +31,10 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
     try:
         known = parse_manifest(folder, files[checkpoint.NAME])
         slices = cut(journal, known.files[JOURNAL].bytes if known and JOURNAL in known.files else 0)
-        with _no_search_for_cycles(), Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew:
+        with (
+            _no_search_for_cycles(),
+            Crew(lambda number: prove(journal, *slices[number]), len(slices)) as crew,
+        ):
             kept, held = kept_snapshot(files[snapshot.NAME], journal), _Held(folder, files, known)
             replay.run(held.proved(crew, journal, slices), known, kept, held.posts)
         check_credits(folder / CREDITS, files[CREDITS], replay, known, ())
@@ -43,7 +46,8 @@ def proved(folder: Path, files: Mapping[str, bytes | None]) -> Verdict | None:
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """Records are in none, here and in the children, and looking for them would take a tenth of the time."""
+    """Records are in none, here and in the children, and looking for them would take a tenth of
+    the time."""
     if not gc.isenabled():
         yield
         return
@@ -55,16 +59,23 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 class _Held:
-    """What is held against the slices, as they come: the tables, and what the manifest says of them. `posts` are
-    `snapshot.post_rows` so far."""
+    """What is held against the slices, as they come: the tables, and what the manifest says of
+    them. `posts` are `snapshot.post_rows` so far."""
 
-    def __init__(self, folder: Path, files: Mapping[str, bytes | None], known: Checkpoint | None) -> None:
+    def __init__(
+        self, folder: Path, files: Mapping[str, bytes | None], known: Checkpoint | None
+    ) -> None:
         self.posts = bytearray()
-        self._tables = {name: Table(folder / name, files[name] or b"", header) for name, header in HEADERS.items()}
+        self._tables = {
+            name: Table(folder / name, files[name] or b"", header)
+            for name, header in HEADERS.items()
+        }
         self._known, self._is_manifest_right = known, known is None
         self._meet(0)
 
-    def proved(self, crew: Iterable[Proof | None], journal: bytes, slices: Sequence[Slice]) -> Iterator[Known]:
+    def proved(
+        self, crew: Iterable[Proof | None], journal: bytes, slices: Sequence[Slice]
+    ) -> Iterator[Known]:
         """What slices say of the journal, in its order. BadRecord for one that is not sound."""
         for proof, place in zip(crew, slices, strict=True):
             if proof is None:
@@ -77,11 +88,13 @@ class _Held:
             yield from known
 
     def is_right(self) -> bool:
-        """Of all slices: every table, which was met at the manifest's line and is what it says there, so that none is
-        behind it."""
+        """Of all slices: every table, which was met at the manifest's line and is what it says
+        there, so that none is behind it."""
         return self._is_manifest_right and all(table.is_right() for table in self._tables.values())
 
     def _meet(self, seq: int) -> None:
         if self._known and seq == self._known.seq:
-            named = {name: state for name, state in self._known.files.items() if name in self._tables}
+            named = {
+                name: state for name, state in self._known.files.items() if name in self._tables
+            }
             self._is_manifest_right = named == {name: self._tables[name].state() for name in named}

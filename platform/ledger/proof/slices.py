@@ -67,7 +67,8 @@ def prove(journal: bytes, start: int, end: int) -> Proof | None:
         kept = [(digest[:SHORT], mark(tenant_id, kind, text)) for digest, tenant_id, kind, text
                 in zip(lines.digests, lines.tenants, lines.kinds, lines.texts, strict=True)]
         packed = _pack(_known(lines, kept))
-    except (BadRecord, OverflowError):  # a number that no packed number can be: it may be right, and is read in full
+    # a number that no packed number can be: it may be right, and is read in full
+    except (BadRecord, OverflowError):
         return None
     parts = {name: Part(len(data), sha256(data).hexdigest()) for name, data in rows(lines).items()}
     return Proof(parts, post_rows(kept), packed)
@@ -86,8 +87,8 @@ def known_in(proof: Proof) -> list[Known]:
 
 
 class Table:
-    """A table, held against what slices add to it, as they come. It may end early, as a crash leaves it. CorruptError
-    when it is wrong."""
+    """A table, held against what slices add to it, as they come. It may end early, as a crash
+    leaves it. CorruptError when it is wrong."""
 
     def __init__(self, path: Path, there: bytes, header: bytes) -> None:
         self._check, self._there, self._view = TableCheck(path), there, memoryview(there)
@@ -114,7 +115,8 @@ class Table:
 
 
 def _before(journal: bytes, start: int) -> tuple[int, str]:
-    """The number and the hash that the line before a slice states; its own slice has to prove them."""
+    """The number and the hash that the line before a slice states; its own slice has to prove them.
+    """
     if start == len(HEADER):
         return 0, GENESIS
     line = journal[journal.rfind(b"\n", 0, start - 1) + 1:start]
@@ -125,8 +127,25 @@ def _before(journal: bytes, start: int) -> tuple[int, str]:
 def _known(of: Columns, kept: Sequence[tuple[bytes, int]]) -> list[tuple[object, ...]]:
     """What unpacks as `Known`, without what no book looks at: most metadata, words, the key."""
     return [
-        (seq, line_hash, at, (key, mark, [short(item.task_hash) for item in body.items]),
-         ("", kind, tenant_id, body.type, body.amount_credits, body.work_order_id, "", "", body.items,
-          body.metadata if kind in _READ else {}))
+        (
+            seq,
+            line_hash,
+            at,
+            (key, mark, [short(item.task_hash) for item in body.items]),
+            (
+                "",
+                kind,
+                tenant_id,
+                body.type,
+                body.amount_credits,
+                body.work_order_id,
+                "",
+                "",
+                body.items,
+                body.metadata if kind in _READ else {},
+            ),
+        )
         for seq, line_hash, at, (key, mark), tenant_id, kind, body in zip(
-            of.seqs, of.hashes, of.times, kept, of.tenants, of.kinds, of.bodies, strict=True)]
+            of.seqs, of.hashes, of.times, kept, of.tenants, of.kinds, of.bodies, strict=True
+        )
+    ]

@@ -15,7 +15,8 @@ from platform.model.digest import derived_id
 from platform.model.entry import ADJUSTMENT, TRANSFER, Post, PostType, sides
 from platform.model.reference import normalised
 
-GIFT = "goodwill"  # the reason of what is given for a transaction and says nothing about what it should have been
+# the reason of what is given for a transaction and says nothing about what it should have been
+GIFT = "goodwill"
 CATEGORY = "adjustment"  # of the reasons in config/reasons.yml that a correction may have
 
 
@@ -44,7 +45,9 @@ def transfer(from_tenant_id: str, to_tenant_id: str, amount_credits: int, said: 
     if amount_credits < 0 or from_tenant_id == to_tenant_id:
         raise UsageError("a transfer needs two tenants and a positive number of credits")
     key = keys.transfer(from_tenant_id, normalised(said.reference))
-    return _post(key, TRANSFER, from_tenant_id, -amount_credits, said, {"to_tenant_id": to_tenant_id})
+    return _post(
+        key, TRANSFER, from_tenant_id, -amount_credits, said, {"to_tenant_id": to_tenant_id}
+    )
 
 
 class Standing(NamedTuple):
@@ -60,7 +63,8 @@ def standings(posts: Iterable[Post], of: Iterable[str]) -> Mapping[str, Standing
     Corrections of corrections count; a gift does not, nor does what corrects a gift."""
     found: dict[str, dict[str, int]] = {key: {} for key in of}
     reasons: dict[str, list[str]] = {key: [] for key in found}
-    about = {derived_id(key): key for key in found}  # transaction ids, theirs and their corrections'
+    # transaction ids, theirs and their corrections'
+    about = {derived_id(key): key for key in found}
     for post in posts:
         key = post.key if post.key in found else about.get(str(post.metadata.get("corrects", "")))
         if key is None or (post.key not in found and (

@@ -1,9 +1,11 @@
-"""What the journal says of each delivery: who claimed which attempt, what arrived, what a person decided. Pure.
+"""What the journal says of each delivery: who claimed which attempt, what arrived, what a person
+decided. Pure.
 
-A delivery is a task hash at a refund epoch. Each attempt is claimed before anything leaves. A claim stays open until
-evidence says that the delivery arrived, a void says that this attempt certainly delivered nothing, or a person decides.
-An open claim means that the delivery may have arrived. Of a provider that cannot be asked, only `LIMIT` attempts are
-made with none of them settled; `resend` allows one more.
+A delivery is a task hash at a refund epoch. Each attempt is claimed before anything leaves. A claim
+stays open until evidence says that the delivery arrived, a void says that this attempt certainly
+delivered nothing, or a person decides. An open claim means that the delivery may have arrived. Of a
+provider that cannot be asked, only `LIMIT` attempts are made with none of them settled; `resend`
+allows one more.
 """
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -57,7 +59,8 @@ class Past:
     inherited: int = 0
     limit: int = LIMIT
     receipts: tuple[Mapping[str, Any], ...] = ()
-    settings: Mapping[str, str] | None = None  # those of the attempt that arrived; None when they are not known
+    # those of the attempt that arrived; None when they are not known
+    settings: Mapping[str, str] | None = None
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -72,7 +75,10 @@ class Past:
 
     def decided(self, about: str = "") -> Decision | None:
         """The decision since the last attempt, on the doubt or on the repair that `about` names."""
-        return next((each for each in self.decisions if (each.attempt, each.about) == (self.made, about)), None)
+        return next(
+            (each for each in self.decisions if (each.attempt, each.about) == (self.made, about)),
+            None,
+        )
 
 
 class Attempts:
@@ -111,18 +117,28 @@ def _arrived(past: Past, item: Item) -> Past:
 
 
 def _claimed(past: Past, told: Mapping[str, Any]) -> Past:
-    claim = Claim(told["attempt"], told.get("claimant", {}), str(told.get("expires_at", "")), told.get("settings", {}))
+    claim = Claim(
+        told["attempt"],
+        told.get("claimant", {}),
+        str(told.get("expires_at", "")),
+        told.get("settings", {}),
+    )
     return replace(past, made=claim.attempt, open=(*past.open, claim),
                    inherited=past.inherited or int(bool(told.get("in_doubt_before"))))
 
 
 def _voided(past: Past, told: Mapping[str, Any]) -> Past:
-    return replace(past, open=tuple(claim for claim in past.open if claim.attempt != told["attempt"]))
+    return replace(
+        past, open=tuple(claim for claim in past.open if claim.attempt != told["attempt"])
+    )
 
 
 def _decided(past: Past, told: Mapping[str, Any]) -> Past:
-    made = Decision(told["attempt"], told["decision"], *(str(told.get(name, "")) for name in ("by", "at", "note",
-                                                                                              "about")))
+    made = Decision(
+        told["attempt"],
+        told["decision"],
+        *(str(told.get(name, "")) for name in ("by", "at", "note", "about")),
+    )
     decisions = (*past.decisions, made)
     if made.about:
         return replace(past, decisions=decisions)
@@ -147,23 +163,73 @@ def void(step: StepId, work: Work, attempt: int, reason: str) -> Post:
 def decision(step: StepId, work: Work, made: Decision) -> Post:
     """The post of a person's decision."""
     told = {name: value for name, value in made._asdict().items() if name != "attempt" and value}
-    post = _fact("decision", keys.decision(*work, made.attempt, made.about), step, work, made.attempt, told)
-    return Post(post.key, post.kind, post.tenant_id, post.type, 0, post.work_order_id, note=made.note,
-                metadata=post.metadata)
+    post = _fact(
+        "decision", keys.decision(*work, made.attempt, made.about), step, work, made.attempt, told
+    )
+    return Post(
+        post.key,
+        post.kind,
+        post.tenant_id,
+        post.type,
+        0,
+        post.work_order_id,
+        note=made.note,
+        metadata=post.metadata,
+    )
 
 
 def returned(order: OrderId, work: Work, items: Iterable[Item]) -> tuple[Post, ...]:
     """The REFUND after a person's decision; none when nothing of it is paid."""
-    back = tuple(Item(keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
-                      item.module_id, item.step_id, item.deliverable_id, PostType.REFUND, -item.amount_credits,
-                      item.task_hash, item.refund_epoch, note=REFUND_REASON)
-                 for item in items if (item.task_hash, item.refund_epoch) == work)
-    return (Post(keys.refund(back), "refund", order.tenant_id, PostType.REFUND,
-                 sum(item.amount_credits for item in back), order.work_order_id, reason_code=REFUND_REASON,
-                 note="1 step", items=back),) if back else ()
+    back = tuple(
+        Item(
+            keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
+            item.module_id,
+            item.step_id,
+            item.deliverable_id,
+            PostType.REFUND,
+            -item.amount_credits,
+            item.task_hash,
+            item.refund_epoch,
+            note=REFUND_REASON,
+        )
+        for item in items
+        if (item.task_hash, item.refund_epoch) == work
+    )
+    return (
+        (
+            Post(
+                keys.refund(back),
+                "refund",
+                order.tenant_id,
+                PostType.REFUND,
+                sum(item.amount_credits for item in back),
+                order.work_order_id,
+                reason_code=REFUND_REASON,
+                note="1 step",
+                items=back,
+            ),
+        )
+        if back
+        else ()
+    )
 
 
-def _fact(kind: str, key: str, step: StepId, work: Work, attempt: int, told: Mapping[str, Any]) -> Post:
+def _fact(
+    kind: str, key: str, step: StepId, work: Work, attempt: int, told: Mapping[str, Any]
+) -> Post:
     task_hash, refund_epoch = work
-    return Post(key, kind, step.tenant_id, PostType.SPEND, 0, step.work_order_id, metadata={
-        "task_hash": task_hash, "refund_epoch": refund_epoch, "attempt": attempt, "step_id": step.step_id, **told})
+    return Post(
+        key,
+        kind,
+        step.tenant_id,
+        PostType.SPEND,
+        0,
+        step.work_order_id,
+        metadata={
+            "task_hash": task_hash,
+            "refund_epoch": refund_epoch,
+            "attempt": attempt,
+            "step_id": step.step_id,
+            **told,
+        },
+    )

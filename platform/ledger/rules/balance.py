@@ -11,11 +11,22 @@ from itertools import count
 from platform.errors import CorruptError
 from platform.ledger.rules import keys
 from platform.ledger.rules.form import adjustment_objection, fact_after, loss_objection, wrong_sign
-from platform.ledger.rules.tables import Account, Fact, Facts, Kept, State, States, Tables, kept_of, short
+from platform.ledger.rules.tables import (
+    Account,
+    Fact,
+    Facts,
+    Kept,
+    State,
+    States,
+    Tables,
+    kept_of,
+    short,
+)
 from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
-_TEACH = frozenset({"completion", "claim", "void", "decision"})  # kinds that say what became of work
+# kinds that say what became of work
+_TEACH = frozenset({"completion", "claim", "void", "decision"})
 _SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
 _ADJUSTMENT = PostType.ADJUSTMENT
 
@@ -80,7 +91,9 @@ class Book:
 
     def balances(self) -> dict[str, int]:
         """Credits by tenant, in the order of their first post."""
-        return {tenant_id: account.balance_credits for tenant_id, account in self.accounts().items()}
+        return {
+            tenant_id: account.balance_credits for tenant_id, account in self.accounts().items()
+        }
 
     def epoch(self, task_hash: str, deliverable_id: str) -> int:
         """How often this item was refunded."""
@@ -200,7 +213,9 @@ class Book:
                     self._add_item(order, item, task)
         self._posts[kept.key] = kept.mark
         if post.kind != LOSS:  # it is of no tenant
-            self._accounts[post.tenant_id] = Account(self.balance(post.tenant_id) + post.amount_credits, at)
+            self._accounts[post.tenant_id] = Account(
+                self.balance(post.tenant_id) + post.amount_credits, at
+            )
         if post.kind == TRANSFER:
             _, tenant_id, amount = received(post)
             self._accounts[tenant_id] = Account(self.balance(tenant_id) + amount, at)
@@ -215,7 +230,10 @@ class Book:
         spend, deliverable_id = item.type is _SPEND, item.deliverable_id
         state = (State(deliverable_id, item.refund_epoch, -item.amount_credits) if spend
                  else State(deliverable_id, item.refund_epoch + 1, None))
-        states = (*[other for other in self._states(task) if other.deliverable_id != deliverable_id], state)
+        states = (
+            *[other for other in self._states(task) if other.deliverable_id != deliverable_id],
+            state,
+        )
         self._tasks[task] = self._shared.setdefault(states, states)
         key = f"{item.task_hash}:{deliverable_id}"
         if spend and not self._is_done(task):
@@ -227,7 +245,8 @@ class Book:
         order, told = OrderId(post.tenant_id, post.work_order_id), post.metadata
         if post.kind == "completion":
             for fact, tasks in ((Fact.HELD, told["held"]), (Fact.DONE, told["done"])):
-                for task_hash, epoch in sorted(tasks.items()):  # as in the journal: a snapshot is the same from all
+                # as in the journal: a snapshot is the same from all
+                for task_hash, epoch in sorted(tasks.items()):
                     self._set_fact(task_hash, epoch, fact)
             done: Collection[str] = told["done"]
         else:
@@ -237,7 +256,10 @@ class Book:
             if after is not before:
                 self._set_fact(task_hash, epoch, after)
             done = (task_hash,) if after is Fact.DONE else ()
-        self._close(order, [key for key, item in self._opened(order).items() if item and item.task_hash in done])
+        self._close(
+            order,
+            [key for key, item in self._opened(order).items() if item and item.task_hash in done],
+        )
 
     def _has_claims(self, task_hash: str, refund_epoch: int) -> bool:
         """Whether an attempt was claimed that is not void."""

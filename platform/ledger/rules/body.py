@@ -11,20 +11,38 @@ def body_of(post: Post) -> dict[str, Any]:
     """A post's body as JSON: what a replay must equal. Key, kind and tenant are columns of the
     line."""
     return {
-        "type": post.type.value, "amount_credits": post.amount_credits, "work_order_id": post.work_order_id,
-        "reason_code": post.reason_code, "note": post.note, "metadata": dict(post.metadata),
-        "items": [{"key": item.key, "module_id": item.module_id, "step_id": item.step_id,
-                   "deliverable_id": item.deliverable_id, "type": item.type.value,
-                   "amount_credits": item.amount_credits, "task_hash": item.task_hash,
-                   "refund_epoch": item.refund_epoch, "note": item.note, "metadata": dict(item.metadata)}
-                  for item in post.items],
+        "type": post.type.value,
+        "amount_credits": post.amount_credits,
+        "work_order_id": post.work_order_id,
+        "reason_code": post.reason_code,
+        "note": post.note,
+        "metadata": dict(post.metadata),
+        "items": [
+            {
+                "key": item.key,
+                "module_id": item.module_id,
+                "step_id": item.step_id,
+                "deliverable_id": item.deliverable_id,
+                "type": item.type.value,
+                "amount_credits": item.amount_credits,
+                "task_hash": item.task_hash,
+                "refund_epoch": item.refund_epoch,
+                "note": item.note,
+                "metadata": dict(item.metadata),
+            }
+            for item in post.items
+        ],
     }
 
 
 def price_words(price_credits: int, effective_from: str) -> dict[str, Any]:
     """What an item's metadata says about the price row that it was charged by: credits and start of
     validity. Empty when the row is not known."""
-    return {"price": {"credits": price_credits, "effective_from": effective_from}} if effective_from else {}
+    return (
+        {"price": {"credits": price_credits, "effective_from": effective_from}}
+        if effective_from
+        else {}
+    )
 
 
 def is_replay(old: Post, new: Post) -> bool:
@@ -35,9 +53,16 @@ def is_replay(old: Post, new: Post) -> bool:
 
 
 def _bare(post: Post) -> Post:
-    return replace(post, items=tuple(
-        replace(item, metadata={name: value for name, value in item.metadata.items() if name != "price"})
-        for item in post.items))
+    return replace(
+        post,
+        items=tuple(
+            replace(
+                item,
+                metadata={name: value for name, value in item.metadata.items() if name != "price"},
+            )
+            for item in post.items
+        ),
+    )
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, Any, Any]:
@@ -59,7 +84,10 @@ def _inside(place: str, old: Any, new: Any) -> tuple[str, Any, Any]:
         name = next(name for name in sorted({*old, *new}) if old.get(name) != new.get(name))
         return _inside(f"{place}.{name}", old.get(name), new.get(name))
     if isinstance(old, list) and isinstance(new, list):
-        at = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
+        at = next(
+            (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other),
+            None,
+        )
         if at is None:
             return f"number of {place}", len(old), len(new)
         return _inside(f"{place}[{at + 1}]", old[at], new[at])

@@ -1,4 +1,5 @@
-"""The charge of an order: one SPEND for all its steps that are not yet paid, or one row that says why not. Pure."""
+"""The charge of an order: one SPEND for all its steps that are not yet paid, or one row that
+says why not. Pure."""
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -29,19 +30,29 @@ class ChargeDecision:
 def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tuple[Item, ...]:
     """The SPEND items of the order's charge, in the plan's order; none when everything is paid.
     `without` are ids of steps that wait for a decision and are not bought."""
-    return tuple(_item(book, step, charge)
-                 for step in order.steps for charge in step.charges if step.id.step_id not in without
-                 if book.paid(step.task_hash, charge.deliverable_id) is None)
+    return tuple(
+        _item(book, step, charge)
+        for step in order.steps
+        for charge in step.charges
+        if step.id.step_id not in without
+        if book.paid(step.task_hash, charge.deliverable_id) is None
+    )
 
 
 def debt(book: Book, tenant_id: str) -> int:
-    """Credits that a tenant owes; 0 when it owes none. Only a correction with `allow_debt` makes a debt,
-    and no step of the tenant runs, paid or not, until it is covered."""
+    """Credits that a tenant owes; 0 when it owes none. Only a correction with `allow_debt` makes
+    a debt, and no step of the tenant runs, paid or not, until it is covered."""
     return max(0, -book.balance(tenant_id))
 
 
-def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: Mapping[str, Promotion],
-                  day: date, without: Collection[str] = ()) -> ChargeDecision:
+def decide_charge(
+    book: Book,
+    order: PlannedOrder,
+    tenant: Tenant,
+    promotions: Mapping[str, Promotion],
+    day: date,
+    without: Collection[str] = (),
+) -> ChargeDecision:
     """The charge of an order: all of it, or a refusal.
 
     A suspended tenant buys nothing, but may finish what it has paid for. The operator's limit
@@ -54,11 +65,17 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
     if not items:
         return ChargeDecision()
     if tenant.status is TenantStatus.SUSPENDED:
-        return ChargeDecision((_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount, balance)
+        return ChargeDecision(
+            (_refusal(order, items, "tenant_suspended"),), "tenant_suspended", amount, balance
+        )
     limit = tenant.terms.max_credits_per_order
     if limit is not None and order.total_credits > limit:
-        return ChargeDecision((_refusal(order, items, "order_limit_exceeded"),), "order_limit_exceeded", amount,
-                              balance)
+        return ChargeDecision(
+            (_refusal(order, items, "order_limit_exceeded"),),
+            "order_limit_exceeded",
+            amount,
+            balance,
+        )
     named = [promotions[code] for code in order.promotions if code in promotions]
     granted = grants(book, order.id, named, day)
     available = balance + sum(post.amount_credits for post in granted)
@@ -66,20 +83,44 @@ def decide_charge(book: Book, order: PlannedOrder, tenant: Tenant, promotions: M
         return ChargeDecision((*granted, _refusal(order, items, NOT_ENOUGH)), NOT_ENOUGH, amount,
                               available)
     steps = len({item.step_id for item in items})
-    spend = Post(keys.charge(items), "charge", order.id.tenant_id, PostType.SPEND, -amount, order.id.work_order_id,
-                 note=f"{steps} of {len(order.steps)} steps", items=items)
+    spend = Post(
+        keys.charge(items),
+        "charge",
+        order.id.tenant_id,
+        PostType.SPEND,
+        -amount,
+        order.id.work_order_id,
+        note=f"{steps} of {len(order.steps)} steps",
+        items=items,
+    )
     return ChargeDecision((*granted, spend), "", amount, available)
 
 
 def _item(book: Book, step: PlannedStep, charge: Charge) -> Item:
     deliverable_id, epoch = charge.deliverable_id, book.epoch(step.task_hash, charge.deliverable_id)
-    return Item(keys.item(PostType.SPEND, step.task_hash, deliverable_id, epoch), step.contract.module_id,
-                step.id.step_id, deliverable_id, PostType.SPEND, -charge.amount_credits, step.task_hash, epoch,
-                metadata=price_words(charge.amount_credits, charge.effective_from))
+    return Item(
+        keys.item(PostType.SPEND, step.task_hash, deliverable_id, epoch),
+        step.contract.module_id,
+        step.id.step_id,
+        deliverable_id,
+        PostType.SPEND,
+        -charge.amount_credits,
+        step.task_hash,
+        epoch,
+        metadata=price_words(charge.amount_credits, charge.effective_from),
+    )
 
 
 def _refusal(order: PlannedOrder, items: tuple[Item, ...], reason: str) -> Post:
     needed = -sum(item.amount_credits for item in items)
-    return Post(keys.refusal(items, reason), "refusal", order.id.tenant_id, PostType.SPEND, 0, order.id.work_order_id,
-                reason_code=reason, note=f"{order.id.work_order_id} was not started",
-                metadata={"needed_credits": needed} if needed else {})
+    return Post(
+        keys.refusal(items, reason),
+        "refusal",
+        order.id.tenant_id,
+        PostType.SPEND,
+        0,
+        order.id.work_order_id,
+        reason_code=reason,
+        note=f"{order.id.work_order_id} was not started",
+        metadata={"needed_credits": needed} if needed else {},
+    )

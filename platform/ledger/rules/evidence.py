@@ -16,11 +16,28 @@ def evidence(order: OrderId, runs: Iterable[RunRecord]) -> Iterable[Post]:
     for run in runs:
         if run.kind == Kind.DELIVERY and run.completed and run.evidence:
             key = keys.evidence(run.task_hash, run.refund_epoch, _package(run.evidence))
-            item = Item(key, run.module_id, run.step_id, DELIVERY_EVIDENCE, PostType.SPEND, 0, run.task_hash,
-                        run.refund_epoch, note=run.reason,
-                        metadata={"evidence": dict(run.evidence), "run_id": run.run_id})
-            yield Post(key, "evidence", order.tenant_id, PostType.SPEND, 0, order.work_order_id, note="delivered",
-                       items=(item,))
+            item = Item(
+                key,
+                run.module_id,
+                run.step_id,
+                DELIVERY_EVIDENCE,
+                PostType.SPEND,
+                0,
+                run.task_hash,
+                run.refund_epoch,
+                note=run.reason,
+                metadata={"evidence": dict(run.evidence), "run_id": run.run_id},
+            )
+            yield Post(
+                key,
+                "evidence",
+                order.tenant_id,
+                PostType.SPEND,
+                0,
+                order.work_order_id,
+                note="delivered",
+                items=(item,),
+            )
 
 
 def _package(receipt: Mapping[str, Any]) -> str:

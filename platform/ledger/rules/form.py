@@ -18,7 +18,9 @@ def adjustment_objection(post: Post) -> str:
         return f"{post.key} is a {post.kind} of type {post.type}, which no rule makes"
     if post.items or not post.amount_credits:
         return f"{post.key} adjusts nothing, or has items"
-    if post.kind == TRANSFER and (post.amount_credits > 0 or received(post).tenant_id == post.tenant_id):
+    if post.kind == TRANSFER and (
+        post.amount_credits > 0 or received(post).tenant_id == post.tenant_id
+    ):
         return f"{post.key} is no transfer from one tenant to another"
     return ""
 
@@ -34,7 +36,9 @@ def fact_after(post: Post, before: Fact | None, has_claims: Callable[[], bool]) 
     if before is Fact.DONE:
         return before
     if post.kind == "decision":
-        return {"arrived": Fact.DONE, "refund": Fact.RETURNED}.get(post.metadata["decision"], before)
+        return {"arrived": Fact.DONE, "refund": Fact.RETURNED}.get(
+            post.metadata["decision"], before
+        )
     if post.kind == "claim":
         return before or Fact.HELD
     return None if before is Fact.HELD and not has_claims() else before

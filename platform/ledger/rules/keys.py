@@ -28,7 +28,9 @@ def refund(items: Iterable[Item]) -> str:
 def refusal(items: Iterable[Item], reason: str) -> str:
     """The key of a refusal, by items and their prices: one row, however often the same refusal
     happens."""
-    return f"refusal:{reason}:" + digest_of(sorted([item.key, item.amount_credits] for item in items))
+    return f"refusal:{reason}:" + digest_of(
+        sorted([item.key, item.amount_credits] for item in items)
+    )
 
 
 def completion(order: OrderId, done: Mapping[str, int], held: Mapping[str, int]) -> str:

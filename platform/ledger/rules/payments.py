@@ -83,8 +83,8 @@ def _words(known: Post, row: Payment) -> str:
 
 
 def posted_as_another(history: Iterable[Post], post: Post) -> str:
-    """Why a payment duplicates an earlier post, or nothing: by its id in another case, or by tenant,
-    method and reference. `history` are the posts of KINDS."""
+    """Why a payment duplicates an earlier post, or nothing: by its id in another case, or by
+    tenant, method and reference. `history` are the posts of KINDS."""
     name = str(post.metadata["payment_id"])
     for other in history:
         if other.kind not in ("payment", "topup") or other.key == post.key:
@@ -93,12 +93,18 @@ def posted_as_another(history: Iterable[Post], post: Post) -> str:
         if earlier and folded(earlier) == folded(name):
             return f"{_FILE}: {differs_in_case('payment', name, earlier, other)}"
         if _paid(other) == _paid(post):
-            return (f"{_FILE}: payment {name} of {post.tenant_id} has the reference of transaction "
-                    f"{derived_id(other.key)} ({earlier or 'a top-up by hand'}); nothing was posted: "
-                    "remove the row, or give another payment its own reference")
+            return (
+                f"{_FILE}: payment {name} of {post.tenant_id} has the reference of transaction "
+                f"{derived_id(other.key)} ({earlier or 'a top-up by hand'}); nothing was posted: "
+                "remove the row, or give another payment its own reference"
+            )
     return ""
 
 
 def _paid(post: Post) -> tuple[str, str, str]:
     said = post.metadata
-    return (post.tenant_id, str(said.get("topup_method_id", "")), folded(str(said.get("reference", ""))))
+    return (
+        post.tenant_id,
+        str(said.get("topup_method_id", "")),
+        folded(str(said.get("reference", ""))),
+    )

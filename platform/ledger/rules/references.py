@@ -40,8 +40,10 @@ def earlier(posts: Iterable[Post], post: Post) -> Post | None:
                 folded(str(other.metadata.get("reference", ""))) == folded(text)):
             used = used or other
     if used and not found:
-        raise ConflictError(f"reference {text!r} is that of the {used.kind} {derived_id(used.key)}; "
-                            "nothing was posted, use another reference for another post")
+        raise ConflictError(
+            f"reference {text!r} is that of the {used.kind} {derived_id(used.key)}; "
+            "nothing was posted, use another reference for another post"
+        )
     return found
 
 

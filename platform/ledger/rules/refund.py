@@ -18,10 +18,13 @@ from platform.model.plan import PlannedOrder
 from platform.model.reasons import Reasons
 from platform.model.run import RunRecord, Status
 
-SUPERSEDED = "superseded"  # the reason of a refund: the order no longer has this work, and it was not done
+# the reason of a refund: the order no longer has this work, and it was not done
+SUPERSEDED = "superseded"
 
 
-def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reasons: Reasons) -> tuple[Post, ...]:
+def settle(
+    book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reasons: Reasons
+) -> tuple[Post, ...]:
     """The posts after an order's steps have ended: facts, one REFUND of everything that failed for
     a refundable reason or was skipped, and evidence.
 
@@ -33,7 +36,11 @@ def settle(book: Book, order: PlannedOrder, runs: Mapping[str, RunRecord], reaso
     fresh = [run for run in _at_their_epoch(book, runs.values()) if run.task_hash in planned]
     back = {run.task_hash: run.reason for run in fresh if _gives_back(book, run, reasons)}
     back |= {task: REFUND_REASON for task in sorted(planned) if _fact(book, task) is Fact.RETURNED}
-    posts = [*_facts(book, order.id, fresh, reasons), *_refund(book, order.id, back), *evidence(order.id, fresh)]
+    posts = [
+        *_facts(book, order.id, fresh, reasons),
+        *_refund(book, order.id, back),
+        *evidence(order.id, fresh),
+    ]
     return tuple(post for post in posts if not book.has(post.key))
 
 
@@ -57,8 +64,12 @@ def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterab
     for post in facts:
         draft.apply(post)
     said = {run.task_hash: run.reason for run in known if _gives_back(draft, run, reasons)}
-    back = {item.task_hash: said.get(item.task_hash, SUPERSEDED) for item in draft.open_items(order)
-            if item.task_hash not in planned and (item.task_hash in said or _fact(draft, item.task_hash) is None)}
+    back = {
+        item.task_hash: said.get(item.task_hash, SUPERSEDED)
+        for item in draft.open_items(order)
+        if item.task_hash not in planned
+        and (item.task_hash in said or _fact(draft, item.task_hash) is None)
+    }
     return (*facts, *_refund(draft, order, back))
 
 
@@ -70,7 +81,11 @@ def _at_their_epoch(book: Book, runs: Iterable[RunRecord]) -> Iterable[RunRecord
         epoch = book.epoch(run.task_hash, RUN_CHARGE)
         if run.refund_epoch == epoch:
             yield run
-        elif run.completed and run.refund_epoch < epoch and book.paid(run.task_hash, RUN_CHARGE) is not None:
+        elif (
+            run.completed
+            and run.refund_epoch < epoch
+            and book.paid(run.task_hash, RUN_CHARGE) is not None
+        ):
             yield replace(run, refund_epoch=epoch)
 
 
@@ -89,19 +104,38 @@ def _gives_back(book: Book, run: RunRecord, reasons: Reasons) -> bool:
     return reasons.refundable(run.reason) if run.status is Status.FAILED else fact is None
 
 
-def _facts(book: Book, order: OrderId, runs: Iterable[RunRecord], reasons: Reasons) -> tuple[Post, ...]:
+def _facts(
+    book: Book, order: OrderId, runs: Iterable[RunRecord], reasons: Reasons
+) -> tuple[Post, ...]:
     """One post with what these records add to the book, only about paid work; none without news."""
     done, held = {}, {}
     for run in runs:
-        known, paid = book.fact(run.task_hash, run.refund_epoch), book.paid(run.task_hash, RUN_CHARGE) is not None
+        known, paid = (
+            book.fact(run.task_hash, run.refund_epoch),
+            book.paid(run.task_hash, RUN_CHARGE) is not None,
+        )
         if run.completed and paid and known is not Fact.DONE:
             done[run.task_hash] = run.refund_epoch
-        elif run.status is Status.FAILED and paid and known is None and not reasons.refundable(run.reason):
+        elif (
+            run.status is Status.FAILED
+            and paid
+            and known is None
+            and not reasons.refundable(run.reason)
+        ):
             held[run.task_hash] = run.refund_epoch
     if not done and not held:
         return ()
-    return (Post(keys.completion(order, done, held), "completion", order.tenant_id, PostType.SPEND, 0,
-                 order.work_order_id, metadata={"done": done, "held": held}),)
+    return (
+        Post(
+            keys.completion(order, done, held),
+            "completion",
+            order.tenant_id,
+            PostType.SPEND,
+            0,
+            order.work_order_id,
+            metadata={"done": done, "held": held},
+        ),
+    )
 
 
 def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Post, ...]:
@@ -115,12 +149,30 @@ def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Pos
     told = [item.note for item in items]
     failed = [reason for reason in told if reason != "skipped_upstream"]
     steps = len({item.step_id for item in items})
-    return (Post(keys.refund(items), "refund", order.tenant_id, PostType.REFUND,
-                 sum(item.amount_credits for item in items), order.work_order_id, reason_code=(failed or told)[0],
-                 note=f"{steps} step{'' if steps == 1 else 's'}", items=items),)
+    return (
+        Post(
+            keys.refund(items),
+            "refund",
+            order.tenant_id,
+            PostType.REFUND,
+            sum(item.amount_credits for item in items),
+            order.work_order_id,
+            reason_code=(failed or told)[0],
+            note=f"{steps} step{'' if steps == 1 else 's'}",
+            items=items,
+        ),
+    )
 
 
 def _returned(item: Item, reason: str) -> Item:
-    return Item(keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch), item.module_id,
-                item.step_id, item.deliverable_id, PostType.REFUND, -item.amount_credits, item.task_hash,
-                item.refund_epoch, note=reason)
+    return Item(
+        keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
+        item.module_id,
+        item.step_id,
+        item.deliverable_id,
+        PostType.REFUND,
+        -item.amount_credits,
+        item.task_hash,
+        item.refund_epoch,
+        note=reason,
+    )

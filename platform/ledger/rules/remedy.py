@@ -14,9 +14,13 @@ def remedies(now: Standing, want: Mapping[str, int], corrects: str, name: str,
     """Command lines that make a transaction come to `want`, in credits by tenant.
 
     `now` is the transaction with its corrections, `corrects` its id, `reason` the reason of the new
-    corrections. `name` begins their references, of which each line has its own. Empty when nothing differs.
+    corrections. `name` begins their references, of which each line has its own. Empty when nothing
+    differs.
     """
-    have, references = now.credits, (f"{name}-correction-{number}" for number in count(len(now.reasons) + 1))
+    have, references = (
+        now.credits,
+        (f"{name}-correction-{number}" for number in count(len(now.reasons) + 1)),
+    )
     off = {tenant: want.get(tenant, 0) - have.get(tenant, 0) for tenant in sorted({*have, *want})}
     lines: list[str] = []
     givers = [tenant for tenant, amount in off.items() if amount < 0]

@@ -56,7 +56,8 @@ class Tables(NamedTuple):
     tasks: dict[bytes, States]  # by digest of the task hash
     uses: dict[tuple[str, str], int]  # promotions by (tenant, code)
     facts: dict[bytes, Facts]  # by digest of the task hash
-    open: dict[OrderId, dict[str, Item | None]]  # SPEND items that stand paid and are not done, by key
+    # SPEND items that stand paid and are not done, by key
+    open: dict[OrderId, dict[str, Item | None]]
 
 
 class Kept(Struct, frozen=True, gc=False, array_like=True):

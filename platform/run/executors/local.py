@@ -1,4 +1,5 @@
-"""The executor of this machine: a child process for each job, in bubblewrap where it is available."""
+"""The executor of this machine: a child process for each job, in bubblewrap where it is available.
+"""
 from typing import TYPE_CHECKING
 
 from platform.model.profile import Profile

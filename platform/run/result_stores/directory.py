@@ -1,6 +1,6 @@
-"""Results in a directory: <runtime>/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json, the
-record of the run that made them. (It is not called run.json, so that nobody takes it for a run.)
-platform/retention/ lists the entries and deletes those that have expired.
+"""Results in a directory: <runtime>/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json,
+the record of the run that made them. (It is not called run.json, so that nobody takes it for a
+run.) platform/retention/ lists the entries and deletes those that have expired.
 """
 import os
 import secrets
@@ -48,10 +48,13 @@ class DirectoryResults:
 
     @contextmanager
     def _tenant(self, key: ResultKey, *, make: bool = False) -> Iterator[Folder]:
-        """The tenant's part of the store. Displaced for a link on the way, OSError when there is none."""
+        """The tenant's part of the store. Displaced for a link on the way, OSError when there is
+        none."""
         with ExitStack() as stack:
             try:
-                folder = stack.enter_context(owned(self._runtime_dir, CACHE_FOLDER, key.tenant_id, make=make))
+                folder = stack.enter_context(
+                    owned(self._runtime_dir, CACHE_FOLDER, key.tenant_id, make=make)
+                )
             except Refused as error:
                 raise storage_error(self._entry(key), "be opened", error) from error
             yield folder

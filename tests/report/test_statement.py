@@ -143,7 +143,7 @@ def test_its_json_is_what_the_schema_says(shop: Path):
                                                                 "2026-12-01"),
     ("--tenant-id tenat", 2, "tenant 'tenat' does not exist; "),
     ("--tenant-id tenant --billing-state-dir nowhere", 14, "no billing state"),
-    ("--tenant-id tenant --html config", 15, "cannot be written"),
+    ("--tenant-id tenant --html config", 15, "is not a file; name a file"),
 ])
 def test_a_wrong_question_is_one_line(shop: Path, options: str, status: int, words: str):
     done = command(shop, f"python -m platform.cli statement {options}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from platform.ledger.rules import keys
+from platform.ledger.rules.refund_post import refund_item, refund_post
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import OrderId, StepId
 
@@ -180,38 +181,12 @@ def decision(step: StepId, work: Work, made: Decision) -> Post:
 
 def returned(order: OrderId, work: Work, items: Iterable[Item]) -> tuple[Post, ...]:
     """The REFUND after a person's decision; none when nothing of it is paid."""
-    back = tuple(
-        Item(
-            keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
-            item.module_id,
-            item.step_id,
-            item.deliverable_id,
-            PostType.REFUND,
-            -item.amount_credits,
-            item.task_hash,
-            item.refund_epoch,
-            note=REFUND_REASON,
-        )
+    back = [
+        refund_item(item, REFUND_REASON)
         for item in items
         if (item.task_hash, item.refund_epoch) == work
-    )
-    return (
-        (
-            Post(
-                keys.refund(back),
-                "refund",
-                order.tenant_id,
-                PostType.REFUND,
-                sum(item.amount_credits for item in back),
-                order.work_order_id,
-                reason_code=REFUND_REASON,
-                note="1 step",
-                items=back,
-            ),
-        )
-        if back
-        else ()
-    )
+    ]
+    return (refund_post(order, back, REFUND_REASON),) if back else ()
 
 
 def _fact(

@@ -11,8 +11,9 @@ from platform.ledger.rules import keys
 from platform.ledger.rules.attempts import REFUND_REASON
 from platform.ledger.rules.balance import Book
 from platform.ledger.rules.evidence import evidence
+from platform.ledger.rules.refund_post import refund_item, refund_post
 from platform.ledger.rules.tables import Fact
-from platform.model.entry import Item, Post, PostType
+from platform.model.entry import Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.model.plan import PlannedOrder
 from platform.model.reasons import Reasons
@@ -142,37 +143,10 @@ def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Pos
     """The REFUND of everything paid for these tasks; `reasons` by task hash. It includes items of
     zero credits, so that all epochs change together. The transaction has the reason of the first
     failure; each item's note has its own."""
-    items = tuple(_returned(item, reasons[item.task_hash]) for item in book.open_items(order)
-                  if item.task_hash in reasons)
+    items = [refund_item(item, reasons[item.task_hash]) for item in book.open_items(order)
+             if item.task_hash in reasons]
     if not items:
         return ()
-    told = [item.note for item in items]
-    failed = [reason for reason in told if reason != "skipped_upstream"]
-    steps = len({item.step_id for item in items})
-    return (
-        Post(
-            keys.refund(items),
-            "refund",
-            order.tenant_id,
-            PostType.REFUND,
-            sum(item.amount_credits for item in items),
-            order.work_order_id,
-            reason_code=(failed or told)[0],
-            note=f"{steps} step{'' if steps == 1 else 's'}",
-            items=items,
-        ),
-    )
-
-
-def _returned(item: Item, reason: str) -> Item:
-    return Item(
-        keys.item(PostType.REFUND, item.task_hash, item.deliverable_id, item.refund_epoch),
-        item.module_id,
-        item.step_id,
-        item.deliverable_id,
-        PostType.REFUND,
-        -item.amount_credits,
-        item.task_hash,
-        item.refund_epoch,
-        note=reason,
-    )
+    notes = [item.note for item in items]
+    failed = [reason for reason in notes if reason != "skipped_upstream"]
+    return (refund_post(order, items, (failed or notes)[0]),)

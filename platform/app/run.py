@@ -91,12 +91,14 @@ class Run:
         """Lock the runtime directory until `close`. If another run holds it, print that and wait.
 
         A run belongs to the period in which it starts, not the one in which it began to wait."""
-        held = lock.acquire(
-            workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n")
-        )
+        held = _lock(workspace)
         run = cls(workspace, asked)
         run._held = held
         return run
+
+    def lock(self) -> None:
+        """As `locked`, for a run that has read something before it waits."""
+        self._held = _lock(self.workspace)
 
     def narrowed(self, scope: Scope | None) -> "Run":
         """The run for other orders, with the same moment, ledger and caches. It reads the records
@@ -233,3 +235,9 @@ class Run:
             if self._held is not None:
                 lock.release(self._held)
                 self._held = None
+
+
+def _lock(workspace: Workspace) -> int:
+    return lock.acquire(
+        workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n")
+    )

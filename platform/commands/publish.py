@@ -44,11 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; give both")
     places = replace(options(arguments), no_publish="1" if arguments.no_publish else "")
-    workspace = Workspace.open(root(), places)
-    # Open the place first: if it cannot be opened, the command fails before it waits for the lock.
-    place = Run(workspace).publishing.place
-    run = Run.locked(workspace)
+    run = Run(Workspace.open(root(), places))
     publishing = run.publishing
+    # Open the place first: if it cannot be opened, the command fails before it waits for the lock.
+    place = publishing.place
+    run.lock()
     try:
         if not place.simulated and (text := run.sharing.hydrate()):  # a simulation uses no network
             sys.stderr.write(f"{text}\n")

@@ -1,10 +1,12 @@
 """Orders with a schedule, across periods: real commands at a time that the test sets."""
 import json
 import subprocess
-import time
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -123,12 +125,15 @@ def test_a_saved_quote_is_for_its_period(repo: Path) -> None:
             "2027-03-08T06:00Z") in done.stderr
 
 
-def test_a_run_that_waited_is_for_the_period_in_which_it_starts(tmp_path: Path) -> None:
+def test_a_run_that_waited_is_for_the_period_in_which_it_starts(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.open(repository(tmp_path / "repo"))
     held = lock.acquire(workspace.runtime_dir, "a test", print)
+    waits = threading.Event()
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=lambda text: waits.set()))
     with ThreadPoolExecutor() as threads:
         waiting = threads.submit(Run.locked, workspace)
-        time.sleep(0.05)
+        assert waits.wait(60)
         started = datetime.now(UTC)
         lock.release(held)
         run = waiting.result(60)

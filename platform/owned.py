@@ -170,8 +170,7 @@ def storage_error(path: Path, what: str, error: OSError) -> StorageError:
     if isinstance(error, Refused):
         return Displaced(
             f"{error.offender}: is {error.kind} where the platform keeps what is its own, and is "
-            "not "
-            "followed; remove it, find out what put it there, then run again"
+            "not followed; remove it, find out what put it there, then run again"
         )
     return StorageError(
         f"{path}: cannot {what} ({error.strerror or error}); {remedy(error)}, then run again"

@@ -67,9 +67,8 @@ def decide(run: Run, asked: DecisionAsked) -> DecisionMade:
     for claim in past.open if known is None else ():
         if not claimant.is_dead(claim.claimant) and made.at < claim.expires_at:
             raise ConflictError(f"step {step_id}: {claimant.described(claim.claimant)} is "
-                                "delivering "
-                                f"it and may do so until {claim.expires_at}; settle it after that, "
-                                "nothing was posted")
+                                f"delivering it and may do so until {claim.expires_at}; settle it "
+                                "after that, nothing was posted")
 
     def posts(book: Book) -> Sequence[Post]:
         if book.has(keys.claim(*past.work, past.made + 1)):

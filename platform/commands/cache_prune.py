@@ -22,9 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--place", choices=("local", "actions", "all"), default="all",
                         help="local: the runtime directory; actions: GitHub's cache, if the "
-                             "profile "
-                             "names a repository and its token is set; all (default): every one "
-                             "of the two that is available")
+                             "profile names a repository and its token is set; all (default): "
+                             "every one of the two that is available")
     parser.add_argument("--dry-run", action="store_true",
                         help="print what would be deleted; delete and write nothing")
     add_json(parser)

@@ -61,8 +61,7 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         if params["num_process"] and params["par_type"] == "process":
             sys.stderr.write(
                 "-P process is not for this graph: its processes would not see each other's "
-                "records and "
-                "posts; use -P thread (the default): each step has its own process\n"
+                "records and posts; use -P thread (the default): each step has its own process\n"
             )
             return USAGE
         self.always = bool(params["always"])

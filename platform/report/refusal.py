@@ -6,8 +6,7 @@ from platform.model.words import in_credits
 
 _TOPUP = (
     "python -m platform.cli admin-topup --tenant-id {} --amount-credits {} --topup-method-id "
-    "METHOD "
-    "--reference REFERENCE --note NOTE"
+    "METHOD --reference REFERENCE --note NOTE"
 )
 
 

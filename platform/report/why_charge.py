@@ -155,8 +155,7 @@ def as_text(answer: CreditWhy) -> str:
             (
                 "",
                 f"{each.posted_at} {each.type} {each.amount_credits} {each.note or 'charged'}, "
-                "item "
-                f"{each.transaction_item_id}",
+                f"item {each.transaction_item_id}",
             )
             for each in answer.history
             if each != row

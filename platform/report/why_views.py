@@ -94,8 +94,7 @@ def _item(item: ItemWhy) -> str:
     row = item.compared_with
     post = (
         f": {row.type} {row.amount_credits}, item {row.transaction_item_id} of {row.posted_at}, "
-        "task "
-        f"{row.task_hash[:12]}"
+        f"task {row.task_hash[:12]}"
         if row
         else ""
     )

@@ -117,8 +117,7 @@ def bubblewrapped(wanted: str, machine: Machine) -> bool:
     if wanted == "bubblewrap" and not machine.bwrap:
         raise ForbiddenError(
             f"the profile demands bubblewrap (sandbox: bubblewrap) and {machine.lacking}; install "
-            "it, "
-            "or set sandbox: auto; `doctor` says more"
+            "it, or set sandbox: auto; `doctor` says more"
         )
     return wanted != "process" and bool(machine.bwrap)
 
@@ -138,8 +137,8 @@ def _limited(wanted: str, version: str, lacking: str) -> tuple[bool, str]:
     if wanted == "cgroup":
         raise ForbiddenError(
             "the profile demands a cgroup for each step (limits.enforce: cgroup) and there is "
-            "none: "
-            f"{lacking}; run it where one is delegated, or set enforce: auto; `doctor` says more"
+            f"none: {lacking}; run it where one is delegated, or set enforce: auto; `doctor` says "
+            "more"
         )
     return False, f"limits hold for each process by itself ({lacking})"
 

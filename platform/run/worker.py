@@ -215,8 +215,7 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
         except OSError as error:
             raise StorageError(
                 f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run "
-                "again, or "
-                "set limits.enforce: process"
+                "again, or set limits.enforce: process"
             ) from error
         yield cage
 

@@ -145,8 +145,7 @@ class Chain:
         if tag != (before.next_tag or self.tag):
             raise StaleError(
                 f"{uri}: the release was {'closed' if before.next_tag else 'not closed'} by "
-                "generation "
-                f"{before.generation}; {LOOK}"
+                f"generation {before.generation}; {LOOK}"
             )
         if manifest.generation != before.generation + 1:
             raise StaleError(f"{uri}: is generation {manifest.generation}, but the next one must "

@@ -37,9 +37,10 @@ _FIX = "run scripts/setup, and then `. .venv/bin/activate`"
 
 
 def lacking(error: ModuleNotFoundError) -> str:
-    """The message if this Python lacks a package that PLATFORM needs. Empty if the missing module
-    is
-    PLATFORM's own."""
+    """The message if this Python lacks a package that PLATFORM needs.
+
+    Empty if the missing module is PLATFORM's own.
+    """
     name = (error.name or "").partition(".")[0]
     if name in ("", "platform", "_platform_boot"):
         return ""
@@ -98,9 +99,19 @@ def ready() -> None:
 
 
 # The dependencies of pyproject.toml, and their import names. Many are imported only when needed.
-NEEDED = {"PyYAML": "yaml", "jsonschema": "jsonschema", "rich": "rich", "ghapi": "ghapi", "cronsim": "cronsim",
-          "Pillow": "PIL", "Jinja2": "jinja2", "cryptography": "cryptography", "msgspec": "msgspec", "idna": "idna",
-          "google-re2": "re2"}
+NEEDED = {
+    "PyYAML": "yaml",
+    "jsonschema": "jsonschema",
+    "rich": "rich",
+    "ghapi": "ghapi",
+    "cronsim": "cronsim",
+    "Pillow": "PIL",
+    "Jinja2": "jinja2",
+    "cryptography": "cryptography",
+    "msgspec": "msgspec",
+    "idna": "idna",
+    "google-re2": "re2",
+}
 _PLUGINS = {
     "RunCommand": "platform.doit_plugin.command",
     "Loader": "platform.doit_plugin.loader",
@@ -122,5 +133,6 @@ def __getattr__(name: str) -> object:
 
 
 def main() -> int:
-    """Console script `platform`: the same as `python -m platform.cli`, from anywhere inside the repository."""
+    """Console script `platform`: the same as `python -m platform.cli`, from anywhere inside the
+    repository."""
     return int(import_module("platform.cli").main())

@@ -1,8 +1,10 @@
-"""The ledger's cost, as ratios within one run: `python benchmarks/ledger.py [posts to open, default 100000]`.
+"""The ledger's cost, as ratios within one run: `python benchmarks/ledger.py [posts to open, default
+100000]`.
 
-Single posts against a raw append+fsync of the same bytes and against SQLite (WAL, synchronous=FULL), and what they cost
-without the disk; posts in batches and by threads that share an fsync; opening a long journal from its snapshot and
-without one; memory of its book. Times differ between disks and machines, ratios less.
+Single posts against a raw append+fsync of the same bytes and against SQLite (WAL,
+synchronous=FULL), and what they cost without the disk; posts in batches and by threads that share
+an fsync; opening a long journal from its snapshot and without one; memory of its book. Times differ
+between disks and machines, ratios less.
 """
 import os
 import sqlite3
@@ -63,8 +65,8 @@ class Slow(Disk):
 
 
 def in_turns(*acts: Callable[[int, int], None], rounds: int = 20) -> list[float]:
-    """Seconds of one of each act, all in the same seconds: a disk's speed changes from one to the next. An act gets the
-    round and how many it shall do."""
+    """Seconds of one of each act, all in the same seconds: a disk's speed changes from one to the
+    next. An act gets the round and how many it shall do."""
     took = [0.0] * len(acts)
     for turn in range(rounds):
         for number, act in enumerate(acts):
@@ -86,10 +88,16 @@ def against_raw(folder: Path, disk_of: Callable[[Path], Disk], work_s: float, wo
             if isinstance(slow, Slow):
                 slow.other.add(3)
 
-    base, paused, posts = in_turns(lambda _, count: raw(0, count), lambda _, count: raw(work_s, count),
-                                   lambda turn, count: single(ledger, f"i{turn}", count))
-    print(f"{words}: raw append+fsync {1 / base:.0f}/s, single posts {base / posts:.2f} of it; raw with "
-          f"{work_s * 1e6:.0f} us of work before each {base / paused:.2f} of it")
+    base, paused, posts = in_turns(
+        lambda _, count: raw(0, count),
+        lambda _, count: raw(work_s, count),
+        lambda turn, count: single(ledger, f"i{turn}", count),
+    )
+    print(
+        f"{words}: raw append+fsync {1 / base:.0f}/s, single posts {base / posts:.2f} of it; raw "
+        f"with "
+        f"{work_s * 1e6:.0f} us of work before each {base / paused:.2f} of it"
+    )
     return base
 
 
@@ -128,30 +136,55 @@ def charges(ledger: Ledger, count: int) -> None:
 
 
 def charge(number: int) -> Post:
-    items = tuple(Item(f"SPEND:{number}.{step}", "say", f"step{step}", RUN_CHARGE, PostType.SPEND, -5,
-                       digest_of([number, step]), 0) for step in range(3))
-    return Post(f"charge:{number}", "charge", "tenant", PostType.SPEND, -15, f"order{number % 50}", items=items)
+    items = tuple(
+        Item(
+            f"SPEND:{number}.{step}",
+            "say",
+            f"step{step}",
+            RUN_CHARGE,
+            PostType.SPEND,
+            -5,
+            digest_of([number, step]),
+            0,
+        )
+        for step in range(3)
+    )
+    return Post(
+        f"charge:{number}",
+        "charge",
+        "tenant",
+        PostType.SPEND,
+        -15,
+        f"order{number % 50}",
+        items=items,
+    )
 
 
 def opened(folder: Path, snapshot_posts: int | None) -> None:
-    """What a process does first: it opens the state, and compares its files before the first post."""
+    """What a process does first: it opens the state, and compares its files before the first
+    post."""
     with closing(Ledger.open(folder, snapshot_posts=snapshot_posts)) as ledger:
         single(ledger, f"first-{snapshot_posts}", 1)
 
 
 def verified(folder: Path) -> float:
     """Seconds that it takes in a process of its own, without the start of Python."""
-    words = ("import sys, time; sys.path.insert(0, sys.argv[1]); import _platform_boot; from pathlib import Path; "
-             "from platform.ledger.proof.audit import verify; start = time.perf_counter(); "
-             "assert not verify(Path(sys.argv[2])).findings; print(time.perf_counter() - start)")
+    words = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); import _platform_boot; from pathlib "
+        "import Path; "
+        "from platform.ledger.proof.audit import verify; start = time.perf_counter(); "
+        "assert not verify(Path(sys.argv[2])).findings; print(time.perf_counter() - start)"
+    )
     root = Path(__file__).resolve().parent.parent
-    done = subprocess.run([sys.executable, "-c", words, root, folder], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", words, root, folder], check=True, capture_output=True, text=True
+    )
     return float(done.stdout)
 
 
 def tries(folder: Path) -> str:
-    """How long each of ten takes, the quickest first; beside it how long a loop took the slowest processor before and
-    after, all of them at it at once: others use them too."""
+    """How long each of ten takes, the quickest first; beside it how long a loop took the slowest
+    processor before and after, all of them at it at once: others use them too."""
     took, processors = [], os.cpu_count() or 1
     with ProcessPoolExecutor(processors) as pool:
         before_s = max(pool.map(loop, range(processors)))
@@ -177,7 +210,8 @@ class NoSync(Disk):
 
 
 def without_disk(folder: Path, rounds: int = 50) -> float:
-    """Seconds of a post that are not the disk's: the least of some rounds, for others use the machine too."""
+    """Seconds of a post that are not the disk's: the least of some rounds, for others use the
+    machine too."""
     ledger = Ledger.create(folder, disk=NoSync())
     return min(1 / rate(1, lambda: single(ledger, f"n{turn}", 10)) for turn in range(rounds)) / 10  # noqa: B023
 
@@ -202,14 +236,20 @@ def main(count: int) -> None:
         took = 1 / rate(1, lambda: opened(folder / "long", FEWEST_POSTS))
         print(f"open {count} posts, and post one: {took:.2f} s")
         print(f"verify them all: {tries(folder / 'long')}")
-        print(f"open them without a snapshot: {1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s")
+        print(
+            f"open them without a snapshot: "
+            f"{1 / rate(1, lambda: opened(folder / 'long', None)):.2f} s"
+        )
         charged = Ledger.create(folder / "charged")
         charges(charged, CHARGES)
         charged.checkpoint()
         print(f"verify {CHARGES} charges of three items: {tries(folder / 'charged')}")
         tracemalloc.start()
         kept = Ledger.open(folder / "long")
-        print(f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes a post")
+        print(
+            f"memory of the book: {tracemalloc.get_traced_memory()[0] / kept.book.seq:.0f} bytes "
+            f"a post"
+        )
 
 
 if __name__ == "__main__":

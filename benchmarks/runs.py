@@ -1,8 +1,10 @@
-"""How long runs take, beside a bare doit graph of the same size: `python benchmarks/runs.py [--steps N]`.
+"""How long runs take, beside a bare doit graph of the same size: `python benchmarks/runs.py
+[--steps N]`.
 
-For the shipped orders and for an order of N steps: the first run, and the second one that has nothing to do. The bare
-graph has as many tasks, each of which starts one Python process and writes one file, with doit's own store and checker.
-Both are measured in this one run, on this machine; what counts are the ratios.
+For the shipped orders and for an order of N steps: the first run, and the second one that has
+nothing to do. The bare graph has as many tasks, each of which starts one Python process and writes
+one file, with doit's own store and checker. Both are measured in this one run, on this machine;
+what counts are the ratios.
 """
 import argparse
 import shutil
@@ -21,8 +23,8 @@ DOIT_CONFIG = {{"backend": "sqlite3", "verbosity": 0}}
 def task_step():
     for i in range({steps}):
         write = "open('out%d', 'w').write('x')" % i
-        yield {{"name": str(i), "actions": [[sys.executable, "-I", "-S", "-c", write]], "file_dep": ["dodo.py"],
-               "targets": ["out%d" % i]}}
+        yield {{"name": str(i), "actions": [[sys.executable, "-I", "-S", "-c", write]],
+               "file_dep": ["dodo.py"], "targets": ["out%d" % i]}}
 """
 
 
@@ -33,7 +35,8 @@ def seconds(command: list[str], folder: Path) -> float:
 
 
 def repository(folder: Path, steps: int) -> Path:
-    """The shipped repository, or the same with one order of `steps` steps in place of its tenants' orders."""
+    """The shipped repository, or the same with one order of `steps` steps in place of its tenants'
+    orders."""
     folder.mkdir()
     for name in ("dodo.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
@@ -42,9 +45,14 @@ def repository(folder: Path, steps: int) -> Path:
     if steps:
         for order in folder.glob("tenants/*/workorders/*.yml"):
             order.unlink()
-        lines = "".join(f"  - {{step_id: s{i}, module_id: seed_text, kind: transform, inputs: {{topic: topic {i}}}}}\n"
-                        for i in range(steps))
-        (folder / "tenants/nxlkGI/workorders/bench.yml").write_text(f"work_order_id: bench\nsteps:\n{lines}")
+        lines = "".join(
+            f"  - {{step_id: s{i}, module_id: seed_text, kind: transform, inputs: {{topic: topic "
+            f"{i}}}}}\n"
+            for i in range(steps)
+        )
+        (folder / "tenants/nxlkGI/workorders/bench.yml").write_text(
+            f"work_order_id: bench\nsteps:\n{lines}"
+        )
         payments = folder / "config/payments.csv"
         payments.write_text(payments.read_text().replace(",1000,", ",1000000,"))
     return folder
@@ -61,8 +69,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000)
     steps = parser.parse_args().steps
     with tempfile.TemporaryDirectory() as made:
-        cases = {"shipped orders": (repository(Path(made, "shipped"), 0), bare(Path(made, "bare8"), 8)),
-                 f"{steps} steps": (repository(Path(made, "big"), steps), bare(Path(made, "bare"), steps))}
+        cases = {
+            "shipped orders": (repository(Path(made, "shipped"), 0), bare(Path(made, "bare8"), 8)),
+            f"{steps} steps": (
+                repository(Path(made, "big"), steps),
+                bare(Path(made, "bare"), steps),
+            ),
+        }
         print(f"{'':<16} {'run':<8} {'ours s':>8} {'bare doit s':>12} {'ratio':>7}")
         for name, (ours, theirs) in cases.items():
             for run in ("first", "second"):

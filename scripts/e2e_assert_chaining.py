@@ -1,4 +1,5 @@
-"""Prove that what each step of an order was given is what the step before it made, from the bytes on disk."""
+"""Prove that what each step of an order was given is what the step before it made, from the bytes
+on disk."""
 import argparse
 import json
 import sys
@@ -51,17 +52,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all that was compared is equal; 1 when something differs or there was nothing to compare."""
+    """0 when all that was compared is equal; 1 when something differs or there was nothing to
+    compare."""
     run, order = one_order(arguments)
     found = Findings()
     for step in order.steps:
         check_step(run, step, found)
     if not found.compared["inputs"]:
-        found.differences.append(f"{order.id}: no step is bound to another; there is nothing to compare")
+        found.differences.append(
+            f"{order.id}: no step is bound to another; there is nothing to compare"
+        )
     counts = ", ".join(f"{kind} {count}" for kind, count in sorted(found.compared.items()))
     verdict = "FAILED" if found.differences else "ok"
-    show(arguments, {"ok": not found.differences, "compared": found.compared, "differences": found.differences},
-         "\n".join([*found.differences, f"{verdict}  {order.id}: compared {counts or 'nothing'}"]))
+    show(
+        arguments,
+        {"ok": not found.differences, "compared": found.compared, "differences": found.differences},
+        "\n".join([*found.differences, f"{verdict}  {order.id}: compared {counts or 'nothing'}"]),
+    )
     return 1 if found.differences else 0
 
 
@@ -74,7 +81,12 @@ def check_step(run: Run, step: PlannedStep, found: Findings) -> None:
     found.equal("records", f"step {step.id}: task hash", record.task_hash, step.task_hash)
     for output in record.outputs:
         path = output_path(run.workspace.runtime_dir, step.id, output.path)
-        found.equal("outputs", f"step {step.id}: {output.path}, record and disk", output.sha256, digest(path))
+        found.equal(
+            "outputs",
+            f"step {step.id}: {output.path}, record and disk",
+            output.sha256,
+            digest(path),
+        )
     for pointer, binding in bindings(step):
         check_binding(run, step, record, pointer, binding, found)
     if step.kind is Kind.PACKAGING:
@@ -91,7 +103,8 @@ def bindings(step: PlannedStep) -> list[tuple[str, Binding]]:
 
 def check_binding(run: Run, step: PlannedStep, record: RunRecord, pointer: str, binding: Binding,
                   found: Findings) -> None:
-    """What went in then, by the step's own record, is what the step upstream recorded and what lies there now."""
+    """What went in then, by the step's own record, is what the step upstream recorded and what lies
+    there now."""
     where = f"step {step.id}: input {pointer} from {binding.from_step or binding.asset}"
     went_in = record.inputs.get("bindings", {}).get(pointer, {})
     origin = origin_of(run, step, binding)
@@ -100,15 +113,22 @@ def check_binding(run: Run, step: PlannedStep, record: RunRecord, pointer: str, 
         found.equal(kind, where, "an input", NOTHING)
     elif binding.selector is Selector.FILE:
         found.equal(kind, f"{where}, both records", went_in.get("sha256", NOTHING), origin.sha256)
-        found.equal(kind, f"{where}, record and disk", went_in.get("sha256", NOTHING), digest(origin.path))
+        found.equal(
+            kind, f"{where}, record and disk", went_in.get("sha256", NOTHING), digest(origin.path)
+        )
     else:
-        found.equal(kind, f"{where}, {binding.selector} then and now", went_in.get("value_sha256", NOTHING),
-                    selected(origin.path, binding))
+        found.equal(
+            kind,
+            f"{where}, {binding.selector} then and now",
+            went_in.get("value_sha256", NOTHING),
+            selected(origin.path, binding),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The file or folder that a binding names, and what its own step recorded of it (of an asset: what it is)."""
+    """The file or folder that a binding names, and what its own step recorded of it (of an asset:
+    what it is)."""
 
     path: Path
     sha256: str
@@ -122,7 +142,9 @@ def origin_of(run: Run, step: PlannedStep, binding: Binding) -> Origin | None:
         return Origin(run.workspace.root / asset.file, asset.sha256) if asset else None
     record = run.records.newest(StepId(*step.id.order, binding.from_step))
     for output in record.outputs if record else ():
-        path = output_path(run.workspace.runtime_dir, StepId(*step.id.order, binding.from_step), output.path)
+        path = output_path(
+            run.workspace.runtime_dir, StepId(*step.id.order, binding.from_step), output.path
+        )
         if binding.output_id == output.output_id or binding.from_file == output.path:
             return Origin(path, output.sha256, binding.from_step, output.output_id)
         if output.type == "dir" and binding.from_file.startswith(output.path + "/"):
@@ -141,9 +163,12 @@ def selected(path: Path, binding: Binding) -> str:
 
 def check_package(run: Run, step: PlannedStep, record: RunRecord, found: Findings) -> None:
     """Each file of the zip is the one that its manifest names, and that is one that was bound."""
-    there = Counter((origin.step_id, origin.output_id, sha) for _, binding in bindings(step)
-                    if binding.selector is Selector.FILE and (origin := origin_of(run, step, binding))
-                    for sha in shas(origin.path))
+    there = Counter(
+        (origin.step_id, origin.output_id, sha)
+        for _, binding in bindings(step)
+        if binding.selector is Selector.FILE and (origin := origin_of(run, step, binding))
+        for sha in shas(origin.path)
+    )
     zipped = record.output("package_zip")
     if zipped is None:
         found.differences.append(f"step {step.id}: made no package_zip")
@@ -154,13 +179,25 @@ def check_package(run: Run, step: PlannedStep, record: RunRecord, found: Finding
             rows = json.loads(archive.read(JSON_NAME))["files"]
             for row in rows:
                 inside = sha256(archive.read(row["dest_path"])).hexdigest()
-                found.equal("package entries", f"step {step.id}: {row['dest_path']}, manifest and zip", row["sha256"],
-                            inside)
-        listed = Counter((row["source_step_id"], row["source_output_id"], row["sha256"]) for row in rows)
-        found.equal("packages", f"step {step.id}: manifest and what was bound", sorted(listed - there),
-                    sorted(there - listed))
+                found.equal(
+                    "package entries",
+                    f"step {step.id}: {row['dest_path']}, manifest and zip",
+                    row["sha256"],
+                    inside,
+                )
+        listed = Counter(
+            (row["source_step_id"], row["source_output_id"], row["sha256"]) for row in rows
+        )
+        found.equal(
+            "packages",
+            f"step {step.id}: manifest and what was bound",
+            sorted(listed - there),
+            sorted(there - listed),
+        )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        found.differences.append(f"step {step.id}: {zipped.path} cannot be read as a package ({error})")
+        found.differences.append(
+            f"step {step.id}: {zipped.path} cannot be read as a package ({error})"
+        )
 
 
 def check_receipt(run: Run, step: PlannedStep, record: RunRecord, found: Findings) -> None:
@@ -168,16 +205,24 @@ def check_receipt(run: Run, step: PlannedStep, record: RunRecord, found: Finding
     receipt, package = record.output("delivery_receipt_json"), step.params.get("package_zip")
     origin = origin_of(run, step, package) if isinstance(package, Binding) else None
     if receipt is None or origin is None:
-        found.differences.append(f"step {step.id}: has no receipt, or no package that it could be about")
+        found.differences.append(
+            f"step {step.id}: has no receipt, or no package that it could be about"
+        )
         return
     try:
         says: dict[str, Any] = json.loads(
             read_file(output_path(run.workspace.runtime_dir, step.id, receipt.path), MOST_SELECTED))
         size = origin.path.lstat().st_size
-        found.equal("receipts", f"step {step.id}: receipt and package", (says["sha256"], says["bytes"]),
-                    (digest(origin.path), size))
+        found.equal(
+            "receipts",
+            f"step {step.id}: receipt and package",
+            (says["sha256"], says["bytes"]),
+            (digest(origin.path), size),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        found.differences.append(f"step {step.id}: {receipt.path} cannot be read as a receipt ({error})")
+        found.differences.append(
+            f"step {step.id}: {receipt.path} cannot be read as a receipt ({error})"
+        )
 
 
 def digest(path: Path) -> str:
@@ -191,7 +236,11 @@ def digest(path: Path) -> str:
 
 def shas(path: Path) -> Iterator[str]:
     """The digest of a file, or of each file of a folder."""
-    yield from (digest(file) for _, file in files_below(path)) if kind_at(path) == "folder" else (digest(path),)
+    yield from (
+        (digest(file) for _, file in files_below(path))
+        if kind_at(path) == "folder"
+        else (digest(path),)
+    )
 
 
 if __name__ == "__main__":

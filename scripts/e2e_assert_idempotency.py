@@ -27,31 +27,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--tenant-id", required=True, metavar="ID")
     parser.add_argument("--work-order-id", required=True, metavar="ID")
-    parser.add_argument("--allow-earlier-versions", action="store_true",
-                        help="the order was edited, or runs by a schedule: what earlier versions cost is left out")
+    parser.add_argument(
+        "--allow-earlier-versions",
+        action="store_true",
+        help="the order was edited, or runs by a schedule: what earlier versions cost is left out",
+    )
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when the order was charged exactly once; 1 when something is doubled, damaged or was never charged."""
+    """0 when the order was charged exactly once; 1 when something is doubled, damaged or was never
+    charged."""
     run, order = one_order(arguments)
     folder = run.workspace.billing_state_dir
-    found = [] if Ledger.exists(folder) else [f"{run.workspace.shown(folder)}: no billing state; nothing was charged"]
+    found = (
+        []
+        if Ledger.exists(folder)
+        else [f"{run.workspace.shown(folder)}: no billing state; nothing was charged"]
+    )
     try:
         found += doubled_rows(folder)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         found.append(f"{run.workspace.shown(folder)}: a file's rows cannot be read ({error!r})")
     posts: tuple[Post, ...] = ()
     if Ledger.exists(folder):
-        found += audit(folder)  # the chain, the keys, the sums, and every projection against the journal
+        # the chain, the keys, the sums, and every projection against the journal
+        found += audit(folder)
         posts = read_posts(folder, order)
         found += charged_once(posts, order, earlier_versions=arguments.allow_earlier_versions)
     charges = [post for post in posts if post.kind == "charge"]
-    verdict = (f"{'FAILED' if found else 'ok'}  {order.id}: {counted(len(charges), 'charge')}, "
-               f"{counted(sum(len(post.items) for post in charges), 'item')}, {in_credits(-net(posts))} net, "
-               f"{order.total_credits} by the plan")
-    show(arguments, {"ok": not found, "charges": len(charges), "net_credits": -net(posts),
-                     "plan_credits": order.total_credits, "differences": found}, "\n".join([*found, verdict]))
+    verdict = (
+        f"{'FAILED' if found else 'ok'}  {order.id}: {counted(len(charges), 'charge')}, "
+        f"{counted(sum(len(post.items) for post in charges), 'item')}, {in_credits(-net(posts))} "
+        f"net, "
+        f"{order.total_credits} by the plan"
+    )
+    show(
+        arguments,
+        {
+            "ok": not found,
+            "charges": len(charges),
+            "net_credits": -net(posts),
+            "plan_credits": order.total_credits,
+            "differences": found,
+        },
+        "\n".join([*found, verdict]),
+    )
     return 1 if found else 0
 
 
@@ -64,36 +85,53 @@ def read_posts(folder: Path, order: PlannedOrder) -> tuple[Post, ...]:
         return ()
 
 
-def charged_once(posts: Sequence[Post], order: PlannedOrder, *, earlier_versions: bool) -> Iterator[str]:
-    """What contradicts one charge of this plan. An item that was refunded and not bought again owes nothing."""
+def charged_once(
+    posts: Sequence[Post], order: PlannedOrder, *, earlier_versions: bool
+) -> Iterator[str]:
+    """What contradicts one charge of this plan. An item that was refunded and not bought again owes
+    nothing."""
     prices = {(step.task_hash, charge.deliverable_id): charge.amount_credits
               for step in order.steps for charge in step.charges}
     charges = [post for post in posts if post.kind == "charge"]
     every = [item for post in posts if post.kind in MONEY for item in post.items]
     items = [item for item in every if (item.task_hash, item.deliverable_id) in prices]
-    spent, back = (Counter((item.task_hash, item.deliverable_id) for item in items if item.type is type_)
-                   for type_ in (PostType.SPEND, PostType.REFUND))
+    spent, back = (
+        Counter((item.task_hash, item.deliverable_id) for item in items if item.type is type_)
+        for type_ in (PostType.SPEND, PostType.REFUND)
+    )
     edited = len(every) > len(items)
     if not charges:
         yield f"{order.id}: nothing was charged"
         return
-    if never := [f"{task_hash[:12]} {name}" for task_hash, name in prices if not spent[task_hash, name]]:
+    if never := [
+        f"{task_hash[:12]} {name}" for task_hash, name in prices if not spent[task_hash, name]
+    ]:
         yield f"{order.id}: never charged: {', '.join(never)}"
     if edited and not earlier_versions:
-        yield (f"{order.id}: {counted(len(every) - len(items), 'item')} of other task hashes than the plan's; either "
-               "it was edited (--allow-earlier-versions), or its task hashes are not stable")
+        yield (
+            f"{order.id}: {counted(len(every) - len(items), 'item')} of other task hashes than "
+            f"the plan's; either "
+            "it was edited (--allow-earlier-versions), or its task hashes are not stable"
+        )
     if len(charges) > 1 and not earlier_versions and not edited and not back:
-        yield (f"{order.id}: {len(charges)} charges and no refund; either steps were added (--allow-earlier-versions), "
-               "or it was not charged whole")
+        yield (
+            f"{order.id}: {len(charges)} charges and no refund; either steps were added "
+            f"(--allow-earlier-versions), "
+            "or it was not charged whole"
+        )
     owed = sum(price for key, price in prices.items() if spent[key] > back[key])
     paid = -sum(item.amount_credits for item in items)
     if paid != owed and not earlier_versions:
-        yield (f"{order.id}: {in_credits(paid)} net for what the plan prices at {owed}; either a price changed since "
-               "(--allow-earlier-versions), or an item was charged wrongly")
+        yield (
+            f"{order.id}: {in_credits(paid)} net for what the plan prices at {owed}; either a "
+            f"price changed since "
+            "(--allow-earlier-versions), or an item was charged wrongly"
+        )
 
 
 def net(posts: Iterable[Post]) -> int:
-    """What the order's charges and refunds add up to; credits that a promotion granted are no refund."""
+    """What the order's charges and refunds add up to; credits that a promotion granted are no
+    refund."""
     return sum(post.amount_credits for post in posts if post.kind in MONEY)
 
 
@@ -103,16 +141,28 @@ def doubled_rows(folder: Path) -> Iterator[str]:
     told = [{**row, **json.loads(row["metadata_json"])} for row in items]
     yield from doubled("item", (row["transaction_item_id"] for row in items))
     yield from doubled("key", (row["idempotency_key"] for row in told))
-    yield from doubled("SPEND of", (f"{row['task_hash']} {row['deliverable_id']} in epoch {row['refund_epoch']}"
-                                    for row in told if row["type"] == "SPEND"))
+    yield from doubled(
+        "SPEND of",
+        (
+            f"{row['task_hash']} {row['deliverable_id']} in epoch {row['refund_epoch']}"
+            for row in told
+            if row["type"] == "SPEND"
+        ),
+    )
     evidence = list(read_rows(folder / "published_artifacts.csv"))
-    yield from doubled("publication of", (f"{row['transaction_item_id']} {row['status']}" for row in evidence))
+    yield from doubled(
+        "publication of", (f"{row['transaction_item_id']} {row['status']}" for row in evidence)
+    )
     yield from (f"{row['deliverable_id']} is internal and was published" for row in evidence
                 if is_internal(row["deliverable_id"]))
 
 
 def doubled(what: str, values: Iterable[str]) -> Iterator[str]:
-    yield from (f"{what} {value} stands {times} times" for value, times in Counter(values).items() if times > 1)
+    yield from (
+        f"{what} {value} stands {times} times"
+        for value, times in Counter(values).items()
+        if times > 1
+    )
 
 
 def read_rows(path: Path) -> Iterator[Row]:

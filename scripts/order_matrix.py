@@ -1,5 +1,6 @@
-"""Names of orders (`doit list --all --quiet workorder`) on standard input become a workflow's matrix: a line
-`legs=[...]` with a leg for each tenant, in their order, or the one leg of an order that was chosen."""
+"""Names of orders (`doit list --all --quiet workorder`) on standard input become a workflow's
+matrix: a line `legs=[...]` with a leg for each tenant, in their order, or the one leg of an order
+that was chosen."""
 import argparse
 import json
 import sys
@@ -18,18 +19,27 @@ MOST = 256  # jobs that GitHub makes of one matrix
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only (default: all)")
+    parser.add_argument(
+        "--tenant-id", default="", metavar="ID", help="this tenant only (default: all)"
+    )
     parser.add_argument("--work-order", default="", metavar="TENANT/ORDER", help="this order only")
-    parser.add_argument("--scheduled", action="store_true", help="leave out tenants without a schedule_cron")
+    parser.add_argument(
+        "--scheduled", action="store_true", help="leave out tenants without a schedule_cron"
+    )
     add_places(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 also when no order is left; UsageError for what is not listed, and for more legs than a matrix has."""
+    """0 also when no order is left; UsageError for what is not listed, and for more legs than a
+    matrix has."""
     listed = [OrderId(*name.partition("/")[::2]) for line in sys.stdin
               if (name := line.strip().removeprefix("workorder:")) != line.strip()]
     if arguments.scheduled:
-        scheduled = {order.id for order in open_run(arguments).snapshot.repo.orders.values() if order.schedule_cron}
+        scheduled = {
+            order.id
+            for order in open_run(arguments).snapshot.repo.orders.values()
+            if order.schedule_cron
+        }
         listed = [order for order in listed if order in scheduled]
     print(f"legs={json.dumps(legs(listed, arguments.tenant_id, arguments.work_order))}")
     return 0
@@ -41,14 +51,21 @@ def legs(orders: Iterable[OrderId], tenant_id: str, work_order: str) -> list[dic
     if work_order not in ALL:
         chosen = [order for order in orders if str(order) == work_order]
         if not chosen:
-            raise UsageError(f"order {work_order!r} is not an enabled work order without errors; see `doit list --all`")
+            raise UsageError(
+                f"order {work_order!r} is not an enabled work order without errors; see `doit "
+                f"list --all`"
+            )
         return [chosen[0]._asdict()]
     tenants = sorted({order.tenant_id for order in orders if tenant_id in (*ALL, order.tenant_id)})
     if not tenants and tenant_id not in ALL:
-        raise UsageError(f"tenant {tenant_id!r} has no enabled work order without errors; see `doit list --all`")
+        raise UsageError(
+            f"tenant {tenant_id!r} has no enabled work order without errors; see `doit list --all`"
+        )
     if len(tenants) > MOST:
-        raise UsageError(f"{len(tenants)} tenants are more than the {MOST} jobs of a matrix; name one, or run "
-                         "`python -m platform.cli orchestrator`, which has no such limit")
+        raise UsageError(
+            f"{len(tenants)} tenants are more than the {MOST} jobs of a matrix; name one, or run "
+            "`python -m platform.cli orchestrator`, which has no such limit"
+        )
     return [OrderId(name, "")._asdict() for name in tenants]
 
 

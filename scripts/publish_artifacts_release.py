@@ -1,4 +1,5 @@
-"""Publish what was bought and is not published yet, with evidence in the billing state (--no-publish: simulate)."""
+"""Publish what was bought and is not published yet, with evidence in the billing state
+(--no-publish: simulate)."""
 import sys
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""One module: its contract, and its self-test in the sandbox, in a throw-away folder, for no money."""
+"""One module: its contract, and its self-test in the sandbox, in a throw-away folder, for no
+money."""
 import argparse
 import sys
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The invariants of the repository: what is written, what is derived, its workflows, and what git may not have."""
+"""The invariants of the repository: what is written, what is derived, its workflows, and what git
+may not have."""
 import argparse
 import sys
 from pathlib import Path
@@ -22,7 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     run = open_run(arguments)
     if print_verdict("platform", invariants(run), arguments.json):
         return 0
-    return InputError.exit_status if any(not problem.warning for problem in run.snapshot.problems) else 1
+    return (
+        InputError.exit_status
+        if any(not problem.warning for problem in run.snapshot.problems)
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""One work order from quote to delivery, in throw-away folders: nobody is charged, nobody gets mail."""
+"""One work order from quote to delivery, in throw-away folders: nobody is charged, nobody gets
+mail."""
 import argparse
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every check is ok, 1 otherwise; 10 when something is wrong with the order, 2 when it is not there."""
+    """0 when every check is ok, 1 otherwise; 10 when something is wrong with the order, 2 when it
+    is not there."""
     run = open_run(arguments)
     order = OrderId(arguments.tenant_id, arguments.work_order_id)
     run.snapshot.scope = frozenset({order})
@@ -35,9 +37,16 @@ def _checks(run: Run, order: OrderId) -> Iterator[Check]:
         raise InputError(refused)
     if order not in run.snapshot.plan.orders:
         raise UsageError(f"{order}: not an enabled work order; see `doit list --all`")
-    methods = sorted(name for name, method in run.snapshot.repo.topup_methods.items() if method.enabled)
-    yield from sequence.one_order(run.workspace.root, run.workspace.root / run.workspace.options.runtime_profile, order,
-                                  run.snapshot.plan.orders[order].total_credits, methods[0] if methods else "")
+    methods = sorted(
+        name for name, method in run.snapshot.repo.topup_methods.items() if method.enabled
+    )
+    yield from sequence.one_order(
+        run.workspace.root,
+        run.workspace.root / run.workspace.options.runtime_profile,
+        order,
+        run.snapshot.plan.orders[order].total_credits,
+        methods[0] if methods else "",
+    )
 
 
 if __name__ == "__main__":

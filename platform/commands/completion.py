@@ -42,7 +42,8 @@ _platform_ids() {  # the ids at the end of paths; skips other names: compgen -W 
     done
 }
 _platform() {
-    local cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="" next="" values="" i=1
+    local cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    local command="" next="" values="" i=1
     COMPREPLY=()
     if [ "${COMP_WORDS[0]##*/}" != platform ]; then
         [ "${COMP_WORDS[1]}" = -m ] && [ "${COMP_WORDS[2]}" = platform.cli ] || return 0
@@ -63,7 +64,8 @@ _platform() {
     esac
 }
 complete -F _platform platform
-complete -o bashdefault -o default -F _platform python python3  # another program's words stay file names
+# `default`: for another program, words stay file names.
+complete -o bashdefault -o default -F _platform python python3
 """
 
 

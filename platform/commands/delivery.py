@@ -73,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
             "note": done.note,
             "refunded_credits": done.refunded_credits,
         },
-        f"settled      {done.step}  {arguments.decision}{back}{before}: {WORDS[arguments.decision]}",
+        f"settled      {done.step}  {arguments.decision}{back}{before}: "
+        f"{WORDS[arguments.decision]}",
     )
     return max(run.statuses, default=0)
 

@@ -123,11 +123,12 @@ def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
     finally:
         run.close()
     lost = max((head.seq for head in heads), default=0)
+    steps = counted(len(unpaid), _STEP)
     text = (
         "billing state: continues without "
         f"{f'posts up to {lost} that this machine acknowledged' if lost else ''}"
         f"{' and ' if lost and unpaid else ''}"
-        f"{f'the charges of {counted(len(unpaid), _STEP)}, which the next run charges again' if unpaid else ''}"
+        f"{f'the charges of {steps}, which the next run charges again' if unpaid else ''}"
         "; post each lost top-up by hand again, with its reference"
     )
     show(

@@ -99,7 +99,8 @@ def _step(run: Run, order: PlannedOrder, planned: PlannedStep, module_files: lis
         "targets": [shown(record_file(runtime_dir, planned.id))],
         "uptodate": [Explained(uptodate.is_done, run, planned.id, step_task(planned.id))],
         "clean": [(actions.clean_folder, [shown(step_dir(runtime_dir, planned.id))])],
-        "doc": f"{planned.contract.module_id} ({planned.kind}), {in_credits(planned.total_credits)}",
+        "doc": f"{planned.contract.module_id} ({planned.kind}), "
+               f"{in_credits(planned.total_credits)}",
         "meta": {"task_hash": planned.task_hash, "module_version": planned.contract.version},
     }
 

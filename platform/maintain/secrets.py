@@ -13,8 +13,9 @@ SECRETS_NAME = "secrets_template"
 SOURCES = (CONTRACTS, PROFILES)
 _VARIABLE = "variable"
 _HEAD = """\
-# Every secret and variable that modules and runtime profiles read. Made by `doit run maintenance`: do not fill it in
-# here. Copy it to a place outside of the repository, fill in what you need, and put it into the environment of a run.
+# Every secret and variable that modules and runtime profiles read. `doit run maintenance` writes
+# this file: do not fill it in here. Copy it to a place outside of the repository, fill in what you
+# need, and put it into the environment of a run.
 """
 
 

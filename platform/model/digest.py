@@ -79,8 +79,9 @@ def base62(number: int, length: int) -> str:
     rest, c = divmod(rest, 62**4)
     a, b = divmod(rest, 62**4)
     digits = (
-        f"{_PAIRS[a // 3844]}{_PAIRS[a % 3844]}{_PAIRS[b // 3844]}{_PAIRS[b % 3844]}{_PAIRS[c // 3844]}"
-        f"{_PAIRS[c % 3844]}{_PAIRS[d // 3844]}{_PAIRS[d % 3844]}{_PAIRS[e // 3844]}{_PAIRS[e % 3844]}"
+        f"{_PAIRS[a // 3844]}{_PAIRS[a % 3844]}{_PAIRS[b // 3844]}{_PAIRS[b % 3844]}"
+        f"{_PAIRS[c // 3844]}{_PAIRS[c % 3844]}{_PAIRS[d // 3844]}{_PAIRS[d % 3844]}"
+        f"{_PAIRS[e // 3844]}{_PAIRS[e % 3844]}"
     )
     return digits[-length:]
 

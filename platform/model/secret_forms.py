@@ -4,19 +4,21 @@ A form is a sequence of units, one for each character or byte of the secret. A u
 way to write that character, so the search also finds a text that escapes only some characters.
 
     form         what it finds
-    escaped      UTF-8 and Latin-1; %XX (up to three times, both cases), + for a space, %uXXXX; the escapes of JSON,
-                 Python and C, also nested (\\uXXXX, \\u{X}, \\UXXXXXXXX, \\xXX, octal, \\n, \\",
-                 \\/); HTML references by name and number, also escaped once more; quoted-printable
-                 with soft line ends; quotes of a shell and of CSV; two of these kinds, one inside
-                 the other, such as the percent encoding of JSON
+    escaped      UTF-8 and Latin-1; %XX (up to three times, both cases), + for a space, %uXXXX;
+                 the escapes of JSON, Python and C, also nested (\\uXXXX, \\u{X},
+                 \\UXXXXXXXX, \\xXX, octal, \\n, \\", \\/); HTML references by name
+                 and number, also escaped once more; quoted-printable with soft line ends; quotes
+                 of a shell and of CSV; two of these kinds, one inside the other, such as the
+                 percent encoding of JSON
     UTF-16       both byte orders, with NUL as itself, escaped, or as a space
     base64       standard and URL alphabets, at each of the three offsets in a longer text, with or
                  without padding, over several lines, and with its + / = percent- or JSON-escaped;
                  of the UTF-8, of the UTF-16-LE bytes, and of the base64 of the UTF-8
     hex          both cases, plain or with : - . _ space, comma or 0x between the bytes
     decimal      the byte values, with a comma or white space of up to 8 characters between them
-    loose        hex, decimal, and characters as they are or escaped for JSON, with separators between all;
-                 base64 of base64; UTF-32. Only of a value of one line and at most 128 characters
+    loose        hex, decimal, and characters as they are or escaped for JSON, with
+                 separators between all; base64 of base64; UTF-32. Only of a value of one line
+                 and at most 128 characters
 
 Separators are up to MOST_SEPARATORS marks that are not ASCII letters or digits, such as those of a
 list with quotes, line ends and indentation. Each may be escaped for JSON or a URL.

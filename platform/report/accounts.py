@@ -119,9 +119,8 @@ def as_beancount(records: Iterable[Record], balances: Mapping[str, int]) -> Iter
             opened.setdefault(account, day)
         body += lines
     after = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-    yield (
-        'option "title" "Prepaid credits"\noption "operating_currency" "CREDIT"\n1970-01-01 commodity CREDIT\n\n'
-    )
+    yield 'option "title" "Prepaid credits"\noption "operating_currency" "CREDIT"\n'
+    yield "1970-01-01 commodity CREDIT\n\n"
     yield from (f"{since} open {account} CREDIT\n" for account, since in sorted(opened.items()))
     yield from body
     yield "\n"
@@ -151,15 +150,12 @@ def _postings(post: Post) -> Iterator[tuple[str, int]]:
     if post.type is PostType.ADJUSTMENT:
         yield f"Equity:Adjustments:{_component(post.reason_code)}", post.amount_credits
     elif post.type is PostType.TOPUP:
-        code = post.metadata.get("promo_code")
-        yield (
-            (
-                f"Expenses:Promotions:{_component(str(code))}"
-                if code
-                else f"Assets:Payments:{_component(str(post.metadata.get('topup_method_id', 'other')))}"
-            ),
-            post.amount_credits,
-        )
+        if code := post.metadata.get("promo_code"):
+            account = f"Expenses:Promotions:{_component(str(code))}"
+        else:
+            method = str(post.metadata.get("topup_method_id", "other"))
+            account = f"Assets:Payments:{_component(method)}"
+        yield account, post.amount_credits
     elif post.items:
         for item in post.items:
             yield (

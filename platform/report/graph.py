@@ -45,7 +45,8 @@ _FILLS = {
 _DOT_STYLE = (
     '  bgcolor="transparent"; rankdir=TB; ranksep=0.35; nodesep=0.25;',
     '  graph [fontname="Helvetica,Arial,sans-serif", fontsize=13, color="#999999"];',
-    '  node [fontname="Helvetica,Arial,sans-serif", fontsize=12, shape=box, style="rounded,filled",',
+    '  node [fontname="Helvetica,Arial,sans-serif", fontsize=12, shape=box,'
+    ' style="rounded,filled",',
     '        margin="0.15,0.08", color="#444444"];',
     '  edge [color="#666666", arrowsize=0.7];',
 )

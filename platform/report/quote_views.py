@@ -67,7 +67,8 @@ def _order(order: OrderQuote) -> Iterable[str]:
         yield f"refused    {name}  {needs}  {order.refusal}: nothing runs  {_what(order)}".rstrip()
         yield f"  {order.refusal_words}"
     else:
-        yield f"charge     {name}  {in_credits(order.total_credits)}{_before(order)}  {_what(order)}".rstrip()
+        total = in_credits(order.total_credits)
+        yield f"charge     {name}  {total}{_before(order)}  {_what(order)}".rstrip()
     width = max((len(step.step_id) for step in order.steps), default=0)
     modules = max((len(step.module_id) for step in order.steps), default=0)
     yield from (_step(step, width, modules) for step in order.steps)

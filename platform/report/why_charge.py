@@ -131,7 +131,8 @@ def as_text(answer: CreditWhy) -> str:
         (
             "posted",
             f"{row.posted_at} in transaction {row.transaction_id} ({answer.transaction_type} "
-            f"{answer.transaction_amount_credits}; {answer.reason_code or answer.transaction_note})",
+            f"{answer.transaction_amount_credits}; "
+            f"{answer.reason_code or answer.transaction_note})",
         ),
         (
             "for",

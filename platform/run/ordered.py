@@ -1,8 +1,10 @@
 """What was ordered and how it ended, by task hash; it outlives the step's record, which the next
 run replaces.
 
-    runtime/<tenant>/<order>/.tasks/<task hash>.json      what was ordered, written when a step first runs
-    runtime/<tenant>/<order>/.tasks/<task hash>.ended     one outcome for each refund epoch, the last of it
+    <runtime>/<tenant>/<order>/.tasks/<task hash>.json
+        what was ordered, written when a step first runs
+    <runtime>/<tenant>/<order>/.tasks/<task hash>.ended
+        the last outcome of each refund epoch
 
 The name of the first file proves its content: a file that does not digest to it reads as none. The
 second file is believed as a run record is. Losing either costs an explanation and nothing else.

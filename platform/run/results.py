@@ -1,16 +1,17 @@
 """Derive an outcome (status, reason, message) from the end of a child process. Pure.
 
-    it ended                                        reason
-    returned COMPLETED                              the module's own, or none
-    returned FAILED                                 the module's own when it is a slug that it may give
-                                                    (`Reasons.reserved`), else module_failed
-    returned something else                         malformed_result
-    raised                                          module_crashed; output_too_large, output_write_failed by errno
-    killed by a signal                              module_crashed; timed_out for its CPU limit
-    sys.exit, os._exit, no result                   module_exited
-    ran too long, wrote too much                    timed_out, output_too_large
-    any of its processes was killed for memory      out_of_memory (with a cgroup)
-    never started                                   internal_error
+    it ended                                    reason
+    returned COMPLETED                          the module's own, or none
+    returned FAILED                             the module's own when it is a slug that it may give
+                                                (`Reasons.reserved`), else module_failed
+    returned something else                     malformed_result
+    raised                                      module_crashed; by errno: output_too_large,
+                                                output_write_failed
+    killed by a signal                          module_crashed; timed_out for its CPU limit
+    sys.exit, os._exit, no result               module_exited
+    ran too long, wrote too much                timed_out, output_too_large
+    any of its processes was killed for memory  out_of_memory (with a cgroup)
+    never started                               internal_error
 
 A delivery is different: after `run` was called, only its own result proves what was sent. Any other
 end has the reason `unverified`. It is not refunded, and the next run looks before it sends.

@@ -20,7 +20,7 @@ def tenant_text(tenant_id: str, name: str, registered_at: str) -> str:
 tenant_id: {flow(tenant_id)}
 tenant_name: {flow(name)}
 registered_at: {flow(registered_at)}
-# status: suspended  # stops the tenant's own orders; only the operator lifts a suspension (config/tenants.csv)
+# status: suspended  # stops this tenant's orders; only the operator lifts it (config/tenants.csv)
 billing: {{plan: prepaid}}  # for people and other systems; nothing here changes a charge
 allow_release_consumers: []  # ids of other tenants that may read its releases
 """

@@ -1,4 +1,5 @@
-"""A file of pseudo-random bytes, streamed: block i is SHAKE-128 of seed and i, so size changes nothing of its start."""
+"""A file of pseudo-random bytes, streamed: block i is SHAKE-128 of seed and i, so size changes
+nothing of its start."""
 import hashlib
 import json
 from collections.abc import Iterator
@@ -24,8 +25,19 @@ def run(params, outputs_dir):
                 digest.update(block)
                 file.write(block)
     except OSError as error:  # a full disk, or the limit on a step's files
-        return {"status": "FAILED", "reason_slug": "output_write_failed",
-                "message": f"{params['bytes']} bytes cannot be written ({error.strerror}); ask for fewer"}
-    report = {"bytes": params["bytes"], "seed": params["seed"], "generator": GENERATOR, "sha256": digest.hexdigest()}
-    (outputs / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return {
+            "status": "FAILED",
+            "reason_slug": "output_write_failed",
+            "message": f"{params['bytes']} bytes cannot be written ({error.strerror}); ask for "
+                       f"fewer",
+        }
+    report = {
+        "bytes": params["bytes"],
+        "seed": params["seed"],
+        "generator": GENERATOR,
+        "sha256": digest.hexdigest(),
+    }
+    (outputs / "report.json").write_text(
+        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return {"status": "COMPLETED"}

@@ -2,12 +2,25 @@
 import json
 from pathlib import Path
 
-# What people add to a topic when they search; {days} only where recent results are wanted. The bare topic comes first.
+# What people add to a topic when they search; {days} only where recent results are wanted. The bare
+# topic comes first.
 TEMPLATES = {
-    "en": (["{topic} overview", "{topic} examples", "{topic} photos"], ["{topic} last {days} days"]),
-    "de": (["{topic} Überblick", "{topic} Beispiele", "{topic} Fotos"], ["{topic} letzte {days} Tage"]),
-    "es": (["{topic} resumen", "{topic} ejemplos", "{topic} fotos"], ["{topic} últimos {days} días"]),
-    "fr": (["{topic} aperçu", "{topic} exemples", "{topic} photos"], ["{topic} {days} derniers jours"]),
+    "en": (
+        ["{topic} overview", "{topic} examples", "{topic} photos"],
+        ["{topic} last {days} days"],
+    ),
+    "de": (
+        ["{topic} Überblick", "{topic} Beispiele", "{topic} Fotos"],
+        ["{topic} letzte {days} Tage"],
+    ),
+    "es": (
+        ["{topic} resumen", "{topic} ejemplos", "{topic} fotos"],
+        ["{topic} últimos {days} días"],
+    ),
+    "fr": (
+        ["{topic} aperçu", "{topic} exemples", "{topic} photos"],
+        ["{topic} {days} derniers jours"],
+    ),
 }
 
 
@@ -27,6 +40,10 @@ def run(params, outputs_dir):
     if params["summary_style"] == "detailed":
         report["queries"] = found
     outputs = Path(outputs_dir)
-    (outputs / "derived_queries.txt").write_text("".join(f"{query}\n" for query in found), encoding="utf-8")
-    (outputs / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (outputs / "derived_queries.txt").write_text(
+        "".join(f"{query}\n" for query in found), encoding="utf-8"
+    )
+    (outputs / "report.json").write_text(
+        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return {"status": "COMPLETED"}

@@ -1,10 +1,12 @@
-"""Google's Custom Search JSON API: the items that a query finds, ten a request. The only place that knows its HTTP.
+"""Google's Custom Search JSON API: the items that a query finds, ten a request. The only place that
+knows its HTTP.
 
-Rules: 429 and 5xx are tried again, after Retry-After or a growing pause; everything else that is not 200 is an ApiError
-with Google's own words. The key is in no message. Needs https, but for a server on this machine.
+Rules: 429 and 5xx are tried again, after Retry-After or a growing pause; everything else that is
+not 200 is an ApiError with Google's own words. The key is in no message. Needs https, but for a
+server on this machine.
 
-search_images and search_pages each have this file, with the same bytes (a test holds it): a module is one folder that
-can be read, run and shared alone.
+search_images and search_pages each have this file, with the same bytes (a test holds it): a module
+is one folder that can be read, run and shared alone.
 """
 import http.client
 import json
@@ -25,7 +27,8 @@ _LARGEST_ANSWER = 8 << 20
 
 
 def missing_secrets(env: Mapping[str, str]) -> str:
-    """What a live profile lacks, in one line; empty when it lacks nothing. Fixtures never stand in for it."""
+    """What a live profile lacks, in one line; empty when it lacks nothing. Fixtures never stand in
+    for it."""
     names = [name for name in SECRETS if not env.get(name)]
     return f"{' and '.join(names)} must be set under external_services: live" if names else ""
 
@@ -54,7 +57,9 @@ class Engine:
         found: list[dict[str, Any]] = []
         while len(found) < wanted and len(found) < LAST_START + PAGE - 1:
             ask = min(PAGE, wanted - len(found))
-            answer = self._get({**options, "q": query, "num": str(ask), "start": str(len(found) + 1)})
+            answer = self._get(
+                {**options, "q": query, "num": str(ask), "start": str(len(found) + 1)}
+            )
             page = answer.get("items", [])
             found += page[:ask]
             if len(page) < ask or "nextPage" not in answer.get("queries", {}):
@@ -62,17 +67,29 @@ class Engine:
         return found
 
     def _get(self, parameters: Mapping[str, str]) -> dict[str, Any]:
-        url = f"{self.base_url}?{urllib.parse.urlencode({**parameters, 'cx': self.engine_id, 'key': self.key})}"
-        if not (url.startswith("https://") or urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "localhost")):
+        words = urllib.parse.urlencode({**parameters, "cx": self.engine_id, "key": self.key})
+        url = f"{self.base_url}?{words}"
+        if not (
+            url.startswith("https://")
+            or urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "localhost")
+        ):
             raise ApiError("the API is asked over https only; correct GOOGLE_SEARCH_BASE_URL")
         for attempt in range(1, TRIES + 1):
             try:
                 with urllib.request.urlopen(url, timeout=self.timeout_s) as answer:
                     return _parsed(answer.read(_LARGEST_ANSWER))
             except urllib.error.HTTPError as error:
-                told, passing, pause = _told(error), error.code == 429 or error.code >= 500, _pause(error, attempt)
+                told, passing, pause = (
+                    _told(error),
+                    error.code == 429 or error.code >= 500,
+                    _pause(error, attempt),
+                )
             except (OSError, http.client.HTTPException) as error:
-                told, passing, pause = f"it cannot be reached ({type(error).__name__})", True, float(2 ** attempt)
+                told, passing, pause = (
+                    f"it cannot be reached ({type(error).__name__})",
+                    True,
+                    float(2**attempt),
+                )
             if not passing or attempt == TRIES:
                 break
             self.wait(min(pause, LONGEST_WAIT_S))
@@ -80,8 +97,8 @@ class Engine:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
-    """An answer that can be written again: no infinity and no NaN, and a sign in place of half a character (a title
-    that was cut in the middle of an emoji)."""
+    """An answer that can be written again: no infinity and no NaN, and a sign in place of half a
+    character (a title that was cut in the middle of an emoji)."""
     try:
         text = json.dumps(json.loads(data), ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:
@@ -94,7 +111,8 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 
 def _told(error: urllib.error.HTTPError) -> str:
-    """An error's status and Google's own message, which the documented form has under error.message."""
+    """An error's status and Google's own message, which the documented form has under
+    error.message."""
     try:
         message = json.loads(error.read(_LARGEST_ANSWER))["error"]["message"]
     except (ValueError, LookupError, TypeError, OSError, RecursionError):

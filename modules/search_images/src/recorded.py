@@ -1,7 +1,8 @@
 """Answers from the module's fixtures, for profiles with `external_services: recorded`.
 
-They are the same few items for every query, rotated by the query so that two queries do not give one list. The fixtures
-say themselves where they come from; nothing here looks like an answer about the query.
+They are the same few items for every query, rotated by the query so that two queries do not give
+one list. The fixtures say themselves where they come from; nothing here looks like an answer about
+the query.
 """
 import hashlib
 import json
@@ -12,7 +13,8 @@ FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 
 class Recorded:
-    """The fixtures: `origin` in words, items in the API's own form, and the pictures that they link to."""
+    """The fixtures: `origin` in words, items in the API's own form, and the pictures that they link
+    to."""
 
     def __init__(self, folder: Path = FIXTURES) -> None:
         self._folder = folder

@@ -1,4 +1,5 @@
-"""Image search: queries in, one row a picture out. Whether rows are recorded or live stands in each of them."""
+"""Image search: queries in, one row a picture out. Whether rows are recorded or live stands in each
+of them."""
 import json
 import os
 from pathlib import Path
@@ -8,18 +9,32 @@ from google_search import ApiError, engine_of, missing_secrets
 from images import save_all, web_fetcher
 from recorded import Recorded
 
-OPTIONS = {"safe": "safe", "img_size": "imgSize", "img_type": "imgType", "img_color_type": "imgColorType",
-           "img_dominant_color": "imgDominantColor"}  # our inputs -> the API's parameters
+OPTIONS = {
+    "safe": "safe",
+    "img_size": "imgSize",
+    "img_type": "imgType",
+    "img_color_type": "imgColorType",
+    "img_dominant_color": "imgDominantColor",
+}  # our inputs -> the API's parameters
 
 
 def row(query: str, rank: int, item: dict[str, Any], source: str) -> dict[str, Any]:
     """One result; what the API did not say is empty or 0."""
     image = item.get("image", {})
-    return {"query": query, "rank": rank, "title": item.get("title", ""), "link": item.get("link", ""),
-            "display_link": item.get("displayLink", ""), "mime": item.get("mime", ""),
-            "width": image.get("width", 0), "height": image.get("height", 0), "bytes": image.get("byteSize", 0),
-            "context_link": image.get("contextLink", ""), "thumbnail_link": image.get("thumbnailLink", ""),
-            "source": source}
+    return {
+        "query": query,
+        "rank": rank,
+        "title": item.get("title", ""),
+        "link": item.get("link", ""),
+        "display_link": item.get("displayLink", ""),
+        "mime": item.get("mime", ""),
+        "width": image.get("width", 0),
+        "height": image.get("height", 0),
+        "bytes": image.get("byteSize", 0),
+        "context_link": image.get("contextLink", ""),
+        "thumbnail_link": image.get("thumbnailLink", ""),
+        "source": source,
+    }
 
 
 def run(params, outputs_dir):
@@ -32,7 +47,11 @@ def run(params, outputs_dir):
         found = {query: find(query, params["max_items_per_query"]) for query in queries}
     except ApiError as error:
         return failed("external_api_error", str(error))
-    rows = [row(query, rank, item, told["source"]) for query in queries for rank, item in enumerate(found[query], 1)]
+    rows = [
+        row(query, rank, item, told["source"])
+        for query in queries
+        for rank, item in enumerate(found[query], 1)
+    ]
     told |= {"max_items_per_query": params["max_items_per_query"], "count": len(rows),
              "by_query": {query: len(found[query]) for query in queries}}
     return write(params, Path(outputs_dir), rows, fetch, told)
@@ -41,7 +60,9 @@ def run(params, outputs_dir):
 def from_google(params):
     """How to find items, how to fetch a picture, and what the report says of both."""
     engine = engine_of(os.environ)
-    options = {api: params[name] for name, api in OPTIONS.items() if params.get(name)} | {"searchType": "image"}
+    options = {api: params[name] for name, api in OPTIONS.items() if params.get(name)} | {
+        "searchType": "image"
+    }
     fetch = web_fetcher(allow_private=os.environ.get("SEARCH_IMAGES_PRIVATE_ADDRESSES") == "yes")
     told = {"source": "live", "origin": "Google Custom Search JSON API"}
     return lambda query, wanted: engine.items(query, options, wanted), fetch, told
@@ -53,7 +74,8 @@ def from_fixtures():
 
 
 def write(params, outputs, rows, fetch, told):
-    """The outputs; pictures only where they were bought. All of them failing is an error, some are rows that say so."""
+    """The outputs; pictures only where they were bought. All of them failing is an error, some are
+    rows that say so."""
     for name, link in (("thumbnails", "thumbnail_link"), ("images", "link")):
         if not params[f"download_{name}"]:
             continue
@@ -65,12 +87,16 @@ def write(params, outputs, rows, fetch, told):
         lines(outputs / name / "index.jsonl", index)
         told[name] = {"saved": saved, "failed": len(index) - saved}
     lines(outputs / "results.jsonl", rows)
-    (outputs / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (outputs / "report.json").write_text(
+        json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return {"status": "COMPLETED"}
 
 
 def lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in rows), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in rows), encoding="utf-8"
+    )
 
 
 def failed(slug, message):

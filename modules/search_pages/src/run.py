@@ -1,4 +1,5 @@
-"""Page search: queries in, one row a page out. Whether rows are recorded or live stands in each of them."""
+"""Page search: queries in, one row a page out. Whether rows are recorded or live stands in each of
+them."""
 import hashlib
 import json
 import os
@@ -8,16 +9,32 @@ from typing import Any
 from google_search import ApiError, engine_of, missing_secrets
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-OPTIONS = {"safe": "safe", "date_restrict": "dateRestrict", "site_search": "siteSearch",
-           "site_search_filter": "siteSearchFilter", "language": "lr", "country": "gl", "interface_language": "hl",
-           "exact_terms": "exactTerms", "exclude_terms": "excludeTerms", "file_type": "fileType"}  # ours -> the API's
+OPTIONS = {
+    "safe": "safe",
+    "date_restrict": "dateRestrict",
+    "site_search": "siteSearch",
+    "site_search_filter": "siteSearchFilter",
+    "language": "lr",
+    "country": "gl",
+    "interface_language": "hl",
+    "exact_terms": "exactTerms",
+    "exclude_terms": "excludeTerms",
+    "file_type": "fileType",
+}  # ours -> the API's
 
 
 def row(query: str, rank: int, item: dict[str, Any], source: str) -> dict[str, Any]:
     """One result; what the API did not say is empty."""
-    return {"query": query, "rank": rank, "title": item.get("title", ""), "link": item.get("link", ""),
-            "display_link": item.get("displayLink", ""), "snippet": item.get("snippet", ""),
-            "mime": item.get("mime", ""), "source": source}
+    return {
+        "query": query,
+        "rank": rank,
+        "title": item.get("title", ""),
+        "link": item.get("link", ""),
+        "display_link": item.get("displayLink", ""),
+        "snippet": item.get("snippet", ""),
+        "mime": item.get("mime", ""),
+        "source": source,
+    }
 
 
 def run(params, outputs_dir):
@@ -30,13 +47,20 @@ def run(params, outputs_dir):
         found = {query: find(query, params["max_items_per_query"]) for query in queries}
     except ApiError as error:
         return failed("external_api_error", str(error))
-    rows = [row(query, rank, item, told["source"]) for query in queries for rank, item in enumerate(found[query], 1)]
+    rows = [
+        row(query, rank, item, told["source"])
+        for query in queries
+        for rank, item in enumerate(found[query], 1)
+    ]
     told |= {"max_items_per_query": params["max_items_per_query"], "count": len(rows),
              "by_query": {query: len(found[query]) for query in queries}}
     outputs = Path(outputs_dir)
-    (outputs / "results.jsonl").write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in rows),
-                                           encoding="utf-8")
-    (outputs / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (outputs / "results.jsonl").write_text(
+        "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in rows), encoding="utf-8"
+    )
+    (outputs / "report.json").write_text(
+        json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return {"status": "COMPLETED"}
 
 
@@ -49,7 +73,8 @@ def from_google(params):
 
 
 def from_fixtures():
-    """The fixtures, the same few for every query, rotated by it so that two queries do not give one list."""
+    """The fixtures, the same few for every query, rotated by it so that two queries do not give one
+    list."""
     answers = json.loads((FIXTURES / "answers.json").read_bytes())
     items = answers["items"]
 

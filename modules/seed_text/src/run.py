@@ -1,4 +1,5 @@
-"""An outline about a topic, from a template. It asks questions and answers none, so it can state nothing false."""
+"""An outline about a topic, from a template. It asks questions and answers none, so it can state
+nothing false."""
 import json
 from pathlib import Path
 
@@ -31,9 +32,17 @@ Dies ist eine Gliederung. Sie stammt aus einer Vorlage und behauptet nichts übe
 def run(params, outputs_dir):
     topic = " ".join(params["topic"].split())
     text = OUTLINES[params["language"]].format(topic=topic, days=params["freshness_days"])
-    report = {"topic": topic, "language": params["language"], "freshness_days": int(params["freshness_days"]),
-              "origin": "template", "characters": len(text), "words": len(text.split())}
+    report = {
+        "topic": topic,
+        "language": params["language"],
+        "freshness_days": int(params["freshness_days"]),
+        "origin": "template",
+        "characters": len(text),
+        "words": len(text.split()),
+    }
     outputs = Path(outputs_dir)
     (outputs / "source_text.txt").write_text(text, encoding="utf-8")
-    (outputs / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (outputs / "report.json").write_text(
+        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return {"status": "COMPLETED"}

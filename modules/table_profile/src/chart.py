@@ -1,6 +1,8 @@
-"""A profile as one picture: a panel for each column, three in a row. Numbers and dates as histograms, the rest as bars.
+"""A profile as one picture: a panel for each column, three in a row. Numbers and dates as
+histograms, the rest as bars.
 
-Drawn with Pillow and its own font, so nothing of the machine is in it; the same Pillow gives the same bytes.
+Drawn with Pillow and its own font, so nothing of the machine is in it; the same Pillow gives the
+same bytes.
 """
 from collections.abc import Sequence
 from datetime import date
@@ -24,12 +26,20 @@ def draw(title: str, rows: int, columns: Sequence[Column]) -> Image.Image:
             2 * MARGIN + TITLE_HEIGHT + lines * PANEL_HEIGHT)
     picture = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(picture)
-    left_out = f"; {len(columns) - len(shown)} more columns are not drawn" if len(columns) > len(shown) else ""
+    left_out = (
+        f"; {len(columns) - len(shown)} more columns are not drawn"
+        if len(columns) > len(shown)
+        else ""
+    )
     pen.text((MARGIN, MARGIN), fitted(pen, title, 26, size[0] - 2 * MARGIN), INK, font(26))
-    pen.text((MARGIN, MARGIN + 34), f"{rows:,} rows, {len(columns)} columns{left_out}", FAINT, font(15))
+    pen.text(
+        (MARGIN, MARGIN + 34), f"{rows:,} rows, {len(columns)} columns{left_out}", FAINT, font(15)
+    )
     for index, column in enumerate(shown):
         down, across = divmod(index, IN_A_ROW)
-        _panel(pen, MARGIN + across * PANEL_WIDTH, MARGIN + TITLE_HEIGHT + down * PANEL_HEIGHT, column)
+        _panel(
+            pen, MARGIN + across * PANEL_WIDTH, MARGIN + TITLE_HEIGHT + down * PANEL_HEIGHT, column
+        )
     return picture
 
 
@@ -70,7 +80,15 @@ def _histogram(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column:
     for index, count in enumerate(counts):
         x0, x1 = (left + (right - left) * edge // len(counts) for edge in (index, index + 1))
         if count:
-            pen.rectangle((x0, min(round(bottom - (bottom - top) * count / most), bottom - 1), x1 - 2, bottom), BLUE)
+            pen.rectangle(
+                (
+                    x0,
+                    min(round(bottom - (bottom - top) * count / most), bottom - 1),
+                    x1 - 2,
+                    bottom,
+                ),
+                BLUE,
+            )
     pen.line((left, bottom, right, bottom), LINE, 1)
     peak = counts.index(most)
     centre = left + (right - left) * (peak + 0.5) / len(counts)
@@ -85,23 +103,34 @@ def _histogram(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column:
         _mark(pen, box, float(share(median, low, high)), number(median))
 
 
-def _mark(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], share: float, text: str) -> None:
+def _mark(
+    pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], share: float, text: str
+) -> None:
     """Where the median is: a tick on the axis, and its value below it."""
     left, _, right, bottom = box
     x = left + (right - left) * share
     pen.line((x, bottom - 6, x, bottom + 5), INK, 2)
     label = f"median {text}"
     half = pen.textlength(label, font(13)) / 2
-    pen.text((min(max(x, left + 70 + half), right - 70 - half), bottom + 6), label, INK, font(13), anchor="ma")
+    pen.text(
+        (min(max(x, left + 70 + half), right - 70 - half), bottom + 6),
+        label,
+        INK,
+        font(13),
+        anchor="ma",
+    )
 
 
-def _label(pen: ImageDraw.ImageDraw, centre: float, y: float, text: str, left: int, right: int) -> None:
+def _label(
+    pen: ImageDraw.ImageDraw, centre: float, y: float, text: str, left: int, right: int
+) -> None:
     half = pen.textlength(text, font(13)) / 2
     pen.text((min(max(centre, left + half), right - half), y), text, INK, font(13), anchor="ma")
 
 
 def _bars(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column: Column) -> None:
-    """The most frequent values, the longest bar for the first, and how many rows have none of them."""
+    """The most frequent values, the longest bar for the first, and how many rows have none of
+    them."""
     left, top, right, bottom = box
     shown = column.top[:BARS]
     start, end = left + 130, right - 64
@@ -109,8 +138,13 @@ def _bars(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], column: Colu
     for index, (value, count) in enumerate(shown):
         y = top + index * height
         length = (end - start) * count / shown[0][1]
-        pen.text((start - 8, y + height / 2), fitted(pen, value, 14, 118), INK, font(14), anchor="rm")
-        pen.rectangle((start, round(y + 5), max(round(start + length), start + 1), round(y + height - 5)), GREEN)
+        pen.text(
+            (start - 8, y + height / 2), fitted(pen, value, 14, 118), INK, font(14), anchor="rm"
+        )
+        pen.rectangle(
+            (start, round(y + 5), max(round(start + length), start + 1), round(y + height - 5)),
+            GREEN,
+        )
         pen.text((start + length + 6, y + height / 2), f"{count:,}", INK, font(13), anchor="lm")
     rest = column.count - sum(count for _, count in shown)
     if rest:

@@ -1,4 +1,5 @@
-"""A CSV table profiled: read it, profile each column, write the three outputs. Each part has a file of its own."""
+"""A CSV table profiled: read it, profile each column, write the three outputs. Each part has a file
+of its own."""
 import io
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def run(params, outputs_dir):
     picture = io.BytesIO()
     draw(params["title"], table.rows, columns).save(picture, "PNG")
     outputs = Path(outputs_dir)
-    (outputs / "profile.json").write_text(as_json(params["title"], table, params["table"]["sha256"], columns), "utf-8")
+    (outputs / "profile.json").write_text(
+        as_json(params["title"], table, params["table"]["sha256"], columns), "utf-8"
+    )
     (outputs / "report.md").write_text(as_markdown(params["title"], table, columns), "utf-8")
     (outputs / "chart.png").write_bytes(picture.getvalue())
     return {"status": "COMPLETED"}

@@ -169,8 +169,10 @@ def _title_hint(file: _File) -> str:
         first, *below = file.widths(delimiter) or [0]
         if below and below[0] > 1 and set(below) == {below[0]} and first < below[0]:
             return (
-                f"line {file.begins + 1} is not a header: it has {first} field{'' if first == 1 else 's'}, and the "
-                f"lines below it have {below[0]} (divided by {name}); remove titles above the header"
+                f"line {file.begins + 1} is not a header: it has {first} "
+                f"field{'' if first == 1 else 's'}, and the "
+                f"lines below it have {below[0]} (divided by {name}); remove titles above the "
+                f"header"
             )
     return ""
 
@@ -183,7 +185,8 @@ def _checked_header(header: list[str]) -> tuple[str, ...]:
     for index, name in enumerate(names):
         if not name:
             raise TableError(
-                f"column {index + 1} of the header has no name; name it, or remove a title above the "
+                f"column {index + 1} of the header has no name; name it, or remove a title above "
+                f"the "
                 "header"
             )
         if name in names[:index]:

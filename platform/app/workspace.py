@@ -6,11 +6,11 @@ from pathlib import Path
 from platform.config.folders import order_ids
 from platform.config.load import load_profile
 from platform.errors import UsageError
-from platform.errors import __file__ as errors_file
 from platform.model.ids import OrderId
 from platform.model.problem import Problem
 from platform.model.profile import Profile
 from platform.owned import placed
+from platform.toolfiles import PACKAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class Workspace:
 def must_run_own_code(root: Path) -> None:
     """UsageError if the virtual environment belongs to a checkout other than `root`."""
     own = root / "platform" / "errors.py"
-    if own.is_file() and not own.samefile(errors_file):
+    if own.is_file() and not own.samefile(PACKAGE / "errors.py"):
         raise UsageError(
             f"{root}: this virtual environment belongs to another checkout "
-            f"({Path(errors_file).parent.parent}); run scripts/setup here and use .venv/bin/doit"
+            f"({PACKAGE.parent}); run scripts/setup here and use .venv/bin/doit"
         )

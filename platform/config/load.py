@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from platform import toolfiles
 from platform.check.words import shown
 from platform.config import contracts, parse, tables
 from platform.config.assets import bound_assets
@@ -108,7 +109,8 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
         promotions={row.promo_code: row for row in loading.table(tables.PROMOTIONS)},
         topup_methods={row.topup_method_id: row for row in loading.table(tables.METHOD_TABLE)},
         payments=tuple(loading.table(tables.PAYMENTS)),
-        reasons=loading.reasons(), profile=profile, assets=found.assets, asset_names=found.names,
+        reasons=loading.reasons(checkout=toolfiles.is_checkout(root)),
+        profile=profile, assets=found.assets, asset_names=found.names,
         asset_faults=found.faults, unreadable=loading.unreadable, module_files=loading.module_files,
         tenant_terms=terms, tenants={name: tenant.under(terms[name]) if name in terms else tenant
                                      for name, tenant in loading.tenants.items()},
@@ -204,8 +206,21 @@ class _Loading:
         self.problems += problems
         return rows
 
-    def reasons(self) -> Reasons:
-        found = self._value(REASONS, "reasons", ())
+    def reasons(self, *, checkout: bool) -> Reasons:
+        """The tool's reasons and the workspace's, which add to them and go before them. In a
+        checkout of the tool they are one file, which must exist."""
+        if checkout:
+            return self._reasons(self.top)
+        with Folder.at(toolfiles.HOME) as home:
+            own = self._reasons(home)
+        folder, _, name = REASONS.rpartition("/")
+        if name not in (entry.name for entry in entries_of(self.top, folder)[0]):
+            return own
+        return Reasons({**own.by_slug, **self._reasons(self.top).by_slug})
+
+    def _reasons(self, folder: Folder) -> Reasons:
+        found = read_value(folder, REASONS, "reasons", (), self.valid)
+        self.problems += found.problems
         if found.value is None:
             return Reasons()
         self.problems += parse.duplicate_reasons(found.value, found.source)

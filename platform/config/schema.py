@@ -2,17 +2,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from platform.check.conform import ValueFault, faults, validator
 from platform.model.digest import sha256_hex
 from platform.model.problem import Problem, SourceFile
+from platform.toolfiles import SCHEMAS
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
-
-SCHEMAS = FilePath(__file__).resolve().parents[2] / "schemas"  # PLATFORM's own
 
 
 @cache

@@ -13,10 +13,10 @@ from platform.app.run import Run
 from platform.check.conform import faults, validator
 from platform.check.secrets import secrets_in
 from platform.config.read import read_yaml
-from platform.config.schema import SCHEMAS
 from platform.confined import read_file
 from platform.model.ids import RUN_CHARGE
 from platform.model.words import counted
+from platform.toolfiles import SCHEMAS
 from platform.verify.command_check import CLI, command_check
 from platform.verify.verdict import Check
 from platform.verify.workflows import unsafe

@@ -7,7 +7,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import _WrappedReferencingError
 
 from platform.check.conform import faults, validator
-from platform.config.schema import SCHEMAS, schema, schemas_digest
+from platform.config.schema import schema, schemas_digest
+from platform.toolfiles import SCHEMAS
 
 NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json"))
 

@@ -14,8 +14,9 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.utc import utc_text
-from platform.report.quote import Quote, Terms, quote
+from platform.report.quote import quote
 from platform.report.quote_file import KeptQuote, kept, moved, parse
+from platform.report.quote_values import Quote, Terms
 from platform.run.current import first_reasons
 
 _LARGEST = 256 << 20  # bytes; enough for the orders of a whole repository

@@ -16,7 +16,8 @@ from platform.owned import Displaced
 from platform.run import ordered
 from platform.run.current import current as reasons_to_run
 from platform.run.permit import Open
-from platform.run.step import fail_step, hold_step, run_step, skip_step, unkept_step
+from platform.run.step import run_step
+from platform.run.step_not_run import fail_step, hold_step, skip_step, unkept_step
 
 Values = dict[str, object]  # plain JSON, which doit stores for the task and the console prints
 

@@ -9,7 +9,7 @@ from platform.model.plan import PlannedOrder
 from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
-from platform.report.quote import AGAIN
+from platform.report.quote_values import AGAIN
 from platform.report.status import OrderState, StatusReport, order_state
 from platform.run.current import current
 

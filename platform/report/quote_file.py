@@ -10,7 +10,7 @@ from typing import Any
 
 from platform.model.digest import digest_of
 from platform.model.words import in_credits
-from platform.report.quote import OrderQuote, Quote
+from platform.report.quote_values import OrderQuote, Quote
 
 QUOTE_FORMAT = 1
 PARTS = ("graph", "prices", "balances", "charges")

@@ -5,7 +5,7 @@ from typing import Any
 
 from platform.model.words import counted, in_credits
 from platform.plan.period import in_words
-from platform.report.quote import (
+from platform.report.quote_values import (
     AGAIN,
     INVALID,
     WAITS,

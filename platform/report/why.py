@@ -15,7 +15,8 @@ from platform.model.run import RunRecord
 from platform.model.task_name import TaskKind, order_task, step_task
 from platform.publish.select import Purchase
 from platform.report.bill import Posted, is_spend
-from platform.report.quote import INVALID, Action, running_above, still_up_to_date
+from platform.report.quote_step import running_above, still_up_to_date
+from platform.report.quote_values import INVALID, Action
 from platform.run.current import RunReason
 
 PAID = "paid"

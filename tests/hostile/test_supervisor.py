@@ -12,8 +12,8 @@ BREAKS = {
     "in looking whether it is due": ("platform.app.steps", "reasons_to_run"),
     "in doit's question whether it is due": ("platform.doit_plugin.uptodate", "reasons_to_run"),
     "in watching its child": ("platform.run.worker", "watch"),
-    "after its child has ended": ("platform.run.step", "_with_outputs"),
-    "in collecting its outputs": ("platform.run.step", "collect"),
+    "after its child has ended": ("platform.run.attempt", "_with_outputs"),
+    "in collecting its outputs": ("platform.run.attempt", "collect"),
     "in the cache": ("platform.run.cache", "keep"),
 }
 PATCH = """
@@ -131,7 +131,7 @@ def test_a_step_that_could_not_be_recorded_does_not_hold_up_what_the_others_came
     )
     done = patched(
         bench,
-        [("platform.run.step", "collect")],
+        [("platform.run.attempt", "collect")],
         "hit",
         "__import__('platform.errors').errors.StorageError('runtime: cannot be written; free space')",
     )

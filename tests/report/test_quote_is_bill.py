@@ -28,7 +28,8 @@ from platform.model.prices import Payment, Promotion
 from platform.model.reasons import Reason, Reasons
 from platform.model.run import RunRecord, Status
 from platform.model.tenant import Tenant, TenantStatus
-from platform.report.quote import Quote, Terms, quote
+from platform.report.quote import quote
+from platform.report.quote_values import Quote, Terms
 from tests.ledger.conftest import noon, order, run, step, task_hash
 
 TODAY = date(2026, 11, 24)

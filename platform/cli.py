@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 
 import _platform_boot
-from platform import streams
+from platform import called, streams
 from platform.commands.parser import Parser
 from platform.errors import PlatformError
 from platform.model.characters import printable
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
 
     def command() -> int:
-        arguments = _parser(words[:1]).parse_args(words)
+        arguments = _parser(words).parse_args(words)
         return int(arguments.run(arguments) or 0)
 
     return guarded(command)
@@ -118,7 +118,10 @@ def full_parser() -> Parser:
 def _parser(wanted: Collection[str]) -> Parser:
     """A parser that imports the wanted commands and only names the others. Its default `whole`
     makes the full one."""
-    parser = Parser(prog="python -m platform.cli", description="A build graph that bills.")
+    parser = Parser(prog=called.program(), description="A build graph that bills.")
+    parser.add_argument("-C", dest="workspace", default="", metavar="DIR",
+                        help="the workspace (default: PLATFORM_ROOT, else the working directory or "
+                             "its nearest parent that is one)")
     parser.set_defaults(whole=partial(_parser, COMMANDS))
     for name, (module, purpose) in COMMANDS.items():
         command = parser.add_command(name, purpose)

@@ -59,7 +59,7 @@ def e2e(arguments: argparse.Namespace) -> Iterator[Check]:
     )
     if order not in repo.orders and order not in repo.unreadable:
         raise UsageError(f"work order {order} does not exist; see `doit list --all`")
-    return sequence.everything(root(), root() / arguments.runtime_profile, order)
+    return sequence.everything(root(arguments), root(arguments) / arguments.runtime_profile, order)
 
 
 def post(arguments: argparse.Namespace) -> Iterator[Check]:
@@ -70,9 +70,10 @@ def post(arguments: argparse.Namespace) -> Iterator[Check]:
         if getattr(arguments, name)
         for word in (f"--{name.replace('_', '-')}", getattr(arguments, name))
     ]
-    yield command_check("integrity-validate", [*CLI, "integrity-validate", *places], root())
-    yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], root())
-    yield repository.nothing_changed(root())
+    top = root(arguments)
+    yield command_check("integrity-validate", [*CLI, "integrity-validate", *places], top)
+    yield command_check("ledger audit", [*CLI, "ledger", "audit", *places], top)
+    yield repository.nothing_changed(top)
 
 
 PHASES: dict[str, Callable[[argparse.Namespace], Iterator[Check]]] = {

@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from platform.app.repairs import SETTLE, is_lost, is_same, subject_of
+from platform.app.repairs import is_lost, is_same, settling, subject_of
 from platform.app.run import Run
 from platform.delivery.flow import LOOK_ABSENT, SETTLED
 from platform.delivery.receipt import Verification
@@ -229,7 +229,7 @@ class LedgerGate:
                 "--resend-repaired` "
                 "does that")
         said = f"{message}; " if message else ""
-        return f"{said}{what}; to decide: {SETTLE.format(self._planned.id)}"
+        return f"{said}{what}; to decide: {settling(self._planned.id)}"
 
     def _post_voids(self, numbers: list[int], reason: str) -> None:
         posts = [

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from platform import called
 from platform.app.billing import Billing
 from platform.app.records import Records
 from platform.app.snapshot import Snapshot
@@ -26,9 +27,11 @@ from platform.model.run import RunRecord
 from platform.model.words import counted
 from platform.state.remembered import Memory, RememberedHead, others, places
 
-_WHAT_TO_DO = ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale "
-               "state; to continue without the lost posts: "
-               "`python -m platform.cli state accept-loss --note WHY`")
+
+def _what_to_do() -> str:
+    return ("restore the newest copy of the billing state, see docs/runbooks.md, 14 stale state; "
+            "to continue without the lost posts: "
+            f"`{called.command('state accept-loss --note WHY')}`")
 
 
 class Guard:
@@ -68,7 +71,7 @@ class Guard:
                 f"({unpaid[0].id}{', …' if unpaid[1:] else ''}) "
                 "completed and not paid here: this is not the billing state with "
                 "which they ran, or it belongs to another runtime directory; "
-                f"{_WHAT_TO_DO}"
+                f"{_what_to_do()}"
             )
         self._passed = True
 
@@ -78,7 +81,7 @@ class Guard:
         fault = "does not contain it" if self._billing.exists else "is missing"
         return (f"{self._shown()}: this machine acknowledged post {head.seq} "
                 f"with hash {head.hash[:12]}, and the billing state {fault}: it was deleted, "
-                f"rolled back or replaced; {_WHAT_TO_DO}")
+                f"rolled back or replaced; {_what_to_do()}")
 
     def _shown(self) -> str:
         workspace = self._snapshot.workspace

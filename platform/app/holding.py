@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from platform import called
 from platform.app.billing import Billing
 from platform.app.deliveries import Deliveries
 from platform.app.records import Records
 from platform.app.refunds import Refunds
-from platform.app.repairs import SETTLE, is_lost, is_same, subject_of
+from platform.app.repairs import is_lost, is_same, settling, subject_of
 from platform.app.snapshot import Snapshot
 from platform.ledger.rules.attempts import REFUND_REASON, Decision, Past
 from platform.ledger.rules.balance import Book
@@ -127,7 +128,7 @@ class Holding:
         ):
             return Held(UNVERIFIED, "it may have arrived, and it is not sent again automatically; "
                                     "the "
-                        f"next run looks; to decide: {SETTLE.format(step.id)}", runs=True,
+                        f"next run looks; to decide: {settling(step.id)}", runs=True,
                         is_bought=True)
         return None
 
@@ -191,9 +192,9 @@ class Holding:
         return Held(
             REPAIR_HELD,
             "it was delivered before and something else would go out now; `doit run "
-            f"--resend-repaired` sends it, `python -m platform.cli delivery settle {step.id} "
-            "--arrived --note "
-            "TEXT` leaves it at what was delivered",
+            "--resend-repaired` sends it, "
+            f"`{called.command(f'delivery settle {step.id} --arrived --note TEXT')}` leaves it at "
+            "what was delivered",
             is_bought=True,
         )
 

@@ -4,12 +4,17 @@ Pure."""
 from collections.abc import Mapping
 from typing import Any
 
+from platform import called
 from platform.ledger.rules.attempts import Past
 from platform.model.digest import digest_of
+from platform.model.ids import StepId
 from platform.model.run import RunRecord, Status
 from platform.run.delivery_settings import Blocks, as_before
 
-SETTLE = "python -m platform.cli delivery settle {} --arrived|--resend|--refund --note TEXT"
+
+def settling(step_id: StepId) -> str:
+    """The command that settles a delivery by a decision."""
+    return called.command(f"delivery settle {step_id} --arrived|--resend|--refund --note TEXT")
 
 
 def packages(went_in: Mapping[str, Any]) -> frozenset[str]:

@@ -1,10 +1,12 @@
 """Functions that several commands use: find the repository, add common options, print results."""
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from platform.app.place import find_workspace
 from platform.app.run import Asked, Run
 from platform.app.scope import scope_of
 from platform.app.snapshot import Scope
@@ -48,20 +50,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def root() -> Path:
-    """The repository: the working directory or its nearest parent with a dodo.py and tenants/."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "dodo.py").is_file() and (folder / "tenants").is_dir():
-            return folder
-    raise UsageError(
-        f"{here}: not inside a repository with dodo.py and tenants/; change to it first"
-    )
+def root(arguments: argparse.Namespace) -> Path:
+    """The workspace of a command line: `-C DIR`, PLATFORM_ROOT, or found upward from here."""
+    return find_workspace(getattr(arguments, "workspace", ""), os.environ, Path.cwd())
 
 
 def options(arguments: argparse.Namespace) -> Options:
     """The options that `add_places` parsed. UsageError if the profile does not exist."""
-    if not Path(root() / arguments.runtime_profile).is_file():
+    if not Path(root(arguments) / arguments.runtime_profile).is_file():
         raise UsageError(f"{arguments.runtime_profile}: the runtime profile does not exist; see "
                          "config/")
     return Options(arguments.runtime_profile, arguments.billing_state_dir, arguments.runtime_dir)
@@ -69,7 +65,7 @@ def options(arguments: argparse.Namespace) -> Options:
 
 def open_workspace(arguments: argparse.Namespace) -> Workspace:
     """The workspace of the working directory and the options of `add_places`."""
-    return Workspace.open(root(), options(arguments))
+    return Workspace.open(root(arguments), options(arguments))
 
 
 def open_run(arguments: argparse.Namespace, scope: Scope | None = None) -> Run:
@@ -103,10 +99,10 @@ def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
 UNSEEN = "no work order can be read; fix the reported errors first"
 
 
-def report_hidden(tenant_id: str = "") -> bool:
+def report_hidden(arguments: argparse.Namespace, tenant_id: str = "") -> bool:
     """Print the symbolic links that hide work orders, of all tenants or of one. Return whether
     there are any."""
-    wrong = hidden(root(), tenant_id)
+    wrong = hidden(root(arguments), tenant_id)
     sys.stderr.write("".join(f"{printable(str(problem))}\n" for problem in wrong))
     return bool(wrong)
 

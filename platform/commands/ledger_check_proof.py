@@ -62,11 +62,13 @@ def _key(arguments: argparse.Namespace, proof: PostProof) -> PublicKey:
     if arguments.public_key:
         return public_key(arguments.public_key)
     try:
-        folder = root()
+        folder = root(arguments)
         profile, _ = load_profile(folder, folder / Path(arguments.runtime_profile))
         known = known_key(profile.signing, folder)
     except UsageError:
-        known = None  # outside a repository
+        if arguments.workspace:
+            raise
+        known = None  # outside a workspace
     if known is None:
         names = ", ".join(one.keyid[:12] for one in proof.head.signatures) or "nobody"
         raise UsageError(f"{arguments.file}: a signature proves nothing without the signer's "

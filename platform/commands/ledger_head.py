@@ -6,6 +6,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+from platform import called
 from platform.app.run import Run
 from platform.commands.common import add_places
 from platform.commands.ledger_verify import with_state
@@ -49,7 +50,7 @@ def write_file(arguments: argparse.Namespace, name: str | None = None) -> int:
     text = json.dumps(as_json(proof), indent=1, ensure_ascii=False) + "\n"
     if arguments.output:
         write_output(Path(arguments.output), text.encode())
-        check = f"python -m platform.cli ledger check-proof {arguments.output} --public-key KEY"
+        check = called.command(f"ledger check-proof {arguments.output} --public-key KEY")
         text = f"{arguments.output}: check it with `{check}`\n"
     sys.stdout.write(text)
     return 0

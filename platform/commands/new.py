@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from platform import called
 from platform.app.snapshot import Snapshot
 from platform.app.workspace import Workspace
 from platform.check.money import PRICES
@@ -79,19 +80,19 @@ def _tenant(arguments: argparse.Namespace) -> None:
     tenant_id = arguments.tenant_id or tenant_id_for(arguments.name)
     _of_form(ids.TENANT, tenant_id, "--tenant-id", "6 letters or digits")
     file = f"tenants/{tenant_id}/tenant.yml"
-    if (root() / file).parent.exists():
+    if (root(arguments) / file).parent.exists():
         raise ConflictError(f"tenants/{tenant_id} already exists; give another --tenant-id, or "
                             f"edit {file}")
     text = tenant_text(tenant_id, arguments.name, _today().isoformat())
     _must_conform(text, file, "tenant")
     files = {file: text.encode(), f"tenants/{tenant_id}/.gitattributes": GIT_ATTRIBUTES}
-    _write(root(), files)
-    added = _add_terms(root() / TENANTS.file, tenant_id)
+    _write(root(arguments), files)
+    added = _add_terms(root(arguments) / TENANTS.file, tenant_id)
     _show_written(
         arguments, list(files), {"tenant_id": tenant_id},
         f"{'added to ' if added else 'no row in '} {TENANTS.file}, where the operator suspends and "
         "limits tenants\n"
-        f"next: python -m platform.cli new workorder --tenant-id {tenant_id}")
+        f"next: {called.command(f'new workorder --tenant-id {tenant_id}')}")
 
 
 def _add_terms(path: Path, tenant_id: str) -> bool:
@@ -112,7 +113,7 @@ def _add_terms(path: Path, tenant_id: str) -> bool:
 
 
 def _workorder(arguments: argparse.Namespace) -> None:
-    repo = Snapshot(Workspace.open(root())).repo
+    repo = Snapshot(Workspace.open(root(arguments))).repo
     tenant_id, module_id = arguments.tenant_id, arguments.module_id
     if tenant_id not in repo.tenant_ids:
         raise UsageError(f"tenant {tenant_id!r} does not exist; "
@@ -122,7 +123,9 @@ def _workorder(arguments: argparse.Namespace) -> None:
         raise UsageError(f"module {module_id!r} does not exist or has errors; "
                          f"{suggestion(module_id, repo.contracts, 'see modules/')}")
     folder = f"tenants/{tenant_id}/workorders"
-    work_order_id = arguments.work_order_id or _free_id(root() / folder, tenant_id, module_id)
+    work_order_id = arguments.work_order_id or _free_id(
+        root(arguments) / folder, tenant_id, module_id
+    )
     _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id",
              "8 letters or digits, or 3 to 64 letters, digits, _ and -")
     file = f"{folder}/{work_order_id}.yml"
@@ -132,9 +135,9 @@ def _workorder(arguments: argparse.Namespace) -> None:
     )
     text = workorder_text(tenant_id, work_order_id, contract, package, delivery)
     _must_conform(text, file, "workorder")
-    _write(root(), {file: text.encode()})
+    _write(root(arguments), {file: text.encode()})
     _show_written(arguments, [file], {"tenant_id": tenant_id, "work_order_id": work_order_id},
-                  "fill it in, then: python -m platform.cli consistency-validate")
+                  f"fill it in, then: {called.command('consistency-validate')}")
 
 
 def _free_id(folder: Path, tenant_id: str, module_id: str) -> str:
@@ -156,7 +159,7 @@ def _module(arguments: argparse.Namespace) -> None:
     module_id, kind = arguments.module_id, Kind(arguments.kind)
     _of_form(ids.MODULE, module_id, "--module-id",
              "a lowercase letter, then lowercase letters, digits and _")
-    if (root() / "modules" / module_id).exists():
+    if (root(arguments) / "modules" / module_id).exists():
         raise ConflictError(f"modules/{module_id} already exists; give another --module-id")
     name = arguments.name or module_id.replace("_", " ").capitalize()
     files = {
@@ -165,13 +168,13 @@ def _module(arguments: argparse.Namespace) -> None:
     }
     contract = f"modules/{module_id}/module.yml"
     _must_conform(files[contract].decode(), contract, "module")
-    _write(root(), files)
+    _write(root(arguments), files)
     rows = price_rows(module_id, kind, _today())
-    added = _add_prices(root() / PRICES, module_id, rows)
+    added = _add_prices(root(arguments) / PRICES, module_id, rows)
     result = {"module_id": module_id, "price_rows": rows.splitlines() if added else []}
     _show_written(arguments, list(files), result,
                   f"{'added to' if added else 'unchanged'} {PRICES}\n"
-                  f"next: python -m platform.cli verify-module --module-id {module_id}")
+                  f"next: {called.command(f'verify-module --module-id {module_id}')}")
 
 
 def _add_prices(path: Path, module_id: str, rows: str) -> bool:

@@ -60,13 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
         asked = OrderId(quoted.tenant_id, quoted.work_order_id)
     tasks = _scheduled(arguments, asked) if arguments.scheduled else _tasks(*asked)
     # A run of all orders reports hidden orders itself, in its task `check`.
-    unseen = (arguments.scheduled or any(asked)) and report_hidden(asked.tenant_id)
+    unseen = (arguments.scheduled or any(asked)) and report_hidden(arguments, asked.tenant_id)
     if unseen and (not tasks or not arguments.scheduled):
         return InputError.exit_status
     if arguments.scheduled and not tasks:
         sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
         return 0
-    os.chdir(root())
+    workspace = root(arguments)
+    os.chdir(workspace)
     plugins = {
         "COMMAND": {"run": "_platform_boot:RunCommand"},
         "BACKEND": {"durable": "_platform_boot:Backend"},
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]
-    status = int(DoitMain(Loader(), config_filenames=(), extra_config=plugins).run(
+    status = int(DoitMain(Loader(workspace), config_filenames=(), extra_config=plugins).run(
         ["run", *jobs, *decided, *words, *tasks]))
     return max(status, InputError.exit_status) if unseen else status
 

@@ -41,6 +41,11 @@ class Parser(argparse.ArgumentParser):
             if name.startswith("--")
         ]
 
+    def _valued(self) -> set[str]:
+        """The options that take a value, as words."""
+        return {name for action in self._actions if action.nargs != 0
+                for name in action.option_strings}
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The same as argparse, after a check for mistyped names."""
         self._spelling(sys.argv[1:] if args is None else args)
@@ -53,9 +58,13 @@ class Parser(argparse.ArgumentParser):
             ):
                 raise UsageError(f"{word!r} is not UTF-8; set the terminal's encoding to UTF-8 and "
                                  "type it again")
-        for word in words:
+        rest = iter(words)
+        for word in rest:
             if word == "--":
                 return
+            if self.commands and word in self._valued():
+                next(rest, "")  # the value of an option before the command, such as -C DIR
+                continue
             name = word.partition("=")[0]
             if name.startswith("--") and name not in self.options():
                 raise UsageError(f"{self.prog} has no option {name}; "

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.work_order_id and not arguments.tenant_id:
         raise UsageError("--work-order-id needs --tenant-id; give both")
     places = replace(options(arguments), no_publish="1" if arguments.no_publish else "")
-    run = Run(Workspace.open(root(), places))
+    run = Run(Workspace.open(root(arguments), places))
     publishing = run.publishing
     # Open the place first: if it cannot be opened, the command fails before it waits for the lock.
     place = publishing.place

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not run.sharing.awaits:  # a run hydrates the state first
         run.guard.check()
     answer = quote_of(run)
-    unseen = report_hidden(asked.tenant_id)
+    unseen = report_hidden(arguments, asked.tenant_id)
     show(arguments, as_json(answer), as_text(answer) if answer.orders or not unseen else UNSEEN)
     if arguments.save:
         made_at = utc_text(run.snapshot.now)

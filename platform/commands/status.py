@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _watch(arguments)
     run, status = _look(arguments)
     seen = status.orders or status.refused or status.past
-    unseen = report_hidden(arguments.tenant_id) and not seen
+    unseen = report_hidden(arguments, arguments.tenant_id) and not seen
     if arguments.json or not sys.stdout.isatty():
         show(arguments, status.as_json(), UNSEEN if unseen else as_text(status))
     else:

@@ -3,6 +3,7 @@
 One loader is one doit command. It opens the workspace, makes the run, and hands both to everything
 that doit creates.
 """
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -16,6 +17,7 @@ from doit.exceptions import InvalidCommand
 from _platform_boot import complete
 from platform.app import quoted
 from platform.app.holding import Allowed
+from platform.app.place import must_be_named
 from platform.app.run import Asked, Run
 from platform.app.workspace import Options, Workspace, must_run_own_code
 from platform.console.reporter import Reporter
@@ -38,8 +40,11 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     """For `doit run` it also takes the runtime directory's lock, and lets steps and publications
     that are asked for end in their order's settlement."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path | None = None) -> None:
+        """`root` is the workspace of a command that has found it; None for doit, which finds
+        dodo.py itself."""
         super().__init__()
+        self._found, self._here = root, Path.cwd()
         self.made: Run | None = None  # once the tasks are loaded
 
     @property
@@ -54,6 +59,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             with complete():
                 super().setup(opt_values)
                 root = Path(self.namespace["__file__"]).parent
+                if self._found is None:
+                    must_be_named(root, os.environ, self._here)
                 must_run_own_code(root)
                 self.workspace = Workspace.open(root, options(command_line_variables()))
         except PlatformError as error:  # doit would show a traceback

@@ -1,19 +1,20 @@
 """Why an order did not start: the credits needed and available, and what to do. Pure."""
+from platform import called
 from platform.ledger.rules.charge import ChargeDecision
 from platform.model.plan import PlannedOrder
 from platform.model.tenant import Tenant
 from platform.model.words import in_credits
 
 _TOPUP = (
-    "python -m platform.cli admin-topup --tenant-id {} --amount-credits {} --topup-method-id "
-    "METHOD --reference REFERENCE --note NOTE"
+    "admin-topup --tenant-id {} --amount-credits {} --topup-method-id METHOD --reference REFERENCE "
+    "--note NOTE"
 )
 
 
 def describe_debt(tenant_id: str, owed: int) -> str:
     """A debt, its effect, and the command that covers it."""
     return (f"{tenant_id} owes {in_credits(owed)}, and none of its steps runs until the debt is "
-            f"covered; top up with: {_TOPUP.format(tenant_id, owed)}")
+            f"covered; top up with: {called.command(_TOPUP.format(tenant_id, owed))}")
 
 
 def describe_refusal(decision: ChargeDecision, order: PlannedOrder, tenant: Tenant) -> str:
@@ -26,7 +27,7 @@ def describe_refusal(decision: ChargeDecision, order: PlannedOrder, tenant: Tena
             missing = needed - available
             owed = f" (a debt of {in_credits(-available)})" if available < 0 else ""
             return (f"{in_credits(needed)} needed, {available} available{owed}, {missing} missing; "
-                    f"top up with: {_TOPUP.format(order.id.tenant_id, missing)}")
+                    f"top up with: {called.command(_TOPUP.format(order.id.tenant_id, missing))}")
         case "order_limit_exceeded":
             return (f"the order costs {in_credits(order.total_credits)}, but the operator allows "
                     f"{tenant.terms.max_credits_per_order} per order; see config/tenants.csv")

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from platform import called
 from platform.model.contract import Contract, InputPort
 from platform.model.digest import base62, canonical_json
 from platform.model.order import Kind
@@ -35,7 +36,7 @@ def workorder_text(tenant_id: str, work_order_id: str, contract: Contract, packa
         "# A draft: while enabled is false nothing runs, nothing is charged, and problems are "
         "warnings.",
         "# 1. Replace what is marked FILL IN, and the values that you want otherwise.",
-        "# 2. python -m platform.cli consistency-validate     what is still wrong, with line and "
+        f"# 2. {called.command('consistency-validate')}     what is still wrong, with line and "
         "column",
         "# 3. Set enabled: true.",
         f"# 4. doit run workorder:{name}",

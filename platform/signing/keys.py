@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platform import called
 from platform.errors import ConflictError, ForbiddenError, InputError, StorageError, UsageError
 from platform.model.digest import sha256_hex
 
@@ -75,7 +76,7 @@ def private_key(pem: str, place: str) -> SigningKey:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError([f"{place}: is not an Ed25519 private key in PEM without a password; "
-                          "create one with `python -m platform.cli ledger keygen FILE`"])
+                          f"create one with `{called.command('ledger keygen FILE')}`"])
     return SigningKey(key)
 
 
@@ -87,7 +88,7 @@ def private_key_file(path: Path) -> SigningKey:
         text = path.read_bytes()[:_LARGEST].decode("ascii", "replace")
     except FileNotFoundError:
         raise UsageError(
-            f"{path}: no such key; create one with `python -m platform.cli ledger keygen FILE`"
+            f"{path}: no such key; create one with `{called.command('ledger keygen FILE')}`"
         ) from None
     except OSError as error:
         raise StorageError(

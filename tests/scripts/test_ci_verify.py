@@ -125,9 +125,9 @@ def test_an_orders_record_conforms_to_its_schema(repo):
 
 @pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "scripts").glob("*.py"))
                                   if path.name != "docs_hook.py"])  # MkDocs imports it
-def test_every_script_explains_itself_and_refuses_to_run_outside_a_repository(name, tmp_path):
+def test_every_script_explains_itself_and_refuses_to_run_outside_a_workspace(name, tmp_path):
     assert command(tmp_path, f"python scripts/{name} --help").returncode == 0
     words = {"ci_verify.py": "--phase pre", "publish_artifacts_release.py": "--no-publish",
              "order_matrix.py": "--scheduled", "verify_platform.py": "", "verify_module.py": "--module-id say"}
     done = command(tmp_path, f"python scripts/{name} {words.get(name, '--tenant-id tenant --work-order-id tea')}")
-    assert (done.returncode, "not inside a repository" in done.stderr, done.stdout) == (2, True, "")
+    assert (done.returncode, "not inside a workspace" in done.stderr, done.stdout) == (2, True, "")

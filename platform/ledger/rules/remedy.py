@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Mapping
 from itertools import count
 
+from platform import called
 from platform.ledger.rules.adjust import Standing
-
-_CLI = "python -m platform.cli"
 
 
 def remedies(now: Standing, want: Mapping[str, int], corrects: str, name: str,
@@ -40,4 +39,4 @@ def remedies(now: Standing, want: Mapping[str, int], corrects: str, name: str,
 
 def _line(command: str, options: Mapping[str, str]) -> str:
     words = (f"{name} {shlex.quote(value)}" for name, value in options.items())
-    return " ".join((_CLI, command, *words))
+    return called.command(" ".join((command, *words)))

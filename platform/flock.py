@@ -25,6 +25,16 @@ def take_now(handle: int) -> bool:
     return True
 
 
+def take_shared_now(handle: int) -> bool:
+    """Take a shared lock without waiting; False if a process holds the exclusive one. OSError as
+    `take_now`."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def release(handle: int) -> None:
     """Release the lock now, even if a forked child still has a copy of the handle."""
     fcntl.flock(handle, fcntl.LOCK_UN)

@@ -20,6 +20,7 @@ from platform.app.billing import Billing
 from platform.app.charges import Charges
 from platform.app.deliveries import Deliveries
 from platform.app.guard import Guard
+from platform.app.history import RunHistory
 from platform.app.holding import Allowed, Holding
 from platform.app.publishing import Publishing
 from platform.app.records import Records
@@ -38,6 +39,7 @@ from platform.run import ordered
 from platform.run.context import RunContext
 from platform.run.executors import executor_of
 from platform.run.inputs import module_code, went_in_digest
+from platform.run.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,25 @@ class Run:
             partial(module_code, self.context),
             tuple(profile for profile, _ in read),
         )
+
+    @cached_property
+    def history(self) -> RunHistory:
+        """What this run did, for `runs`. Whoever ends the run closes it with the exit status."""
+        return RunHistory(
+            self.workspace.runtime_dir,
+            self.snapshot.now,
+            planned=lambda step_id: self.snapshot.planned(step_id),
+            redact=self._without_secrets,
+        )
+
+    def _without_secrets(self, text: str) -> str:
+        """A text without the values of the secrets that modules or the platform receive."""
+        names = self.workspace.profile.own_secrets.union(
+            secret.name
+            for contract in self.snapshot.repo.contracts.values()
+            for secret in contract.secrets
+        )
+        return Redactor(filter(None, map(os.environ.get, names))).text(text)
 
     @cached_property
     def guard(self) -> Guard:

@@ -72,21 +72,23 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         # doit bound it at import, before the guarded stream existed
         if params["outfile"] is sys.__stdout__:
             params["outfile"] = sys.stdout
+        error, mistyped = "", False
         with _signals_interrupt():
             try:
                 status = int(super().execute(params, args) or 0)
-            except PlatformError as error:
-                sys.stderr.write(f"{printable(str(error))}\n")
-                status = error.exit_status
-            except InvalidCommand as error:
+            except PlatformError as refused:
+                error = printable(str(refused))
+                sys.stderr.write(f"{error}\n")
+                status = refused.exit_status
+            except InvalidCommand as unknown:
                 run = self.loader.made
                 text = (
-                    no_such_task(run.snapshot, error.not_found)
-                    if run and error.not_found
-                    else error
+                    no_such_task(run.snapshot, unknown.not_found)
+                    if run and unknown.not_found
+                    else unknown
                 )
                 sys.stderr.write(f"{text}\n")
-                status = USAGE
+                status, mistyped = USAGE, True
             except KeyboardInterrupt:
                 sys.stderr.write(
                     "interrupted: finished steps are kept; run the same command again to continue\n"
@@ -97,8 +99,11 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
                 return status
             if status != INTERRUPTED:
                 settle_rest(run)
-            close(run)
-        return status if status == INTERRUPTED else max(run.statuses or [status])
+            error = close(run) or error
+            status = status if status == INTERRUPTED else max(run.statuses or [status])
+            if not mistyped:
+                run.history.close(status, error)
+        return status
 
 
 def settle_rest(run: Run) -> None:
@@ -115,13 +120,16 @@ def settle_rest(run: Run) -> None:
             sys.stderr.write(f"{printable(text)}\n")
 
 
-def close(run: Run) -> None:
-    """Close the run. An error is printed, and its exit status counts with the others."""
+def close(run: Run) -> str:
+    """Close the run. An error is printed and returned, and its exit status counts with the
+    others."""
     try:
         run.close()
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         run.statuses.append(error.exit_status)
+        return str(error)
+    return ""
 
 
 @contextmanager

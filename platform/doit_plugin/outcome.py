@@ -7,8 +7,11 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from platform.app.history import TaskEnd
 from platform.app.run import Run
 from platform.errors import PlatformError
+from platform.model.ids import StepId
+from platform.model.task_name import TaskKind
 from platform.owned import adding, owned
 
 _WORDS = 500  # characters of an exception that fit in a line
@@ -72,6 +75,44 @@ def long_action(action: Callable[..., Any]) -> Callable[..., Any]:
             )
         if isinstance(result, TaskRefused):
             run.statuses.append(result.exit_status)
+        _remember(run, action.__name__, args, result)
         return result
 
     return act
+
+
+# The kinds of the tasks whose actions have another name.
+_TELLING, _WRITING = ("workorder", "publish"), ("maintain",)
+_KINDS = {
+    "settle_steps": TaskKind.SETTLE,
+    "settle_rest": TaskKind.SETTLE,
+    "maintain": "maintenance",
+    "refused": TaskKind.WORKORDER,
+}
+
+
+def _remember(run: Run, action: str, args: tuple[Any, ...], result: Any) -> None:
+    """Tell the run's history how a task ended. A task that succeeded and changed nothing is left
+    out."""
+    subject = args[0] if args else ""
+    values = result if isinstance(result, dict) else {}
+    failed = isinstance(result, TaskRefused)
+    if isinstance(subject, StepId) and action == TaskKind.STEP:
+        state = "FAILED" if failed else values["state"]
+        if state != "CURRENT":
+            message = result.message if failed else values.get("message", "")
+            run.history.step_ended(subject, state, values.get("reason", ""), message,
+                                   run.ended_here.get(subject))
+        return
+    refusal = values.get("refusal", "")
+    end = TaskEnd(
+        state="FAILED" if failed else "REFUSED" if refusal else "COMPLETED",
+        message=result.message if failed else values.get("words", "") or values.get("lines", ""),
+        charged_credits=values.get("spent_credits", 0),
+        refunded_credits=result.refunded_credits if failed else values.get("refunded_credits", 0),
+    )
+    moved = end.charged_credits or end.refunded_credits
+    if failed or refusal or moved or action in _TELLING or (action in _WRITING and end.message):
+        kind = _KINDS.get(action, action)
+        run.history.task_ended(f"{kind}:{subject}" if subject else kind, end)
+

@@ -7,6 +7,11 @@ def utc_text(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def utc_text_ms(at: datetime) -> str:
+    """As `utc_text`, to the millisecond: `2026-11-24T10:00:00.000Z`. Such texts sort by time."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 def utc_moment(text: str) -> datetime:
     """Parse a time in ISO 8601 with a time zone; the result is aware and in UTC. Raises ValueError
     for any other text."""

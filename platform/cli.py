@@ -43,6 +43,10 @@ COMMANDS = {
     "admin-transfer": ("transfer", "move credits from one tenant to another, in one post"),
     "reconcile-payments": ("payments", "post confirmed payments that are not in the ledger yet"),
     "verify-module": ("module", "run a module's self-test in its sandbox"),
+    "run-module": (
+        "run_module",
+        "run a module with its author's own inputs, in the sandbox of a step, free of charge",
+    ),
     "artifacts": (
         "artifacts",
         "list or fetch a tenant's published packages, for those who may read them",

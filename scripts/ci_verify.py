@@ -46,7 +46,7 @@ def pre(arguments: argparse.Namespace) -> Iterator[Check]:
     run = open_run(arguments)
     yield from repository.written(run)
     for name, contract in sorted(run.snapshot.repo.contracts.items()):
-        problem = verify_module(run, contract)
+        problem = verify_module(run, contract).problem
         yield Check(f"self-test {name}", not problem, problem)
 
 

@@ -20,6 +20,7 @@ _LOOK_UP = {  # the shell command that lists the values of an option
     "--tenant-id": "_platform_ids tenants/*/",
     "--module-id": "_platform_ids modules/*/",
     "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
+    "MODULE": "_platform_ids modules/*/",  # a positional argument, by its metavar
 }
 _FILES = ("FILE", "DIR")
 _ZSH = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
@@ -84,7 +85,7 @@ def completion(parser: Parser) -> str:
     """The completion script for this parser. Pure."""
     tree = list(_commands(parser, ""))
     words = [
-        f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))} ;;"
+        f"        {_quoted(path)}) echo {_quoted(' '.join(_words(command)))}{_ids(command)} ;;"
         for path, command in tree
     ]
     values = [f"        {_quoted(f'{path} {name}')}) {listed} ;;" for path, command in tree
@@ -105,6 +106,12 @@ def _words(parser: Parser) -> list[str]:
     free = [word for action in parser.actions() if not action.option_strings
             for word in action.choices or _BY_METAVAR.get(str(action.metavar)) or ()]
     return [*map(str, free), *parser.options()]
+
+
+def _ids(parser: Parser) -> str:
+    """The shell commands that list the ids which a positional argument can be."""
+    names = [str(action.metavar) for action in parser.actions() if not action.option_strings]
+    return "".join(f"; {_LOOK_UP[name]}" for name in names if name in _LOOK_UP)
 
 
 def _values(parser: Parser) -> Iterator[tuple[str, str]]:

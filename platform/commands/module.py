@@ -2,35 +2,58 @@
 
 The test runs in a temporary directory."""
 import argparse
+import sys
+from collections.abc import Iterator
 
 from platform.commands.common import add_json, add_places, open_run, show
-from platform.errors import InputError, UsageError
+from platform.commands.trials import as_json, printed, said, seconds, usable_contracts
+from platform.errors import UsageError
+from platform.model.characters import one_line
+from platform.model.contract import Contract
+from platform.model.words import counted
 from platform.verify.module import verify_module
+from platform.verify.trial import Trial
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument(
-        "--module-id", default="", metavar="ID", help="this module only (default: all)"
-    )
+    parser.add_argument("module", nargs="?", default="", metavar="MODULE",
+                        help="this module only (default: all)")
+    parser.add_argument("--module-id", default="", metavar="ID", help="the same as MODULE")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0 if every self-test passes, 1 if one fails, or 10 if a contract has errors."""
     run = open_run(arguments)
-    names = [arguments.module_id] if arguments.module_id else sorted(run.snapshot.repo.contracts)
-    known = run.snapshot.repo.module_ids
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UsageError(f"module {unknown[0]!r} does not exist; known: {', '.join(sorted(known))}")
-    wrong = [problem for problem in run.snapshot.problems
-             if not problem.warning and problem.subject in [("module", name) for name in names]]
-    if wrong:
-        raise InputError(wrong)
-    results = {name: verify_module(run, run.snapshot.repo.contracts[name]) for name in names}
-    lines = [f"{'FAILED' if problem else 'passed'}  {name}{'  ' + problem if problem else ''}"
-             for name, problem in results.items()]
-    show(arguments, {"modules": [{"module_id": name, "passed": not problem, "problem": problem}
-                                 for name, problem in results.items()]}, "\n".join(lines))
-    return 1 if any(results.values()) else 0
+    named = {name for name in (getattr(arguments, "module", ""), arguments.module_id) if name}
+    if len(named) > 1:
+        raise UsageError(
+            f"{' and '.join(sorted(named))} are two modules; name one, or none for all")
+    names = sorted(named or run.snapshot.repo.module_ids)
+    trials = []
+    for contract in usable_contracts(run, names):
+        trials.append(verify_module(run, contract))
+        if not arguments.json:
+            sys.stdout.write("\n".join(_lines(trials[-1], contract)) + "\n")
+            sys.stdout.flush()
+    failed = sum(bool(trial.problem) for trial in trials)
+    if arguments.json:
+        show(arguments, {"modules": [
+            {**as_json(trial), "passed": not trial.problem, "problem": trial.problem}
+            for trial in trials]}, "")
+    elif len(trials) > 1:
+        sys.stdout.write(f"{counted(len(trials), 'module')}: {len(trials) - failed} passed"
+                         + (f", {failed} FAILED\n" if failed else "\n"))
+    return 1 if failed else 0
+
+
+def _lines(trial: Trial, contract: Contract) -> Iterator[str]:
+    problem = f"  {one_line(trial.problem)}" if trial.problem else ""
+    verdict = "FAILED" if trial.problem else "passed"
+    yield f"{verdict}  {trial.module_id}{seconds(trial)}{problem}"
+    yield from said(trial, contract)
+    width = max((len(output.output_id) for output in trial.outputs), default=0)
+    for output in trial.outputs:
+        yield f"  {output.output_id:<{width}}  {output.path}  {counted(output.bytes, 'byte')}"
+    yield from printed(trial)

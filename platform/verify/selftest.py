@@ -1,4 +1,6 @@
-"""A module's self-test as a planned step without a tenant; fixtures become assets. Pure."""
+"""A module's self-test, or its author's own parameters, as a planned step without a tenant. Pure.
+"""
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,29 +25,37 @@ def planned_self_test(contract: Contract) -> PlannedTest:
     """The self-test of a contract; ValueError if it does not have one."""
     if contract.self_test is None:
         raise ValueError(f"{contract.module_id} has no self-test")
+    return planned(contract, contract.self_test.params, "self_test",
+                   _promised(contract, contract.self_test))
+
+
+def planned(contract: Contract, values: Mapping[str, Value], order: str,
+            promised: Collection[str] = ()) -> PlannedTest:
+    """A step with these inputs, and with defaults for the others. `promised`: the outputs without
+    which it has failed."""
     fixtures: list[str] = []
     params = {
         **{port.id: port.default for port in contract.inputs.values() if port.default is not None},
-        **_with_fixtures(dict(contract.self_test.params), fixtures),
+        **{name: with_fixtures(value, fixtures) for name, value in values.items()},
     }
-    promised = _promised(contract, contract.self_test)
     return PlannedTest(PlannedStep(
-        id=StepId(NO_TENANT, "self_test", contract.module_id[:32]),
+        id=StepId(NO_TENANT, order, contract.module_id[:32]),
         kind=contract.kind, contract=contract, index=0,
-        task_hash=digest_of(["self-test", contract.module_id]), spec={}, params=params, upstream=(),
-        deliverables=(), charges=(), required_outputs=promised), tuple(fixtures))
+        task_hash=digest_of([order.replace("_", "-"), contract.module_id]), spec={}, params=params,
+        upstream=(), deliverables=(), charges=(), required_outputs=frozenset(promised)),
+        tuple(fixtures))
 
 
-def _with_fixtures(value: Value, fixtures: list[str]) -> Any:
+def with_fixtures(value: Value, fixtures: list[str]) -> Any:
     """Every map `{fixture: path}` becomes a binding of that file; the paths are added to
     `fixtures`."""
     if isinstance(value, dict) and "fixture" in value:
         fixtures.append(value["fixture"])
         return Binding(asset=value["fixture"], as_path=value.get("as_path", ""))
     if isinstance(value, dict):
-        return {name: _with_fixtures(item, fixtures) for name, item in value.items()}
+        return {name: with_fixtures(item, fixtures) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_with_fixtures(item, fixtures) for item in value]
+        return [with_fixtures(item, fixtures) for item in value]
     return value
 
 

@@ -54,6 +54,8 @@ def offered(repo: Path, script: str, *words: str) -> set[str]:
     (["platform", "status", "--tenant-id", ""], {"tenant", "other1"}),
     (["platform", "status", "--work-order-id", "tea-of-o"], {"tea-of-other1"}),
     (["platform", "verify-module", "--module-id", "package"], {"package_std"}),
+    (["platform", "run-module", "package"], {"package_std"}),
+    (["platform", "run-module", "package_std", "--k"], {"--keep"}),
     (["platform", "status", "--runtime-profile", "dodo"], {"dodo.py"}),
     (["platform", "new", "tenant", "--name", ""], set()),
     (["python", "-m", "json.tool", ""], set()),

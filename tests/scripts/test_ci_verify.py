@@ -49,7 +49,7 @@ def test_pre_tells_a_broken_order_a_missing_price_and_a_module_that_fails_its_se
     edit(small / "modules/say/src/run.py", "said.txt", "sad.txt")
     failed, verdict = verify(small, "pre")
     assert [line.split()[1] for line in failed[:2]] == ["consistency", "prices"]
-    assert failed[2].startswith("FAILED  self-test say  ended FAILED undeclared_output")
+    assert failed[2].startswith("FAILED  self-test say  undeclared_output: ")
     assert verdict.startswith("pre: 3 of ")
 
 

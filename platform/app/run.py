@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 
 from platform.app import cached, lock
 from platform.app.billing import Billing
@@ -133,6 +134,7 @@ class Run:
             executor=self.executor,
             reasons=repo.reasons,
             assets={key: workspace.root / asset.file for key, asset in repo.assets.items()},
+            module_dirs={name: Path(folder) for name, folder in repo.module_dirs.items()},
         )
 
     @cached_property

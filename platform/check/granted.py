@@ -11,7 +11,10 @@ from platform.model.repo import Repo
 def granted(repo: Repo, today: date) -> Iterator[Problem]:
     """The operator, not the module's author, decides which secrets the module receives."""
     own = repo.profile.own_secrets
+    used = {step.module_id for order in repo.orders.values() for step in order.steps}
     for contract in repo.contracts.values():
+        if contract.module_id in repo.module_dirs.keys() - used:
+            continue  # brought by the tool or a package, and of no use here
         for index, secret in enumerate(contract.secrets):
             at = ("requirements", "secrets", index, "name")
             if secret.name in own:

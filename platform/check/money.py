@@ -18,13 +18,14 @@ PRICES, METHODS = "config/module_prices.csv", "config/topup_methods.csv"
 
 
 def prices(repo: Repo, today: date) -> Iterator[Problem]:
-    """Each module has a run price in force today, and each price row is unique and in use."""
+    """Each module that this workspace has or uses has a run price in force today, and each price
+    row is unique and in use."""
     if no_prices(repo):
         return
-    broken = broken_modules(repo)
+    broken, needless = broken_modules(repo), _needless(repo)
     for contract in repo.contracts.values():
         if (
-            contract.module_id not in broken
+            contract.module_id not in broken | needless
             and repo.prices.in_force(contract.module_id, RUN_CHARGE, today) is None
         ):
             yield of_module(
@@ -35,6 +36,13 @@ def prices(repo: Repo, today: date) -> Iterator[Problem]:
                 "module_id",
             )
     yield from _rows(repo, today)
+
+
+def _needless(repo: Repo) -> frozenset[str]:
+    """The modules that need no price: those that the tool or a package brings and no order uses.
+    An upgrade may bring new ones, which the operator does not sell yet."""
+    used = {step.module_id for order in repo.orders.values() for step in order.steps}
+    return frozenset(repo.module_dirs.keys() - used)
 
 
 def bought(repo: Repo, today: date) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from platform.check.words import suggestion
 from platform.commands.common import add_json, root, show
 from platform.commands.parser import Parser
 from platform.config.csv import read_csv
+from platform.config.modules import module_places
 from platform.config.read import read_yaml
 from platform.config.schema import problems_of, schema, schema_faults
 from platform.config.tables import TENANTS
@@ -161,6 +162,10 @@ def _module(arguments: argparse.Namespace) -> None:
              "a lowercase letter, then lowercase letters, digits and _")
     if (root(arguments) / "modules" / module_id).exists():
         raise ConflictError(f"modules/{module_id} already exists; give another --module-id")
+    with Folder.at(root(arguments)) as top:
+        if places := module_places(root(arguments), top).places.get(module_id):
+            raise ConflictError(f"{module_id} is already a module of {places[0].owner} "
+                                f"({places[0].shown}); give another --module-id")
     name = arguments.name or module_id.replace("_", " ").capitalize()
     files = {
         f"modules/{module_id}/{path}": data

@@ -5,13 +5,14 @@ from platform.model.contract import is_code
 from platform.model.problem import Problem, SourcePosition
 
 
-def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]]:
+def code_of(home: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]]:
     """The paths of a module's code relative to its directory, and a problem for each entry that is
-    not a regular file. The target of a link would not be in the digest of the module's code."""
+    not a regular file. `home` contains `modules/`. The target of a link would not be in the digest
+    of the module's code."""
     name, subject = f"modules/{module_id}", ("module", module_id)
     files, problems = [], []
     try:
-        with top.folder(name) as folder:
+        with home.folder(name) as folder:
             for below, entry, directory in folder.walk():
                 if not is_code(below) or below == "tests":
                     continue
@@ -26,7 +27,7 @@ def code_of(top: Folder, module_id: str) -> tuple[tuple[str, ...], list[Problem]
     except OSError as error:
         problems.append(
             Problem(
-                SourcePosition(name),
+                SourcePosition(home.named(name)),
                 "file-unreadable",
                 f"cannot be read ({error.strerror})",
                 "give this user read permission",

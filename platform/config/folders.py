@@ -23,7 +23,7 @@ def folders_in(
         if entry.name[0] in "._" or entry.kind == "file":
             continue
         fits = ids.matches(form, entry.name)
-        file = shown_file(f"{name}/{entry.name}")
+        file = shown_file(top.named(f"{name}/{entry.name}"))
         if fits:
             right.append(entry.name)
         if entry.kind != "folder":

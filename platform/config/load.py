@@ -17,6 +17,7 @@ from platform.config.code import code_of
 from platform.config.csv import MAX_BYTES
 from platform.config.files import FoundValue, read_value, value_of
 from platform.config.folders import entries_of, folders_in, order_files
+from platform.config.modules import ModulePlace, module_places, replacing
 from platform.config.read import MAX_BYTES as LARGEST_YAML
 from platform.config.text import read_bytes, read_named, shown_file
 from platform.config.valid import Valid
@@ -62,8 +63,8 @@ def load_contracts(root: Path) -> dict[str, Contract]:
     """The contracts of the readable modules, by module id, without the problems of the others."""
     with Folder.at(root) as top:
         loading = _Loading(top, Valid())
-        for name in folders_in(top, "modules", ids.MODULE, "a module id", "module")[0]:
-            loading.module(name)
+        for places in module_places(root, top).places.values():
+            loading.module(places)
     return loading.contracts
 
 
@@ -94,13 +95,12 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
         if (only is None or name in owners) and ("tenant", name) not in linked:
             loading.tenant(name)
             loading.tenants_orders(name, only)
-    module_ids, wrong = folders_in(top, "modules", ids.MODULE, "a module id", "module")
-    loading.problems += wrong
-    linked = {problem.subject for problem in wrong}
+    modules = module_places(root, top)
+    loading.problems += modules.problems
     used = {step.module_id for order in loading.orders.values() for step in order.steps}
-    for name in module_ids:
-        if (only is None or name in used) and ("module", name) not in linked:
-            loading.module(name)
+    for name, places in modules.places.items():
+        if (only is None or name in used) and name not in modules.unusable:
+            loading.module(places)
     terms = {row.tenant_id: row for row in loading.table(tables.TENANTS)}
     found = bound_assets(root, top, loading.orders.values(), digests, profile.limits.file_mb << 20)
     return Repo(
@@ -114,7 +114,9 @@ def _repo(root: Path, loading: "_Loading", profile: Profile, digests: Digests,
         asset_faults=found.faults, unreadable=loading.unreadable, module_files=loading.module_files,
         tenant_terms=terms, tenants={name: tenant.under(terms[name]) if name in terms else tenant
                                      for name, tenant in loading.tenants.items()},
-        module_ids=frozenset(module_ids),
+        module_ids=frozenset(modules.places),
+        module_dirs={name: places[0].shown for name, places in modules.places.items()
+                     if places[0].home is not None},
         tenant_ids=frozenset(tenant_ids), problems=tuple(sorted(loading.problems)))
 
 
@@ -132,10 +134,10 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
 
     def _value(self, name: str, kind: str, subject: tuple[str, ...], id_field: str = "", *,
-               sole: bool = False) -> FoundValue:
+               sole: bool = False, below: Folder | None = None) -> FoundValue:
         """A file's value; None also if its id differs from the name of its file or directory, which
-        is the last part of `subject`."""
-        found = read_value(self.top, name, kind, subject, self.valid, sole=sole)
+        is the last part of `subject`. `below` None: the workspace."""
+        found = read_value(below or self.top, name, kind, subject, self.valid, sole=sole)
         if found.value is not None and id_field and found.value[id_field] != subject[-1]:
             found.problems.append(Problem(
                 found.source.place(id_field), "id-differs",
@@ -174,14 +176,18 @@ class _Loading:
         elif not found.draft:
             self.unreadable[order_id] = found.source.file
 
-    def module(self, name: str) -> None:
+    def module(self, places: tuple[ModulePlace, ...]) -> None:
+        """Reads a module from the first of the places that have it."""
+        name, folder = places[0].module_id, places[0].folder
         subject = ("module", name)
-        files, wrong = code_of(self.top, name)
+        with places[0].opened(self.top) as home:
+            files, wrong = code_of(home, name)
+            found = self._value(f"{folder}/module.yml", "module", subject, "module_id", below=home)
         self.module_files[name] = files
-        found = self._value(f"modules/{name}/module.yml", "module", subject, "module_id")
         self.problems += [problem for problem in wrong if problem not in found.problems]
         if found.value is None:
             return
+        self.problems += replacing(places, found.value, found.source)
         duplicates = list(contracts.duplicates(found.value, found.source, subject))
         self.problems += duplicates
         if not duplicates:
@@ -191,7 +197,7 @@ class _Loading:
                 Problem(
                     found.source.place("module_id"),
                     "module-without-code",
-                    f"there is no modules/{name}/src/run.py",
+                    f"there is no {places[0].shown}/src/run.py",
                     "write it",
                     subject,
                 )

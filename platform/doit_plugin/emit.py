@@ -20,7 +20,7 @@ from platform.app.run import Run
 from platform.confined import kind_at
 from platform.doit_plugin import actions, uptodate
 from platform.doit_plugin.explained import Explained
-from platform.maintain.files import LISTED, MANIFEST, derived, file_of, sources
+from platform.maintain.files import LISTED, MANIFEST, derived, file_of, outside, sources
 from platform.maintain.tables import TABLES
 from platform.model.ids import OrderId, StepId
 from platform.model.order import bindings_in
@@ -77,7 +77,8 @@ def step_tasks(run: Run) -> Iterator[Task]:
             module_id = planned.contract.module_id
             if module_id not in module_files:
                 module_files[module_id] = [
-                    f"modules/{module_id}/{below}" for below in repo.module_files[module_id]
+                    f"{repo.module_dir(module_id)}/{below}"
+                    for below in repo.module_files[module_id]
                 ]
             yield _step(run, order, planned, module_files[module_id])
     for order_id in plan.refused:
@@ -180,7 +181,9 @@ def maintenance_tasks(run: Run) -> Iterator[Task]:
         if name == MANIFEST:
             files = [file_of(listed) for listed in LISTED]
         else:
-            files = [file for pattern in sources(root, name) for file in files_of(pattern)]
+            patterns = sources(root, name)
+            files = [file for pattern in patterns for file in files_of(pattern)]
+            files += outside(patterns, run.snapshot.repo)
         code = _code(run) if name in TABLES and TABLES[name].code else []
         yield {
             "name": name,
@@ -203,9 +206,10 @@ def _files(root: Path, pattern: str) -> list[str]:
 def _code(run: Run) -> list[str]:
     """The files that count as code of the modules, relative to the root: those that run records
     digest."""
+    repo = run.snapshot.repo
     return [
-        f"modules/{module_id}/{below}"
-        for module_id, files in sorted(run.snapshot.repo.module_files.items())
+        f"{repo.module_dir(module_id)}/{below}"
+        for module_id, files in sorted(repo.module_files.items())
         for below in files
     ]
 

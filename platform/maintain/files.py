@@ -3,17 +3,20 @@
 A file has the name of its task: a table's name, `secrets_template`, `maintenance_manifest`, or
 `workflows/<file>` for the choice lists of one workflow.
 """
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from platform import toolfiles
 from platform.confined import kind_at
 from platform.errors import InputError
 from platform.files import write_atomic
 from platform.maintain import choices, secrets
-from platform.maintain.facts import RepositoryFacts
+from platform.maintain.facts import CONTRACTS, REASONS, RepositoryFacts
 from platform.maintain.tables import TABLES
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
+from platform.model.repo import Repo
+from platform.toolfiles import is_checkout
 
 STATE_FOLDER = "maintenance-state"
 MANIFEST = "maintenance_manifest"
@@ -52,6 +55,17 @@ def sources(root: Path, name: str) -> tuple[str, ...]:
         if name == secrets.SECRETS_NAME
         else choices.sources((root / file_of(name)).read_bytes())
     )
+
+
+def outside(patterns: Collection[str], repo: Repo) -> list[str]:
+    """The files outside the workspace that belong to the patterns: contracts and reasons that the
+    tool or an installed package brings. Absolute paths."""
+    found = []
+    if CONTRACTS in patterns:
+        found += [f"{folder}/module.yml" for _, folder in sorted(repo.module_dirs.items())]
+    if REASONS in patterns and not is_checkout(Path(repo.root)):
+        found.append(str(toolfiles.REASONS))
+    return found
 
 
 def content(root: Path, name: str, facts: RepositoryFacts) -> bytes:

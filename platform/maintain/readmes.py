@@ -22,6 +22,8 @@ def wrong_reasons(
     """
     reasons = facts.repo.reasons
     for module_id, contract in sorted(facts.repo.contracts.items()):
+        if module_id in facts.repo.module_dirs:
+            continue  # its README is not this workspace's
         file = f"modules/{module_id}/README.md"
         lines = (text_of(file) or b"").decode(errors="replace").splitlines()
         for number, line in enumerate(lines, 1):

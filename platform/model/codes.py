@@ -243,6 +243,24 @@ CODES: dict[str, Code] = {
     "bad-address": Code("The text is not a mail address.", "Write it as name@example.com."),
     # modules
     "module-without-code": Code("The module has no src/run.py.", "Write it."),
+    "module-taken": Code(
+        "A module in the workspace or in an installed package has the id of a built-in module, or "
+        "one in the workspace has the id of an installed one, which it hides.",
+        "Rename it, or write `replaces: <module_id>` in its module.yml if this is meant."),
+    "module-twice": Code(
+        "Two installed packages bring a module with the same id.",
+        "Uninstall one of the packages."),
+    "modules-not-found": Code(
+        "An installed package has an entry point in the group platform.modules that leads to no "
+        "directory with modules/.",
+        "Correct the entry point in that package, or uninstall the package."),
+    "replaces-differs": Code(
+        "A contract says that it replaces a module with another id. A module can only replace the "
+        "one that has its own id.",
+        "Write the module's own id, or remove the line."),
+    "replaces-nothing": Code(
+        "A contract says that it replaces a module, and no other module has this id.",
+        "Remove the line."),
     "bad-output-path": Code(
         "An output's path may lead out of the outputs directory, or is invalid on some system.",
         "Write a plain path below the directory."),

@@ -178,6 +178,18 @@ EXAMPLES: dict[str, Example] = {
     "module-without-code": Example(
         "[modules/mine/module.yml alone]", "[modules/mine/module.yml and src/run.py]"
     ),
+    "module-taken": Example("module_id: seed_text", "module_id: seed_text\nreplaces: seed_text"),
+    "module-twice": Example(
+        "$ pip install acme-modules other-modules", "$ pip uninstall other-modules"
+    ),
+    "modules-not-found": Example(
+        '[project.entry-points."platform.modules"]\nacme = "acme.moduls"',
+        '[project.entry-points."platform.modules"]\nacme = "acme"',
+    ),
+    "replaces-differs": Example(
+        "module_id: my_text\nreplaces: seed_text", "module_id: seed_text\nreplaces: seed_text"
+    ),
+    "replaces-nothing": Example("module_id: my_text\nreplaces: my_text", "module_id: my_text"),
     "bad-output-path": Example("path: ../report.json", "path: report.json"),
     "outputs-overlap": Example(
         "{id: a, path: out}\n{id: b, path: out/b.txt}", "{id: a, path: a}\n{id: b, path: b.txt}"

@@ -54,7 +54,13 @@ class Repo:
     # Assets that exist and were refused, by (tenant id, path).
     asset_faults: Mapping[tuple[str, str], Refusal] = field(default_factory=dict)
     unreadable: Mapping[OrderId, str] = field(default_factory=dict)  # unreadable order -> its file
-    module_ids: frozenset[str] = frozenset()  # every directory in modules/, readable or not
+    module_ids: frozenset[str] = frozenset()  # every module's directory, readable or not
+    # The absolute directories of the modules that are not in the workspace's modules/, by id.
+    module_dirs: Mapping[str, str] = field(default_factory=dict)
     module_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # code, by module id
     tenant_ids: frozenset[str] = frozenset()  # every directory in tenants/, readable or not
     problems: tuple[Problem, ...] = ()
+
+    def module_dir(self, module_id: str) -> str:
+        """A module's directory: absolute, or relative to the workspace."""
+        return self.module_dirs.get(module_id, f"modules/{module_id}")

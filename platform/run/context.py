@@ -37,8 +37,10 @@ class RunContext:
     executor: Executor
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     reasons: Reasons = field(default_factory=Reasons)
+    # of modules that are not in the workspace's modules/, by id
+    module_dirs: Mapping[str, Path] = field(default_factory=dict)
     # by module, path
     module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def module_dir(self, module_id: str) -> Path:
-        return self.root / "modules" / module_id
+        return self.module_dirs.get(module_id) or self.root / "modules" / module_id

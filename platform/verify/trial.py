@@ -67,7 +67,8 @@ def tried(run: Run, test: PlannedTest, folder: Path, records: Records = lambda _
         RunContext(
             root=workspace.root, runtime_dir=folder, profile=profile, digests=Digests(),
             env=os.environ, now=lambda: datetime.now(UTC), record=records,
-            executor=executor_of(profile), assets=fixtures, reasons=run.snapshot.repo.reasons),
+            executor=executor_of(profile), assets=fixtures, reasons=run.snapshot.repo.reasons,
+            module_dirs=run.context.module_dirs),
         replace(step, contract=_at_home(contract)), 0)
     log = read_file(step_dir(folder, step.id) / LOG, _LARGEST_LOG).decode(errors="replace")
     problem = "" if record.completed else f"{record.reason}: {record.message}"

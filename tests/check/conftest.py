@@ -13,6 +13,7 @@ TODAY = date(2026, 11, 24)
 ORDER = "tenants/nxlkGI/workorders/UbjkpxZO.yml"
 
 FILES = {
+    "pyproject.toml": '[project]\nname = "platform-runner"\n',  # a checkout: its modules are all there are
     "config/runtime_profile.yml": "profile_id: local\n",
     "config/reasons.yml": "reasons:\n" + "".join(
         f"  - {{slug: {slug}, scope: global, category: run, refundable: true, description: It happened.}}\n"

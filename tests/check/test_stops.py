@@ -9,6 +9,7 @@ from platform.config.load import load_repo
 from platform.files import Digests
 from platform.model.ids import OrderId
 from platform.model.profile import Profile
+from platform.toolfiles import MODULES
 
 MINE = OrderId("nxlkGI", "UbjkpxZO")
 THEIRS = OrderId("Zz9999", "their-order")
@@ -142,8 +143,9 @@ def test_an_empty_folder_is_a_repository_with_its_files_missing(tmp_path):
     repo = load_repo(tmp_path, Profile(), Digests())
     assert [(problem.place.file, problem.code) for problem in repo.problems] == [
         (f"config/{name}", "file-missing") for name in (
-            "module_prices.csv", "payments.csv", "promotions.csv", "reasons.yml", "tenants.csv", "topup_methods.csv")]
+            "module_prices.csv", "payments.csv", "promotions.csv", "tenants.csv", "topup_methods.csv")]
     assert repo.orders == {}
+    assert repo.contracts.keys() == {path.name for path in MODULES.iterdir()}  # the tool's
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """The tool's own files in a checkout and in a workspace elsewhere, and what an operator adds to them."""
 import json
-import shutil
 import tomllib
 from pathlib import Path
 
@@ -10,24 +9,10 @@ from platform import toolfiles
 from platform.config.load import load_profile, load_repo
 from platform.files import Digests
 from platform.model.repo import Repo
-from tests.support import ROOT, command, repository
+from tests.support import ROOT, command, repository, workspace
 
 OWN_REASON = ('reasons:\n  - {slug: out_of_paper, scope: global, category: external, refundable: false, '
               'description: "The printer is empty."}\n')
-
-
-def workspace(folder: Path) -> Path:
-    """A workspace that has only what its operator owns."""
-    (folder / "config").mkdir(parents=True)
-    (folder / "tenants").mkdir()
-    shutil.copy(ROOT / "dodo.py", folder)
-    for path in sorted((ROOT / "config").iterdir()):
-        if path.name not in ("reasons.yml", "payments.csv", "tenants.csv"):
-            shutil.copy(path, folder / "config")
-    for name in ("payments.csv", "tenants.csv"):
-        header = (ROOT / "config" / name).read_text().splitlines()[0]
-        (folder / "config" / name).write_text(f"{header}\n")
-    return folder
 
 
 def read(folder: Path) -> Repo:

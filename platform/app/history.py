@@ -8,7 +8,6 @@ import secrets
 import shlex
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,7 +64,7 @@ class RunHistory:
         redact: Callable[[str], str],
     ) -> None:
         self._runtime_dir, self._planned, self._redact = runtime_dir, planned, redact
-        self._began, self._clock = began, time.monotonic()
+        self._began = began
         self._lock = threading.Lock()
         self._workers: dict[int, int] = {}
         self._starts: dict[StepId, datetime] = {}
@@ -151,14 +150,14 @@ class RunHistory:
             self._ended.append(attempt)
 
     def _invocation(self, exit_status: int, error: str = "") -> Invocation:
-        over = exit_status >= 0
+        over, now = exit_status >= 0, datetime.now(UTC)
         return Invocation(
             id=self.id,
             began_at=utc_text_ms(self._began),
             command=self._words(command_line()),
             process=this_process() if not over else {},
-            ended_at=utc_text_ms(datetime.now(UTC)) if over else "",
-            duration_s=round(time.monotonic() - self._clock, 3) if over else 0.0,
+            ended_at=utc_text_ms(now) if over else "",
+            duration_s=round(max(0.0, (now - self._began).total_seconds()), 3) if over else 0.0,
             exit_status=exit_status,
             error=self._words(error),
             tenants=tallies(self._ended),

@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from platform.app.snapshot import Scope
 from platform.app.workspace import Options, Workspace
 from platform.config.folders import hidden
 from platform.errors import InputError, StaleError, UsageError
-from platform.model.characters import printable
+from platform.model.characters import one_line, printable
 from platform.model.ids import OrderId
 from platform.model.plan import PlannedOrder
+from platform.model.since import FORMS, moment
 from platform.streams import neutral_json
 
 
@@ -48,6 +50,19 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_since(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """The option that names a moment in the past; `since_moment` reads it."""
+    parser.add_argument("--since", default="", metavar="TIME", help=f"{purpose}: {FORMS}, in UTC")
+
+
+def since_moment(text: str) -> datetime:
+    """The moment that --since names, in UTC. UsageError for a text that names none."""
+    try:
+        return moment(text, datetime.now(UTC))
+    except ValueError as error:
+        raise UsageError(f"--since {one_line(text)!r} is not a time; write {FORMS}") from error
 
 
 def root(arguments: argparse.Namespace) -> Path:

@@ -1,51 +1,128 @@
-"""`log TASK`: print the output of a step's current or last run, and how that run ended.
-Read-only."""
+"""`log TASK`: print the output of a step's current or last run, or of a past one, and how that run
+ended. Read-only."""
 import argparse
 import sys
 from pathlib import Path
 
+from platform.app.past_runs import LAST, PastRuns
 from platform.app.run import Run
 from platform.app.running import running_s
 from platform.app.unknown_task import parse_step
 from platform.check.words import suggestion
 from platform.commands.common import add_places, open_run
+from platform.commands.follow import follow
 from platform.confined import read_file
 from platform.errors import StorageError, UsageError
 from platform.model.characters import one_line, printable
+from platform.model.history import Attempt, PastRun, RunState
 from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
 from platform.model.run import RunRecord
-from platform.run.records import LOG, fresh_dir, step_dir
+from platform.report.invocations import why
+from platform.run.records import LOG, fresh_dir, from_bytes, read_record, step_dir
 
 _LARGEST = 1 << 30  # bytes; the limit for a step's output is far below
+_INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("task", metavar="TASK",
                         help="a step, as `doit list --all` shows it: step:TENANT/ORDER/STEP")
+    parser.add_argument("--run", default="", metavar="RUN", dest="past",
+                        help=f"the log of a past run: an id of `runs`, its first characters, or "
+                             f"`{LAST}`")
+    parser.add_argument("-f", "--follow", action="store_true",
+                        help="print what a running step adds to its log, until the step ends")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit status: 0, even if the step has no log yet. UsageError if the step does not exist."""
+    """Exit status: 0, even if the step has no log yet; 130 if Ctrl-C ends `-f`. UsageError if the
+    step or the run does not exist."""
     step_id = step_named(arguments.task)
     run = open_run(arguments, frozenset({step_id.order}))
-    seconds = running_s(run.workspace.runtime_dir, step_id)
-    record = run.records.newest(step_id)
-    folder = step_dir if seconds is None else fresh_dir
-    file = folder(run.workspace.runtime_dir, step_id) / LOG
+    past = PastRuns(run.workspace.runtime_dir)
+    found = past.named(arguments.past) if arguments.past else None
+    attempt = _attempt(past, found, step_id) if found else None
+    if found and attempt and attempt.state != RunState.RUNNING:
+        _print_past(run, past, found, attempt)
+        return 0
+    followed = False
+    if arguments.follow:
+        try:
+            followed = follow(run.workspace.runtime_dir, step_id, _write)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+    _print_last(run, step_id, shown=followed)
+    return 0
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def _print_last(run: Run, step_id: StepId, *, shown: bool) -> None:
+    """The log of the current or last run, unless it is already shown, and how that run ended."""
+    runtime_dir = run.workspace.runtime_dir
+    seconds = running_s(runtime_dir, step_id)
+    record = read_record(runtime_dir, step_id)
+    file = (step_dir if seconds is None else fresh_dir)(runtime_dir, step_id) / LOG
     if record is None and not file.is_file():
         _check_known(run, step_id)
     log = _text(file)
-    if sys.stdout.isatty():
-        log = printable(log)
+    if not shown:
+        _write(log)
     if log and not log.endswith("\n"):
-        log += "\n"
-    shown = run.workspace.shown(file)
-    last = ending(step_id, record, empty=not log, file=shown) if seconds is None else (
+        _write("\n")
+    path = run.workspace.shown(file)
+    last = ending(step_id, record, empty=not log, file=path) if seconds is None else (
         f"RUNNING {step_id}  {seconds:.2f} s so far  "
-        + (f"the log is {shown}" if log else "it has printed nothing yet"))
-    sys.stdout.write(f"{log}{last}\n")
-    return 0
+        + (f"the log is {path}" if log else "it has printed nothing yet"))
+    sys.stdout.write(f"{last}\n")
+
+
+def _print_past(run: Run, past: PastRuns, found: PastRun, attempt: Attempt) -> None:
+    """The log of a step in a past run, and how it ended. StorageError if what was kept is
+    damaged."""
+    day, file = found.invocation.day, ""
+    log, record = b"", None
+    if attempt.log:
+        log = _kept(past, day, attempt.log)
+        file = run.workspace.shown(past.history.blob_path(day, attempt.log))
+        _write(log.decode(errors="replace"))
+        if not log.endswith(b"\n"):
+            _write("\n")
+    if attempt.record:
+        record = from_bytes(_kept(past, day, attempt.record))
+    last = (
+        ending(attempt.step, record, empty=not log, file=file)
+        if record and attempt.step
+        else "  ".join(filter(None, (attempt.state, attempt.task, why(attempt),
+                                     f"the log is {file}" if log else "it has no log")))
+    )
+    sys.stdout.write(f"{last}\nof run {found.invocation.id}, {found.invocation.began_at[:19]}Z\n")
+
+
+def _kept(past: PastRuns, day: str, digest: str) -> bytes:
+    data = past.history.blob(day, digest)
+    if data is None:
+        raise StorageError(f"{past.history.blob_path(day, digest)}: is missing or damaged; "
+                           "only this log is lost")
+    return data
+
+
+def _attempt(past: PastRuns, found: PastRun, step_id: StepId) -> Attempt:
+    """What the run did with the step. UsageError if it did not run it."""
+    steps = {each.step: each for each in past.attempts(found) if each.step}
+    if step_id in steps:
+        return steps[step_id]
+    other = past.newest_of(step_id)
+    hint = (
+        f"its newest run is {other.invocation.id}"
+        if other
+        else suggestion(str(step_id), map(str, steps), f"see `runs show {found.invocation.id}`")
+    )
+    raise UsageError(f"run {found.invocation.id} did not run step {step_id}; {hint}")
 
 
 def step_named(task: str) -> StepId:

@@ -3,17 +3,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from platform.app.publishing import line
 from platform.app.run import Run
 from platform.app.workspace import Workspace
 from platform.check.words import suggestion
-from platform.commands.common import add_json, add_order, add_places, options, root, show
+from platform.commands.common import (
+    add_json,
+    add_order,
+    add_places,
+    options,
+    root,
+    show,
+    since_moment,
+)
 from platform.errors import ConflictError, UsageError
 from platform.model.ids import OrderId
 from platform.model.repo import Repo
+from platform.model.since import FORMS
 from platform.model.utc import utc_text
 from platform.publish.publish import CONFLICT, Missing, PublishedPackage
 from platform.publish.select import Purchase, select
@@ -25,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     add_order(parser)
     parser.add_argument("--since", default=LAST, metavar="TIME",
-                        help="only purchases charged at this time or later; ISO 8601, UTC if it "
-                             "has no time zone (default: %(default)s, everything without evidence)")
+                        help=f"only purchases charged at this time or later: {FORMS}, in UTC "
+                             "(default: %(default)s, everything without evidence)")
     parser.add_argument("--no-publish", action="store_true",
                         help="simulate: pack into the runtime directory and record a simulation")
     add_json(parser)
@@ -88,15 +96,7 @@ def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purcha
 
 def journal_time(text: str) -> str:
     """A user's time in the journal's form: UTC, in seconds. UsageError if it is not a time."""
-    if not text:
-        return ""
-    try:
-        moment = datetime.fromisoformat(text)
-        in_utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"--since {text!r} is not a time; write it like "
-                         "2026-11-24T10:00:00Z") from error
-    return utc_text(in_utc)
+    return utc_text(since_moment(text)) if text else ""
 
 
 def _row(purchase: Purchase) -> dict[str, Any]:

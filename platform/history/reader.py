@@ -30,6 +30,7 @@ from platform.owned import owned, storage_error
 _LARGEST_INDEX, _LARGEST_BLOB = 1 << 28, 1 << 27  # bytes
 _INVOCATION, _ATTEMPT = Decoder(Invocation), Decoder(Attempt)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # texts in this form sort by time
+_TASKS = ("check", "state", "maintenance")  # those that belong to no order
 T = TypeVar("T", bound=Struct)
 
 
@@ -63,7 +64,7 @@ class History:
     def attempts(self, invocation: Invocation) -> tuple[Attempt, ...]:
         """The tasks of an invocation, in the order in which they began."""
         lines = self._lines(invocation.day, tasks_name(invocation.id), _ATTEMPT)
-        return latest(each for each in lines if each.order or ":" not in each.task)
+        return latest(each for each in lines if _is_known(each))
 
     def is_locked(self, invocation: Invocation) -> bool:
         """Whether a process has the invocation's file open that has not ended."""
@@ -109,6 +110,14 @@ class History:
 
 def _began(invocation: Invocation) -> str:
     return invocation.began_at
+
+
+def _is_known(attempt: Attempt) -> bool:
+    """Whether a line names a task of this graph, and nothing but digests of kept bytes."""
+    named = attempt.order or attempt.task in _TASKS or attempt.task.startswith("maintenance:")
+    return bool(named) and all(
+        not digest or DIGEST.fullmatch(digest) for digest in (attempt.record, attempt.log)
+    )
 
 
 def _is_sound(invocation: Invocation) -> bool:

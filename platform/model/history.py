@@ -4,10 +4,10 @@ An invocation is one command that ran tasks, such as `doit run` or `orchestrator
 it names a moment, not work. (A run record's `run_id` names work, and is the same at every try.)
 """
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
-from typing import Any
 
 from msgspec import Struct
 
@@ -93,6 +93,19 @@ def state_of(invocation: Invocation, *, alive: bool) -> RunState:
     if invocation.exit_status == INTERRUPTED_STATUS:
         return RunState.INTERRUPTED
     return RunState.FAILED if invocation.exit_status else RunState.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """An invocation and its state now."""
+
+    invocation: Invocation
+    state: RunState
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not complete all that it was asked for."""
+        return self.state in (RunState.FAILED, RunState.INTERRUPTED)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -186,15 +199,3 @@ def is_id(text: str) -> bool:
 def named_by(prefix: str, invocations: Iterable[Invocation]) -> list[Invocation]:
     """The invocations whose ids begin with a text."""
     return [each for each in invocations if each.id.startswith(prefix)]
-
-
-def as_json(invocation: Invocation, state: RunState) -> dict[str, Any]:
-    """An invocation for `--json`."""
-    tally: Mapping[str, int] = {
-        name: getattr(invocation.tally, name) for name in Tally.__struct_fields__
-    }
-    return {"invocation_id": invocation.id, "state": state.value, "began_at": invocation.began_at,
-            "ended_at": invocation.ended_at, "duration_s": invocation.duration_s,
-            "command": invocation.command,
-            "exit_status": invocation.exit_status if invocation.ended else None,
-            "error": invocation.error, **tally, "tenants": sorted(filter(None, invocation.tenants))}

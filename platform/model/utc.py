@@ -12,6 +12,14 @@ def utc_text_ms(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+def seconds_between(begin: str, end: str) -> float:
+    """The seconds from one text of `utc_text_ms` to another; 0 if one is no such text."""
+    try:
+        return max(0.0, (utc_moment(end) - utc_moment(begin)).total_seconds())
+    except ValueError:
+        return 0.0
+
+
 def utc_moment(text: str) -> datetime:
     """Parse a time in ISO 8601 with a time zone; the result is aware and in UTC. Raises ValueError
     for any other text."""

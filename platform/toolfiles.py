@@ -13,7 +13,7 @@ IN_WHEEL = "_shipped"  # the directory in the package to which the wheel's build
 HOME = PACKAGE / IN_WHEEL if (PACKAGE / IN_WHEEL).is_dir() else PACKAGE.parent
 SCHEMAS = HOME / "schemas"
 MODULES = HOME / "modules"
-REASONS = HOME / "config" / "reasons.yml"
+REASONS_TABLE = HOME / "config" / "reasons.yml"
 
 
 def is_checkout(root: Path) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import _platform_boot  # noqa: F401  (imported for what it does)
+from platform.model.codes import CODES
+from platform.model.problem import Problem
 from tests.support import delivered
 
 
@@ -48,6 +50,18 @@ def _interrupts_are_heeded() -> None:
     interrupts would never end."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _codes_are_explained() -> None:
+    """Whatever problem a test meets in its process, its code is one that `explain` knows."""
+    made = Problem.__init__
+
+    def checked(self: Problem, *arguments: object, **named: object) -> None:
+        made(self, *arguments, **named)  # type: ignore[arg-type]
+        assert self.code in CODES or self.code == "workflow-unsafe", f"{self.code} is not explained"
+
+    Problem.__init__ = checked  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

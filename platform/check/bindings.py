@@ -38,10 +38,10 @@ class _Use:
     port: InputPort | None  # None inside a list or map, and if the module or its port is unknown
 
     def problem(
-        self, code: str, what: str, cure: str, field: str = "", *, warning: bool = False
+        self, code: str, what: str, fix: str, field: str = "", *, warning: bool = False
     ) -> Problem:
         path = (*self.path, field) if field else self.path
-        return of_step(self.order, self.step, code, what, cure, *path, warning=warning)
+        return of_step(self.order, self.step, code, what, fix, *path, warning=warning)
 
 
 @each_order

@@ -38,7 +38,7 @@ class ValueFault(NamedTuple):
     path: Path
     code: str
     what: str
-    cure: str
+    fix: str
     key: bool = False
 
 
@@ -248,8 +248,10 @@ def _misspelt(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, 
 def wrong_type(
     path: Path, name: str, wanted: str | list[str], value: Any, seen: str = ""
 ) -> ValueFault:
-    """The error of a value that does not have the type `wanted`, with a fix that fits the value's
-    type. `seen` is the value as the message shows it."""
+    """The error of a value of another type than `wanted`, with a fix that suits the value's type.
+
+    `seen` is the value as the message shows it.
+    """
     words = " or ".join(TYPES[item] for item in ([wanted] if isinstance(wanted, str) else wanted))
     what = f"{name} must be {words}, not {seen or shown(value)}"
     if value is None:

@@ -79,7 +79,7 @@ def _inputs(contract: Contract) -> Iterator[Problem]:
         ]:
             for fault in () if port.type in ("file", "dir") else value_faults(port, _bound(value)):
                 yield of_module(
-                    contract, fault.code, fault.what, fault.cure, *at, *path, *fault.path
+                    contract, fault.code, fault.what, fault.fix, *at, *path, *fault.path
                 )
 
 
@@ -117,7 +117,7 @@ def _deliverables(contract: Contract) -> Iterator[Problem]:
                     contract,
                     fault.code,
                     fault.what,
-                    fault.cure,
+                    fault.fix,
                     *at,
                     "limited_inputs",
                     name,
@@ -146,7 +146,7 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
         elif not _has_fixture(value):
             for fault in value_faults(port, value):
                 yield of_module(
-                    contract, fault.code, fault.what, fault.cure, *at, "params", name, *fault.path
+                    contract, fault.code, fault.what, fault.fix, *at, "params", name, *fault.path
                 )
     for name in needed:
         if name not in test.params and name not in misspelt.values():

@@ -92,7 +92,7 @@ def _values(order: Order, step: Step, contract: Contract) -> Iterator[Problem]:
                     step,
                     fault.code,
                     fault.what,
-                    fault.cure,
+                    fault.fix,
                     "inputs",
                     name,
                     *fault.path,

@@ -18,7 +18,7 @@ CheckRule = Callable[[Repo, date], Iterator[Problem]]
 
 
 def of_order(
-    order: Order, code: str, what: str, cure: str, *path: str | int, warning: bool = False
+    order: Order, code: str, what: str, fix: str, *path: str | int, warning: bool = False
 ) -> Problem:
     """A problem that stops the order, or a warning if the order is a draft. `path` is its path in
     the file."""
@@ -26,26 +26,26 @@ def of_order(
         order.source.place(*path),
         code,
         what,
-        cure,
+        fix,
         ("order", *order.id),
         warning or not order.enabled,
     )
 
 
-def of_step(order: Order, step: Step, code: str, what: str, cure: str, *path: str | int,
+def of_step(order: Order, step: Step, code: str, what: str, fix: str, *path: str | int,
             warning: bool = False) -> Problem:
     """A problem of a step, or a warning if the step is not enabled."""
     return of_order(
-        order, code, what, cure, "steps", step.index, *path, warning=warning or not step.enabled
+        order, code, what, fix, "steps", step.index, *path, warning=warning or not step.enabled
     )
 
 
 def of_module(
-    contract: Contract, code: str, what: str, cure: str, *path: str | int, warning: bool = False
+    contract: Contract, code: str, what: str, fix: str, *path: str | int, warning: bool = False
 ) -> Problem:
     """A problem that stops every order that uses the module."""
     return Problem(
-        contract.source.place(*path), code, what, cure, ("module", contract.module_id), warning
+        contract.source.place(*path), code, what, fix, ("module", contract.module_id), warning
     )
 
 

@@ -94,9 +94,9 @@ def check_selected(contract: Contract, ordered: Mapping[str, Value],
         if port and any(binding.selector is not Selector.FILE for _, binding in bindings_in(given)):
             found = value_faults(port, _selected_in(given, params[port_id]))
             if found:
-                what, cure = found[0].what, found[0].cure
+                what, fix = found[0].what, found[0].fix
                 name = f"`{port_id}`"
-                return f"input: {what}; {cure}" if name in what else f"input {name}: {what}; {cure}"
+                return f"input: {what}; {fix}" if name in what else f"input {name}: {what}; {fix}"
     return CheckedParams(params)
 
 

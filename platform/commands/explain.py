@@ -37,7 +37,7 @@ def _as_json(code: str) -> dict[str, str]:
     return {
         "code": code,
         "cause": CODES[code].cause,
-        "cure": CODES[code].cure,
+        "cure": CODES[code].fix,
         "wrong": wrong,
         "right": right,
     }
@@ -49,7 +49,7 @@ def _as_text(code: str) -> str:
         [
             code,
             f"  cause: {CODES[code].cause}",
-            f"  cure:  {CODES[code].cure}",
+            f"  fix:  {CODES[code].fix}",
             "",
             "  wrong:",
             indent(wrong, "    "),

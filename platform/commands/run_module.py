@@ -14,7 +14,7 @@ from platform.model.words import counted
 from platform.run.records import OUTPUTS, step_dir
 from platform.verify.author_run import author_run, planned_author_run
 from platform.verify.given import given_inputs
-from platform.verify.kept import keep, kept_directory, working_in, working_nowhere
+from platform.verify.kept import keep_results, kept_directory, working_in, working_nowhere
 from platform.verify.trial import Trial
 
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     with working_in(kept) if kept else working_nowhere() as folder:
         trial = author_run(run, test, given, folder)
         if kept and trial.record:
-            keep(step_dir(folder, test.step.id), kept)
+            keep_results(step_dir(folder, test.step.id), kept)
     shown = "" if kept is None else run.workspace.shown(kept)
     show(arguments, {**as_json(trial), "charged_credits": 0, "kept": str(kept or "")},
          "\n".join(_lines(trial, contract, shown)))

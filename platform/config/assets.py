@@ -79,7 +79,7 @@ def _refusal(error: Refused, file: str) -> Refusal | None:
     problem = refused(error, shown_file(file))
     if error.errno in (errno.EXDEV, errno.EINVAL, errno.ENOTDIR) and problem.code == "file-missing":
         return None
-    return Refusal(problem.code, f"{error.offender} {problem.what}", problem.cure)
+    return Refusal(problem.code, f"{error.offender} {problem.what}", problem.fix)
 
 
 def _names(top: Folder, tenant_id: str) -> tuple[str, ...]:

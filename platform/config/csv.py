@@ -124,9 +124,9 @@ def _header_problems(
     for cell in cells:
         place = SourcePosition(file, cell.line, cell.column)
         if cell.text in seen:
-            cure = f"write `{missing.pop(0)}`, which is missing" if missing else "remove one"
+            fix = f"write `{missing.pop(0)}`, which is missing" if missing else "remove one"
             yield Problem(
-                place, "csv-header", f"the column {shown(cell.text)} is a duplicate", cure
+                place, "csv-header", f"the column {shown(cell.text)} is a duplicate", fix
             )
         elif cell.text not in known:
             yield Problem(place, "csv-header", f"there is no column {shown(cell.text)}",

@@ -1,7 +1,7 @@
 """Reads JSON that a program wrote and a person passes on: a proof, a saved quote or a statement.
 
 The result is a value, or one problem with its place. Nobody edits such a file by hand, so the
-caller gives the `cure` for any problem.
+caller gives the `fix` for any problem.
 """
 import json
 from dataclasses import replace
@@ -16,29 +16,29 @@ class _Duplicate(ValueError):
     """A map has a duplicate key. Readers differ in which value they use."""
 
 
-def read_json(data: bytes, file: str, cure: str, limit: int) -> Any:
+def read_json(data: bytes, file: str, fix: str, limit: int) -> Any:
     """The value of the JSON file named `file`, or a `Problem` if it is not JSON or has more than
-    `limit` bytes. `cure` is what to do about any problem."""
+    `limit` bytes. `fix` is what to do about any problem."""
     file = shown_file(file)
     text = decode(data, file, limit)
     if isinstance(text, Problem):
-        return replace(text, cure=cure)
+        return replace(text, fix=fix)
     try:
         return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         at = SourcePosition(file, error.lineno, error.colno)
-        return Problem(at, "not-json", "this is not JSON", cure)
+        return Problem(at, "not-json", "this is not JSON", fix)
     except RecursionError:
         return Problem(
-            SourcePosition(file), "not-json", "lists and maps are nested too deeply", cure
+            SourcePosition(file), "not-json", "lists and maps are nested too deeply", fix
         )
     except _Duplicate as error:
         return Problem(
-            SourcePosition(file), "duplicate-key", f"a map has the duplicate key {error}", cure
+            SourcePosition(file), "duplicate-key", f"a map has the duplicate key {error}", fix
         )
     except ValueError:  # the only remaining cause: thousands of digits
         return Problem(
-            SourcePosition(file), "number-too-large", "a number has too many digits", cure
+            SourcePosition(file), "number-too-large", "a number has too many digits", fix
         )
 
 

@@ -68,4 +68,4 @@ def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
 
 
 def _about(problem: Problem, subject: tuple[str, ...], draft: bool = False) -> Problem:
-    return Problem(problem.place, problem.code, problem.what, problem.cure, subject, draft)
+    return Problem(problem.place, problem.code, problem.what, problem.fix, subject, draft)

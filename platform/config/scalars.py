@@ -27,7 +27,7 @@ class ScalarFault(NamedTuple):
 
     code: str
     what: str
-    cure: str
+    fix: str
     value: Any
 
 

@@ -62,7 +62,7 @@ def problems_of(found: list[ValueFault], source: SourceFile, subject: tuple[str,
     """The errors of a file's value as problems at their places."""
     for fault in found:
         place = source.place(*fault.path, *(("~key",) if fault.key else ()))
-        yield Problem(place, fault.code, fault.what, fault.cure, subject, warning)
+        yield Problem(place, fault.code, fault.what, fault.fix, subject, warning)
 
 
 @cache

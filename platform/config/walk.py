@@ -187,10 +187,10 @@ class Walk:
 
     def _refuse(self, event: Node, fault: ScalarFault) -> None:
         self.replaced.add(self._next_path())
-        self._problem(event, fault.code, fault.what, fault.cure)
+        self._problem(event, fault.code, fault.what, fault.fix)
 
-    def _problem(self, event: yaml.Event, code: str, what: str, cure: str) -> None:
-        self.problems.append(Problem(self._place(event), code, what, cure))
+    def _problem(self, event: yaml.Event, code: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(self._place(event), code, what, fix))
         self._count()
 
     def _count(self) -> None:
@@ -199,8 +199,8 @@ class Walk:
                                 f"there are {MAX_PROBLEMS} problems or more",
                                 "correct those first"))
 
-    def _stop(self, event: yaml.Event, code: str, what: str, cure: str) -> _Stop:
-        return _Stop(Problem(self._place(event), code, what, cure))
+    def _stop(self, event: yaml.Event, code: str, what: str, fix: str) -> _Stop:
+        return _Stop(Problem(self._place(event), code, what, fix))
 
     def _mark(self, event: yaml.Event) -> Mark:
         mark = event.start_mark

@@ -3,7 +3,7 @@ import yaml
 
 from platform.model.problem import Problem, SourcePosition
 
-# Part of the parser's message -> (code, what, cure).
+# Part of the parser's message -> (code, what, fix).
 _MEANINGS = (
     (
         "found character that cannot start any token",
@@ -102,9 +102,9 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if mark and _tab_indents(text, mark.line, mark.column):
         return Problem(place, "yaml-tab", "a tab is used for indentation", "use spaces")
     message = str(getattr(error, "problem", None) or "not YAML")
-    for part, code, what, cure in _MEANINGS:
+    for part, code, what, fix in _MEANINGS:
         if part in message:
-            return Problem(place, code, what, cure)
+            return Problem(place, code, what, fix)
     return Problem(place, "yaml-syntax", " ".join(message.split())[:120], "correct the YAML here")
 
 

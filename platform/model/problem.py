@@ -51,11 +51,11 @@ class Problem:
     place: SourcePosition
     code: str
     what: str
-    cure: str
+    fix: str
     subject: tuple[str, ...] = ()
     warning: bool = False
 
     def __str__(self) -> str:
         level = "warning" if self.warning else "error"
         what = self.what if len(self.what) <= LONGEST else self.what[:LONGEST - 3] + "..."
-        return f"{self.place}: {level}[{self.code}]: {what}; {self.cure}"
+        return f"{self.place}: {level}[{self.code}]: {what}; {self.fix}"

@@ -28,7 +28,7 @@ class Refusal(NamedTuple):
 
     code: str
     what: str
-    cure: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)

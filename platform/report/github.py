@@ -54,7 +54,7 @@ def annotation(problem: Problem, folder: str = "") -> str:
     file, line, column = problem.place
     where = {"file": folder + file, "line": str(line), "col": str(column), "title": problem.code}
     properties = ",".join(f"{name}={_property(value)}" for name, value in where.items())
-    return f"::{level} {properties}::{_data(f'{problem.what}; {problem.cure}')}"
+    return f"::{level} {properties}::{_data(f'{problem.what}; {problem.fix}')}"
 
 
 def summary(orders: Sequence[OrderLine], failures: Sequence[FailureLine], last_line: str) -> str:

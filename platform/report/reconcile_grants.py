@@ -35,10 +35,10 @@ class Grants:
         """Why nothing grants this post, or an empty string. It was decided on one of `days`."""
         post = record.post
         if post.kind == "payment":
-            cure = correction_of(post, self._standing[post.key], self._rows.get(post.key))
+            fix = correction_of(post, self._standing[post.key], self._rows.get(post.key))
             name = post.metadata.get("payment_id", "")
-            return cure and (f"config/payments.csv does not confirm payment {name} so: "
-                             f"restore its row, or {cure}")
+            return fix and (f"config/payments.csv does not confirm payment {name} so: "
+                             f"restore its row, or {fix}")
         if post.kind == "promotion":
             return self._promotion(post, record.seq, days)
         method = str(post.metadata.get("topup_method_id", ""))

@@ -154,11 +154,11 @@ def _jail(found: Mapping[str, Any], why: str, required: bool) -> Finding:
 
 def _filter(found: Mapping[str, Any], why: str) -> Finding:
     means = "a step can use every system call that this user can, ptrace and io_uring among them"
-    cure = "use a kernel with seccomp filters on x86_64 or aarch64"
+    fix = "use a kernel with seccomp filters on x86_64 or aarch64"
     if this_machine().unfiltered or why:
-        return Finding("seccomp", MISSING, this_machine().unfiltered or why, means, cure)
+        return Finding("seccomp", MISSING, this_machine().unfiltered or why, means, fix)
     if found["ptrace"] != "EPERM":
-        return Finding("seccomp", MISSING, "ptrace was not refused in a step", means, cure)
+        return Finding("seccomp", MISSING, "ptrace was not refused in a step", means, fix)
     return Finding("seccomp", OK, "ptrace was refused in a step")
 
 

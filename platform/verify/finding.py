@@ -10,13 +10,13 @@ OK, WARNING, MISSING = "ok", "warning", "missing"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`means` and `cure` are empty if `state` is OK. `required`: the profile demands the thing."""
+    """`means` and `fix` are empty if `state` is OK. `required`: the profile demands the thing."""
 
     what: str
     state: str
     found: str
     means: str = ""
-    cure: str = ""
+    fix: str = ""
     required: bool = False
 
 
@@ -27,7 +27,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
         if finding.state != OK:
             demanded = "the profile demands it; " if finding.required else ""
             yield f"{'':<30} means: {demanded}{finding.means}"
-            yield f"{'':<30} do: {finding.cure}"
+            yield f"{'':<30} do: {finding.fix}"
 
 
 def verdict(findings: list[Finding], profile_id: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def verdict(findings: list[Finding], profile_id: str) -> dict[str, Any]:
                 "state": finding.state,
                 "found": finding.found,
                 "means": finding.means,
-                "do": finding.cure,
+                "do": finding.fix,
                 "required": finding.required,
             }
             for finding in findings

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 
 from platform.errors import ForbiddenError, RemoteError
-from platform.verify.settings import ENVIRONMENT, Read
+from platform.verify.setting_answers import Read
+from platform.verify.setting_rules import ENVIRONMENT
 
 PAGE = 100
 

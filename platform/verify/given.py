@@ -135,4 +135,4 @@ def _value(port: InputPort, text: str) -> Value | tuple[Problem, ...]:
 
 def _line(port: InputPort, fault: ValueFault) -> str:
     """A fault of a value on the command line, which has no line and column."""
-    return f"--input {port.id}: error[{fault.code}]: {fault.what}; {fault.cure}"
+    return f"--input {port.id}: error[{fault.code}]: {fault.what}; {fault.fix}"

@@ -28,10 +28,10 @@ def host(billing_state_dir: Path) -> Iterator[Finding]:
 def clock(now: datetime, last: str) -> Finding:
     """Whether the clock can be right, and is not before the last post (ISO 8601, or empty)."""
     shown = utc_text(now)
-    cure = "set the clock (timedatectl set-ntp true)"
+    fix = "set the clock (timedatectl set-ntp true)"
     if now < _WRITTEN:
         return Finding(
-            "clock", WARNING, shown, "runs use the prices and periods of another day", cure
+            "clock", WARNING, shown, "runs use the prices and periods of another day", fix
         )
     if last > shown:
         return Finding(
@@ -39,7 +39,7 @@ def clock(now: datetime, last: str) -> Finding:
             WARNING,
             f"{shown}, but the last post is of {last}",
             "new posts have an earlier time than the posts before them",
-            cure,
+            fix,
         )
     behind = f"; the last post is of {last}" if last else "; nothing was posted yet"
     return Finding(
@@ -78,9 +78,9 @@ def encoding(files: str, texts: str) -> Finding:
 
 def python() -> Finding:
     found = f"{sys.version.split()[0]} ({sys.executable})"
-    cure = "run scripts/setup with Python 3.11 or newer"
+    fix = "run scripts/setup with Python 3.11 or newer"
     if sys.version_info[:2] < _OLDEST_PYTHON or sys.maxsize < 1 << 32:
-        return Finding("Python", WARNING, found, "only 64-bit Python from 3.11 on is tested", cure)
+        return Finding("Python", WARNING, found, "only 64-bit Python from 3.11 on is tested", fix)
     if sys.prefix == sys.base_prefix:
         return Finding(
             "Python",

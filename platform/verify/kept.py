@@ -87,7 +87,7 @@ def working_nowhere() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-def keep(made: Path, path: Path) -> None:
+def keep_results(made: Path, path: Path) -> None:
     """Move the results of a run from its step's directory `made` into the kept directory, in place
     of the earlier ones. StorageError if the disk fails."""
     try:

@@ -26,10 +26,10 @@ def disks(folders: dict[str, Path], output_mb: int) -> Iterator[Finding]:
 def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
     """Whether a file can be made durable in a directory, or in the nearest existing parent."""
     here, kind = folder, "unknown"
-    what, cure = f"disk: {name}", f"choose another directory, or repair this one: {here}"
+    what, fix = f"disk: {name}", f"choose another directory, or repair this one: {here}"
     try:
         here = _existing(folder)
-        cure = f"choose another directory, or repair this one: {here}"
+        fix = f"choose another directory, or repair this one: {here}"
         kind = file_system(here, _mounts())
         _try(here)
         free = shutil.disk_usage(here).free
@@ -39,7 +39,7 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
             MISSING,
             f"{here}: {error.strerror} ({kind})",
             "nothing can be written there; a run ends with 15",
-            cure,
+            fix,
         )
     found = f"{here}: written and synced, {free >> 20} MB free ({kind})"
     if "eatmydata" in os.environ.get("LD_PRELOAD", ""):
@@ -52,7 +52,7 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
         )
     if kind in _IN_MEMORY:
         return Finding(
-            what, WARNING, found, "it is in memory: a restart of the machine deletes it", cure
+            what, WARNING, found, "it is in memory: a restart of the machine deletes it", fix
         )
     if kind in _REMOTE or kind.startswith("fuse"):
         return Finding(
@@ -60,7 +60,7 @@ def disk(name: str, folder: Path, wanted_bytes: int) -> Finding:
             WARNING,
             found,
             "locks and fsync may not work on a network file system",
-            cure,
+            fix,
         )
     if free < wanted_bytes:
         return Finding(

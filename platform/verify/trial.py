@@ -25,7 +25,7 @@ from platform.verify.selftest import NO_TENANT, PlannedTest
 DELIVERED = "delivered"  # below the directory of a trial: what a delivery module delivered
 _LARGEST_LOG = 1 << 30  # bytes; the limit for a step's log is far below
 
-Records = Callable[[StepId], RunRecord | None]
+RecordOf = Callable[[StepId], RunRecord | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Trial:
         return self.record.outputs if self.record else ()
 
 
-def tried(run: Run, test: PlannedTest, folder: Path, records: Records = lambda _: None) -> Trial:
+def tried(run: Run, test: PlannedTest, folder: Path, records: RecordOf = lambda _: None) -> Trial:
     """Run a step in the directory `folder`, an absolute path; its files are in `step_dir`.
 
     `records` knows the steps that it binds. The problem is that of its record: a run that did not

@@ -133,8 +133,8 @@ def _secrets(document: Document, at: Path, value: Any) -> Iterator[Problem]:
                        "put it into the env of the step that needs it")
 
 
-def _problem(document: Document, at: Path, what: str, cure: str) -> Problem:
-    return Problem(document.source.place(*at), "workflow-unsafe", what, cure)
+def _problem(document: Document, at: Path, what: str, fix: str) -> Problem:
+    return Problem(document.source.place(*at), "workflow-unsafe", what, fix)
 
 
 def _names(value: Any) -> list[str]:

@@ -29,7 +29,7 @@ from platform.model.order import Binding, Kind, Selector
 ])
 def test_a_value_that_does_not_conform_is_told_in_words(schema, value, code, words):
     (fault,) = faults(validator({"properties": {"x": schema}}), {"x": value})
-    assert (fault.path, fault.code, f"{fault.what}; {fault.cure}") == (("x",), code, words)
+    assert (fault.path, fault.code, f"{fault.what}; {fault.fix}") == (("x",), code, words)
 
 
 def test_of_an_item_that_stands_twice_both_places_are_told():

@@ -106,15 +106,15 @@ def test_file_and_folder_names_that_are_no_ids_are_said_in_one_line(small):
     small.put("tenants/nobody/notes.txt", "")
     small.put("tenants/_notes/notes.txt", "")
     small.put("modules/Not-A-Module/module.yml", "")
-    cure = "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -"
+    fix = "use 8 letters or digits, or 3 to 64 of letters, digits, _ and -"
     assert small.lines() == [
         "modules/Not-A-Module:1:1: error[folder-name]: the directory's name is not a module id; rename it",
         "tenants/nobody/tenant.yml:1:1: error[file-missing]: the file does not exist; create it, or name another",
-        f"tenants/nxlkGI/workorders/a.yml:1:1: error[file-name]: the file's name is not a work order id; {cure}",
+        f"tenants/nxlkGI/workorders/a.yml:1:1: error[file-name]: the file's name is not a work order id; {fix}",
         "tenants/nxlkGI/workorders/order-1.yaml:1:1: error[file-name]: the name of a work order's file must end "
         "in .yml; rename it",
         "tenants/nxlkGI/workorders/two\\nlines.yml:1:1: error[file-name]: the file's name is not a work order id; "
-        + cure]
+        + fix]
 
 
 def test_only_reads_what_those_orders_need(small):

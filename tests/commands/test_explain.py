@@ -1,4 +1,4 @@
-"""`explain`: every code has its cause, its cure, and wrong and right side by side."""
+"""`explain`: every code has its cause, its fix, and wrong and right side by side."""
 import json
 
 import pytest
@@ -27,7 +27,7 @@ def test_the_wrong_text_has_that_problem_and_the_right_one_has_none(code: str) -
 def test_a_code_is_explained_as_it_stands_in_a_problems_line(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", word]) == 0
     assert capsys.readouterr().out == (
-        "yaml-tab\n  cause: The file is indented with a tab.\n  cure:  Use spaces.\n\n"
+        "yaml-tab\n  cause: The file is indented with a tab.\n  fix:  Use spaces.\n\n"
         "  wrong:\n    metadata:\n    \ttitle: Sails\n  right:\n    metadata:\n      title: Sails\n")
 
 
@@ -38,5 +38,5 @@ def test_without_a_code_all_are_listed_and_as_json_with_their_examples(capsys: p
     assert [item["code"] for item in json.loads(capsys.readouterr().out)["codes"]] == sorted(CODES)
     assert cli.main(["explain", "bad-cron", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "code": "bad-cron", "cause": CODES["bad-cron"].cause, "cure": CODES["bad-cron"].cure,
+        "code": "bad-cron", "cause": CODES["bad-cron"].cause, "cure": CODES["bad-cron"].fix,
         "wrong": "schedule_cron: 0 0 6 * * 1", "right": "schedule_cron: 0 6 * * 1"}

@@ -106,4 +106,4 @@ def test_a_table_that_excel_saved_is_told_as_such(data, told):
     rows, [problem] = read_csv(data, "config/topup_methods.csv", schema("topup_methods"))
     assert (rows, problem.code) == ([], "csv-header")
     assert told in problem.what
-    assert "separated by commas" in problem.cure
+    assert "separated by commas" in problem.fix

@@ -10,7 +10,8 @@ import yaml
 
 from platform.config.schema import schema
 from platform.verify.github_settings import Settings
-from platform.verify.settings import RULES, SettingRule, verdicts
+from platform.verify.setting_rules import RULES
+from platform.verify.settings import SettingRule, verdicts
 from tests import in_process
 from tests.releases.fake_github import CUT, TOKEN, FakeGitHub, Fault
 from tests.releases.fake_settings import secure

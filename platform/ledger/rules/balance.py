@@ -10,7 +10,8 @@ from itertools import count
 
 from platform.errors import CorruptError
 from platform.ledger.rules import keys
-from platform.ledger.rules.form import adjustment_objection, fact_after, loss_objection, wrong_sign
+from platform.ledger.rules.follow import follow_objection
+from platform.ledger.rules.form import fact_after
 from platform.ledger.rules.tables import (
     Account,
     Fact,
@@ -22,13 +23,12 @@ from platform.ledger.rules.tables import (
     kept_of,
     short,
 )
-from platform.model.entry import ADJUSTMENT, LOSS, TRANSFER, Item, Post, PostType, may_owe, received
+from platform.model.entry import LOSS, TRANSFER, Item, Post, PostType, may_owe, received
 from platform.model.ids import DELIVERY_EVIDENCE, RUN_CHARGE, OrderId
 
 # kinds that say what became of work
 _TEACH = frozenset({"completion", "claim", "void", "decision"})
 _SPEND = PostType.SPEND  # to look it up in the enum takes as long as an addition of balances
-_ADJUSTMENT = PostType.ADJUSTMENT
 
 
 class Answer(Enum):
@@ -97,11 +97,11 @@ class Book:
 
     def epoch(self, task_hash: str, deliverable_id: str) -> int:
         """How often this item was refunded."""
-        return self._state(short(task_hash), deliverable_id).refund_epoch
+        return self.state(short(task_hash), deliverable_id).refund_epoch
 
     def paid(self, task_hash: str, deliverable_id: str) -> int | None:
         """Credits paid for this item at its current epoch; 0 counts as paid, None does not."""
-        return self._state(short(task_hash), deliverable_id).paid_credits
+        return self.state(short(task_hash), deliverable_id).paid_credits
 
     def fact(self, task_hash: str, refund_epoch: int) -> Fact | None:
         """What is known permanently about a task after so many refunds of its run, or None."""
@@ -144,47 +144,7 @@ class Book:
 
     def objection(self, post: Post, kept: Kept) -> str:
         """Why a post cannot follow the posts in the book, or nothing. Balances: see `covers`."""
-        if post.kind == LOSS and (words := loss_objection(post)):
-            return words
-        if post.type is _ADJUSTMENT or post.kind in (ADJUSTMENT, TRANSFER):
-            return adjustment_objection(post)
-        if post.amount_credits and (post.amount_credits < 0) is not (post.type is _SPEND):
-            return wrong_sign(post, post.amount_credits)
-        if post.items:
-            return self._items_objection(post, kept)
-        return self._promotion_objection(post) if post.kind == "promotion" else ""
-
-    def _items_objection(self, post: Post, kept: Kept) -> str:
-        if sum([item.amount_credits for item in post.items]) != post.amount_credits:
-            return f"the items of {post.key} do not add up to {post.amount_credits} credits"
-        spend, seen = post.type is _SPEND, set()
-        for item, task in zip(post.items, kept.tasks, strict=True):
-            if item.amount_credits and (item.amount_credits < 0) is not spend:
-                return wrong_sign(post, item.amount_credits)
-            if item.deliverable_id != DELIVERY_EVIDENCE:
-                if (task, item.deliverable_id) in seen:
-                    return f"{post.key} has an item twice"
-                seen.add((task, item.deliverable_id))
-                if words := self._item_objection(post, item, task):
-                    return words
-        return ""
-
-    def _promotion_objection(self, post: Post) -> str:
-        """Two clones may both grant the last use. Earlier versions posted no limit."""
-        code, most = str(post.metadata["promo_code"]), post.metadata.get("max_uses_per_tenant")
-        used = self.uses(post.tenant_id, code)
-        if most is None or used < most:
-            return ""
-        return f"{post.tenant_id} has used this promotion {used} times, and {most} are all"
-
-    def _item_objection(self, post: Post, item: Item, task: bytes) -> str:
-        _, epoch, amount = self._state(task, item.deliverable_id)
-        spend = item.type is _SPEND
-        if item.type is not post.type or item.refund_epoch != epoch or (amount is None) != spend:
-            return f"{item.key} does not follow what was posted for it before"
-        if not spend and item.amount_credits != amount:
-            return f"{item.key} refunds {item.amount_credits} credits of {amount}"
-        return ""
+        return follow_objection(self, post, kept)
 
     def apply(self, post: Post, kept: Kept | None = None, at: str = "") -> None:
         """Add a post. CorruptError when it breaks a rule that every writer keeps. `kept` is
@@ -288,7 +248,8 @@ class Book:
         if not mine:
             del self._open[order]
 
-    def _state(self, task: bytes, deliverable_id: str) -> State:
+    def state(self, task: bytes, deliverable_id: str) -> State:
+        """The state of an item; `task` is the short digest of its task hash."""
         for state in self._states(task):
             if state.deliverable_id == deliverable_id:
                 return state
@@ -305,7 +266,7 @@ class Book:
 
     def _is_done(self, task: bytes) -> bool:
         facts = self._facts_of(task)
-        return bool(facts) and (self._state(task, RUN_CHARGE).refund_epoch, Fact.DONE) in facts
+        return bool(facts) and (self.state(task, RUN_CHARGE).refund_epoch, Fact.DONE) in facts
 
     def _facts_of(self, task: bytes) -> Facts:
         found = self._facts.get(task)

@@ -60,9 +60,9 @@ def conflicts(history: Iterable[Post], edited: Iterable[Payment]) -> Iterable[st
         if key not in known:  # somebody has just posted it
             continue
         what = f"{_FILE}: payment {row.payment_id} of {row.tenant_id}"
-        if cure := correction_of(known[key], found[key], row):
+        if fix := correction_of(known[key], found[key], row):
             yield (f"{what}: {_edited(known[key], row)}; nothing was posted: restore the row, or "
-                   f"{cure}")
+                   f"{fix}")
         elif not found[key].reasons and (words := _words(known[key], row)):
             yield f"{what}: {words}; no credits differ: write it as it was posted"
 

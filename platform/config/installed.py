@@ -28,7 +28,7 @@ class ModulePackage(NamedTuple):
     home: Path
 
 
-def packages(root: Path) -> tuple[list[ModulePackage], list[Problem]]:
+def module_packages(root: Path) -> tuple[list[ModulePackage], list[Problem]]:
     """The packages in Python's path, and a problem for each entry point that leads to no modules.
     The working directory and the workspace are not in the path: nothing is installed there."""
     found: dict[str, list[ModulePackage]] = {}

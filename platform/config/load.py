@@ -17,7 +17,7 @@ from platform.config.code import code_of
 from platform.config.csv import MAX_BYTES
 from platform.config.files import FoundValue, read_value, value_of
 from platform.config.folders import entries_of, folders_in, order_files
-from platform.config.modules import ModulePlace, module_places, replacing
+from platform.config.modules import ModulePlace, module_places, replaced_wrongly
 from platform.config.read import MAX_BYTES as LARGEST_YAML
 from platform.config.text import read_bytes, read_named, shown_file
 from platform.config.valid import Valid
@@ -187,7 +187,7 @@ class _Loading:
         self.problems += [problem for problem in wrong if problem not in found.problems]
         if found.value is None:
             return
-        self.problems += replacing(places, found.value, found.source)
+        self.problems += replaced_wrongly(places, found.value, found.source)
         duplicates = list(contracts.duplicates(found.value, found.source, subject))
         self.problems += duplicates
         if not duplicates:

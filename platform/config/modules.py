@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from platform.config.folders import folders_in
-from platform.config.installed import packages
+from platform.config.installed import module_packages
 from platform.confined import Folder, folder_at
 from platform.model import ids
 from platform.model.problem import Problem, SourceFile, SourcePosition
@@ -64,7 +64,7 @@ def module_places(root: Path, top: Folder) -> ModulePlaces:
     names, problems = folders_in(top, "modules", ids.MODULE, "a module id", "module")
     for name in names:
         found.setdefault(name, []).append(ModulePlace(name, WORKSPACE))
-    installed, wrong = packages(root)
+    installed, wrong = module_packages(root)
     for home, owner in [(each.home, f"the installed package {each.name}") for each in installed]:
         wrong += _added(found, home, owner)
     problems += [*wrong, *_twice(found)]
@@ -95,7 +95,7 @@ def _twice(found: Mapping[str, list[ModulePlace]]) -> Iterator[Problem]:
                 "uninstall one of the packages", ("module", name))
 
 
-def replacing(places: tuple[ModulePlace, ...], value: Mapping[str, Any],
+def replaced_wrongly(places: tuple[ModulePlace, ...], value: Mapping[str, Any],
               source: SourceFile) -> Iterator[Problem]:
     """The problems of the first place of a module, whose contract is `value`, with the others.
 

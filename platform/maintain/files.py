@@ -64,7 +64,7 @@ def outside(patterns: Collection[str], repo: Repo) -> list[str]:
     if CONTRACTS in patterns:
         found += [f"{folder}/module.yml" for _, folder in sorted(repo.module_dirs.items())]
     if REASONS in patterns and not is_checkout(Path(repo.root)):
-        found.append(str(toolfiles.REASONS))
+        found.append(str(toolfiles.REASONS_TABLE))
     return found
 
 

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from platform.confined import read_file
+from platform import called
+from platform.app.interrupted import close_interrupted
+from platform.confined import Refused
 from platform.errors import PlatformError
 from platform.history.files import history_dir
-from platform.history.writer import Writer
+from platform.history.prune import prune
+from platform.history.writer import Writer, read_log
 from platform.model.characters import one_line, printable
 from platform.model.history import (
     ALPHABET,
@@ -30,14 +34,12 @@ from platform.model.history import (
 )
 from platform.model.ids import StepId
 from platform.model.plan import PlannedStep
+from platform.model.profile import Retention
 from platform.model.run import RunRecord
 from platform.model.task_name import step_task
 from platform.model.utc import utc_text_ms
-from platform.owned import storage_error
 from platform.run.claimant import this_process
-from platform.run.records import LOG, as_bytes, step_dir
-
-_LARGEST_LOG = 1 << 26  # bytes; a step's log is far smaller
+from platform.run.records import as_bytes, fresh_dir, step_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,19 @@ class RunHistory:
     def __init__(
         self,
         runtime_dir: Path,
+        retention: Retention,
         began: datetime,
         *,
         planned: Callable[[StepId], PlannedStep | None],
         redact: Callable[[str], str],
     ) -> None:
-        self._runtime_dir, self._planned, self._redact = runtime_dir, planned, redact
-        self._began = began
+        self._runtime_dir, self._retention = runtime_dir, retention
+        self._planned, self._redact, self._began = planned, redact, began
         self._lock = threading.Lock()
         self._workers: dict[int, int] = {}
         self._starts: dict[StepId, datetime] = {}
-        self._ended: list[Attempt] = []
+        self._stopped: dict[StepId, str] = {}  # the digest of the log of a run without a record
+        self._ended: dict[str, Attempt] = {}
         self._has_begun = self._failed = self._over = False
 
     @cached_property
@@ -78,38 +82,32 @@ class RunHistory:
 
     def step_began(self, step_id: StepId) -> None:
         """A step starts to run: its record does not exist yet."""
-        self._starts[step_id] = began = datetime.now(UTC)
-        self._safely(lambda: self._add(Attempt(
-            task=step_task(step_id),
-            state=RunState.RUNNING,
-            began_at=utc_text_ms(began),
-            worker=self._worker(),
-            price_credits=self._price(step_id),
-        )))
+        self._starts[step_id] = datetime.now(UTC)
+        self._safely(lambda: self._add(self._attempt(step_id, RunState.RUNNING)))
+
+    def step_stopped(self, step_id: StepId) -> None:
+        """A step's run ends without a record: keep its log, which is about to be removed."""
+
+        def write() -> None:
+            log = read_log(fresh_dir(self._runtime_dir, step_id))
+            self._stopped[step_id] = digest = self._writer.keep(log) if log else ""
+            self._add(self._attempt(step_id, RunState.INTERRUPTED, log=digest))
+
+        self._safely(write)
 
     def step_ended(
         self, step_id: StepId, state: str, reason: str, message: str, record: RunRecord | None
     ) -> None:
         """A step ended, or could not be started. `record`: what it left in this run; None if it
         left nothing."""
-        now = datetime.now(UTC)
 
         def write() -> None:
-            kept, log = self._kept(record) if record else ("", "")
-            self._add(Attempt(
-                task=step_task(step_id),
-                state=state,
-                began_at=utc_text_ms(self._starts.get(step_id, now)),
-                ended_at=utc_text_ms(now),
+            kept, log = self._kept(record) if record else ("", self._stopped.get(step_id, ""))
+            self._add(self._attempt(
+                step_id, state, reason=reason, message=self._words(message), record=kept, log=log,
                 duration_s=record.duration_s if record else 0.0,
-                worker=self._worker(),
-                reason=reason,
-                message=self._words(message),
-                price_credits=self._price(step_id),
                 cached_from=record.cached_from if record else "",
                 tries=record.attempts if record else 0,
-                record=kept,
-                log=log,
             ))
 
         self._safely(write)
@@ -135,6 +133,8 @@ class RunHistory:
             return
         self._over = True
         self._safely(lambda: self._writer.ended(self._invocation(exit_status, error)))
+        if self._writer.is_first_of_day:
+            self._safely(lambda: prune(self._runtime_dir, self._retention, self._began.date()))
         self._writer.close()
 
     @cached_property
@@ -144,36 +144,43 @@ class RunHistory:
     def _add(self, attempt: Attempt) -> None:
         if not self._has_begun:
             self._has_begun = True
+            close_interrupted(self._runtime_dir)
             self._writer.began(self._invocation(-1))
         self._writer.task(attempt)
         if attempt.state != RunState.RUNNING:
-            self._ended.append(attempt)
+            self._ended[attempt.task] = attempt
 
     def _invocation(self, exit_status: int, error: str = "") -> Invocation:
         over, now = exit_status >= 0, datetime.now(UTC)
         return Invocation(
             id=self.id,
             began_at=utc_text_ms(self._began),
-            command=self._words(command_line()),
+            command=one_line(command_line(self._redact))[:LONGEST_WORDS],
             process=this_process() if not over else {},
             ended_at=utc_text_ms(now) if over else "",
             duration_s=round(max(0.0, (now - self._began).total_seconds()), 3) if over else 0.0,
             exit_status=exit_status,
             error=self._words(error),
-            tenants=tallies(self._ended),
+            tenants=tallies(self._ended.values()),
+        )
+
+    def _attempt(self, step_id: StepId, state: str, **facts: Any) -> Attempt:
+        now = datetime.now(UTC)
+        planned = self._planned(step_id)
+        return Attempt(
+            task=step_task(step_id),
+            state=state,
+            began_at=utc_text_ms(self._starts.get(step_id, now)),
+            ended_at="" if state == RunState.RUNNING else utc_text_ms(now),
+            worker=self._worker(),
+            price_credits=planned.total_credits if planned else 0,
+            **facts,
         )
 
     def _kept(self, record: RunRecord) -> tuple[str, str]:
         """Keep a record and its log; their digests. A step that did not run has no log."""
-        try:
-            log = read_file(step_dir(self._runtime_dir, record.id) / LOG, _LARGEST_LOG)
-        except OSError:  # a link, or nothing: the step's own error says so
-            log = b""
+        log = read_log(step_dir(self._runtime_dir, record.id))
         return self._writer.keep(as_bytes(record)), self._writer.keep(log) if log else ""
-
-    def _price(self, step_id: StepId) -> int:
-        planned = self._planned(step_id)
-        return planned.total_credits if planned else 0
 
     def _worker(self) -> int:
         return self._workers.setdefault(threading.get_ident(), len(self._workers) + 1)
@@ -193,14 +200,18 @@ class RunHistory:
                 sys.stderr.write(f"{printable(_warning(self._runtime_dir, error))}\n")
 
 
-def command_line() -> str:
-    """The command line of this process, as it could be typed."""
+def command_line(redact: Callable[[str], str]) -> str:
+    """The command line of this process, as it could be typed. `redact` sees each word before it is
+    quoted, since quotes would hide a secret from it."""
     name = Path(sys.argv[0]).name
-    program = "python -m platform.cli" if name in ("cli.py", "__main__.py") else name
-    return " ".join([program, *map(shlex.quote, sys.argv[1:])])
+    program = called.program() if name in ("cli.py", "__main__.py", called.SCRIPT) else name
+    return " ".join([program, *(shlex.quote(redact(word)) for word in sys.argv[1:])])
 
 
-def _warning(runtime_dir: Path, error: Exception) -> str:
+def _warning(runtime_dir: Path, error: BaseException) -> str:
     path = history_dir(runtime_dir)
-    refused = storage_error(path, "be written", error) if isinstance(error, OSError) else error
-    return f"{refused}; warning: this run goes on, and its history is incomplete"
+    error = error.__cause__ or error  # of the disk
+    what = f"{path}: cannot be written ({error.strerror})" if isinstance(error, OSError) else error
+    if isinstance(error, Refused):
+        what = f"{error.offender}: is {error.kind} and is not followed; remove it"
+    return f"warning: {what}; this run continues, and `runs` does not show all of it"

@@ -1,6 +1,6 @@
 """The history of a workspace, as commands ask for it: which invocations there were, and which one a
 person means."""
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -60,6 +60,10 @@ class PastRuns:
         """The invocations that began at `since` (UTC, ISO 8601, with milliseconds) or later, newest
         first. Reads one file for each day, as far as the caller iterates."""
         return map(self._now, self.history.invocations(since))
+
+    def of_days(self, days: Iterable[str]) -> Iterator[PastRun]:
+        """The invocations that began on these days."""
+        return (self._now(each) for day in days for each in self.history.of_day(day))
 
     def named(self, text: str) -> PastRun:
         """The invocation with this id, or with the only id that begins so; `last` is the newest.

@@ -132,6 +132,7 @@ class Run:
             now=partial(datetime.now, UTC),
             record=self.records.newest,
             executor=self.executor,
+            stopped=lambda step_id: self.history.step_stopped(step_id),
             reasons=repo.reasons,
             assets={key: workspace.root / asset.file for key, asset in repo.assets.items()},
             module_dirs={name: Path(folder) for name, folder in repo.module_dirs.items()},
@@ -155,6 +156,7 @@ class Run:
         """What this run did, for `runs`. Whoever ends the run closes it with the exit status."""
         return RunHistory(
             self.workspace.runtime_dir,
+            self.workspace.profile.history,
             self.snapshot.now,
             planned=lambda step_id: self.snapshot.planned(step_id),
             redact=self._without_secrets,

@@ -18,7 +18,7 @@ from platform.model.order import (
     Value,
 )
 from platform.model.problem import Problem, SourceFile
-from platform.model.profile import Limits, Profile
+from platform.model.profile import Limits, Profile, Retention
 from platform.model.reasons import Reason, Reasons
 from platform.model.tenant import Tenant, TenantStatus
 
@@ -97,6 +97,7 @@ def profile(value: Mapping[str, Any], source: SourceFile) -> Profile:
         delivery=value.get("delivery", {}),
         signing=value.get("signing", {}),
         limits=Limits(**value.get("limits", {})),
+        history=Retention(**value.get("history", {})),
         repairs=value.get("repairs", default.repairs),
         sandbox=value.get("sandbox", default.sandbox),
         cache=value.get("cache", default.cache),

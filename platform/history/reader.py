@@ -56,10 +56,17 @@ class History:
         for day in self.days():
             if day < since[:10]:
                 return
-            found = {each.id: each for each in self._lines(day, DAY_INDEX, _INVOCATION)
-                     if _is_sound(each) and each.day == day}
-            yield from (each for each in sorted(found.values(), key=_began, reverse=True)
-                        if each.began_at >= since)
+            yield from (each for each in self.of_day(day) if each.began_at >= since)
+
+    def of_day(self, day: str) -> list[Invocation]:
+        """The invocations that began on a day, newest first."""
+        found = {each.id: each for each in self._lines(day, DAY_INDEX, _INVOCATION)
+                 if _is_sound(each) and each.day == day}
+        return sorted(found.values(), key=_began, reverse=True)
+
+    def count(self, day: str) -> int:
+        """How many invocations began on a day."""
+        return len(self.of_day(day))
 
     def attempts(self, invocation: Invocation) -> tuple[Attempt, ...]:
         """The tasks of an invocation, in the order in which they began."""

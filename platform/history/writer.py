@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec.json import Encoder
 
 from platform import flock
+from platform.confined import read_file
 from platform.history.files import (
     BLOBS,
     DAY_INDEX,
@@ -19,6 +20,16 @@ from platform.model.history import Attempt, Invocation
 from platform.owned import exists, owned
 
 _ENCODER = Encoder()
+_LARGEST_LOG = 1 << 26  # bytes; a step's log is far smaller
+_LOG = "log.txt"
+
+
+def read_log(folder: Path) -> bytes:
+    """The log in a step's directory; empty if there is none that can be read."""
+    try:
+        return read_file(folder / _LOG, _LARGEST_LOG)
+    except OSError:  # a link, or nothing: the step's own error says so
+        return b""
 
 
 class Writer:
@@ -37,6 +48,12 @@ class Writer:
         self._tasks = self._open(tasks_name(self._id))
         flock.take_now(self._tasks)
         self._index(invocation)
+
+    def continued(self) -> bool:
+        """Continue the history of an invocation whose process has ended; False if another process
+        has begun to."""
+        self._tasks = self._open(tasks_name(self._id))
+        return flock.take_now(self._tasks)
 
     def task(self, attempt: Attempt) -> None:
         """A step began, or a task ended."""

@@ -22,6 +22,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of the history of runs is kept: what exceeds one of the two is removed."""
+
+    keep_days: int = 30
+    keep_runs: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """config/runtime_profile*.yml. Directories are relative to the repository's root."""
 
@@ -40,6 +48,7 @@ class Profile:
     # {key_env, key_file, public_key}, each optional
     signing: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    history: Retention = field(default_factory=Retention)
     repairs: str = "hold"  # hold | resend: whether a repair may deliver something again
     sandbox: str = "auto"  # auto | bubblewrap | process
     cache: bool = True

@@ -21,6 +21,7 @@ class RunContext:
     * `now` returns aware times.
     * `record` returns any step's newest record.
     * `executor` runs the jobs of this run.
+    * `stopped` is told of a step whose run ended without a record, while its log still exists.
     * `assets` maps (tenant id, bound path) to the file.
 
     A module's code is read once per context. The next run sees later changes, and runs the step
@@ -35,6 +36,7 @@ class RunContext:
     now: Callable[[], datetime]
     record: Callable[[StepId], RunRecord | None]
     executor: Executor
+    stopped: Callable[[StepId], object] = lambda _: None
     assets: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     reasons: Reasons = field(default_factory=Reasons)
     # of modules that are not in the workspace's modules/, by id

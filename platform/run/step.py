@@ -54,37 +54,52 @@ def run_step(
         ForbiddenError: this machine lacks an isolation that the profile demands.
         PlatformError: the run was stopped. The old record remains, and there is none of this run.
     """
-    started = context.now()
     with fresh_directory(
         context.runtime_dir, step.id, leave_trace=step.kind is Kind.DELIVERY
     ) as place:
-        record = replace(new_record(context, step, epoch), started_at=utc_text(started))
         try:
-            record = _made(context, step, record, place, gate, sleep)
-        except Fault as fault:
-            record = replace(record, status=Status.FAILED, reason=fault.reason, message=str(fault))
-        except PlatformError:
+            return _published(context, step, epoch, place, gate, sleep)
+        except BaseException:
+            context.stopped(step.id)  # its log still exists
             raise
-        except Exception as error:  # noqa: BLE001  after any error, the order must be settled
-            record = failed_by_platform(
-                context, step, record, place, error, began=arrived(context, step, epoch, place)
-            )
-        ended = context.now()
-        record = replace(
-            record,
-            finished_at=utc_text(ended),
-            duration_s=round((ended - started).total_seconds(), 3),
+
+
+def _published(
+    context: RunContext,
+    step: PlannedStep,
+    epoch: int,
+    place: StepDirectory,
+    gate: Gate,
+    sleep: Callable[[float], None],
+) -> RunRecord:
+    started = context.now()
+    record = replace(new_record(context, step, epoch), started_at=utc_text(started))
+    try:
+        record = _made(context, step, record, place, gate, sleep)
+    except Fault as fault:
+        record = replace(record, status=Status.FAILED, reason=fault.reason, message=str(fault))
+    except PlatformError:
+        raise
+    except Exception as error:  # noqa: BLE001  after any error, the order must be settled
+        record = failed_by_platform(
+            context, step, record, place, error, began=arrived(context, step, epoch, place)
         )
-        if not record.completed:
-            place.clear()  # no other step may use its outputs
-        try:
-            cache.keep(context, step, record, place.outputs)
-        except Displaced as error:
-            record = replace(
-                record, status=Status.FAILED, reason=NOT_WRITTEN, message=str(error), outputs=()
-            )
-            place.clear()
-        place.publish(record)
+    ended = context.now()
+    record = replace(
+        record,
+        finished_at=utc_text(ended),
+        duration_s=round((ended - started).total_seconds(), 3),
+    )
+    if not record.completed:
+        place.clear()  # no other step may use its outputs
+    try:
+        cache.keep(context, step, record, place.outputs)
+    except Displaced as error:
+        record = replace(
+            record, status=Status.FAILED, reason=NOT_WRITTEN, message=str(error), outputs=()
+        )
+        place.clear()
+    place.publish(record)
     return record
 
 

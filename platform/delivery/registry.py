@@ -1,7 +1,4 @@
-"""The providers by name: adapters of the port `ports/provider.py` that need no module settings.
-
-`deliver_email` creates its own provider, because the provider also needs the module's stop list.
-"""
+"""The providers by name: adapters of the port `ports/provider.py`."""
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,4 +13,10 @@ def _folder(request: DeliveryRequest) -> Provider:
     return FolderProvider(Path(root))
 
 
-PROVIDERS: dict[str, Callable[[DeliveryRequest], Provider]] = {"folder": _folder}
+def _email(request: DeliveryRequest) -> Provider:
+    from platform.delivery.email_provider import email_provider  # only a mail needs its imports
+
+    return email_provider(request)
+
+
+PROVIDERS: dict[str, Callable[[DeliveryRequest], Provider]] = {"email": _email, "folder": _folder}

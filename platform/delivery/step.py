@@ -5,7 +5,7 @@ typed values.
 """
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,19 @@ def remote_path(context: Mapping[str, Any], deliverable_id: str = DELIVERABLE) -
     return "/".join([*names, deliverable_id, PACKAGE_NAME])
 
 
-def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: str,
-                 make_provider: Callable[[DeliveryRequest], Provider] | None = None) -> Result:
+def run_delivery(
+    params: Mapping[str, Any],
+    outputs_dir: Path,
+    provider_name: str,
+    make_provider: Callable[[DeliveryRequest], Provider] | None = None,
+    *,
+    stopped_domains: Sequence[str] = (),
+) -> Result:
     """Deliver `params["package_zip"]`, write the receipt and the log, and return the result.
 
     `make_provider` creates the provider; without it, `PROVIDERS` does. It raises Declined if the
-    request is not acceptable.
+    request is not acceptable. `stopped_domains` are the mail domains that get nothing, in lower
+    case; a domain includes those below it.
 
     * `_platform.may_have_delivered`: an earlier try ended `unverified`. A refusal of this try then
       proves nothing, unless the provider can show that nothing arrived.
@@ -65,7 +72,8 @@ def run_delivery(params: Mapping[str, Any], outputs_dir: Path, provider_name: st
     look_only = bool(context.get("look_only"))
     try:
         parcel = parcel_of(params)
-        request = DeliveryRequest(parcel, params, settings, float(context.get("timeout_s", 0)))
+        timeout_s = float(context.get("timeout_s", 0))
+        request = DeliveryRequest(parcel, params, settings, timeout_s, tuple(stopped_domains))
         provider = (make_provider or PROVIDERS[provider_name])(request)
     except Declined as error:
         if look_only:

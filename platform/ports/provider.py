@@ -55,6 +55,7 @@ class DeliveryRequest:
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any]
     timeout_s: float = 0.0  # what the step may take until the provider has everything; 0: no limit
+    stopped_domains: tuple[str, ...] = ()  # mail domains that the module delivers nothing to
 
 
 class Presence(StrEnum):

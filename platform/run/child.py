@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # at run time, these imports would take longer than the rest 
     from types import CodeType, ModuleType, TracebackType
     from typing import Any
 
-OPEN_PACKAGES = frozenset({"delivery", "bundle"})
+OPEN_PACKAGES = frozenset({"delivery", "bundle", "search"})
 # Packages that the open packages need, and that modules must not import.
 INTERNAL = frozenset({"model", "errors", "files", "owned", "trees", "confined", "openat", "ports"})
 _MEGABYTE = 1 << 20
@@ -263,6 +263,6 @@ def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
 
 def refusal(name: str) -> str:
     return (
-        f"{name} is not for modules; of platform they may import platform.delivery and "
-        "platform.bundle"
+        f"{name} is not for modules; of platform they may import platform.delivery, "
+        "platform.bundle and platform.search"
     )

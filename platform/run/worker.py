@@ -57,6 +57,7 @@ _OURS = tuple(
         "bundle",
         "ports",
         "delivery",
+        "search",
     )
 )
 # Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the

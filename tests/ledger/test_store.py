@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from platform.errors import ConflictError, CorruptError, CreditsError
+from platform.ledger.journal.disk import DISK
 from platform.ledger.journal.file_store import FileStore
 from platform.ledger.journal.journal import LedgerReader
+from platform.ledger.journal.journal_stores import JOURNAL_STORES
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import START
 from platform.ledger.rules.charge import decide_charge
@@ -32,9 +34,13 @@ def files(folder: Path) -> JournalStore:
     return FileStore(folder)
 
 
-@pytest.fixture(params=["files", "memory"])
+@pytest.fixture(params=[*sorted(JOURNAL_STORES), "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> JournalStore:
-    return files(tmp_path / "state") if request.param == "files" else MemoryStore()
+    """Each registered store, and the tests' own."""
+    if request.param == "memory":
+        return MemoryStore()
+    Ledger.create(tmp_path / "state", noon).close()
+    return JOURNAL_STORES[request.param](tmp_path / "state", DISK, None).store
 
 
 @pytest.fixture

@@ -60,8 +60,3 @@ def test_a_reason_that_a_module_gives_is_declared_and_in_its_readme(module_id):
     assert called <= declared
     readme = (MODULES / module_id / "README.md").read_text()
     assert [slug for slug in given if f"`{slug}`" not in readme] == []
-
-
-def test_both_search_modules_have_the_same_client():
-    one, other = (MODULES / name / "src/google_search.py" for name in ("search_images", "search_pages"))
-    assert one.read_bytes() == other.read_bytes()

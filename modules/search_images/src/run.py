@@ -1,13 +1,13 @@
-"""Image search: queries in, one row a picture out. Whether rows are recorded or live stands in each
-of them."""
+"""Search for images: one row for each image found. Each row says whether it is recorded or live."""
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from google_search import ApiError, engine_of, missing_secrets
 from images import save_all, web_fetcher
 from recorded import Recorded
+
+from platform.search.google import SearchError, engine_of, missing_secrets
 
 OPTIONS = {
     "safe": "safe",
@@ -45,7 +45,7 @@ def run(params, outputs_dir):
     queries = list(dict.fromkeys(params["queries"]))
     try:
         found = {query: find(query, params["max_items_per_query"]) for query in queries}
-    except ApiError as error:
+    except SearchError as error:
         return failed("external_api_error", str(error))
     rows = [
         row(query, rank, item, told["source"])

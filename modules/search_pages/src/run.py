@@ -1,12 +1,11 @@
-"""Page search: queries in, one row a page out. Whether rows are recorded or live stands in each of
-them."""
+"""Search for pages: one row for each page found. Each row says whether it is recorded or live."""
 import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from google_search import ApiError, engine_of, missing_secrets
+from platform.search.google import SearchError, engine_of, missing_secrets
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 OPTIONS = {
@@ -45,7 +44,7 @@ def run(params, outputs_dir):
     queries = list(dict.fromkeys(params["queries"]))
     try:
         found = {query: find(query, params["max_items_per_query"]) for query in queries}
-    except ApiError as error:
+    except SearchError as error:
         return failed("external_api_error", str(error))
     rows = [
         row(query, rank, item, told["source"])

@@ -17,9 +17,10 @@ from weakref import ref
 from platform.errors import ConflictError, CreditsError, PlatformError, StaleError
 from platform.ledger.journal import file_store
 from platform.ledger.journal.disk import DISK, Disk, locked, refusals
-from platform.ledger.journal.exports import FolderExports, read_folder
-from platform.ledger.journal.file_store import LOCK, FileStore
+from platform.ledger.journal.exports import read_folder
+from platform.ledger.journal.file_store import LOCK
 from platform.ledger.journal.journal import Exports, Journal, LedgerReader, Prepared
+from platform.ledger.journal.journal_stores import open_journal
 from platform.ledger.journal.record import BadRecord, as_read
 from platform.ledger.journal.snapshot import FEWEST_POSTS
 from platform.ledger.journal.turns import Turns
@@ -91,8 +92,7 @@ class Ledger(LedgerReader):
         """
         if not cls.exists(folder):
             raise StaleError(f"{folder}: no billing state here; `doit run state` makes one, once")
-        store = FileStore(folder, disk)
-        ledger = cls(store, FolderExports(store, folder, disk, snapshot_posts), now)
+        ledger = cls(*open_journal(folder, disk, snapshot_posts), now)
         try:
             ledger.refresh()
         except BaseException:

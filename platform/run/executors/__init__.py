@@ -8,6 +8,6 @@ from platform.run.executors.local import LocalExecutor
 EXECUTORS: dict[str, Callable[[Profile], Executor]] = {"local": LocalExecutor}
 
 
-def executor_of(profile: Profile) -> Executor:
-    """The executor of a profile. Every profile currently uses `local`."""
-    return EXECUTORS["local"](profile)
+def executor_of(profile: Profile, name: str = "local") -> Executor:
+    """The executor of a profile. No profile names another one yet."""
+    return EXECUTORS[name](profile)

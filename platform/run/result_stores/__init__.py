@@ -8,6 +8,6 @@ from platform.run.result_stores.directory import DirectoryResults
 RESULT_STORES: dict[str, Callable[[Path], ResultStore]] = {"directory": DirectoryResults}
 
 
-def result_store_of(runtime_dir: Path) -> ResultStore:
-    """The store of a run. Every run currently uses `directory`, in its runtime directory."""
-    return RESULT_STORES["directory"](runtime_dir)
+def result_store_of(runtime_dir: Path, name: str = "directory") -> ResultStore:
+    """The store of a run. No profile names another one yet."""
+    return RESULT_STORES[name](runtime_dir)

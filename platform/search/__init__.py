@@ -1,0 +1,1 @@
+"""Search services, for the modules that search."""

@@ -48,10 +48,6 @@ COMMANDS = {
         "run_module",
         "run a module with its author's own inputs, in the sandbox of a step, free of charge",
     ),
-    "catalogue": (
-        "catalogue",
-        "list the modules: what they do, their ports, today's prices, and where they are",
-    ),
     "artifacts": (
         "artifacts",
         "list or fetch a tenant's published packages, for those who may read them",
@@ -73,8 +69,17 @@ COMMANDS = {
         "report what this machine provides, what each absence means, and what to do",
     ),
     "new": ("new", "write a tenant, a work order or a module that is valid as written"),
+    "init": (
+        "init",
+        "write a workspace: configuration, an example if asked for, workflows, a README",
+    ),
     "explain": ("explain", "explain the code of a problem: cause, remedy, example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),
+    "publish": ("publish", "publish purchased packages and their statements to the release store"),
+    "workflow-matrix": (
+        "matrix",
+        "print the jobs of a workflow, one for each tenant or for one order",
+    ),
     "runtime-print": ("runtime", "print the runtime profile in force, every default filled in"),
 }
 

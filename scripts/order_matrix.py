@@ -4,18 +4,14 @@ that was chosen."""
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import _platform_boot  # noqa: F401  (imported for what it does)
 from platform.cli import script
 from platform.commands.common import add_places, open_run
-from platform.errors import UsageError
+from platform.commands.matrix import legs
 from platform.model.ids import OrderId
-
-ALL = ("", "all")  # what a schedule sends, and what the choice list says
-MOST = 256  # jobs that GitHub makes of one matrix
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,30 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
         listed = [order for order in listed if order in scheduled]
     print(f"legs={json.dumps(legs(listed, arguments.tenant_id, arguments.work_order))}")
     return 0
-
-
-def legs(orders: Iterable[OrderId], tenant_id: str, work_order: str) -> list[dict[str, str]]:
-    """What each job of the matrix runs; an empty `work_order_id` is all of the tenant's."""
-    orders = list(orders)
-    if work_order not in ALL:
-        chosen = [order for order in orders if str(order) == work_order]
-        if not chosen:
-            raise UsageError(
-                f"order {work_order!r} is not an enabled work order without errors; see `doit "
-                f"list --all`"
-            )
-        return [chosen[0]._asdict()]
-    tenants = sorted({order.tenant_id for order in orders if tenant_id in (*ALL, order.tenant_id)})
-    if not tenants and tenant_id not in ALL:
-        raise UsageError(
-            f"tenant {tenant_id!r} has no enabled work order without errors; see `doit list --all`"
-        )
-    if len(tenants) > MOST:
-        raise UsageError(
-            f"{len(tenants)} tenants are more than the {MOST} jobs of a matrix; name one, or run "
-            "`python -m platform.cli orchestrator`, which has no such limit"
-        )
-    return [OrderId(name, "")._asdict() for name in tenants]
 
 
 if __name__ == "__main__":

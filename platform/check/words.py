@@ -9,6 +9,7 @@ from platform.model.characters import visible
 from platform.model.words import shortened
 
 LONGEST_VALUE = 60
+_LISTED = 20  # choices in a message
 _MANY = 200  # names; comparing with more of them takes too long for a suggestion
 
 TYPES = {"string": "a string", "integer": "an integer", "number": "a number",
@@ -85,3 +86,11 @@ def suggestion(name: str, names: Iterable[str], none: str = "remove it", missing
         return f"write `{known[0]}`"
     return "write one of " + ", ".join(known) if len(known) <= 12 else none
 
+
+def choices(name: str, names: Iterable[str]) -> str:
+    """A fix for a name that a form takes as text: the most similar names, and the choices."""
+    known = sorted(set(names))
+    near = get_close_matches(name, known, n=3, cutoff=0.6) if len(name) <= LONGEST_VALUE else []
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    there = f"the choices are {', '.join(known[:_LISTED])}{more}" if known else "there is none"
+    return f"did you mean {' or '.join(near)}? {there}" if near else there

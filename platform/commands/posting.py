@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from platform.app.run import Run
 from platform.app.snapshot import PAYMENTS
-from platform.check.words import suggestion
+from platform.check.words import choices
 from platform.commands.common import show
 from platform.errors import InputError, StorageError, UsageError
 from platform.ledger.journal.payments import apply_payments
@@ -44,7 +44,7 @@ def tenant_known(run: Run, tenant_id: str, option: str) -> None:
     if tenant_id not in tenants:
         must_read(run, f"tenants/{tenant_id}/tenant.yml")
         raise UsageError(f"{option}: tenant {tenant_id!r} does not exist; "
-                         f"{suggestion(tenant_id, tenants, 'see tenants/')}")
+                         f"{choices(tenant_id, tenants)}")
 
 
 def plain_texts(texts: Mapping[str, str]) -> None:

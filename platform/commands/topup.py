@@ -5,6 +5,7 @@ import argparse
 
 from platform.app.snapshot import PAYMENTS
 from platform.check.money import METHODS
+from platform.check.words import choices
 from platform.commands.common import add_json, add_places, open_run
 from platform.commands.posting import (
     must_read,
@@ -97,9 +98,9 @@ def _must_be_corrected(ledger: Ledger, error: PostConflict) -> None:
 def _check(repo: Repo, arguments: argparse.Namespace) -> None:
     method = repo.topup_methods.get(arguments.topup_method_id)
     if method is None or not method.enabled:
-        known = ", ".join(sorted(name for name, row in repo.topup_methods.items() if row.enabled))
+        known = (name for name, row in repo.topup_methods.items() if row.enabled)
         raise UsageError(f"top-up method {arguments.topup_method_id!r} does not exist or is not "
-                         f"enabled; known: {known}")
+                         f"enabled; {choices(arguments.topup_method_id, known)}")
     ours = (arguments.tenant_id, arguments.topup_method_id)
     for payment in repo.payments:
         if (payment.tenant_id, payment.topup_method_id) != ours or folded(

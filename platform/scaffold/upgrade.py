@@ -1,0 +1,117 @@
+"""What in a workspace is older than the tool. Pure; the command reads and writes the files.
+
+`.platform/files.csv` records the version and the digest of each file that the tool wrote. So an
+edited file is told from an old one: only a file as the tool wrote it is replaced.
+"""
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from platform.model.cells import as_csv
+from platform.model.digest import sha256_hex
+from platform.scaffold.text import with_schemas
+from platform.scaffold.workspace import PIN, Tool, tool_files
+
+RECORD = ".platform/files.csv"
+RECORD_COLUMNS = ("path", "version", "sha256")
+HEADED = ("config/*.yml", "tenants/*/tenant.yml", "tenants/*/workorders/*.yml",
+          "modules/*/module.yml")  # the files with a header that leads to a schema
+
+
+class AgeState(StrEnum):
+    """Why a file is not up to date."""
+
+    MISSING = "missing"  # a file that this version has for the first time
+    OLDER = "older"  # as an earlier version wrote it: it is replaced
+    EDITED = "edited"  # edited, and this version has other contents: it is not replaced
+    HEADER = "header"  # its header leads to the schema of another version
+    PIN = "pin"  # requirements.txt names another version
+    UNUSED = "unused"  # a schema of an earlier version, to which no header leads any more
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """What the record says of one file."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """One file that is not up to date. `new` None: it is removed."""
+
+    path: str
+    state: AgeState
+    version: str  # that wrote it; empty if no record says so
+    now: bytes | None
+    new: bytes | None
+
+
+WorkspaceRecord = Mapping[str, WrittenFile]
+ReadFile = Callable[[str], bytes | None]  # the bytes of a file by its path; None: it is missing
+
+
+def schema_files(tool: Tool) -> dict[str, bytes]:
+    """The schemas of this version, by path in the workspace."""
+    return {f"{tool.schemas}/{name}": data for name, data in tool.schema_bytes.items()}
+
+
+def record_file(record: WorkspaceRecord) -> bytes:
+    """The bytes of `.platform/files.csv`."""
+    rows = [(path, one.version, one.sha256) for path, one in sorted(record.items())]
+    return as_csv([RECORD_COLUMNS, *rows])
+
+
+def written_by(tool: Tool, files: Mapping[str, bytes]) -> dict[str, WrittenFile]:
+    """The record of files that this version has just written."""
+    return {path: WrittenFile(tool.version, sha256_hex(data)) for path, data in files.items()}
+
+
+def outdated(
+    tool: Tool, record: WorkspaceRecord, read: ReadFile, headed: Iterable[str]
+) -> Iterator[Outdated]:
+    """Every file that is not up to date.
+
+    Args:
+        headed: the paths of the existing files that HEADED names.
+    """
+    wanted = {**tool_files(tool), **schema_files(tool)}
+    for path, new in wanted.items():
+        if found := _of_tool(path, new, record.get(path), read(path)):
+            yield found
+    pin = read(PIN)
+    if pin is not None and (new_pin := pinned(tool, pin)) != pin:
+        yield Outdated(PIN, AgeState.PIN, "", pin, new_pin)
+    for path in sorted(headed):
+        text = (read(path) or b"").decode("utf-8", "surrogateescape")
+        if (new_text := with_schemas(text, tool.schemas)) != text:
+            yield Outdated(path, AgeState.HEADER, "", *(
+                one.encode("utf-8", "surrogateescape") for one in (text, new_text)))
+    for path in sorted(record.keys() - wanted.keys()):
+        now = read(path)
+        if now is not None and sha256_hex(now) == record[path].sha256:
+            yield Outdated(path, AgeState.UNUSED, record[path].version, now, None)
+
+
+def pinned(tool: Tool, requirements: bytes) -> bytes:
+    """The requirements with this version of the tool. Extras and other lines stay as they are."""
+    name = re.escape(tool.requirement).encode()
+    return re.sub(rb"(?m)^(" + name + rb"(?:\[[^\]\r\n]*\])?\s*==\s*)[^\s;#]+",
+                  rb"\g<1>" + tool.version.encode(), requirements)
+
+
+def _of_tool(path: str, new: bytes, known: WrittenFile | None,
+             now: bytes | None) -> Outdated | None:
+    """A file of the tool's, if it is not up to date. One that the operator deleted stays deleted.
+    An edited one counts only if the tool's own file has changed since it was written."""
+    if now == new:
+        return None
+    if known is None:
+        state = AgeState.MISSING if now is None else AgeState.EDITED
+        return Outdated(path, state, "", now, new)
+    if now is None or known.sha256 == sha256_hex(new):
+        return None
+    state = AgeState.OLDER if sha256_hex(now) == known.sha256 else AgeState.EDITED
+    return Outdated(path, state, known.version, now, new)

@@ -80,7 +80,7 @@ def order_standing(run: Run, order: PlannedOrder) -> OrderState:
         and record.matches(order, outcome(order, runs))
     )
     return order_state(order, runs, due, refusal, run.workspace.shown(folder), running, settled,
-                       run.holding.of(order), words)
+                       run.holding.of(order), words, record.finished_at if record else "")
 
 
 def _refusal(run: Run, order: PlannedOrder) -> tuple[str, str]:

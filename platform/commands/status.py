@@ -3,6 +3,7 @@ import argparse
 import sys
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from platform.app.run import Run
 from platform.commands.common import (
@@ -10,16 +11,24 @@ from platform.commands.common import (
     add_json,
     add_order,
     add_places,
+    add_since,
     open_scope,
     report_hidden,
     show,
+    since_moment,
     state_status,
 )
 from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
+from platform.model.utc import utc_text
 from platform.report.status import StatusReport, as_text
+from platform.report.status_summary import as_lines, needs_attention, summary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _REDRAW_S = 1.0
+NONE = "no such order"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="update the display every second until Ctrl-C; needs a terminal")
     parser.add_argument("--publish", action="store_true",
                         help="also show purchases that are not published yet")
+    parser.add_argument("--failed", action="store_true",
+                        help="only orders that failed, wait for a decision, or have errors")
+    add_since(parser, "only orders that ran at this time or later")
+    parser.add_argument("--summary", action="store_true",
+                        help="counts on one screen, and the orders that failed or wait")
     add_json(parser)
 
 
@@ -43,13 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
     seen = status.orders or status.refused or status.past
     unseen = report_hidden(arguments, arguments.tenant_id) and not seen
     if arguments.json or not sys.stdout.isatty():
-        show(arguments, status.as_json(), UNSEEN if unseen else as_text(status))
+        result = (summary(status) if arguments.summary else status).as_json()
+        show(arguments, result, UNSEEN if unseen else _text(arguments, status))
     else:
         from rich.console import Console
 
-        from platform.report.status_table import tables
-
-        Console(highlight=False).print(tables(status))
+        Console(highlight=False).print(_drawn(arguments, status))
     return state_status(run)
 
 
@@ -58,10 +71,44 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
     status = standing(run)
     if arguments.due:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
+    if arguments.failed:
+        status = replace(status, orders=tuple(filter(needs_attention, status.orders)), past=())
+    if arguments.since:
+        status = _ran_since(status, utc_text(since_moment(arguments.since)))
     if not arguments.publish:
         return run, status
     return run, replace(
         status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id)
+    )
+
+
+def _text(arguments: argparse.Namespace, status: StatusReport) -> str:
+    if arguments.summary:
+        return "\n".join(as_lines(summary(status)))
+    selects = arguments.failed or arguments.since or arguments.due
+    if selects and not (status.orders or status.refused or status.past or status.awaiting):
+        return NONE
+    return as_text(status)
+
+
+def _drawn(arguments: argparse.Namespace, status: StatusReport) -> "RenderableType":
+    """The same for a terminal: in colour, and as wide as it is."""
+    from rich.text import Text
+
+    from platform.report.status_table import tables
+
+    text = _text(arguments, status)
+    return Text(text) if arguments.summary or text == NONE else tables(status)
+
+
+def _ran_since(status: StatusReport, since: str) -> StatusReport:
+    """The orders that ran at `since` or later, or run now. Those with errors did not run."""
+    return replace(
+        status,
+        orders=tuple(order for order in status.orders
+                     if order.finished_at >= since or order.state == "RUNNING"),
+        refused={},
+        past=tuple(order for order in status.past if order.finished_at >= since),
     )
 
 
@@ -74,14 +121,13 @@ def _watch(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.live import Live
 
-    from platform.report.status_table import tables
+    def drawn() -> "RenderableType":
+        return _drawn(arguments, _look(arguments)[1])
 
     try:
-        with Live(
-            tables(_look(arguments)[1]), console=Console(highlight=False), auto_refresh=False
-        ) as live:
+        with Live(drawn(), console=Console(highlight=False), auto_refresh=False) as live:
             while True:
                 time.sleep(_REDRAW_S)
-                live.update(tables(_look(arguments)[1]), refresh=True)
+                live.update(drawn(), refresh=True)
     except KeyboardInterrupt:
         return 0

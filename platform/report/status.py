@@ -65,6 +65,7 @@ class OrderState:
     next_period: str = ""  # when it becomes due again
     due: bool = True  # whether the next run has work for it
     refusal_words: str = ""  # if it did not start: the credits needed and available, what to do
+    finished_at: str = ""  # when it or one of its steps last ended: UTC, ISO 8601, with Z
 
     def __str__(self) -> str:
         return f"{self.tenant_id}/{self.work_order_id}"
@@ -110,6 +111,7 @@ def order_state(
     settled: bool = False,
     held: Mapping[str, Held] = _NONE_HELD,
     refusal_words: str = "",
+    finished_at: str = "",
 ) -> OrderState:
     """The state of an order.
 
@@ -119,6 +121,7 @@ def order_state(
     * `running`: the steps that a run executes now, with the seconds so far.
     * `settled`: the last run completed all work of the plan.
     * `held`: the steps that wait for a decision, and why.
+    * `finished_at`: when the order was last settled.
     """
     valid = {name: run for name, run in runs.items() if name not in due or not run.completed}
     waiting = {name: each.reason for name, each in held.items() if not each.below}
@@ -149,6 +152,7 @@ def order_state(
         order.next_period,
         bool(due) or not settled,
         refusal_words if refusal else "",
+        max([finished_at, *(run.finished_at for run in runs.values())]),
     )
 
 

@@ -1,9 +1,10 @@
 """Make PLATFORM importable if the standard library's `platform` was imported first.
 
 doit, pytest, coverage, numpy and uuid import the standard module. Therefore dodo.py, conftest.py
-and the console script import this module first, and doit finds our plugins here by entry point.
+and the console script import this module first, and doit finds our loader here by entry point.
 This module sets the `__path__` of an already imported standard module to our directory. So
-`platform.cli` is found, and no module or class exists twice.
+`platform.cli` is found, and no module or class exists twice. In an installation, the finder in
+`_platform_finder.py` has done so already.
 """
 import os
 import sys
@@ -23,8 +24,7 @@ def graft() -> None:
     if module is None:
         if str(_ROOT) not in sys.path[:1]:
             sys.path.insert(0, str(_ROOT))
-        import_module("platform")
-        return
+        module = import_module("platform")
     if folder in getattr(module, "__path__", ()):
         return
     module.__path__ = [folder]
@@ -33,18 +33,22 @@ def graft() -> None:
 
 
 graft()
-_FIX = "run scripts/setup, and then `. .venv/bin/activate`"
+_IS_CHECKOUT = (_ROOT / "scripts" / "setup").is_file()
+_FIX = (
+    "run scripts/setup, and then `. .venv/bin/activate`"
+    if _IS_CHECKOUT
+    else "install it again: pip install --force-reinstall platform-runner"
+)
 
 
 def lacking(error: ModuleNotFoundError) -> str:
-    """The message if this Python lacks a package that PLATFORM needs.
-
-    Empty if the missing module is PLATFORM's own.
-    """
+    """The message if this Python lacks a package that PLATFORM needs. Empty if the missing module
+    is
+    PLATFORM's own."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "platform", "_platform_boot"):
         return ""
-    return f"{sys.executable} does not have {name}, which this repository needs; {_FIX}"
+    return f"{sys.executable} does not have {name}, which PLATFORM needs; {_FIX}"
 
 
 INTERRUPTED = "interrupted: finished steps are kept; run the same command again to continue"
@@ -84,18 +88,31 @@ def complete() -> Iterator[None]:
 
 
 def ready() -> None:
-    """Stop with one line and exit status 2 if dodo.py is read by an unsuitable doit.
+    """Let PLATFORM's doit program read dodo.py, whichever doit was started.
 
-    Its Python lacks a package that a run may need, or it does not have our plugins and would not
-    lock the runtime directory."""
+    Stop with one line and exit status 2 if this Python lacks a package that a run may need."""
     if missing := [package for package, name in NEEDED.items() if find_spec(name) is None]:
-        sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which this "
-                         f"repository needs; {_FIX}\n")
+        sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which PLATFORM "
+                         f"needs; {_FIX}\n")
         raise SystemExit(2)
-    if "doit.doit_cmd" in sys.modules and _PLUGINS["Loader"] not in sys.modules:
-        sys.stderr.write(f"this doit ({sys.executable}) does not have the plugins of this "
-                         f"repository; {_FIX}\n")
-        raise SystemExit(2)
+    if "doit.doit_cmd" in sys.modules:
+        _instead(Path(sys._getframe(1).f_globals["__file__"]))
+
+
+def _instead(dodo: Path | None = None) -> None:
+    with complete():
+        import_module("platform.streams").guard()  # before doit prints anything
+        program = import_module("platform.doit_plugin.main")
+    program.instead(dodo)
+
+
+def Loader() -> object:
+    """doit's plugin of the group `doit.LOADER`: does not return, but runs PLATFORM's doit program.
+    It is called where the configuration says `loader = "platform"`, and nowhere else."""
+    _instead()
+    from doit.cmd_base import DodoTaskLoader
+
+    return DodoTaskLoader()  # for a program that only asks which loaders there are
 
 
 # The dependencies of pyproject.toml, and their import names. Many are imported only when needed.
@@ -112,22 +129,20 @@ NEEDED = {
     "idna": "idna",
     "google-re2": "re2",
 }
-_PLUGINS = {
+_OLD_PLUGINS = {  # entry points of 0.1.0 before it could be installed; harmless in a workspace
     "RunCommand": "platform.doit_plugin.command",
-    "Loader": "platform.doit_plugin.loader",
     "Backend": "platform.doit_plugin.backend",
 }
 
 
 def __getattr__(name: str) -> object:
-    """doit's plugins. Each is imported when doit needs it."""
-    if name in _PLUGINS:
+    """doit's plugins of an earlier version, which the installed entry points name."""
+    if name in _OLD_PLUGINS:
         with complete():
-            import_module("platform.streams").guard()  # before doit prints anything
-            return getattr(import_module(_PLUGINS[name]), name)
-    if name[:1].isupper():  # a plugin of an earlier version, which the installed entry points name
-        sys.stderr.write(f"the plugins of {sys.executable} belong to another version of this "
-                         f"repository; {_FIX}\n")
+            return getattr(import_module(_OLD_PLUGINS[name]), name)
+    if name[:1].isupper():
+        sys.stderr.write(f"the plugins of {sys.executable} belong to another version of PLATFORM; "
+                         f"{_FIX}\n")
         raise SystemExit(2)
     raise AttributeError(name)
 

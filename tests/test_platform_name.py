@@ -11,6 +11,8 @@ BOTH = ("import platform, platform.cli, platform.model.ids; assert platform.syst
         "assert platform.python_implementation() == 'CPython'; print('both')")
 
 WAYS_IN = {
+    "isolated": ["-I", "-c", BOTH],
+    "without the working directory": ["-P", "-c", BOTH],
     "ours first": ["-c", BOTH],
     "the standard module first": ["-c", "import sys; p = sys.path.pop(0); import platform; sys.path.insert(0, p); "
                                         "import _platform_boot; " + BOTH],

@@ -41,10 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     * 0: every order is COMPLETED.
     * 10: a symbolic link hides requested orders.
     * Otherwise the status of `doit run`."""
-    from doit.doit_cmd import DoitMain
-
     from platform.app.quoted import read_quote
     from platform.doit_plugin.loader import Loader
+    from platform.doit_plugin.main import Main
 
     places = options(arguments)
     named = {
@@ -68,14 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     workspace = root(arguments)
     os.chdir(workspace)
-    plugins = {
-        "COMMAND": {"run": "_platform_boot:RunCommand"},
-        "BACKEND": {"durable": "_platform_boot:Backend"},
-    }
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]
-    status = int(DoitMain(Loader(workspace), config_filenames=(), extra_config=plugins).run(
+    status = int(Main(Loader(workspace), config_filenames=()).run(
         ["run", *jobs, *decided, *words, *tasks]))
     return max(status, InputError.exit_status) if unseen else status
 

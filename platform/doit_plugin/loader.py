@@ -40,11 +40,18 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     """For `doit run` it also takes the runtime directory's lock, and lets steps and publications
     that are asked for end in their order's settlement."""
 
-    def __init__(self, root: Path | None = None) -> None:
-        """`root` is the workspace of a command that has found it; None for doit, which finds
-        dodo.py itself."""
+    def __init__(
+        self, root: Path | None = None, *, dodo: Path | None = None, here: Path | None = None
+    ) -> None:
+        """
+        Args:
+            root: the workspace of a command that has found it; None for doit, which finds dodo.py
+                itself.
+            dodo: the dodo.py that doit has found already; its directory is the working directory.
+            here: the directory in which doit was started; None: the working directory.
+        """
         super().__init__()
-        self._found, self._here = root, Path.cwd()
+        self._found, self._dodo, self._here = root, dodo, here or Path.cwd()
         self.made: Run | None = None  # once the tasks are loaded
 
     @property
@@ -57,7 +64,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     def setup(self, opt_values: Any) -> None:
         try:
             with complete():
-                super().setup(opt_values)
+                super().setup(self._pinned(opt_values))
                 root = Path(self.namespace["__file__"]).parent
                 if self._found is None:
                     must_be_named(root, os.environ, self._here)
@@ -66,6 +73,11 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         except PlatformError as error:  # doit would show a traceback
             sys.stderr.write(f"{printable(str(error))}\n")
             raise SystemExit(error.exit_status) from None
+
+    def _pinned(self, opt_values: Any) -> Any:
+        if self._dodo is None:
+            return opt_values
+        return {"dodoFile": str(self._dodo), "cwdPath": str(Path.cwd()), "seek_file": False}
 
     def load_doit_config(self) -> dict[str, Any]:
         """What the graph needs of doit; a DOIT_CONFIG in dodo.py goes above it."""
@@ -77,7 +89,7 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
 
         return {
             "default_tasks": graph.DEFAULT_TASKS,
-            "backend": "durable",  # doit_plugin/backend.py, found by entry point
+            "backend": "durable",  # doit_plugin/backend.py, which `main` names
             "dep_file": str(self.workspace.runtime_dir / "doit.db"),
             "check_file_uptodate": checker(
                 self.workspace.root, lambda: self.run.snapshot.caches.digests

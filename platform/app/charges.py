@@ -19,7 +19,7 @@ from platform.app.records import Records
 from platform.app.snapshot import Snapshot
 from platform.errors import ConflictError, CreditsError, PlatformError
 from platform.ledger.rules.balance import Answer, Book
-from platform.ledger.rules.charge import NOT_ENOUGH, ChargeDecision, debt, decide_charge, unpaid
+from platform.ledger.rules.charge import NOT_ENOUGH, ChargeDecision, decide_charge, unpaid
 from platform.ledger.rules.refund import supersede
 from platform.model.entry import Post, PostType
 from platform.model.ids import OrderId
@@ -115,7 +115,7 @@ class Charges:
         """The debt for which steps of the order waited in this run, in words; empty if none
         waited."""
         owed = (
-            debt(self._billing.history.book, order_id.tenant_id) if order_id in self._owing else 0
+            self._billing.history.book.debt(order_id.tenant_id) if order_id in self._owing else 0
         )
         return describe_debt(order_id.tenant_id, owed) if owed else ""
 
@@ -127,7 +127,7 @@ class Charges:
             self._snapshot.repo.tenants[order_id.tenant_id],
         )
         book = self._billing.history.book
-        decision, owed = self._decide(book, order), debt(book, order_id.tenant_id)
+        decision, owed = self._decide(book, order), book.debt(order_id.tenant_id)
         if owed and not decision.posts:
             return NOT_ENOUGH, describe_debt(order_id.tenant_id, owed)
         return decision.refusal, describe_refusal(decision, order, tenant)
@@ -150,7 +150,7 @@ class Charges:
         if decided and decided.refusal:
             return False
         book, order = self._billing.history.book, self._snapshot.plan.orders[order_id]
-        if debt(book, order_id.tenant_id):
+        if book.debt(order_id.tenant_id):
             with self._lock:
                 self._owing.add(order_id)
             return False

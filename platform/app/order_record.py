@@ -7,9 +7,9 @@ from platform import trees
 from platform.confined import read_file
 from platform.model import jsontext
 from platform.model.ids import OrderId
+from platform.model.order_outcome import OrderOutcome
 from platform.model.plan import PlannedOrder
 from platform.owned import owned, replace, storage_error
-from platform.plan.policy import OrderOutcome
 
 _LARGEST = 16 << 20  # bytes
 _NAME = "order.json"

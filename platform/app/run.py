@@ -36,11 +36,11 @@ from platform.model.ids import OrderId, StepId
 from platform.model.prices import Payment
 from platform.model.run import RunRecord, Status
 from platform.ports.executor import Executor
+from platform.redact import Redactor
 from platform.run import ordered
 from platform.run.context import RunContext
 from platform.run.executors import executor_of
 from platform.run.inputs import module_code, went_in_digest
-from platform.run.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)

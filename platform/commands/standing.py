@@ -5,8 +5,8 @@ from platform.app.order_record import order_file, read_order
 from platform.app.run import Run
 from platform.app.running import running_s
 from platform.app.scope import ran_orders
+from platform.model.order_outcome import outcome
 from platform.model.plan import PlannedOrder
-from platform.plan.policy import outcome
 from platform.publish.select import Purchase, select
 from platform.report.past import PastOrder
 from platform.report.quote_values import AGAIN

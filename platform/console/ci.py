@@ -7,11 +7,11 @@ from pathlib import Path
 
 from platform.app.order_record import read_order
 from platform.app.run import Run
+from platform.model.order_outcome import outcome
 from platform.model.plan import PlannedOrder
 from platform.model.problem import Problem
 from platform.model.run import Status
 from platform.model.task_name import TaskKind, TaskName, kind_of, order_task
-from platform.plan.policy import outcome
 from platform.report.github import FailureLine, OrderLine, annotation, summary
 from platform.run.records import LOG, step_dir
 from platform.streams import command, in_actions

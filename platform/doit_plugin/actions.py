@@ -25,12 +25,12 @@ from platform.maintain.files import INDEX, content, file_of, read_derived, write
 from platform.model.characters import printable
 from platform.model.entry import PostType
 from platform.model.ids import OrderId, StepId
+from platform.model.order_outcome import OrderOutcome, outcome
 from platform.model.plan import PlannedOrder
 from platform.model.utc import utc_text
 from platform.model.words import counted, in_credits
 from platform.owned import Displaced, exists, owned
 from platform.owned import storage_error as unremoved
-from platform.plan.policy import OrderOutcome, outcome
 from platform.publish.publish import CONFLICT
 
 Values = dict[str, Any]  # what doit keeps of a task and shows its reporter: plain JSON

@@ -12,7 +12,7 @@ from platform.ledger.rules.payments import is_open
 from platform.ledger.rules.refund import settle
 from platform.maintain.files import content, file_of, read_derived
 from platform.model.ids import OrderId, StepId
-from platform.plan.policy import outcome
+from platform.model.order_outcome import outcome
 from platform.run.current import current as reasons_to_run
 
 

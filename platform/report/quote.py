@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from platform.ledger.rules import keys
 from platform.ledger.rules.balance import Answer, Book
-from platform.ledger.rules.charge import NOT_ENOUGH, debt, decide_charge, unpaid
+from platform.ledger.rules.charge import NOT_ENOUGH, decide_charge, unpaid
 from platform.ledger.rules.credit import unapplied
 from platform.ledger.rules.payments import is_open
 from platform.ledger.rules.refund import supersede
@@ -80,7 +80,7 @@ def _order(draft: Book, order: PlannedOrder, terms: Terms) -> OrderQuote:
     tenant = terms.tenants[order.id.tenant_id]
     decision = decide_charge(draft, order, tenant, terms.promotions, terms.day, unbought)
     refusal, words = decision.refusal, describe_refusal(decision, order, tenant)
-    owed = debt(draft, order.id.tenant_id)
+    owed = draft.debt(order.id.tenant_id)
     if owed and not decision.posts and any(step.id in terms.due for step in order.steps):
         refusal, words = NOT_ENOUGH, describe_debt(order.id.tenant_id, owed)
     due, above = (

@@ -6,11 +6,11 @@ from typing import Any
 
 from platform.model.characters import one_line
 from platform.model.held import Held
+from platform.model.order_outcome import outcome
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.run import RunRecord
 from platform.model.words import in_credits
 from platform.plan.period import in_words
-from platform.plan.policy import outcome
 from platform.publish.select import Purchase
 from platform.report.past import PastOrder
 from platform.report.past import lines as past_lines

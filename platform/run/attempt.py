@@ -8,13 +8,13 @@ from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import OutputFile, RunRecord, Status
 from platform.ports.executor import Job
+from platform.redact import Redactor
 from platform.run import results
 from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.leaks import no_secret_in
 from platform.run.outputs import NOT_WRITTEN, collect
 from platform.run.receipt import receipt_of
-from platform.run.redact import Redactor
 from platform.run.results import Outcome
 from platform.run.step_directory import StepDirectory
 

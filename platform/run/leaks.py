@@ -15,8 +15,8 @@ from platform.files import files_below
 from platform.model.contract import Contract
 from platform.model.run import OutputFile
 from platform.model.secret_forms import MIN_CHARS_IN_FILES
+from platform.redact import Redactor, Secrets, secrets
 from platform.run.fault import Fault
-from platform.run.redact import Redactor, Secrets, secrets
 
 REASON = "secret_in_output"
 _PART_BYTES = 1 << 20

@@ -1,7 +1,7 @@
 """A step's log: its output without secrets. Of a long output, only the beginning and the end."""
 from typing import BinaryIO
 
-from platform.run.redact import Redactor
+from platform.redact import Redactor
 
 HALF_BYTES = 512 * 1024  # the largest size of the beginning, and of the end
 

@@ -7,9 +7,9 @@ from platform.confined import read_file
 from platform.model import jsontext
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.redact import Redactor
 from platform.run.fault import Fault
 from platform.run.outputs import NOT_WRITTEN
-from platform.run.redact import Redactor
 from platform.run.step_directory import StepDirectory
 
 RECEIPT = "delivery_receipt_json"  # the output's id

@@ -6,10 +6,10 @@ from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.reasons import UNVERIFIED
 from platform.model.run import RunRecord, Status
+from platform.redact import Redactor
 from platform.run import results
 from platform.run.context import RunContext
 from platform.run.job import run_id
-from platform.run.redact import Redactor
 from platform.run.results import Outcome
 from platform.run.step_directory import StepDirectory
 

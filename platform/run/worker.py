@@ -19,6 +19,7 @@ from platform.errors import PlatformError, StorageError
 from platform.model.profile import Limits
 from platform.owned import adding, storage_error
 from platform.ports.executor import Job, JobEnd
+from platform.redact import Redactor
 from platform.run import fence
 from platform.run.box import Box, box, memory
 from platform.run.fault import Fault
@@ -27,7 +28,6 @@ from platform.run.group import Group, Groups, nothing, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
 from platform.run.outputs import NOT_WRITTEN
-from platform.run.redact import Redactor
 from platform.run.sandbox import Access, Isolation, Machine
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from platform.model.contract import Contract, Deliverable, InputPort, OutputPort
 from platform.model.ids import OrderId
 from platform.model.order import Binding, Kind, Mode, Order, Selector, Step
+from platform.model.order_outcome import outcome
 from platform.model.plan import Plan
 from platform.model.prices import PriceList, PriceRow
 from platform.model.problem import Problem, SourcePosition
@@ -17,7 +18,6 @@ from platform.model.run import RunRecord, Status
 from platform.plan.expand import expand
 from platform.plan.graph import in_order
 from platform.plan.period import next_period, period
-from platform.plan.policy import outcome
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MAKE = Contract("make", "Make", "1.0.0", Kind.TRANSFORM, "makes text",

@@ -7,8 +7,8 @@ import pytest
 from platform.model.contract import Secret
 from platform.model.order import Kind
 from platform.model.run import Status
+from platform.redact import Redactor
 from platform.run.log import HALF_BYTES, Log
-from platform.run.redact import Redactor
 
 
 def logged(text: bytes, *secrets: str, piece: int = 1 << 16) -> bytes:

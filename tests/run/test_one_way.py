@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from platform.doit_plugin import actions
 from platform.model.ids import OrderId
 from platform.run.records import read_record
 from tests.support import ROOT, repository, rows
+from tests.support import TEA as DELIVERED
 
 ORDER = """work_order_id: tea
 steps:
@@ -83,40 +85,77 @@ def upwards(calls: list[Call]) -> list[Call]:
     return [call for call in calls if LAYER[call.callee] < LAYER[call.caller]]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    repo = repository(tmp_path / "repo")
+# What answers a question about a value that was read before, such as the book or the records. It changes nothing.
+QUESTIONS = {"Book", "LedgerReader", "NewestRecords", "Past", "Ledger.exists", "claim", "acknowledged", "as_before",
+             "executor_of", "inputs_then", "this_process", "time_limit_s", "what_went_in"}
+STAGES = ("config", "check", "plan", "ledger", "run")
+
+
+def entries(calls: list[Call]) -> list[str]:
+    """What the use cases ask the stages to do, in order."""
+    return [f"{call.callee}: {call.function}" for call in calls
+            if call.caller in ("app", "doit_plugin") and call.callee in STAGES
+            and not {call.function, call.function.split(".")[0]} & QUESTIONS]
+
+
+def once_each(names: list[str]) -> list[str]:
+    return [name for name, _ in groupby(name.partition(":")[0] for name in names)]
+
+
+def opened(folder: Path, order: str) -> Run:
+    repo = repository(folder)
     (repo / "tenants/tenant/workorders").mkdir(exist_ok=True)
-    (repo / "tenants/tenant/workorders/tea.yml").write_text(ORDER)
+    (repo / "tenants/tenant/workorders/tea.yml").write_text(order)
     return Run(Workspace.open(repo))
 
 
-def test_a_step_is_followed_from_its_yaml_to_its_ledger_line_and_its_record(run: Run) -> None:
-    with followed() as calls:
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return opened(tmp_path / "repo", ORDER)
+
+
+def the_day_of(run: Run) -> dict[str, list[Call]]:
+    """The calls of each task of the order, from its YAML to its settlement."""
+    found: dict[str, list[Call]] = {}
+    with followed() as found["state"]:
         actions.state(run)
         order = run.snapshot.plan.orders[TEA]
+    with followed() as found["charge"]:
         actions.charge(run, TEA)
-        for step in order.steps:
+    for step in order.steps:
+        with followed() as found[step.id.step_id]:
             steps.take(run, step)
+    with followed() as found["workorder"]:
         actions.workorder(run, TEA)
-    assert [read_record(run.workspace.runtime_dir, step.id).status for step in order.steps] == ["COMPLETED"] * 2
-    assert "charge" in [row["kind"] for row in rows(run.workspace.billing_state_dir / "journal.csv")]
-    first = list(dict.fromkeys(call.callee for call in calls if call.callee in ("config", "check", "plan", "run")))
-    assert first == ["config", "check", "plan", "run"]
+    assert {read_record(run.workspace.runtime_dir, step.id).status for step in order.steps} == {"COMPLETED"}
+    return found
+
+
+def test_a_transform_enters_each_stage_once_and_the_ledger_for_charge_and_settlement(run: Run) -> None:
+    day = the_day_of(run)
+    kinds = [row["kind"] for row in rows(run.workspace.billing_state_dir / "journal.csv")]
+    assert [kind for kind in kinds if kind in ("charge", "completion")] == ["charge", "completion"]
+    # Before any order: a new ledger, and confirmed payments.
+    assert once_each(entries(day["state"])) == ["config", "check", "plan", "ledger"]
+    assert {name: once_each(entries(calls)) for name, calls in day.items() if name != "state"} == {
+        "charge": ["ledger"], "one": ["run"], "two": ["run"], "workorder": ["ledger"]}
+    assert entries(day["one"]) == entries(day["two"]) == ["run: current", "run: run_step", "run: keep"]
     # What to post is decided under the ledger's lock: only these functions are handed down, for charge and settlement.
-    assert {call.caller for call in upwards(calls)} == {"ledger"}
-
-
-def test_a_step_that_runs_enters_each_stage_once_and_never_goes_up(run: Run) -> None:
-    actions.state(run)
-    order = run.snapshot.plan.orders[TEA]
-    actions.charge(run, TEA)
-    steps.take(run, order.steps[0])
-    with followed() as calls:
-        steps.take(run, order.steps[1])
-    assert upwards(calls) == []
-    inside = [call for call in calls if call.caller == "run" and call.callee not in LIBRARIES]
+    assert {(name, call.caller) for name, calls in day.items() for call in upwards(calls)} == {
+        ("state", "ledger"), ("charge", "ledger"), ("workorder", "ledger")}
+    inside = [call for call in day["two"] if call.caller == "run" and call.callee not in LIBRARIES]
     assert [(call.callee, call.function) for call in inside] == [("check", "check_selected")]
+
+
+def test_a_delivery_asks_the_ledger_before_and_after_its_attempt_and_goes_up_nowhere_else(tmp_path: Path) -> None:
+    day = the_day_of(opened(tmp_path / "repo", DELIVERED))
+    assert {name: once_each(entries(calls)) for name, calls in day.items() if name not in ("state", "put")} == {
+        "charge": ["ledger"], "one": ["run"], "two": ["run"], "package": ["run"], "workorder": ["ledger"]}
+    assert entries(day["put"]) == ["run: current", "run: run_step", "ledger: Ledger.post", "ledger: Ledger.post",
+                                   "run: keep"]
+    assert [(call.caller, call.function) for call in upwards(day["put"])] == [
+        ("run", "LedgerGate.permit"), ("ledger", "LedgerGate._claim.<locals>.<lambda>"),
+        ("run", "LedgerGate.ended"), ("ledger", "LedgerGate._acknowledge.<locals>.<lambda>")]
 
 
 def test_what_is_followed_would_show_a_call_upwards(run: Run) -> None:
@@ -125,3 +164,4 @@ def test_what_is_followed_would_show_a_call_upwards(run: Run) -> None:
         list(map(run.records.of_step, run.snapshot.plan.orders[TEA].steps))
     assert ("app", "run") in {(call.caller, call.callee) for call in calls}
     assert upwards([Call("run", "app", "f")]) and not upwards([Call("app", "run", "f")])
+    assert entries([Call("app", "run", "f"), Call("app", "ledger", "Book.epoch")]) == ["run: f"]

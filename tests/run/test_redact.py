@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from platform.model.secret_parts import parts
-from platform.run.redact import Redactor
+from platform.redact import Redactor
 
 PLAIN, ODD, FOREIGN = "hunter2hunter2", "p@ss/w+rd=\"it's\" <&> %41\\n~", "sch\u00f6n-\u5bc6\u7801-\U0001f511"
 

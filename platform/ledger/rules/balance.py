@@ -78,6 +78,11 @@ class Book:
         """A tenant's credits: the sum of its posts. 0 for an unknown tenant."""
         return self.account(tenant_id).balance_credits
 
+    def debt(self, tenant_id: str) -> int:
+        """Credits that a tenant owes; 0 when it owes none. Only a correction with `allow_debt`
+        makes a debt, and no step of the tenant runs, paid or not, until it is covered."""
+        return max(0, -self.balance(tenant_id))
+
     def account(self, tenant_id: str) -> Account:
         """A tenant's balance in credits, and the time of its last post (UTC)."""
         found = self._accounts.get(tenant_id)

@@ -39,12 +39,6 @@ def unpaid(book: Book, order: PlannedOrder, without: Collection[str] = ()) -> tu
     )
 
 
-def debt(book: Book, tenant_id: str) -> int:
-    """Credits that a tenant owes; 0 when it owes none. Only a correction with `allow_debt` makes
-    a debt, and no step of the tenant runs, paid or not, until it is covered."""
-    return max(0, -book.balance(tenant_id))
-
-
 def decide_charge(
     book: Book,
     order: PlannedOrder,

@@ -1,5 +1,6 @@
 """Every code that the source can give is explained, every explained code can be given, and the page says the same."""
 import ast
+from functools import cache
 from pathlib import Path
 
 from platform.model.codes import CODES
@@ -10,8 +11,9 @@ PLATFORM = ROOT / "platform"
 LISTS = {PLATFORM / "model" / f"{name}_codes.py" for name in ("file", "order", "operator")}
 
 
-def parsed() -> list[tuple[Path, ast.Module]]:
-    return [(path, ast.parse(path.read_text())) for path in PLATFORM.rglob("*.py") if path not in LISTS]
+@cache
+def parsed() -> tuple[ast.Module, ...]:
+    return tuple(ast.parse(path.read_text()) for path in PLATFORM.rglob("*.py") if path not in LISTS)
 
 
 def texts(tree: ast.AST) -> set[str]:
@@ -33,10 +35,9 @@ def position_of_code(node: ast.AST) -> dict[str, int]:
 
 def codes_given() -> set[str]:
     """The codes that a call gives as text, to anything that takes a `code`."""
-    trees = [tree for _, tree in parsed()]
-    takes = {name: at for tree in trees for node in ast.walk(tree) for name, at in position_of_code(node).items()}
+    takes = {name: at for tree in parsed() for node in ast.walk(tree) for name, at in position_of_code(node).items()}
     found = set()
-    for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    for node in (node for tree in parsed() for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         if name in takes:
             given = [word.value for word in node.keywords if word.arg == "code"] or node.args[takes[name]:][:1]
@@ -46,12 +47,13 @@ def codes_given() -> set[str]:
 
 def test_every_code_that_the_source_gives_is_explained() -> None:
     """conftest.py looks at each problem of a test, too: also at those whose code comes from a table."""
-    assert {code for code in codes_given() if "-" in code} - set(CODES) == OTHER
-    assert len(codes_given() & set(CODES)) > len(CODES) / 2
+    given = {code for code in codes_given() if "-" in code}
+    assert given - set(CODES) == OTHER
+    assert len(given & set(CODES)) > len(CODES) / 2
 
 
 def test_every_code_that_is_explained_is_in_the_source() -> None:
-    assert set(CODES) - set().union(*(texts(tree) for _, tree in parsed())) == set()
+    assert set(CODES) - set().union(*map(texts, parsed())) == set()
 
 
 def test_the_page_of_errors_lists_them_all_with_cause_and_fix():

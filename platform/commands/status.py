@@ -22,7 +22,7 @@ from platform.commands.standing import awaiting, standing
 from platform.errors import UsageError
 from platform.model.utc import utc_text
 from platform.report.status import StatusReport, as_text
-from platform.report.status_summary import as_lines, needs_attention, summary
+from platform.report.status_summary import as_lines, needs_attention, order_summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     seen = status.orders or status.refused or status.past
     unseen = report_hidden(arguments, arguments.tenant_id) and not seen
     if arguments.json or not sys.stdout.isatty():
-        result = (summary(status) if arguments.summary else status).as_json()
+        result = (order_summary(status) if arguments.summary else status).as_json()
         show(arguments, result, UNSEEN if unseen else _text(arguments, status))
     else:
         from rich.console import Console
@@ -84,7 +84,7 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
 
 def _text(arguments: argparse.Namespace, status: StatusReport) -> str:
     if arguments.summary:
-        return "\n".join(as_lines(summary(status)))
+        return "\n".join(as_lines(order_summary(status)))
     selects = arguments.failed or arguments.since or arguments.due
     if selects and not (status.orders or status.refused or status.past or status.awaiting):
         return NONE

@@ -49,7 +49,7 @@ def needs_attention(order: OrderState) -> bool:
     )
 
 
-def summary(status: StatusReport) -> Summary:
+def order_summary(status: StatusReport) -> Summary:
     """Count and name. Tenants are sorted by id; what failed is before what waits."""
     wrong = [_attention(order) for order in status.orders if needs_attention(order)]
     for name, problems in status.refused.items():

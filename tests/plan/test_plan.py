@@ -136,7 +136,7 @@ def test_strict_runs_one_step_after_the_other() -> None:
 def test_a_broken_order_stops_itself_only() -> None:
     other = replace(ORDER, work_order_id="Other123")
     repo = Repo(".", orders={ORDER.id: ORDER, other.id: other}, contracts={"make": MAKE, "take": TAKE}, prices=PRICES)
-    problem = Problem(SourcePosition("x.yml"), "policy", "wrong", "mend it", ("order", *other.id))
+    problem = Problem(SourcePosition("x.yml"), "duplicate-step", "wrong", "mend it", ("order", *other.id))
     plan = expand(repo, [problem], NOW)
     assert (set(plan.orders), plan.refused) == ({ORDER.id}, {other.id: (problem,)})
     assert expand(repo, [replace(problem, subject=("module", "take"))], NOW).orders == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from platform.report.status import OrderState, StatusReport, StepState
-from platform.report.status_summary import as_lines, needs_attention, summary
+from platform.report.status_summary import as_lines, needs_attention, order_summary
 from tests import support
 
 SCREEN = 24
@@ -33,7 +33,7 @@ def _night(failed: int, waiting: int, tenants: int, refused: Mapping[str, tuple[
 
 @pytest.mark.parametrize("failed, waiting, tenants", [(0, 0, 1), (3, 2, 10), (302, 0, 300), (150, 150, 60)])
 def test_302_orders_fit_on_one_screen(failed: int, waiting: int, tenants: int) -> None:
-    of = summary(_night(failed, waiting, tenants, {"tenan1/broken": ("file:1:1: error[x]: " + "y" * 300,)}))
+    of = order_summary(_night(failed, waiting, tenants, {"tenan1/broken": ("file:1:1: error[x]: " + "y" * 300,)}))
     lines = as_lines(of)
     assert len(lines) <= SCREEN and max(map(len, lines)) <= 200
     assert max(map(len, lines[2:15])) <= 100
@@ -49,7 +49,7 @@ def test_what_failed_comes_first_by_tenant() -> None:
         _order("aaaaaa", "broke", "FAILED", "FAILED"),
         _order("aaaaaa", "next", "DUE", "DUE"),
     ), {}, {"aaaaaa": 7})
-    assert as_lines(summary(status)) == [
+    assert as_lines(order_summary(status)) == [
         "5 orders: 1 FAILED, 2 PARTIAL, 1 DUE, 1 COMPLETED",
         "7 steps: 2 FAILED, 1 NEEDS_DECISION, 1 DUE, 1 SKIPPED, 2 COMPLETED",
         "FAILED         aaaaaa/broke/s0  module_failed",

@@ -1,10 +1,17 @@
 """The orders that a read-only command selects, and the errors for names that do not exist."""
+from collections.abc import Collection
+from pathlib import Path
+
+from platform.app.run import Run
 from platform.app.snapshot import Scope, Snapshot
 from platform.app.workspace import Workspace
 from platform.check.words import suggestion
 from platform.config.folders import hidden, tenant_names
 from platform.errors import InputError, UsageError
-from platform.model.ids import OrderId
+from platform.model.characters import one_line
+from platform.model.ids import STEP, OrderId, StepId, matches
+from platform.model.named import Named
+from platform.run.records import RECORD
 
 
 def scope_of(
@@ -32,24 +39,55 @@ def scope_of(
         )
         tenants |= {order.tenant_id for order in own}
     if tenant_id not in tenants:
-        raise UsageError(
-            f"{tenant_id}: no such tenant; {suggestion(tenant_id, tenants, 'see tenants/')}"
-        )
+        raise UsageError(_no_tenant(workspace, tenant_id, work_order_id, tenants))
     order_id = OrderId(tenant_id, work_order_id)
     if work_order_id and order_id not in own:
         if wrong := hidden(workspace.root, tenant_id):
             raise InputError(wrong)
         names = [order.work_order_id for order in own]
         raise UsageError(
-            f"{order_id}: no such work order; {suggestion(work_order_id, names, 'see workorders/')}"
+            f"{one_line(str(order_id))}: no such work order; "
+            f"{suggestion(work_order_id, names, 'see workorders/')}"
         )
     return frozenset([order_id] if work_order_id else own)
+
+
+def _no_tenant(
+    workspace: Workspace, tenant_id: str, work_order_id: str, tenants: Collection[str]
+) -> str:
+    """The message about an unknown tenant. What was meant may be an order, without its tenant."""
+    owners = [order for order in workspace.order_ids() if order.work_order_id == tenant_id]
+    if len(owners) == 1 and not work_order_id:
+        return f"{one_line(tenant_id)}: no such tenant; did you mean `{owners[0]}`?"
+    return (f"{one_line(tenant_id)}: no such tenant; "
+            f"{suggestion(tenant_id, tenants, 'see tenants/')}")
+
+
+def require_step(run: Run, named: Named) -> StepId:
+    """The named step. UsageError with the nearest name if its order, as its file or its runs on
+    this machine have it, does not contain the step. The order must exist."""
+    order = run.snapshot.repo.orders.get(named.order)
+    own = [step.step_id for step in order.steps] if order else []
+    if named.step_id not in own and not (
+        matches(STEP, named.step_id) and run.records.newest(named.step)
+    ):
+        raise UsageError(
+            f"step {one_line(str(named))} does not exist; "
+            f"{suggestion(named.step_id, own, 'see `consistency-validate`')}")
+    return named.step
 
 
 def ran_orders(workspace: Workspace) -> list[OrderId]:
     """The orders with an order record on this machine, including drafts and deleted orders."""
     return [OrderId(file.parent.parent.name, file.parent.name)
             for file in sorted(workspace.runtime_dir.glob("*/*/order.json"))]
+
+
+def ran_steps(runtime_dir: Path, order_id: OrderId) -> list[StepId]:
+    """The steps of an order with a run record on this machine, sorted by name."""
+    return [StepId(*order_id, file.parent.name)
+            for file in sorted(runtime_dir.joinpath(*order_id).glob(f"*/{RECORD}"))
+            if matches(STEP, file.parent.name)]
 
 
 def scheduled(snapshot: Snapshot) -> tuple[OrderId, ...]:

@@ -12,6 +12,7 @@ from platform.check.words import nearest, suggestion
 from platform.errors import UsageError
 from platform.model.characters import one_line
 from platform.model.ids import OrderId, StepId
+from platform.model.named import task_named
 from platform.model.task_name import ASKABLE, GROUPS, TaskKind, TaskName
 
 
@@ -46,11 +47,11 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
 def parse_step(text: str) -> StepId:
     """Parse `step:t/o/s` or `t/o/s`. UsageError for any other text. The step need not exist."""
     with contextlib.suppress(ValueError):
-        name = TaskName.typed(text)
+        name = task_named(text)
         if name.kind is TaskKind.STEP:
             return name.step
-    raise UsageError(f"{one_line(text)!r} is not a step; write step:TENANT/ORDER/STEP, as "
-                     "`doit list --all` shows it")
+    raise UsageError(f"{one_line(text)!r} is not a step; write TENANT/ORDER/STEP, as "
+                     "`status` shows it")
 
 
 def nearest_order(asked: OrderId, known: Collection[OrderId]) -> OrderId | None:

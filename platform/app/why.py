@@ -8,6 +8,7 @@ from platform.errors import UsageError
 from platform.ledger.journal.record import Record
 from platform.model.characters import one_line
 from platform.model.ids import OrderId, StepId
+from platform.model.named import task_named
 from platform.model.plan import PlannedOrder
 from platform.model.task_name import TaskKind, TaskName
 from platform.report.bill import items_of
@@ -32,10 +33,10 @@ from platform.run.records import record_file
 def asked(text: str) -> TaskName:
     """Parse the name of a task. UsageError if the text is not the name of an order's task."""
     try:
-        return TaskName.typed(text)
+        return task_named(text)
     except ValueError as error:
-        raise UsageError(f"{one_line(text)}: not a task of an order; write step:TENANT/ORDER/STEP, "
-                         "or workorder:, charge: or publish: and TENANT/ORDER") from error
+        raise UsageError(f"{one_line(text)}: not a task of an order; write TENANT/ORDER[/STEP], "
+                         "or charge: or publish: and TENANT/ORDER") from error
 
 
 def why_task(run: Run, name: str) -> OrderWhy | StepWhy | ChargeWhy | PublishWhy:

@@ -3,7 +3,7 @@ import argparse
 from collections.abc import Callable
 
 from platform.app.run import Run
-from platform.commands.common import add_json, add_places, open_run
+from platform.commands.common import add_json, add_places, add_tenant, open_run, the_tenant
 from platform.commands.posting import (
     must_read,
     plain_texts,
@@ -28,7 +28,7 @@ _REASON = "a reason of category adjustment of config/reasons.yml"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    add_tenant(parser)
     parser.add_argument("--amount-credits", required=True, type=signed_number, metavar="N",
                         help="the signed change of the balance, such as -9000")
     add_correction(parser, corrects_required=True)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     * 11: the reference was used for another correction.
     * 12: the balance does not cover it."""
     run = open_run(arguments)
-    tenant_id, amount = arguments.tenant_id, arguments.amount_credits
+    tenant_id, amount = the_tenant(arguments), arguments.amount_credits
     said = correction(run, arguments)
     tenant_known(run, tenant_id, "--tenant-id")
 

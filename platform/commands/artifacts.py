@@ -5,7 +5,7 @@ from typing import Any
 
 from platform.app.run import Run
 from platform.check.words import suggestion
-from platform.commands.common import add_json, add_places, open_run, show
+from platform.commands.common import add_json, add_order, add_places, named, open_run, show
 from platform.errors import CorruptError, ForbiddenError, UsageError
 from platform.publish.publish import PublishTarget
 from platform.publish.shared import UNAUTHORIZED, Evidence, may_read, published
@@ -14,8 +14,7 @@ from platform.publish.verify import verify_artifact
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", required=True, metavar="ID", help="whose packages")
-    parser.add_argument("--work-order-id", default="", metavar="ID", help="this order only")
+    add_order(parser)
     parser.add_argument("--reader-id", default="", metavar="ID",
                         help="the tenant that reads them (default: the owner); the owner's "
                              "allow_release_consumers must name it")
@@ -28,10 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0, 17 if the reader has no permission, or 13 if the release differs from what
     was published."""
+    asked = named(arguments)
+    if not asked.tenant_id:
+        raise UsageError("whose packages? name a tenant or one of its orders")
     run = open_run(arguments)
-    _allowed(run, arguments.tenant_id, arguments.reader_id or arguments.tenant_id)
+    _allowed(run, asked.tenant_id, arguments.reader_id or asked.tenant_id)
     posts = ((record.ts, record.post) for record in run.billing.history.records())
-    found = published(posts, arguments.tenant_id, arguments.work_order_id)
+    found = tuple(evidence for evidence in published(posts, *asked.order)
+                  if asked.step_id in ("", evidence.purchase.step.step_id))
     if arguments.fetch:
         for evidence in found:
             _fetch(run.publishing.place, evidence, Path(arguments.fetch))

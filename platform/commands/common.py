@@ -9,13 +9,14 @@ from typing import Any
 
 from platform.app.place import find_workspace
 from platform.app.run import Asked, Run
-from platform.app.scope import scope_of
+from platform.app.scope import require_step, scope_of
 from platform.app.snapshot import Scope
 from platform.app.workspace import Options, Workspace
 from platform.config.folders import hidden
 from platform.errors import InputError, StaleError, UsageError
 from platform.model.characters import one_line, printable
 from platform.model.ids import OrderId
+from platform.model.named import METAVAR, Named
 from platform.model.plan import PlannedOrder
 from platform.model.since import FORMS, moment
 from platform.streams import neutral_json
@@ -32,11 +33,65 @@ def add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def add_order(parser: argparse.ArgumentParser) -> None:
-    """The options that select one tenant, or one of its orders."""
+    """The argument and the options that name a tenant, one of its orders or a step; `named` reads
+    them."""
+    add_named(parser)
     parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only")
     parser.add_argument(
-        "--work-order-id", default="", metavar="ID", help="this order only; needs --tenant-id"
+        "--work-order-id", default="", metavar="ID", help="this order only; needs a tenant"
     )
+
+
+def add_named(parser: argparse.ArgumentParser, purpose: str = "", metavar: str = METAVAR) -> None:
+    """The argument that names a tenant, an order or a step."""
+    parser.add_argument("what", nargs="?", default="", metavar=metavar,
+                        help=purpose or "a tenant, one of its orders, or a step; the same as the "
+                                        "options (default: all)")
+
+
+def add_tenant(parser: argparse.ArgumentParser) -> None:
+    """The argument and the option of a command that needs one tenant; `the_tenant` reads them."""
+    add_named(parser, "the tenant; the same as --tenant-id", "TENANT")
+    parser.add_argument("--tenant-id", "--tenant", default="", metavar="ID", help="the tenant")
+
+
+def named(arguments: argparse.Namespace, *, most: int = 3) -> Named:
+    """What the argument and the options name together. An empty part means all.
+
+    Args:
+        most: the number of parts that the command can use: 1 tenant, 2 order, 3 step.
+
+    Raises:
+        UsageError: the argument is not a name, the two name different things, or an order is named
+            without its tenant.
+    """
+    try:
+        asked = Named.parse(arguments.what) if arguments.what else Named()
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    parts = list(asked)
+    options = (getattr(arguments, "tenant_id", ""), getattr(arguments, "work_order_id", ""))
+    for place, (option, given) in enumerate(
+            zip(("--tenant-id", "--work-order-id"), options, strict=True)):
+        if given and parts[place] and given != parts[place]:
+            raise UsageError(f"{one_line(arguments.what)} and {option} {one_line(given)} name "
+                             "different things; give one of them")
+        parts[place] = parts[place] or given
+    if parts[1] and not parts[0]:
+        raise UsageError("--work-order-id needs --tenant-id; give both")
+    if any(parts[most:]):
+        narrower = Named(*parts[:most])
+        raise UsageError(f"{Named(*parts)}: this command is about "
+                         f"{'a tenant' if most == 1 else 'an order'} as a whole; write {narrower}")
+    return Named(*parts)
+
+
+def the_tenant(arguments: argparse.Namespace) -> str:
+    """The tenant of a command that needs one. UsageError if none is named."""
+    asked = named(arguments, most=1)
+    if not asked.tenant_id:
+        raise UsageError("name the tenant: TENANT or --tenant-id TENANT")
+    return asked.tenant_id
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -89,14 +144,14 @@ def open_run(arguments: argparse.Namespace, scope: Scope | None = None) -> Run:
     return Run.looking(open_workspace(arguments), Asked(scope))
 
 
-def open_scope(arguments: argparse.Namespace, *, past: bool = False) -> Run:
-    """A run of the orders that `add_order` parsed. `past` has the meaning that it has in
-    `scope_of`."""
+def open_scope(arguments: argparse.Namespace, asked: Named, *, past: bool = False) -> Run:
+    """A run of the orders that `named` read. `past` has the meaning that it has in `scope_of`.
+    UsageError if the tenant, the order or the step does not exist."""
     workspace = open_workspace(arguments)
-    return Run.looking(
-        workspace,
-        Asked(scope_of(workspace, arguments.tenant_id, arguments.work_order_id, past=past)),
-    )
+    run = Run.looking(workspace, Asked(scope_of(workspace, *asked.order, past=past)))
+    if asked.step_id:
+        require_step(run, asked)
+    return run
 
 
 def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:

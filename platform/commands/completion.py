@@ -14,13 +14,18 @@ from collections.abc import Iterator
 
 from platform.commands.parser import Parser
 from platform.model.codes import CODES
+from platform.model.named import METAVAR, ORDER_OR_STEP
 
 _BY_METAVAR = {"CODE": sorted(CODES)}  # positional arguments with a known list of values
 _LOOK_UP = {  # the shell command that lists the values of an option
     "--tenant-id": "_platform_ids tenants/*/",
     "--module-id": "_platform_ids modules/*/",
     "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
-    "MODULE": "_platform_ids modules/*/",  # a positional argument, by its metavar
+    # a positional argument, by its metavar
+    "MODULE": "_platform_ids modules/*/",
+    "TENANT": "_platform_ids tenants/*/",
+    **dict.fromkeys((METAVAR, ORDER_OR_STEP, "TASK"),
+                    "_platform_names tenants/*/ tenants/*/workorders/*.yml"),
 }
 _FILES = ("FILE", "DIR")
 _ZSH = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
@@ -40,6 +45,13 @@ _platform_ids() {  # the ids at the end of paths; skips other names: compgen -W 
     for path in "$@"; do
         path="${path%/}" path="${path##*/}" path="${path%.yml}"
         case "$path" in *[!0-9A-Za-z_-]*) ;; *) echo "$path" ;; esac
+    done
+}
+_platform_names() {  # TENANT and TENANT/ORDER, from the same paths
+    local path
+    for path in "$@"; do
+        path="${path#tenants/}" path="${path%/}" path="${path%.yml}" path="${path/workorders\//}"
+        case "$path" in *[!0-9A-Za-z_/-]*) ;; *) echo "$path" ;; esac
     done
 }
 _platform() {

@@ -3,7 +3,7 @@ import argparse
 from collections.abc import Collection
 
 from platform.app.run import Run
-from platform.commands.common import add_json, add_order, add_places, open_scope, show
+from platform.commands.common import add_json, add_order, add_places, named, open_scope, show
 from platform.errors import StaleError
 from platform.ledger.proof.audit import audit
 from platform.model.plan import PlannedOrder
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     * 13: the ledger is damaged.
     * 14: the ledger is not the one that this machine used before.
     * 1: only outputs are wrong."""
-    run = open_scope(arguments)
+    run = open_scope(arguments, named(arguments, most=2))
     ledger = list(audit(run.workspace.billing_state_dir)) if run.billing.exists else []
     orders = run.snapshot.plan.orders.values()
     heads, lost = ((), ()) if ledger else run.guard.lost()

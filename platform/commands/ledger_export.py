@@ -2,7 +2,8 @@
 import argparse
 import sys
 
-from platform.commands.common import add_places, state_status
+from platform.check.words import suggestion
+from platform.commands.common import add_named, add_places, named, state_status
 from platform.commands.ledger_verify import with_state
 from platform.errors import UsageError
 from platform.model.entry import sides
@@ -15,6 +16,7 @@ FORMATS = ("csv", "jsonl", "beancount")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: %(default)s")
+    add_named(parser, "this tenant only; the same as --tenant-id", "TENANT")
     parser.add_argument("--tenant-id", default="", metavar="ID", help="this tenant only")
 
 
@@ -22,11 +24,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print each line to standard output when it is ready. UsageError for a tenant without
     posts."""
     run = with_state(arguments)
-    ledger, tenant = run.billing.history, arguments.tenant_id
+    ledger, tenant = run.billing.history, named(arguments, most=1).tenant_id
     balances = ledger.book.balances()
     if tenant and tenant not in balances:
         raise UsageError(
-            f"tenant {tenant!r} has no posts; known: {', '.join(sorted(balances)) or 'none'}"
+            f"tenant {tenant!r} has no posts; {suggestion(tenant, balances, 'nobody has')}"
         )
     records = (record for record in ledger.records()
                if not tenant or any(side.tenant_id == tenant for side in sides(record.post)))

@@ -1,21 +1,22 @@
-"""`log TASK`: print the output of a step's current or last run, or of a past one, and how that run
+"""`log`: print the output of a step's current or last run, or of a past one, and how that run
 ended. Read-only."""
 import argparse
 import sys
 from pathlib import Path
 
 from platform.app.past_runs import LAST, PastRuns
-from platform.app.run import Run
+from platform.app.run import Asked, Run
 from platform.app.running import running_s
-from platform.app.unknown_task import parse_step
+from platform.app.scope import ran_steps, require_step, scope_of
 from platform.check.words import suggestion
-from platform.commands.common import add_places, open_run
+from platform.commands.common import add_places, open_workspace
 from platform.commands.follow import follow
 from platform.confined import read_file
 from platform.errors import StorageError, UsageError
 from platform.model.characters import one_line, printable
 from platform.model.history import Attempt, PastRun, RunState
-from platform.model.ids import STEP, TENANT, WORK_ORDER, StepId, matches
+from platform.model.ids import OrderId, StepId
+from platform.model.named import ORDER_OR_STEP, Named
 from platform.model.run import RunRecord
 from platform.report.invocations import why
 from platform.run.records import LOG, fresh_dir, from_bytes, read_record, step_dir
@@ -26,8 +27,8 @@ _INTERRUPTED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("task", metavar="TASK",
-                        help="a step, as `doit list --all` shows it: step:TENANT/ORDER/STEP")
+    parser.add_argument("task", metavar=ORDER_OR_STEP,
+                        help="a step; for an order, list its steps and their logs")
     parser.add_argument("--run", default="", metavar="RUN", dest="past",
                         help=f"the log of a past run: an id of `runs`, its first characters, or "
                              f"`{LAST}`")
@@ -38,8 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0, even if the step has no log yet; 130 if Ctrl-C ends `-f`. UsageError if the
     step or the run does not exist."""
-    step_id = step_named(arguments.task)
-    run = open_run(arguments, frozenset({step_id.order}))
+    asked = _asked(arguments.task)
+    workspace = open_workspace(arguments)
+    run = Run.looking(workspace, Asked(scope_of(workspace, *asked.order, past=True)))
+    if not asked.step_id:
+        return _print_order(run, asked.order)
+    step_id = asked.step
     past = PastRuns(run.workspace.runtime_dir)
     found = past.named(arguments.past) if arguments.past else None
     attempt = _attempt(past, found, step_id) if found else None
@@ -68,7 +73,7 @@ def _print_last(run: Run, step_id: StepId, *, shown: bool) -> None:
     record = read_record(runtime_dir, step_id)
     file = (step_dir if seconds is None else fresh_dir)(runtime_dir, step_id) / LOG
     if record is None and not file.is_file():
-        _check_known(run, step_id)
+        require_step(run, Named(*step_id))
     log = _text(file)
     if not shown:
         _write(log)
@@ -125,12 +130,36 @@ def _attempt(past: PastRuns, found: PastRun, step_id: StepId) -> Attempt:
     raise UsageError(f"run {found.invocation.id} did not run step {step_id}; {hint}")
 
 
-def step_named(task: str) -> StepId:
-    """The step that a task name means; `step:` is optional. UsageError for any other name."""
-    step_id = parse_step(task)
-    if not all(map(matches, (TENANT, WORK_ORDER, STEP), step_id)):
-        raise UsageError(f"{one_line(task)!r} has an invalid id; see `doit list --all`")
-    return step_id
+def _asked(task: str) -> Named:
+    """The order or step that a text names. UsageError if it names neither."""
+    try:
+        asked = Named.parse(task)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not asked.work_order_id:
+        raise UsageError(f"{asked}: a log is of a step; write TENANT/ORDER/STEP, or TENANT/ORDER "
+                         "to list the steps of an order")
+    return asked
+
+
+def _print_order(run: Run, order_id: OrderId) -> int:
+    """One line for each step of the order: how its last run ended, and where its log is."""
+    runtime_dir = run.workspace.runtime_dir
+    order = run.snapshot.repo.orders.get(order_id)
+    steps = [StepId(*order_id, step.step_id) for step in order.steps] if order else ran_steps(
+        runtime_dir, order_id)
+    for step_id in steps:
+        seconds = running_s(runtime_dir, step_id)
+        file = (step_dir if seconds is None else fresh_dir)(runtime_dir, step_id) / LOG
+        sys.stdout.write((
+            ending(step_id, read_record(runtime_dir, step_id), empty=not _text(file),
+                   file=run.workspace.shown(file))
+            if seconds is None
+            else f"RUNNING {step_id}  {seconds:.2f} s so far"
+        ) + "\n")
+    if not steps:
+        sys.stdout.write(f"{order_id} has no steps that can be read; see `consistency-validate`\n")
+    return 0
 
 
 def ending(step_id: StepId, record: RunRecord | None, *, empty: bool, file: str) -> str:
@@ -164,12 +193,3 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise StorageError(f"{file}: cannot be read ({error.strerror}); repair it, or run the step "
                            "again") from error
-
-
-def _check_known(run: Run, step_id: StepId) -> None:
-    order = run.snapshot.repo.orders.get(step_id.order)
-    names = [step.step_id for step in order.steps] if order else []
-    if step_id.step_id not in names:
-        hint = "see `doit list --all`"
-        raise UsageError(f"step {step_id} does not exist; "
-                         f"{suggestion(step_id.step_id, names, hint) if order else hint}")

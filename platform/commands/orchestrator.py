@@ -10,14 +10,16 @@ from platform.commands.common import (
     add_decisions,
     add_order,
     add_places,
+    named,
     open_workspace,
     options,
     report_hidden,
     root,
 )
-from platform.errors import InputError, UsageError
+from platform.errors import InputError
 from platform.model.ids import OrderId
-from platform.model.task_name import TaskKind, order_task
+from platform.model.named import Named
+from platform.model.task_name import TaskKind, order_task, step_task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,18 +48,18 @@ def run(arguments: argparse.Namespace) -> int:
     from platform.doit_plugin.main import Main
 
     places = options(arguments)
-    named = {
+    variables = {
         "runtime_profile": places.runtime_profile,
         "billing_state_dir": places.billing_state_dir,
         "runtime_dir": places.runtime_dir,
         "quote": str(Path.cwd() / arguments.quote) if arguments.quote else "",
     }
-    words = [f"{name}={value}" for name, value in named.items() if value]
-    asked = OrderId(arguments.tenant_id, arguments.work_order_id)
+    words = [f"{name}={value}" for name, value in variables.items() if value]
+    asked = named(arguments)
     if arguments.quote and not any(asked):
         quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
-        asked = OrderId(quoted.tenant_id, quoted.work_order_id)
-    tasks = _scheduled(arguments, asked) if arguments.scheduled else _tasks(*asked)
+        asked = Named(quoted.tenant_id, quoted.work_order_id)
+    tasks = _scheduled(arguments, asked.order) if arguments.scheduled else _tasks(asked)
     # A run of all orders reports hidden orders itself, in its task `check`.
     unseen = (arguments.scheduled or any(asked)) and report_hidden(arguments, asked.tenant_id)
     if unseen and (not tasks or not arguments.scheduled):
@@ -83,9 +85,11 @@ def _scheduled(arguments: argparse.Namespace, asked: OrderId) -> list[str]:
     return [order_task(TaskKind.WORKORDER, order_id) for order_id in scheduled(snapshot)]
 
 
-def _tasks(tenant_id: str, work_order_id: str) -> list[str]:
-    if work_order_id and not tenant_id:
-        raise UsageError("--work-order-id needs --tenant-id; give both")
-    if work_order_id:
-        return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, work_order_id))]
-    return [order_task(TaskKind.WORKORDER, OrderId(tenant_id, "*"))] if tenant_id else []
+def _tasks(asked: Named) -> list[str]:
+    """The task or the pattern of tasks that a name means; none for all orders."""
+    if asked.step_id:
+        return [step_task(asked.step)]
+    if asked.tenant_id:
+        return [order_task(TaskKind.WORKORDER, asked.order._replace(
+            work_order_id=asked.work_order_id or "*"))]
+    return []

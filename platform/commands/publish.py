@@ -13,6 +13,7 @@ from platform.commands.common import (
     add_json,
     add_order,
     add_places,
+    named,
     options,
     root,
     show,
@@ -49,8 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     * 11: a published asset has the same name and different bytes.
     * 17: the profile does not allow publishing."""
     since = "" if arguments.since == LAST else journal_time(arguments.since)
-    if arguments.work_order_id and not arguments.tenant_id:
-        raise UsageError("--work-order-id needs --tenant-id; give both")
+    asked = named(arguments, most=2).order
     places = replace(options(arguments), no_publish="1" if arguments.no_publish else "")
     run = Run(Workspace.open(root(arguments), places))
     publishing = run.publishing
@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"{text}\n")
         run.guard.check()
         purchases = publishing.purchases()
-        _known(arguments, run.snapshot.repo, purchases)
+        _known(asked, run.snapshot.repo, purchases)
         due = select(
             purchases,
             run.billing.history.book,
             since=since,
-            tenant_id=arguments.tenant_id,
-            work_order_id=arguments.work_order_id,
+            tenant_id=asked.tenant_id,
+            work_order_id=asked.work_order_id,
             simulated=place.simulated,
         )
         published, missing = publishing.publish(due)
@@ -80,18 +80,18 @@ def run(arguments: argparse.Namespace) -> int:
     return max(own + run.statuses, default=0)
 
 
-def _known(arguments: argparse.Namespace, repo: Repo, purchases: Sequence[Purchase]) -> None:
+def _known(asked: OrderId, repo: Repo, purchases: Sequence[Purchase]) -> None:
     """UsageError for a tenant or an order that neither the repository nor the ledger contains."""
     tenants = {*repo.tenant_ids, *(purchase.step.tenant_id for purchase in purchases)}
-    if arguments.tenant_id and arguments.tenant_id not in tenants:
-        raise UsageError(f"{arguments.tenant_id}: no such tenant; "
-                         f"{suggestion(arguments.tenant_id, tenants, 'see tenants/')}")
+    if asked.tenant_id and asked.tenant_id not in tenants:
+        raise UsageError(f"{asked.tenant_id}: no such tenant; "
+                         f"{suggestion(asked.tenant_id, tenants, 'see tenants/')}")
     bought = {OrderId(*purchase.step[:2]) for purchase in purchases}
     orders = {order.work_order_id for order in {*repo.orders, *repo.unreadable} | bought
-              if order.tenant_id == arguments.tenant_id}
-    if arguments.work_order_id and arguments.work_order_id not in orders:
-        raise UsageError(f"{arguments.tenant_id}/{arguments.work_order_id}: no such work order; "
-                         f"{suggestion(arguments.work_order_id, orders, 'see `doit list --all`')}")
+              if order.tenant_id == asked.tenant_id}
+    if asked.work_order_id and asked.work_order_id not in orders:
+        raise UsageError(f"{asked}: no such work order; "
+                         f"{suggestion(asked.work_order_id, orders, 'see `doit list --all`')}")
 
 
 def journal_time(text: str) -> str:

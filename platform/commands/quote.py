@@ -1,12 +1,13 @@
 """`quote`: print what the next run would do and charge, for each order and step. Read-only."""
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from platform.app.holding import Allowed
 from platform.app.quoted import quote_of
 from platform.app.run import Asked, Run
-from platform.app.scope import require_planned, scheduled, scope_of
+from platform.app.scope import require_planned, require_step, scheduled, scope_of
 from platform.app.snapshot import Snapshot
 from platform.commands.common import (
     UNSEEN,
@@ -14,13 +15,12 @@ from platform.commands.common import (
     add_json,
     add_order,
     add_places,
+    named,
     open_workspace,
     report_hidden,
     show,
 )
-from platform.errors import UsageError
 from platform.files import write_output
-from platform.model.ids import OrderId
 from platform.model.utc import utc_text
 from platform.report.quote_file import kept, render
 from platform.report.quote_views import as_json, as_text
@@ -29,8 +29,6 @@ _INVALID = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", default="", metavar="TENANT[/ORDER]",
-                        help="a tenant, or one of its orders")
     add_places(parser)
     add_order(parser)
     parser.add_argument("--scheduled", action="store_true",
@@ -48,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     * 0: everything has a price, even if the credits do not cover it.
     * 10: an order has errors and no price, or a symbolic link hides orders.
     * 14: the billing state was deleted or rolled back, so the next run posts nothing."""
-    asked = _asked(arguments)
+    name = named(arguments)
+    asked = name.order
     workspace = open_workspace(arguments)
     scope = scope_of(workspace, *asked)
     if arguments.scheduled:
@@ -59,6 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run.looking(workspace, Asked(scope, allowed=allowed))
     if asked.work_order_id and not arguments.scheduled:
         require_planned(run.snapshot, asked)
+        if name.step_id:
+            require_step(run, name)
+            sys.stderr.write(f"a step is bought with its order; this is the quote of {asked}\n")
     if not run.sharing.awaits:  # a run hydrates the state first
         run.guard.check()
     answer = quote_of(run)
@@ -69,13 +71,3 @@ def run(arguments: argparse.Namespace) -> int:
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
         write_output(Path.cwd() / arguments.save, text.encode())
     return _INVALID if run.snapshot.plan.refused or unseen else 0
-
-
-def _asked(arguments: argparse.Namespace) -> OrderId:
-    """The tenant and order from the options or the argument. An empty part means all."""
-    tenant_id, _, work_order_id = arguments.what.partition("/")
-    given = OrderId(arguments.tenant_id, arguments.work_order_id)
-    if arguments.what and any(given):
-        raise UsageError(f"{arguments.what}: the orders are named twice; use either TENANT/ORDER "
-                         "or the options")
-    return OrderId(tenant_id, work_order_id) if arguments.what else given

@@ -9,11 +9,12 @@ from platform.app.past_runs import LAST, PastRuns, viewed
 from platform.app.scope import scope_of
 from platform.app.workspace import Workspace
 from platform.called import command
-from platform.check.words import suggestion
+from platform.check.words import nearest, suggestion
 from platform.commands.common import (
     add_json,
     add_places,
     add_since,
+    named,
     open_workspace,
     show,
     since_moment,
@@ -30,9 +31,10 @@ _SHOW = "show"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("words", nargs="*", metavar="show RUN",
-                        help="print one run with its tasks; RUN is an id of the list, its first "
-                             f"characters, or `{LAST}`")
+    parser.add_argument("words", nargs="*", metavar="TENANT | show RUN",
+                        help="only runs that worked for this tenant; or print one run with its "
+                             "tasks: RUN is an id of the list, its first characters, or "
+                             f"`{LAST}`")
     add_since(parser, "only runs that began at this time or later")
     parser.add_argument("--failed", action="store_true",
                         help="only runs that failed or were interrupted")
@@ -47,8 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0. 2 for a time or a run that does not exist. 15 if the history cannot be
     read."""
     workspace = open_workspace(arguments)
-    if arguments.words:
+    if len(arguments.words) > 1 or nearest("".join(arguments.words), [_SHOW]):
         return _show_one(arguments, workspace)
+    arguments.what = "".join(arguments.words)
+    arguments.tenant_id = named(arguments, most=1).tenant_id
     scope_of(workspace, arguments.tenant_id, past=True)
     found = _selected(arguments, PastRuns(workspace.runtime_dir))
     if arguments.json:

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from platform.app.run import Asked, Run
 from platform.check.words import suggestion
-from platform.commands.common import add_json, add_places, open_workspace, show, state_status
+from platform.commands.common import (
+    add_json,
+    add_places,
+    add_tenant,
+    open_workspace,
+    show,
+    state_status,
+    the_tenant,
+)
 from platform.commands.standing import standing
 from platform.errors import InputError, UsageError
 from platform.files import write_output
@@ -25,7 +33,7 @@ _DRAWING_TIMEOUT_S = 10  # for each order; without its drawing, the page shows t
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", "--tenant", required=True, metavar="ID")
+    add_tenant(parser)
     parser.add_argument("--from", dest="date_from", default="", metavar="DAY",
                         help="the first day, UTC (2026-11-24)")
     parser.add_argument("--to", dest="date_to", default="", metavar="DAY",
@@ -40,25 +48,26 @@ def run(arguments: argparse.Namespace) -> int:
     that was used before.
 
     UsageError for an unknown tenant or an invalid day. Errors of the ledger are not changed."""
+    tenant_id = the_tenant(arguments)
     days = [_day("--from", arguments.date_from), _day("--to", arguments.date_to)]
     if all(days) and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} is after --to {days[1]}; exchange them")
     workspace = open_workspace(arguments)
     own = frozenset(
-        order for order in workspace.order_ids() if order.tenant_id == arguments.tenant_id
+        order for order in workspace.order_ids() if order.tenant_id == tenant_id
     )
     run = Run.looking(workspace, Asked(own))
-    tenant = run.snapshot.repo.tenants.get(arguments.tenant_id)
+    tenant = run.snapshot.repo.tenants.get(tenant_id)
     made = statement(
         run.billing.history.records(),
-        arguments.tenant_id,
+        tenant_id,
         tenant.tenant_name if tenant else "",
         *days,
     )
     if tenant is None and not made.lines and not made.ledger_balance_credits:
         raise UsageError(
-            f"tenant {one_line(arguments.tenant_id)!r} does not exist; "
-            f"{suggestion(arguments.tenant_id, run.snapshot.repo.tenants, 'see tenants/')}"
+            f"tenant {one_line(tenant_id)!r} does not exist; "
+            f"{suggestion(tenant_id, run.snapshot.repo.tenants, 'see tenants/')}"
         )
     text = as_text(made)
     if arguments.html:
@@ -74,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{in_credits(made.closing_credits)}"
         )
     show(arguments, asdict(made), text)
-    wrong = run.snapshot.wrong_in(f"tenants/{arguments.tenant_id}/tenant.yml")
+    wrong = run.snapshot.wrong_in(f"tenants/{tenant_id}/tenant.yml")
     sys.stderr.write("".join(f"{problem}\n" for problem in wrong))
     return state_status(run) or (InputError.exit_status if wrong else 0)
 

@@ -12,6 +12,7 @@ from platform.commands.common import (
     add_order,
     add_places,
     add_since,
+    named,
     open_scope,
     report_hidden,
     show,
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _watch(arguments)
     run, status = _look(arguments)
     seen = status.orders or status.refused or status.past
-    unseen = report_hidden(arguments, arguments.tenant_id) and not seen
+    unseen = report_hidden(arguments, named(arguments).tenant_id) and not seen
     if arguments.json or not sys.stdout.isatty():
         result = (order_summary(status) if arguments.summary else status).as_json()
         show(arguments, result, UNSEEN if unseen else _text(arguments, status))
@@ -67,8 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
-    run = open_scope(arguments, past=True)
+    asked = named(arguments)
+    run = open_scope(arguments, asked, past=True)
     status = standing(run)
+    if asked.step_id:
+        status = status.of_step(asked.step_id)
     if arguments.due:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if arguments.failed:
@@ -77,9 +81,7 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
         status = _ran_since(status, utc_text(since_moment(arguments.since)))
     if not arguments.publish:
         return run, status
-    return run, replace(
-        status, awaiting=awaiting(run, arguments.tenant_id, arguments.work_order_id)
-    )
+    return run, replace(status, awaiting=awaiting(run, *asked.order))
 
 
 def _text(arguments: argparse.Namespace, status: StatusReport) -> str:

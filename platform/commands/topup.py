@@ -6,7 +6,7 @@ import argparse
 from platform.app.snapshot import PAYMENTS
 from platform.check.money import METHODS
 from platform.check.words import choices
-from platform.commands.common import add_json, add_places, open_run
+from platform.commands.common import add_json, add_places, add_tenant, open_run, the_tenant
 from platform.commands.posting import (
     must_read,
     plain_texts,
@@ -31,7 +31,7 @@ MISTAKE = "mistaken_topup"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
-    parser.add_argument("--tenant-id", required=True, metavar="ID")
+    add_tenant(parser)
     parser.add_argument("--amount-credits", required=True, type=whole_number, metavar="N",
                         help="a positive integer")
     parser.add_argument("--topup-method-id", required=True, metavar="ID",
@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Post the top-up. Like a run, this creates the billing state if it does not exist."""
     run = open_run(arguments)
     must_read(run, METHODS, PAYMENTS)
+    arguments.tenant_id = the_tenant(arguments)
     tenant_known(run, arguments.tenant_id, "--tenant-id")
     plain_texts({"--reference": arguments.reference, "--note": arguments.note})
     reference_given(arguments.reference)

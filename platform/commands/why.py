@@ -11,8 +11,8 @@ from platform.report import why_charge, why_views
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", default="", metavar="TASK",
-                        help="step:TENANT/ORDER/STEP, workorder:TENANT/ORDER, charge:TENANT/ORDER "
-                             "or publish:TENANT/ORDER; `step:` and `workorder:` are optional")
+                        help="TENANT/ORDER/STEP or TENANT/ORDER; for the charge or the publication "
+                             "of an order, charge:TENANT/ORDER or publish:TENANT/ORDER")
     parser.add_argument("--charge", default="", metavar="ITEM",
                         help="explain the row of transaction_items.csv with this "
                              "transaction_item_id")

@@ -52,18 +52,6 @@ class TaskName(NamedTuple):
             raise ValueError(f"{text!r} does not name one task of an order")
         return name
 
-    @classmethod
-    def typed(cls, text: str) -> "TaskName":
-        """Parse a name as a person types it: a kind of ASKABLE, or `t/o/s` for a step and `t/o` for
-        a work order. Raises ValueError for any other text."""
-        if ":" not in text:
-            kind = TaskKind.STEP if text.count("/") == 2 else TaskKind.WORKORDER
-            return cls.parse(f"{kind}:{text}")
-        name = cls.parse(text)
-        if name.kind not in ASKABLE:
-            raise ValueError(f"{text!r} is not a task that a command line may name")
-        return name
-
 
 def step_task(step_id: StepId) -> str:
     """The name of a step's task."""

@@ -1,6 +1,6 @@
 """The state of orders and steps: the plan and the results. Pure; the run passes both."""
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -84,6 +84,12 @@ class StatusReport:
     balances: Mapping[str, int]
     awaiting: tuple[Purchase, ...] | None = None
     past: tuple[PastOrder, ...] = ()  # drafts and deleted orders that ran
+
+    def of_step(self, step_id: str) -> "StatusReport":
+        """The same with only this step of its orders."""
+        return replace(self, orders=tuple(
+            replace(order, steps=tuple(step for step in order.steps if step.step_id == step_id))
+            for order in self.orders))
 
     def as_json(self) -> dict[str, Any]:
         shown = {"orders": [asdict(order) for order in self.orders], "refused": dict(self.refused),

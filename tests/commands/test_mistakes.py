@@ -23,7 +23,7 @@ from tests.support import ROOT, TEA, command, repository
     (["status", "--xyz=1"], "python -m platform.cli status has no option --xyz; see python -m platform.cli status "
      "--help"),
     (["--jsn", "status"], "python -m platform.cli has no option --jsn; see python -m platform.cli --help"),
-    (["status", "more"], "unrecognized arguments: more; see python -m platform.cli --help"),
+    (["status", "more00", "x"], "unrecognized arguments: x; see python -m platform.cli --help"),
     ([], "the following arguments are required: COMMAND; see python -m platform.cli --help"),
     (["explain", "file-empti"],
      "error code 'file-empti' does not exist; "

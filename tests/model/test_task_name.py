@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform.model.ids import OrderId, StepId
+from platform.model.named import Named, task_named
 from platform.model.task_name import ASKABLE, TaskKind, TaskName, kind_of, order_task, step_task
 
 PLATFORM = Path(__file__).parents[2] / "platform"
@@ -27,18 +28,22 @@ def test_what_is_written_is_read(kind: TaskKind, tenant_id: str, work_order_id: 
     ("nxlkGI/UbjkpxZO", TaskName(TaskKind.WORKORDER, ORDER)),
     ("charge:nxlkGI/UbjkpxZO", TaskName(TaskKind.CHARGE, ORDER)),
     ("publish:nxlkGI/UbjkpxZO", TaskName(TaskKind.PUBLISH, ORDER)),
+    ("nxlkGI/UbjkpxZO/", TaskName(TaskKind.WORKORDER, ORDER)),
+    (" nxlkGI/UbjkpxZO ", TaskName(TaskKind.WORKORDER, ORDER)),
+    ("charge:nxlkGI:UbjkpxZO", TaskName(TaskKind.CHARGE, ORDER)),
+    ("tenants/nxlkGI/workorders/UbjkpxZO.yml", TaskName(TaskKind.WORKORDER, ORDER)),
 ])
 def test_what_a_person_types(text: str, name: TaskName) -> None:
-    assert TaskName.typed(text) == name
+    assert task_named(text) == name
 
 
 @pytest.mark.parametrize("text", [
     "", ":", "step", "step:", "nxlkGI", "step:nxlkGI/UbjkpxZO", "workorder:nxlkGI/UbjkpxZO/a", "step:a//b", "a/b/c/d",
-    "step:a/b/c/d", "settle:a/b", "_settle:a/b", "Step:a/b/c", " step:a/b/c", "step:step:a/b", "maintenance:a/b",
+    "step:a/b/c/d", "_settle:a/b/c", "step:step:a/b/c/d", "maintenance:",
     "charge:/b", "charge:a/"])
 def test_what_names_no_task_of_an_order(text: str) -> None:
     with pytest.raises(ValueError):
-        TaskName.typed(text)
+        task_named(text)
 
 
 def test_the_settlement_is_doits_and_not_a_persons() -> None:
@@ -65,3 +70,28 @@ def test_no_other_module_spells_a_name_out() -> None:
              for line in path.read_text().splitlines() if spelt.search(line)}
     # `charge:` and `publish:` begin keys of the ledger, `step:` a field of a reason and its own words in comments
     assert found <= {"ledger/rules/keys.py", "run/current.py", "model/task_name.py"}, found
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("nxlkGI", ("nxlkGI",)), ("nxlkGI/", ("nxlkGI",)), ("nxlkGI/a", ("nxlkGI", "a")),
+    ("nxlkGI/a/b", ("nxlkGI", "a", "b")),
+    ("nxlkGI:a", ("nxlkGI", "a")), ("nxlkGI:a:b", ("nxlkGI", "a", "b")), ("step:nxlkGI/a/b", ("nxlkGI", "a", "b")),
+    ("charge/a", ("charge", "a")), ("workorder:nxlkGI", ("nxlkGI",)), ("tenants/nxlkGI", ("nxlkGI",)),
+    ("./tenants/nxlkGI/", ("nxlkGI",)), ("/srv/shop/tenants/nxlkGI/tenant.yml", ("nxlkGI",)),
+    ("tenants/nxlkGI/workorders/a.yml", ("nxlkGI", "a")), ("nxlkGI/a.yml", ("nxlkGI", "a")),
+    ("tenants/nxlkGI/workorders/", ("nxlkGI",)), ("../tenants/nxlkGI/workorders/a.yml", ("nxlkGI", "a"))])
+def test_a_name_of_a_tenant_an_order_or_a_step(text: str, name: tuple[str, ...]) -> None:
+    assert Named.parse(text) == Named(*name)
+
+
+@pytest.mark.parametrize("text", ["", " ", "/", ":", "/a", "a//b", "a/b/c/d", "a/b//", "step:", "../a/b/c"])
+def test_what_names_nothing_is_told_with_the_form(text: str) -> None:
+    with pytest.raises(ValueError, match="write TENANT"):
+        Named.parse(text)
+
+
+@given(PART, PART, PART)
+def test_a_name_that_is_written_is_read(tenant_id: str, order_id: str, step_id: str) -> None:
+    tenant_id, order_id, step_id = (f"x{part}x" for part in (tenant_id, order_id, step_id))
+    names = [Named(tenant_id), Named(tenant_id, order_id), Named(tenant_id, order_id, step_id)]
+    assert [Named.parse(str(name)) for name in names] == names

@@ -101,9 +101,8 @@ def test_states_and_prices_are_those_of_the_run(shop: Path):
 
 
 @pytest.mark.parametrize(("asked", "words"), [
-    ("tenant/pak", "order or tenant 'tenant/pak' does not exist; did you mean `tenant/pack`?"),
-    ("nobody", "order or tenant 'nobody' does not exist"), ("a/b/c", "order or tenant 'a/b/c' does "
-                                                                     "not exist")])
+    ("tenant/pak", "tenant/pak: no such work order; did you mean `pack`?"),
+    ("nobody", "nobody: no such tenant"), ("a/b/c", "a: no such tenant"), ("tenant/pack/pt", "did you mean `put`?")])
 def test_what_is_not_there_is_one_line(shop: Path, asked: str, words: str):
     done = command(shop, f"python -m platform.cli graph {asked}")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)

@@ -109,7 +109,7 @@ def test_an_invalid_order_has_no_price_and_the_others_do(repo):
 
 @pytest.mark.parametrize(("words", "said"), [
     ("tenent", "did you mean `tenant`?"), ("tenant/tee", "did you mean `tea`?"), ("--work-order-id tea", "--tenant-id"),
-    ("tenant --tenant-id tenant", "the orders are named twice"), ("tenant/draft", "set enabled: "
+    ("tenant/tea --tenant-id nobody", "name different things; give one of them"), ("tenant/draft", "set enabled: "
                                                                                   "true")])
 def test_a_name_that_is_none_is_told_with_the_one_that_was_meant(repo, words, said):
     (repo / "tenants/tenant/workorders/draft.yml").write_text("work_order_id: draft\nenabled: false\nsteps: []\n")

@@ -106,9 +106,10 @@ def test_a_log_is_what_the_step_printed_and_then_how_it_ended(shop: Path, task: 
 @pytest.mark.parametrize(("task", "status", "words"), [
     ("tenant/dear/s1", 0, "no log of tenant/dear/s1: it has not run yet"),
     ("tenant/fails/on", 2, "step tenant/fails/on does not exist; did you mean `one`?"),
-    ("tenant/none/one", 2, "step tenant/none/one does not exist; see `doit list --all`"),
-    ("workorder:tenant/fails", 2, "'workorder:tenant/fails' is not a step; write step:TENANT/ORDER/STEP"),
-    ("tenant/../one", 2, "'tenant/../one' has an invalid id"),
+    ("tenant/none/one", 2, "tenant/none: no such work order; "),
+    ("tenant/../one", 2, "tenant/..: no such work order; "),
+    ("tenant/fails/..", 2, "step tenant/fails/.. does not exist"), ("tenant", 2, "tenant: a log is of a step; write "),
+    ("tenant/a/b/c", 2, "'tenant/a/b/c' is not a name; write TENANT[/ORDER[/STEP]]"),
 ])
 def test_without_a_log_there_is_one_line(shop: Path, task: str, status: int, words: str):
     done = command(shop, f"python -m platform.cli log {task}")

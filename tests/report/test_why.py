@@ -200,8 +200,8 @@ def test_a_refund_and_the_charge_after_it_name_each_other(repo):
 
 @pytest.mark.parametrize(("words", "said"), [
     ("", "name a task, or an item with --charge"), ("tenant/tea/one --charge x", "name a task, or an item"),
-    ("tea", "not a task of an order"), ("settle:tenant/tea", "not a task of an order"),
-    ("charge:tenant/tea/one", "not a task of an order"), ("tenant/tea/", "not a task of an order"),
+    ("tea", "not a task of an order"), ("settle:tenant/tea", "work order settle/tenant/tea does not exist"),
+    ("charge:tenant/tea/one", "not a task of an order"), ("tenant", "not a task of an order"),
     ("tenant/tee", "did you mean workorder:tenant/tea?"), ("step:tenant/tea/tow", "did you mean step:tenant/tea/two?"),
     ("--charge nosuchitem", "the item does not exist"), ("--charge TRANSACTION", "is a transaction; its items are ")])
 def test_what_is_no_task_and_no_item_is_told_in_one_line(repo, words, said):

@@ -1,0 +1,84 @@
+"""Every command takes TENANT[/ORDER[/STEP]] and the options, in any form that a person types, and names the nearest."""
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import command
+
+CLI = "python -m platform.cli"
+
+
+@pytest.fixture(scope="module")
+def shop(_delivered: Path) -> Path:
+    """A repository with the one order tenant/tea (steps one, package, put), delivered; only read here."""
+    return _delivered
+
+
+@pytest.mark.parametrize("words", [
+    "status --json", "quote --json", "graph --format text", "integrity-validate --json", "artifacts --json"])
+@pytest.mark.parametrize("form", [
+    "tenant/tea", "tenant/tea/", "tenant:tea", "workorder:tenant/tea", "tenants/tenant/workorders/tea.yml",
+    "--tenant-id tenant --work-order-id tea", "tenant --work-order-id tea", "tenant/tea --tenant-id tenant"])
+def test_one_order_in_every_form(shop: Path, words: str, form: str) -> None:
+    asked = command(shop, f"{CLI} {words} {form}")
+    plain = command(shop, f"{CLI} {words} tenant/tea")
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout == plain.stdout
+
+
+def test_a_step_of_an_order(shop: Path) -> None:
+    shown = json.loads(command(shop, f"{CLI} status tenant/tea/package --json").stdout)
+    assert [[step["step_id"] for step in order["steps"]] for order in shown["orders"]] == [["package"]]
+    quoted = command(shop, f"{CLI} quote tenant/tea/package")
+    assert (quoted.returncode, quoted.stderr) == (
+        0, "a step is bought with its order; this is the quote of tenant/tea\n")
+    assert quoted.stdout == command(shop, f"{CLI} quote tenant/tea").stdout
+
+
+def test_the_log_of_an_order_lists_its_steps(shop: Path) -> None:
+    lines = command(shop, f"{CLI} log tenant/tea").stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["COMPLETED", f"tenant/tea/{name}"] for name in ("one", "two", "package", "put")]
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("status tenent", "tenent: no such tenant; did you mean `tenant`?"),
+    ("status TENANT", "TENANT: no such tenant; did you mean `tenant`?"),
+    ("status tea", "tea: no such tenant; did you mean `tenant/tea`?"),
+    ("status tenant/TEA", "tenant/TEA: no such work order; did you mean `tea`?"),
+    ("status tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),
+    ("quote tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),
+    ("graph tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),
+    ("log tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),
+    ("log tenant/tee", "tenant/tee: no such work order; did you mean `tea`?"),
+    ("why tenant/tea/pakage", "task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
+    ("artifacts tenent", "tenent: no such tenant; did you mean `tenant`?"),
+    ("artifacts", "whose packages? name a tenant or one of its orders"),
+    ("statement", "name the tenant: TENANT or --tenant-id TENANT"),
+    ("statement tenant/tea", "tenant/tea: this command is about a tenant as a whole; write tenant"),
+    ("integrity-validate tenant/tea/one",
+     "tenant/tea/one: this command is about an order as a whole; write tenant/tea"),
+    ("status tenant/tea --tenant-id other1",
+     "tenant/tea and --tenant-id other1 name different things; give one of them"),
+    ("quote tenant/tea --work-order-id coffee",
+     "tenant/tea and --work-order-id coffee name different things; give one of them"),
+    ("orchestrator tenant --tenant-id other1", "tenant and --tenant-id other1 name different things; give one of them"),
+    ("status --work-order-id tea", "--work-order-id needs --tenant-id; give both"),
+    ("status a/b/c/d", "'a/b/c/d' is not a name; write TENANT[/ORDER[/STEP]]"),
+    ("status tenant//one", "'tenant//one' is not a name; write TENANT[/ORDER[/STEP]]"),
+    ("runs tenent", "tenent: no such tenant; did you mean `tenant`?"),
+    ("runs sho last", "runs sho last: is not a command; did you mean `show`?: `runs show RUN`"),
+])
+def test_a_mistake_is_one_line_with_the_nearest_name(shop: Path, words: str, said: str) -> None:
+    done = command(shop, f"{CLI} {words}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said + "\n")
+
+
+def test_a_step_is_run_by_its_name(delivered_repo: Path) -> None:
+    wrong = command(delivered_repo, f"{CLI} orchestrator tenant/tea/pakage")
+    assert (wrong.returncode, wrong.stderr) == (
+        2, "task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?\n")
+    done = command(delivered_repo, f"{CLI} orchestrator tenant/tea/one")
+    assert done.returncode == 0, done.stderr
+    assert "up to date; nothing posted" in done.stdout

@@ -73,6 +73,10 @@ COMMANDS = {
         "init",
         "write a workspace: configuration, an example if asked for, workflows, a README",
     ),
+    "upgrade": (
+        "upgrade",
+        "bring the files up to date that the tool wrote into a workspace; or --check",
+    ),
     "explain": ("explain", "explain the code of a problem: cause, remedy, example"),
     "completion": ("completion", "print a script that completes these commands in bash or zsh"),
     "publish": ("publish", "publish purchased packages and their statements to the release store"),

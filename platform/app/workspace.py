@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from platform import called
 from platform.config.folders import order_ids
 from platform.config.load import load_profile
 from platform.errors import UsageError
@@ -79,10 +80,11 @@ class Workspace:
 
 
 def must_run_own_code(root: Path) -> None:
-    """UsageError if the virtual environment belongs to a checkout other than `root`."""
+    """UsageError if `root` contains the tool's code, and other code is running."""
     own = root / "platform" / "errors.py"
     if own.is_file() and not own.samefile(PACKAGE / "errors.py"):
         raise UsageError(
-            f"{root}: this virtual environment belongs to another checkout "
-            f"({PACKAGE.parent}); run scripts/setup here and use .venv/bin/doit"
+            f"{root}: contains the code of the tool, and other code is running ({PACKAGE.parent}); "
+            "run scripts/setup there and use its .venv/bin/doit, or make it a workspace with "
+            f"`{called.command('upgrade')}`"
         )

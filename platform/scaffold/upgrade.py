@@ -95,11 +95,26 @@ def outdated(
             yield Outdated(path, AgeState.UNUSED, record[path].version, now, None)
 
 
+def version_key(version: str) -> tuple[int, ...]:
+    """For comparing versions: their numbers, in order."""
+    return tuple(int(number) for number in re.findall(r"[0-9]+", version))
+
+
 def pinned(tool: Tool, requirements: bytes) -> bytes:
     """The requirements with this version of the tool. Extras and other lines stay as they are."""
+    return _pin(tool).sub(rb"\g<1>" + tool.version.encode(), requirements)
+
+
+def newest_version(tool: Tool, record: WorkspaceRecord, requirements: bytes | None) -> str:
+    """The newest version of the tool that wrote the workspace, or that it names."""
+    named = [found[2].decode() for found in _pin(tool).finditer(requirements or b"")]
+    written = [one.version for one in record.values()]
+    return max([*named, *written, tool.version], key=version_key)
+
+
+def _pin(tool: Tool) -> re.Pattern[bytes]:
     name = re.escape(tool.requirement).encode()
-    return re.sub(rb"(?m)^(" + name + rb"(?:\[[^\]\r\n]*\])?\s*==\s*)[^\s;#]+",
-                  rb"\g<1>" + tool.version.encode(), requirements)
+    return re.compile(rb"(?m)^(" + name + rb"(?:\[[^\]\r\n]*\])?\s*==\s*)([^\s;#]+)")
 
 
 def _of_tool(path: str, new: bytes, known: WrittenFile | None,

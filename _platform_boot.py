@@ -6,10 +6,7 @@ This module sets the `__path__` of an already imported standard module to our di
 `platform.cli` is found, and no module or class exists twice. In an installation, the finder in
 `_platform_finder.py` has done so already.
 """
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,58 +30,7 @@ def graft() -> None:
 
 
 graft()
-_IS_CHECKOUT = (_ROOT / "scripts" / "setup").is_file()
-_FIX = (
-    "run scripts/setup, and then `. .venv/bin/activate`"
-    if _IS_CHECKOUT
-    else "install it again: pip install --force-reinstall platform-runner"
-)
-
-
-def lacking(error: ModuleNotFoundError) -> str:
-    """The message if this Python lacks a package that PLATFORM needs. Empty if the missing module
-    is
-    PLATFORM's own."""
-    name = (error.name or "").partition(".")[0]
-    if name in ("", "platform", "_platform_boot"):
-        return ""
-    return f"{sys.executable} does not have {name}, which PLATFORM needs; {_FIX}"
-
-
-INTERRUPTED = "interrupted: finished steps are kept; run the same command again to continue"
-
-
-def _print_uncaught(kind: type[BaseException], error: BaseException, trace: object) -> None:
-    """Print an uncaught error.
-
-    If this Python lacks a package: one line and exit status 2. For Ctrl-C during the import: one
-    line and exit status 130. Otherwise the usual traceback."""
-    line, exit_status = lacking(error) if isinstance(error, ModuleNotFoundError) else "", 2
-    if isinstance(error, KeyboardInterrupt):
-        line, exit_status = INTERRUPTED, 130
-    if not line:
-        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
-        return
-    with suppress(OSError):
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
-    os._exit(exit_status)  # an exception hook cannot set the exit status in another way
-
-
-sys.excepthook = _print_uncaught  # before any other module of PLATFORM is imported
-graft()
-
-
-@contextmanager
-def complete() -> Iterator[None]:
-    """If this Python lacks a package: one line and exit status 2, instead of doit's traceback."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if line := lacking(error):
-            sys.stderr.write(f"{line}\n")
-            raise SystemExit(2) from None
-        raise
+from platform.lacking import FIX, complete  # noqa: E402  (it explains what a later import lacks)
 
 
 def ready() -> None:
@@ -93,7 +39,7 @@ def ready() -> None:
     Stop with one line and exit status 2 if this Python lacks a package that a run may need."""
     if missing := [package for package, name in NEEDED.items() if find_spec(name) is None]:
         sys.stderr.write(f"{sys.executable} does not have {', '.join(missing)}, which PLATFORM "
-                         f"needs; {_FIX}\n")
+                         f"needs; {FIX}\n")
         raise SystemExit(2)
     if "doit.doit_cmd" in sys.modules:
         _instead(Path(sys._getframe(1).f_globals["__file__"]))
@@ -142,7 +88,7 @@ def __getattr__(name: str) -> object:
             return getattr(import_module(_OLD_PLUGINS[name]), name)
     if name[:1].isupper():
         sys.stderr.write(f"the plugins of {sys.executable} belong to another version of PLATFORM; "
-                         f"{_FIX}\n")
+                         f"{FIX}\n")
         raise SystemExit(2)
     raise AttributeError(name)
 

@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib import import_module
 
-import _platform_boot
-from platform import called, streams
+from platform import called, lacking, streams
 from platform.commands.parser import Parser
-from platform.errors import PlatformError
+from platform.errors import INTERRUPTED_STATUS, PlatformError
 from platform.model.characters import printable
 
 # name -> (module in platform.commands, purpose)
@@ -117,15 +116,13 @@ def guarded(action: Callable[[], int]) -> int:
         sys.stderr.write(f"{printable(str(error))}\n")
         return error.exit_status
     except ModuleNotFoundError as error:
-        if not (line := _platform_boot.lacking(error)):
+        if not (line := lacking.lacking(error)):
             raise
         sys.stderr.write(f"{line}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write(
-            "interrupted: finished steps are kept; run the same command again to continue\n"
-        )
-        return 130
+        sys.stderr.write(f"{lacking.INTERRUPTED_LINE}\n")
+        return INTERRUPTED_STATUS
 
 
 def full_parser() -> Parser:

@@ -15,6 +15,8 @@ A failed step is not here: it is an outcome with a record, not an exception.
 """
 from collections.abc import Sequence
 
+INTERRUPTED_STATUS = 130  # the exit status after Ctrl-C, as a shell reports it
+
 
 class PlatformError(Exception):
     """One line for a person: what is wrong; what to do."""

@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from platform.app.past_runs import PastRuns
+from platform.errors import INTERRUPTED_STATUS
 from platform.history.writer import Writer, read_log
-from platform.model.history import INTERRUPTED_STATUS, PastRun, RunState
+from platform.model.history import PastRun, RunState
 from platform.run.records import fresh_dir
 
 _DAYS = 2  # the newest days with a history; earlier runs have been looked at

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 from platform.app.billing import Billing
 from platform.app.guard import Guard
 from platform.app.workspace import Workspace
-from platform.errors import ConflictError, PlatformError, UsageError
+from platform.errors import INTERRUPTED_STATUS, ConflictError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from platform.state.local import LocalState
     from platform.state.remote import Release
-
-INTERRUPTED = 130
 
 
 class Sharing:
@@ -139,7 +137,7 @@ class Sharing:
         except KeyboardInterrupt:
             sys.stderr.write("interrupted: the billing state is not published; `state publish` or "
                              "the next run publishes it\n")
-            self._statuses.append(INTERRUPTED)
+            self._statuses.append(INTERRUPTED_STATUS)
 
     def _publish(self, *, posts_only: bool = False) -> None:
         """`posts_only`: the run has not ended; print only failures."""

@@ -15,10 +15,10 @@ from platform.app.unknown_task import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.adapter import parse_error
 from platform.doit_plugin.outcome import TaskRefused
-from platform.errors import PlatformError
+from platform.errors import INTERRUPTED_STATUS, PlatformError
+from platform.lacking import INTERRUPTED_LINE
 from platform.model.characters import printable
 
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
 USAGE = 2
 
 
@@ -90,17 +90,15 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
                 sys.stderr.write(f"{text}\n")
                 status, mistyped = USAGE, True
             except KeyboardInterrupt:
-                sys.stderr.write(
-                    "interrupted: finished steps are kept; run the same command again to continue\n"
-                )
-                status = INTERRUPTED
+                sys.stderr.write(f"{INTERRUPTED_LINE}\n")
+                status = INTERRUPTED_STATUS
             run = self.loader.made
             if run is None:
                 return status
-            if status != INTERRUPTED:
+            if status != INTERRUPTED_STATUS:
                 settle_rest(run)
             error = close(run) or error
-            status = status if status == INTERRUPTED else max(run.statuses or [status])
+            status = status if status == INTERRUPTED_STATUS else max(run.statuses or [status])
             if not mistyped:
                 run.history.close(status, error)
         return status

@@ -14,7 +14,6 @@ from typing import Any
 from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidCommand
 
-from _platform_boot import complete
 from platform.app import quoted
 from platform.app.holding import Allowed
 from platform.app.place import must_be_named
@@ -31,6 +30,7 @@ from platform.doit_plugin.selection import (
     steps_asked_for,
 )
 from platform.errors import PlatformError, UsageError
+from platform.lacking import complete
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
 from platform.model.task_name import TaskKind, order_task, step_task

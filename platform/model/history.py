@@ -11,13 +11,13 @@ from functools import reduce
 
 from msgspec import Struct
 
+from platform.errors import INTERRUPTED_STATUS
 from platform.model.ids import OrderId, StepId
 from platform.model.task_name import TaskKind, TaskName, kind_of
 
 # no vowels, so that an id is no word, and no characters that look alike
 ALPHABET, ID_LENGTH = "0123456789bcdfghjkmnpqrstvwxz", 8
 INVOCATION = rf"[{ALPHABET}]{{{ID_LENGTH}}}"
-INTERRUPTED_STATUS = 130  # the exit status of an invocation that a signal ended
 LONGEST_WORDS = 500  # characters of a message or a command line
 
 

@@ -4,8 +4,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from platform.app.past_runs import LAST, PastRuns, viewed
+from platform.app.run import Run
+from platform.app.run_report import run_report
 from platform.app.scope import scope_of
 from platform.app.workspace import Workspace
 from platform.called import command
@@ -20,11 +23,13 @@ from platform.commands.common import (
     since_moment,
 )
 from platform.errors import UsageError
+from platform.files import write_output
 from platform.model.characters import one_line, printable
 from platform.model.history import PastRun
 from platform.model.utc import utc_text_ms
 from platform.model.words import counted
 from platform.report import invocations
+from platform.report.run_report import as_html
 
 _SHOW = "show"
 
@@ -42,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="only runs that worked for this tenant, and what they did for it")
     parser.add_argument("--limit", type=_positive, default=50, metavar="N",
                         help="the most lines of the list (default: %(default)s); --json lists all")
+    parser.add_argument("--html", default="", metavar="FILE",
+                        help="with `show`: write the run's report to this file, for a browser")
     add_json(parser)
 
 
@@ -51,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     workspace = open_workspace(arguments)
     if len(arguments.words) > 1 or nearest("".join(arguments.words), [_SHOW]):
         return _show_one(arguments, workspace)
+    if arguments.html:
+        raise UsageError("--html is for one run; write `runs show RUN --html FILE`")
     arguments.what = "".join(arguments.words)
     arguments.tenant_id = named(arguments, most=1).tenant_id
     scope_of(workspace, arguments.tenant_id, past=True)
@@ -98,6 +107,12 @@ def _show_one(arguments: argparse.Namespace, workspace: Workspace) -> int:
         raise UsageError(f"runs {one_line(' '.join(arguments.words))}: is not a command; {hint}: "
                          "`runs show RUN`")
     past = PastRuns(workspace.runtime_dir)
-    view = viewed(workspace, past, past.named(names[0]))
+    found = past.named(names[0])
+    if arguments.html:
+        report = run_report(Run.looking(workspace), past, found)
+        write_output(Path(arguments.html), as_html(report).encode())
+        sys.stdout.write(f"{arguments.html}: the report of run {found.invocation.id}\n")
+        return 0
+    view = viewed(workspace, past, found)
     show(arguments, invocations.view_as_json(view), printable(invocations.view_as_text(view)))
     return 0

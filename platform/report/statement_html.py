@@ -1,21 +1,18 @@
 """A statement as one HTML file, readable without network or colour, on a phone and on paper.
 
-The template escapes all text (Jinja2 autoescape). The only other content is Graphviz's drawing, in
-which Graphviz escapes the labels. The page's Content-Security-Policy prevents loading files and
-running scripts, whatever a text contains.
+All text is escaped (page.py). The only other content is Graphviz's drawing, in which Graphviz
+escapes the labels.
 """
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from platform.model.words import counted, in_credits
 from platform.report import graph
 from platform.report.chart import HEIGHT, WIDTH, chart
+from platform.report.page import rendered
 from platform.report.statement import DeliveryLine, Statement
 from platform.report.statement_text import days, how_delivered
 from platform.report.status import OrderState, what_became
 
-_TEMPLATE = Path(__file__).with_name("statement.html.j2")
 _MOST_DRAWN_STEPS = 120  # a larger drawing is slow and not readable; the list shows the same
 
 
@@ -32,28 +29,20 @@ class OrderView:
 def as_html(of: Statement, orders: Sequence[OrderState], draw: Callable[[str], str]) -> str:
     """The page. `draw` returns a digraph as an <svg> element. If it returns an empty string, the
     page shows only the list of steps."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page.filters.update(
-        in_credits=in_credits, counted=counted, signed=_signed, how=how_delivered, why=what_became
-    )
     most = max((spend.net_credits for spend in of.spend_by_module), default=0)
-    return (
-        page.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-            of=of,
-            days=days(of),
-            chart=chart(of),
-            width=WIDTH,
-            height=HEIGHT,
-            most=max(1, most),
-            Markup=Markup,
-            orders=_views(of, orders, draw),
-        )
-        + "\n"
+    return rendered(
+        "statement.html.j2",
+        {"signed": _signed, "how": how_delivered, "why": what_became},
+        of=of,
+        days=days(of),
+        chart=chart(of),
+        width=WIDTH,
+        height=HEIGHT,
+        most=max(1, most),
+        Markup=Markup,
+        orders=_views(of, orders, draw),
     )
 
 

@@ -12,17 +12,20 @@ from platform.check.words import nearest, suggestion
 from platform.errors import UsageError
 from platform.model.characters import one_line
 from platform.model.ids import OrderId, StepId
-from platform.model.named import task_named
+from platform.model.named import Named, task_named
 from platform.model.task_name import ASKABLE, GROUPS, TaskKind, TaskName
+
+_LIST = "see `doit list --all`"
 
 
 def no_such_task(snapshot: Snapshot, name: str) -> str:
     """The error message for `doit run <name>` if no such task exists."""
     kind, colon, subject = name.partition(":")
-    if kind not in ASKABLE or not colon:
-        return (f"task or file `{name}` does not exist; "
-                f"{suggestion(name, GROUPS, 'see `doit list --all`')}")
     known = set(snapshot.workspace.order_ids())
+    if kind not in ASKABLE or not colon:
+        near = _order_meant(name, known)
+        hint = f"did you mean {near}?" if near else suggestion(name, GROUPS, _LIST)
+        return f"task or file `{one_line(name)}` does not exist; {hint}"
     asked = OrderId(*[*subject.split("/"), "", ""][:2])
     order = asked if asked in known else nearest_order(asked, known)
     if order is None:
@@ -42,6 +45,27 @@ def no_such_task(snapshot: Snapshot, name: str) -> str:
         return with_warnings(snapshot, order, message)
     steps = [step.id.step_id for step in plan.orders[order].steps] if order in plan.orders else []
     return f"task {name} does not exist; {step_hint(order, '/'.join(rest), steps)}"
+
+
+def no_such_word(word: str, commands: Collection[str]) -> str:
+    """The error message for a word that is neither a task nor a file. `commands`: those of doit, if
+    the word is in the place of one."""
+    near = nearest(word, [*commands, *GROUPS])
+    if commands and near not in GROUPS:
+        return f"unknown command `{one_line(word)}`; " + (
+            f"did you mean `{near}`?" if near else "see `doit help`")
+    return (f"task or file `{one_line(word)}` does not exist; "
+            f"{suggestion(word, GROUPS, _LIST)}")
+
+
+def _order_meant(name: str, known: Collection[OrderId]) -> str:
+    """The name of the nearest order, with the step that was named; empty if none is near."""
+    try:
+        named = Named.parse(name)
+    except ValueError:
+        return ""
+    order = nearest_order(named.order, known) if named.work_order_id else None
+    return str(Named(*order, named.step_id)) if order else ""
 
 
 def parse_step(text: str) -> StepId:

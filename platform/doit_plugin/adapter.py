@@ -2,9 +2,13 @@
 
 tests/doit_plugin/test_adapter.py fails where a new doit breaks one of them.
 """
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Collection, Mapping
 
 from doit import doit_cmd
+
+from platform.check.words import nearest
 
 LAST_KEY = "deps:"  # the last key that `Dependency.save_success` writes of a task
 
@@ -16,7 +20,21 @@ def command_line_variables() -> Mapping[str, str]:
     return dict(doit_cmd._CMDLINE_VARS or {})
 
 
-def parse_error(error: Exception) -> str:
+def commands_meant(word: str) -> list[str]:
+    """doit's commands, if the word is where a command line has its command; otherwise none."""
+    typed = [each for each in sys.argv[1:] if not each.startswith("-") and "=" not in each]
+    names = [command.get_name() for command in doit_cmd.DoitMain.DOIT_CMDS]
+    return names if typed[:1] == [word] else []
+
+
+def parse_error(error: Exception, options: Collection[str]) -> str:
     """What is wrong with the options, without the list of all options that doit's message ends
-    with."""
+    with, and the option that was probably meant."""
+    text = _without_list(error)
+    unknown = re.search(r"option (--\S+) not recognized", text)
+    near = nearest(unknown[1], options) if unknown else ""
+    return f"{text}; did you mean {near}?" if near else text
+
+
+def _without_list(error: Exception) -> str:
     return str(error).partition(" (parsing options")[0].removeprefix("Error parsing Command: ")

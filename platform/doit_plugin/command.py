@@ -54,7 +54,9 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         try:
             return int(super().parse_execute(in_args))
         except CmdParseError as error:
-            sys.stderr.write(f"{parse_error(error)}; see `doit help run`\n")
+            options = [f"--{option.long}" for option in self.cmdparser.options
+                       if option.long]
+            sys.stderr.write(f"{parse_error(error, options)}; see `doit help run`\n")
             return USAGE
 
     def execute(self, params: Any, args: list[str]) -> int:

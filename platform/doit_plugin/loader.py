@@ -18,22 +18,27 @@ from platform.app import quoted
 from platform.app.holding import Allowed
 from platform.app.place import must_be_named
 from platform.app.run import Asked, Run
+from platform.app.unknown_task import no_such_task, no_such_word
 from platform.app.workspace import Options, Workspace, must_run_own_code
 from platform.console.reporter import Reporter
 from platform.doit_plugin import graph
-from platform.doit_plugin.adapter import command_line_variables
+from platform.doit_plugin.adapter import command_line_variables, commands_meant
 from platform.doit_plugin.checker import checker
 from platform.doit_plugin.selection import (
+    is_wild,
     orders_asked_for,
     orders_bought,
     orders_to_publish,
     steps_asked_for,
+    task_meant,
 )
 from platform.errors import PlatformError, UsageError
 from platform.lacking import complete
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
-from platform.model.task_name import TaskKind, order_task, step_task
+from platform.model.task_name import GROUPS, TaskKind, order_task, step_task
+
+_EXPANDS = ("run", "clean")  # the commands of doit that expand wildcards themselves
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
@@ -105,8 +110,15 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             return self._loaded(cmd, pos_args)
 
     def _loaded(self, cmd: Any, pos_args: list[str]) -> list[Any]:
+        orders = list(self.workspace.order_ids()) if pos_args else []
+        tenants = {order.tenant_id for order in orders}
+        # doit keeps this list: what was typed becomes the names of tasks in place
+        pos_args[:] = [
+            word if word.startswith("-") else task_meant(word, tenants) for word in pos_args
+        ]
         words = [word for word in pos_args if not word.startswith("-")]
-        orders = list(self.workspace.order_ids()) if words else []
+        if not any(name.startswith("task_") for name in self.namespace):  # dodo.py has no own task
+            _must_be_a_word(words)
         allowed = Allowed(
             *(
                 bool(getattr(cmd, name, False))
@@ -129,7 +141,9 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             cmd.sel_tasks = [*before, *(cmd.sel_tasks or ()), *after] or None
         self.namespace |= graph.creators(run, asked_steps)
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
-        _must_exist(cmd.name, words, tasks)
+        _must_exist(run, cmd.name, words, tasks)
+        if cmd.name not in _EXPANDS:
+            pos_args[:] = [name for word in pos_args for name in _expanded(word, tasks)]
         return tasks
 
 
@@ -147,16 +161,28 @@ def options(given: Mapping[str, str]) -> Options:
     return Options(**{name: value for name, value in given.items() if value})
 
 
-def _must_exist(command: str, words: list[str], tasks: list[Any]) -> None:
-    """InvalidCommand for a word that names no task and, for `run`, no file."""
-    if command not in ("run", "info", "clean"):
-        return
+def _must_be_a_word(words: list[str]) -> None:
+    """Refuse a word that cannot be a task or a file, before anything is read or locked."""
+    for word in words:
+        if word not in GROUPS and not is_wild(word) and not {*word} & {"/", ":", "."}:
+            raise InvalidCommand(no_such_word(word, commands_meant(word)))
+
+
+def _must_exist(run: Run, command: str, words: list[str], tasks: list[Any]) -> None:
+    """Refuse a word that names no task and, for `run`, no file."""
     known = [task.name for task in tasks]
     if command == "run":
         known += [target for task in tasks for target in task.targets]
     for word in words:
         if not any(fnmatch(name, word) for name in known):
-            raise InvalidCommand(not_found=word)
+            raise InvalidCommand(no_such_task(run.snapshot, word))
+
+
+def _expanded(word: str, tasks: list[Any]) -> list[str]:
+    """The names that a pattern matches; a word that is none stays."""
+    if not is_wild(word) or any(task.name == word for task in tasks):
+        return [word]
+    return [task.name for task in tasks if fnmatch(task.name, word)]
 
 
 def _asked_steps(run: Run, words: list[str]) -> dict[OrderId, list[str]]:

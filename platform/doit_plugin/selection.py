@@ -4,7 +4,45 @@ from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 
 from platform.model.ids import OrderId
-from platform.model.task_name import ASKABLE, TaskKind, kind_of, order_task
+from platform.model.named import Named
+from platform.model.task_name import ASKABLE, GROUPS, TaskKind, kind_of, order_task
+
+_WILD = frozenset("*?[")
+
+
+def task_meant(word: str, tenants: Collection[str]) -> str:
+    """The task or the pattern of tasks that a word of the command line means; the word itself if it
+    is already a task's name, a file, or nothing that names an order of one of the tenants.
+
+    `nxlkGI` means its orders, `nxlkGI/UbjkpxZO` an order, `nxlkGI/UbjkpxZO/text` a step, each with
+    doit's wildcards."""
+    kind, colon, rest = word.partition(":")
+    kind = kind if colon and kind in ASKABLE else ""
+    if word in GROUPS:
+        return word
+    try:
+        named = Named.parse(rest if kind else word)
+    except ValueError:
+        return word
+    if not kind and not _is_of(named.tenant_id, word, tenants):
+        return word
+    kind = kind or (TaskKind.STEP if named.step_id else TaskKind.WORKORDER)
+    parts = [part for part in named if part]
+    if len(parts) < (3 if kind == TaskKind.STEP else 2) and not parts[-1].endswith("*"):
+        parts.append("*")
+    return f"{kind}:{'/'.join(parts)}"
+
+
+def is_wild(word: str) -> bool:
+    """Whether a word is a pattern of names."""
+    return bool(_WILD & set(word))
+
+
+def _is_of(tenant_id: str, word: str, tenants: Collection[str]) -> bool:
+    """Whether a word begins with a tenant. A wildcard may stand for one only before a slash."""
+    if is_wild(tenant_id):
+        return "/" in word and any(fnmatch(tenant, tenant_id) for tenant in tenants)
+    return tenant_id in tenants
 
 
 def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozenset[OrderId] | None:

@@ -82,3 +82,48 @@ def test_a_step_is_run_by_its_name(delivered_repo: Path) -> None:
     done = command(delivered_repo, f"{CLI} orchestrator tenant/tea/one")
     assert done.returncode == 0, done.stderr
     assert "up to date; nothing posted" in done.stdout
+
+
+@pytest.mark.parametrize(("words", "names"), [
+    ("tenant/tea", ["workorder:tenant/tea"]), ("tenant", ["workorder:tenant/tea"]),
+    ("tenant/*", ["workorder:tenant/tea"]),
+    ("tenant/tea/*", [f"step:tenant/tea/{name}" for name in ("one", "package", "put", "two")]),
+    ("step:tenant/tea/p*", ["step:tenant/tea/package", "step:tenant/tea/put"]), ("che*", ["check"])])
+def test_doit_lists_what_is_named(shop: Path, words: str, names: list[str]) -> None:
+    done = command(shop, f"doit list --quiet {words}")
+    assert (done.returncode, done.stdout.split()) == (0, names), done.stderr
+
+
+def test_doit_shows_what_is_named(shop: Path) -> None:
+    shown = command(shop, "doit info tenant/tea/one")
+    assert shown.stdout == command(shop, "doit info step:tenant/tea/one").stdout
+    assert "step:tenant/tea/one" in shown.stdout
+
+
+def test_doit_runs_what_is_named(delivered_repo: Path) -> None:
+    for words in ("run tenant/tea", "run tenant", "tenant:tea", "run tenants/tenant/workorders/tea.yml",
+                  "run tenant/tea/one", "run tenant/tea/*"):
+        done = command(delivered_repo, f"doit {words}")
+        assert (done.returncode, "nothing posted" in done.stdout) == (0, True), words + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("words", "status", "said"), [
+    ("rnu", 2, "unknown command `rnu`; did you mean `run`?"),
+    ("lst --all", 2, "unknown command `lst`; did you mean `list`?"),
+    ("zzzzz", 2, "unknown command `zzzzz`; see `doit help`"),
+    ("run chek", 2, "task or file `chek` does not exist; did you mean `check`?"),
+    ("run tenent/tea", 2, "task or file `tenent/tea` does not exist; did you mean tenant/tea?"),
+    ("run TENANT/tea/one", 2, "task or file `TENANT/tea/one` does not exist; did you mean tenant/tea/one?"),
+    ("run tenant/tee", 2, "work order tenant/tee does not exist; did you mean workorder:tenant/tea?"),
+    ("run tenant/tea/pakage", 2, "task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
+    ("run --retry-faild", 2, "option --retry-faild not recognized; did you mean --retry-failed?; see `doit help run`"),
+    ("info tenant/tea/pakage", 3,
+     "ERROR: task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
+    ("info chek", 3, "ERROR: task or file `chek` does not exist; did you mean `check`?"),
+    ("list tenant/tee", 3, "ERROR: work order tenant/tee does not exist; did you mean workorder:tenant/tea?"),
+    ("forget tenant/tea/pakage", 3,
+     "ERROR: task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
+])
+def test_a_mistake_of_doit_is_one_line_with_the_nearest_name(shop: Path, words: str, status: int, said: str) -> None:
+    done = command(shop, f"doit {words}")
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said + "\n")

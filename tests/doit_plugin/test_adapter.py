@@ -39,4 +39,6 @@ def test_an_error_of_the_options_has_its_list_cut_off() -> None:
     with pytest.raises(CmdParseError) as caught:
         Run(task_loader=ModuleTaskLoader({})).parse_execute(["--nothing-like-it"])
     assert "(parsing options" in str(caught.value)  # what is cut off is still said so
-    assert parse_error(caught.value) == "option --nothing-like-it not recognized"
+    assert parse_error(caught.value, []) == "option --nothing-like-it not recognized"
+    near = parse_error(caught.value, ["--nothing-like-this", "--other"])
+    assert near == "option --nothing-like-it not recognized; did you mean --nothing-like-this?"

@@ -1,7 +1,13 @@
 """What a command line asks for, before anything is read."""
 import pytest
 
-from platform.doit_plugin.selection import orders_asked_for, orders_bought, orders_to_publish, steps_asked_for
+from platform.doit_plugin.selection import (
+    orders_asked_for,
+    orders_bought,
+    orders_to_publish,
+    steps_asked_for,
+    task_meant,
+)
 from platform.model.ids import OrderId
 
 A, B, C = OrderId("nxlkGI", "UbjkpxZO"), OrderId("nxlkGI", "Second12"), OrderId("q7RtLm", "UbjkpxZO")
@@ -48,3 +54,20 @@ def test_a_publication_reads_and_buys_its_order_alone() -> None:
     for narrow in (orders_asked_for, orders_bought):
         assert narrow(["publish:nxlkGI/UbjkpxZO"], [A, B, C]) == {A}
         assert narrow(["publish"], [A, B, C]) is None
+
+
+@pytest.mark.parametrize(("word", "task"), [
+    ("nxlkGI", "workorder:nxlkGI/*"), ("nxlkGI/", "workorder:nxlkGI/*"), ("nxlkGI/*", "workorder:nxlkGI/*"),
+    ("nxlkGI/UbjkpxZO", "workorder:nxlkGI/UbjkpxZO"), ("nxlkGI:UbjkpxZO", "workorder:nxlkGI/UbjkpxZO"),
+    ("tenants/nxlkGI/workorders/UbjkpxZO.yml", "workorder:nxlkGI/UbjkpxZO"), ("*/UbjkpxZO", "workorder:*/UbjkpxZO"),
+    ("nxlkGI/UbjkpxZO/text", "step:nxlkGI/UbjkpxZO/text"), ("nxlkGI/UbjkpxZO/*", "step:nxlkGI/UbjkpxZO/*"),
+    ("step:nxlkGI/UbjkpxZO", "step:nxlkGI/UbjkpxZO/*"), ("step:nxlkGI/UbjkpxZO/", "step:nxlkGI/UbjkpxZO/*"),
+    ("charge:nxlkGI", "charge:nxlkGI/*"), ("publish:nxlkGI/UbjkpxZO/", "publish:nxlkGI/UbjkpxZO"),
+    ("workorder:nxlkGI/UbjkpxZO/a", "workorder:nxlkGI/UbjkpxZO/a"), ("step:nxlkGI/*", "step:nxlkGI/*"),
+    ("*", "*"), ("step:*", "step:*"), ("check", "check"), ("step", "step"), ("charge", "charge"),
+    ("charge/x", "workorder:charge/x"),
+    ("maintenance:modules_index", "maintenance:modules_index"), ("nobody/x", "nobody/x"), ("rnu", "rnu"),
+    ("runtime/nxlkGI/UbjkpxZO/order.json", "runtime/nxlkGI/UbjkpxZO/order.json"), ("a/b/c/d", "a/b/c/d"),
+])
+def test_what_a_word_means(word: str, task: str) -> None:
+    assert task_meant(word, {"nxlkGI", "q7RtLm", "charge"}) == task

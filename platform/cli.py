@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib import import_module
+from typing import Any
 
-from platform import called, lacking, streams
+from platform import called, lacking, streams, toolfiles
 from platform.commands.parser import Parser
 from platform.errors import INTERRUPTED_STATUS, PlatformError
 from platform.model.characters import printable
@@ -137,6 +138,7 @@ def _parser(wanted: Collection[str]) -> Parser:
     parser.add_argument("-C", dest="workspace", default="", metavar="DIR",
                         help="the workspace (default: PLATFORM_ROOT, else the working directory or "
                              "its nearest parent that is one)")
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
     parser.set_defaults(whole=partial(_parser, COMMANDS))
     for name, (module, purpose) in COMMANDS.items():
         command = parser.add_command(name, purpose)
@@ -145,6 +147,17 @@ def _parser(wanted: Collection[str]) -> Parser:
             found.add_arguments(command)
             command.set_defaults(run=found.run)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is read only if it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(f"platform {toolfiles.version()}\n")
+        parser.exit()
 
 
 if __name__ == "__main__":

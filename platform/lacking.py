@@ -16,6 +16,10 @@ FIX = (
     if _IS_CHECKOUT
     else "install it again: pip install --force-reinstall platform-runner"
 )
+_EXTRAS = {  # packages that not every installation has, by import name
+    "cryptography": "pip install 'platform-runner[signing]'",
+    "PIL": "pip install 'platform-runner[charts]'",
+}
 _OWN = ("", "platform", "_platform_boot", "_platform_finder")
 
 
@@ -27,7 +31,7 @@ def lacking(error: ModuleNotFoundError) -> str:
     name = (error.name or "").partition(".")[0]
     if name in _OWN:
         return ""
-    return f"{sys.executable} does not have {name}, which PLATFORM needs; {FIX}"
+    return f"{sys.executable} does not have {name}, which PLATFORM needs; {_EXTRAS.get(name, FIX)}"
 
 
 @contextmanager

@@ -16,6 +16,11 @@ MODULES = HOME / "modules"
 REASONS_TABLE = HOME / "config" / "reasons.yml"
 
 
+def extra(name: str) -> str:
+    """What pip installs for an extra of the tool, such as `platform-runner[charts]`."""
+    return f"{DISTRIBUTION}[{name}]"
+
+
 def is_checkout(root: Path) -> bool:
     """Whether a workspace is a checkout of the tool or a copy of one. Then its modules/ are the
     built-in modules, and its config/reasons.yml is the tool's table of reasons."""

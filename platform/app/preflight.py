@@ -1,8 +1,11 @@
-"""Check, before anything is charged, that the secrets of the orders' modules are set."""
-from collections.abc import Mapping
+"""Check, before anything is charged, that this machine has what the orders' modules need: secrets
+in the environment, and Python packages that not every installation has."""
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
 from platform.model.problem import Problem
 from platform.model.repo import Repo
+from platform.toolfiles import extra
 
 
 def missing_secrets(repo: Repo, env: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -11,15 +14,8 @@ def missing_secrets(repo: Repo, env: Mapping[str, str]) -> tuple[Problem, ...]:
     A module with external services needs no secrets under `external_services: recorded`, because
     no service is called. Under `live`, a module never falls back to its recorded fixtures.
     """
-    used = {
-        step.module_id
-        for order in repo.orders.values()
-        if order.enabled
-        for step in order.steps
-        if step.enabled
-    }
     problems = []
-    for module_id in sorted(used & repo.contracts.keys()):
+    for module_id in _used(repo):
         contract = repo.contracts[module_id]
         if contract.external and repo.profile.external_services == "recorded":
             continue
@@ -36,3 +32,30 @@ def missing_secrets(repo: Repo, env: Mapping[str, str]) -> tuple[Problem, ...]:
             if secret.required and not env.get(secret.name)
         ]
     return tuple(problems)
+
+
+def missing_packages(repo: Repo, env: Mapping[str, str]) -> Iterator[Problem]:
+    """One problem for each package that a used module or the profile's key needs and that this
+    Python lacks. Without a key nothing is signed, and that needs no package."""
+    for module_id in _used(repo):
+        contract = repo.contracts[module_id]
+        for index, package in enumerate(contract.packages):
+            if find_spec(package.name.partition(".")[0]) is None:
+                place = contract.source.place("requirements", "packages", index, "name")
+                yield Problem(place, "package-missing",
+                              f"this Python does not have the package `{package.name}`, which the "
+                              f"module {module_id} imports",
+                              f"pip install '{package.install}'", ("module", module_id))
+    signing = repo.profile.signing
+    has_key = env.get(signing.get("key_env", "")) or signing.keys() & {"key_file", "public_key"}
+    if has_key and find_spec("cryptography") is None:
+        yield Problem(repo.profile.source.place("signing"), "package-missing",
+                      "this Python does not have the package `cryptography`, which signing needs",
+                      f"pip install '{extra('signing')}'")
+
+
+def _used(repo: Repo) -> list[str]:
+    """The readable modules of the enabled steps of enabled orders, sorted."""
+    used = {step.module_id for order in repo.orders.values() if order.enabled
+            for step in order.steps if step.enabled}
+    return sorted(used & repo.contracts.keys())

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from platform.app.preflight import missing_secrets
+from platform.app.preflight import missing_packages, missing_secrets
 from platform.app.workspace import Workspace
 from platform.check import check
 from platform.check.problems import is_about_draft
@@ -80,7 +80,7 @@ class Snapshot:
     def problems(self) -> tuple[Problem, ...]:
         """All errors and warnings of what was read, sorted by file and line."""
         found = (*self.workspace.profile_problems, *check(self.repo, self.now.date()),
-                 *missing_secrets(self.repo, os.environ))
+                 *missing_secrets(self.repo, os.environ), *missing_packages(self.repo, os.environ))
         return tuple(sorted(found))
 
     @property

@@ -91,6 +91,8 @@ def module_requirements_index(facts: RepositoryFacts) -> Iterable[TableRow]:
             yield contract.module_id, "secret", secret.name, secret.required, "", secret.note
         for var in sorted(contract.vars, key=lambda var: var.name):
             yield contract.module_id, "var", var.name, "", var.value, var.note
+        for package in sorted(contract.packages, key=lambda package: package.name):
+            yield contract.module_id, "package", package.name, True, package.install, ""
         for name, wanted in (
             ("network", contract.network),
             ("external_services", contract.external),

@@ -61,6 +61,14 @@ class Var:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """A Python package that the code imports as `name`, and what pip installs for it."""
+
+    name: str
+    install: str
+
+
+@dataclass(frozen=True, slots=True)
 class SelfTest:
     """`params` are like a step's inputs; a map `{fixture: path}` is a file in the module's
     directory."""
@@ -82,6 +90,7 @@ class Contract:
     deliverables: Mapping[str, Deliverable] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     vars: tuple[Var, ...] = ()
+    packages: tuple[Package, ...] = ()
     network: bool = False  # requirements.network: whether the sandbox allows network access
     provider: str = ""  # requirements.provider of a delivery: its block of the profile's `delivery`
     external: bool = False  # requirements.external_services: whether results depend on the profile

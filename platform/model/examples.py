@@ -201,6 +201,9 @@ EXAMPLES: dict[str, Example] = {
     "secret-not-granted": Example(
         "module_secrets: {}", "module_secrets: {search_pages: [GOOGLE_SEARCH_API_KEY]}"
     ),
+    "package-missing": Example(
+        "$ pip install platform-runner", "$ pip install 'platform-runner[charts]'"
+    ),
     "secrets-missing": Example("$ doit run", "$ SMTP_PASSWORD=... doit run"),
     "module-changed": Example('[src/run.py has changed]  version: "1.0"', 'version: "1.1"'),
     # derived files

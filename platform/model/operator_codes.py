@@ -48,6 +48,9 @@ OPERATOR_CODES: dict[str, Code] = {
     "secrets-missing": Code(
         "A module needs a secret that the environment does not contain.",
         "Set it, or use a profile with external_services: recorded."),
+    "package-missing": Code(
+        "A module of an order, or the profile, needs a Python package that this Python lacks.",
+        "Install it with the command that the message shows."),
     "module-changed": Code(
         "A module's code differs from the index, but its version does not. Tenants who paid "
         "get the new result free of charge.",

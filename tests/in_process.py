@@ -23,7 +23,6 @@ from typing import Any, BinaryIO
 from doit.globals import Globals
 
 import _platform_boot
-from platform.app import lock
 from platform.app.run import Run
 from platform.run import claimant
 from platform.run.machine import this_machine
@@ -157,8 +156,8 @@ def _handles() -> Iterator[None]:
         Run.__init__ = begin
         for run in made:
             run.billing.close()
-            if run._held is not None:
-                lock.release(run._held)
+            run.release()
+            run.locks.close()
         Globals.dep_manager = None
 
 

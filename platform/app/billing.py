@@ -63,6 +63,15 @@ class Billing:
         """The ledger's book; an empty book if no billing state exists."""
         return self.history.book if self.exists else Book()
 
+    def see_newest(self) -> None:
+        """Read what other processes have posted since. Raises the errors of `history`."""
+        with self._lock:
+            if self._ledger is not None:
+                self._ledger.refresh()
+            elif self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
     def create(self) -> Ledger:
         """The open ledger. It is created if it does not exist."""
         with self._lock:

@@ -5,18 +5,24 @@ The first charge of a run decides the charges of all requested orders, in the pl
 write and one fsync. So the same order gets the last credits, or the last use of a promotion, on
 every machine and with every `-n`. Each order is charged completely or not at all. If the posts of
 an order are refused, the order is decided again, alone, when its own task charges it.
+
+An order is locked while its charge is posted. One that another run works on, or that was edited
+since this run read it, is left for later (`at_work`) and not decided.
 """
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+from platform.app.at_work import AtWork
 from platform.app.billing import Billing
 from platform.app.guard import Guard
 from platform.app.holding import Holding
-from platform.app.order_record import make_order_dir, order_dir
+from platform.app.order_record import make_order_dir
 from platform.app.records import Records
 from platform.app.snapshot import Snapshot
+from platform.config.read import is_as_read
+from platform.confined import Folder
 from platform.errors import ConflictError, CreditsError, PlatformError
 from platform.ledger.rules.balance import Answer, Book
 from platform.ledger.rules.charge import NOT_ENOUGH, ChargeDecision, decide_charge, unpaid
@@ -55,28 +61,28 @@ class Charges:
         billing: Billing,
         holding: Holding,
         guard: Guard,
+        at_work: AtWork,
         *,
-        is_shared: Callable[[], bool],
         buys: Collection[OrderId] | None,
     ) -> None:
         self._snapshot, self._records, self._billing = snapshot, records, billing
-        self._holding, self._guard = holding, guard
-        self._is_shared, self._buys = is_shared, buys
+        self._holding, self._guard, self._at_work = holding, guard, at_work
+        self._buys = buys
         self._lock = threading.RLock()
         self._begun = False  # whether the requested orders have been decided together
         self._decided: dict[OrderId, Charged] = {}
         self._paid: dict[OrderId, tuple[int, bool]] = {}
         self._owing: set[OrderId] = set()  # orders with a step that waited for a debt's payment
 
-    def charge(self, order_id: OrderId) -> Charged:
+    def charge(self, order_id: OrderId) -> Charged | None:
         """Post the order's charge, or its refusal. The first call does so for all requested
-        orders."""
+        orders. None: the order is left for later."""
         with self._lock:
             if not self._begun:
                 self._begin(order_id)
             if order_id not in self._decided:
                 self._post([self._snapshot.plan.orders[order_id]])
-            return self._decided[order_id]
+            return self._decided.get(order_id)
 
     def _begin(self, order_id: OrderId) -> None:
         """Decide the charges of all requested orders together.
@@ -99,9 +105,21 @@ class Charges:
         reported."""
         if order_id in self._decided or not self._billing.exists:
             return False
+        return not self._is_due(self._snapshot.plan.orders[order_id])
+
+    def stands(self, order_id: OrderId) -> bool:
+        """Whether the order is still paid, or refused, as this run found or left it. False: another
+        run has refunded it since, because it failed or was edited."""
+        decided = self._decided.get(order_id)
+        if decided and decided.refusal:
+            return True
         order, book = self._snapshot.plan.orders[order_id], self._billing.history.book
-        return not unpaid(book, order, self._holding.unbought(order)) and not self._superseded(
-            book, order, self._records.every(order_id))
+        return not unpaid(book, order, self._holding.unbought(order))
+
+    def _is_due(self, order: PlannedOrder) -> bool:
+        book = self._billing.history.book
+        return bool(unpaid(book, order, self._holding.unbought(order)) or self._superseded(
+            book, order, self._records.every(order.id)))
 
     def refusal(self, order_id: OrderId) -> str:
         """The reason why this run refused the order's charge, or one of its steps because of a
@@ -168,58 +186,37 @@ class Charges:
         with self._lock:
             self._paid.clear()
 
-    def orphans(self, book: Book | None = None) -> tuple[Post, ...]:
-        """The refunds for deleted orders and drafts that paid for work that was not done.
-
-        Three kinds of orders are not refunded: orders with errors, orders that this command did not
-        read, and orders of another clone."""
-        if self._snapshot.scope is not None or not self._billing.exists:
-            return ()
-        book = self._billing.history.book if book is None else book
-        tenants, plan = self._snapshot.repo.tenants, self._snapshot.plan
-        gone = [
-            order
-            for order in book.open_orders()
-            if order.tenant_id in tenants
-            and order not in plan.orders
-            and order not in plan.refused
-            and self._was_here(order)
-        ]
-        return tuple(post for order in gone for post in supersede(
-            book, order, (), self._records.every(order), self._snapshot.repo.reasons))
-
-    def _was_here(self, order_id: OrderId) -> bool:
-        """Whether an order that is not in the plan belongs to this clone, so that it has ended.
-
-        It does if this clone has charged or run it, or has its file, which then is a draft.
-        Otherwise, only another clone of the ledger has the order."""
-        workspace = self._snapshot.workspace
-        file = (
-            workspace.root
-            / "tenants"
-            / order_id.tenant_id
-            / "workorders"
-            / f"{order_id.work_order_id}.yml"
-        )
-        return (
-            not self._is_shared()
-            or order_dir(workspace.runtime_dir, order_id).is_dir()
-            or file.is_file()
-        )
-
     def _together(self, order_id: OrderId) -> list[PlannedOrder]:
         return [order for order in self._snapshot.plan.orders.values()
                 if order.id == order_id or self._buys is None or order.id in self._buys]
 
     def _post(self, orders: Collection[PlannedOrder]) -> None:
-        """Post each order's charge, and keep its result. After an error, the other orders' posts
-        and results are kept.
+        """Post the charge of each order that can be had, and keep its result. After an error, the
+        other orders' posts and results are kept.
 
         Raises:
             ConflictError, CreditsError: an order's posts are refused.
             Displaced: something else is at the path of an order's results; the first such error.
         """
         orders, displaced = self._with_directory(orders)
+        due = {order.id for order in orders if self._is_due(order)}
+        with self._at_work.briefly(due, self._is_as_read) as got:
+            self._post_held([order for order in orders if order.id in got])
+        book = self._billing.history.book
+        self._decided |= {order.id: Charged(0, 0, 0, book.balance(order.id.tenant_id), "")
+                          for order in orders if order.id not in due}
+        if displaced:
+            raise displaced[0]
+
+    def _is_as_read(self, order_id: OrderId) -> bool:
+        """For an order that was locked now: read its records again; whether its file is the same.
+        """
+        self._records.forget(order_id)
+        self._holding.forget(order_id)
+        with Folder.at(self._snapshot.workspace.root) as top:
+            return is_as_read(top, self._snapshot.repo.orders[order_id].source)
+
+    def _post_held(self, orders: Collection[PlannedOrder]) -> None:
         decided: dict[OrderId, tuple[tuple[Post, ...], Charged]] = {}
 
         def decide(
@@ -241,15 +238,13 @@ class Charges:
                               if all(ledger.book.compare(post) is Answer.SAME for post in posts)}
             raise
         self._decided |= {order_id: charged for order_id, (_, charged) in decided.items()}
-        if displaced:
-            raise displaced[0]
 
     def _with_directory(self, orders: Collection[PlannedOrder]
                         ) -> tuple[list[PlannedOrder], list[Displaced]]:
         """Create the orders' directories. Return the orders that have one, and the other orders'
         errors.
 
-        This happens before the post, because `_was_here` checks the directories. An order whose
+        This happens before the post, because `Orphans` checks the directories. An order whose
         results could not be stored is not charged."""
         ready, displaced = [], []
         for order in orders:

@@ -94,6 +94,14 @@ class Guard:
     def lost(self) -> tuple[tuple[RememberedHead, ...], tuple[RunRecord, ...]]:
         """The remembered heads that the state lacks, and the records of planned steps that
         completed and are not paid in it."""
+        found = self._lost()
+        if any(found) and self._billing.exists:
+            # Other runs post, remember the head, and complete steps after the ledger was read here.
+            self._billing.see_newest()
+            found = self._lost()
+        return found
+
+    def _lost(self) -> tuple[tuple[RememberedHead, ...], tuple[RunRecord, ...]]:
         ledger = self._billing.history if self._billing.exists else None
         return self.memory().missing_from(ledger), tuple(self._unpaid(ledger))
 

@@ -76,6 +76,10 @@ class Holding:
             }
         return self._unbought[order.id]
 
+    def forget(self, order_id: OrderId) -> None:
+        """Decide about the order again: another run may have worked on it."""
+        self._unbought.pop(order_id, None)
+
     def of(self, order: PlannedOrder) -> Mapping[str, Held]:
         """All steps of the order that wait now."""
         if not self._billing.exists:

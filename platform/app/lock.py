@@ -1,16 +1,14 @@
-"""The lock of a runtime directory: one run at a time. A second run prints the holder, and waits."""
+"""The lock of a runtime directory. Runs share it, and each order has its own (`order_locks`). A
+command that no run may meet takes it alone. Whoever must wait prints the holder."""
 import contextlib
-import json
 import os
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from platform import flock
-from platform.confined import Folder, Refused, read_file
+from platform.app.holder import Holder, read_holder, this_process
+from platform.confined import Folder, Refused
 from platform.errors import StorageError
-from platform.model.utc import utc_text
 from platform.openat import explained
 from platform.owned import owned, storage_error
 
@@ -22,8 +20,9 @@ def file(runtime_dir: Path) -> Path:
     return runtime_dir / _NAME
 
 
-def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> int:
-    """Lock the directory until `release(handle)` or the end of the process. Waits for another run.
+def acquire(runtime_dir: Path, command: str, say: Callable[[str], object], *, shared: bool = False
+            ) -> int:
+    """Lock the directory until `release(handle)` or the end of the process. Waits for others.
 
     Raises:
         Displaced: the directory or the lock is a link.
@@ -37,14 +36,17 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object]) -> in
     except OSError as error:
         raise StorageError(f"{runtime_dir}: cannot be locked ({error.strerror}); repair the "
                            "directory, then run again") from error
-    if not flock.take_now(handle):
-        say(f"waiting for another run over {runtime_dir}/: {_holder(handle)}")
-        flock.take(handle)
-    holder = {"pid": os.getpid(), "command": command, "since": utc_text(datetime.now(UTC))}
-    # The note only informs users. On a full disk, the lock works without it.
-    with contextlib.suppress(OSError):
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(holder).encode(), 0)
+    try:
+        if not flock.take_now(handle, shared=shared):
+            said = read_holder(os.pread(handle, Holder.LARGEST, 0))
+            say(f"waiting for another run over {runtime_dir}/: {said or 'unknown process'}")
+            flock.take(handle, shared=shared)
+        # The note only informs users. On a full disk, the lock works without it.
+        with contextlib.suppress(OSError):
+            os.pwrite(handle, this_process(command).as_bytes(), 0)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
 
 
@@ -59,25 +61,3 @@ def _opened(folder: Folder) -> int:
 def release(handle: int) -> None:
     """Release the lock, so that the next run can start."""
     os.close(handle)
-
-
-def is_held(runtime_dir: Path) -> bool:
-    """Whether a run uses this directory. This function reads the note in the lock file: a test that
-    took the lock could block a run."""
-    try:
-        return Path("/proc", str(json.loads(read_file(file(runtime_dir), 4096))["pid"])).exists()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-
-
-def _holder(handle: int) -> str:
-    try:
-        holder = json.loads(os.pread(handle, 4096, 0))
-        return f"process {holder['pid']} (`{holder['command']}`, since {holder['since']})"
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "unknown process"
-
-
-def command_line() -> str:
-    """The command line of this process, for the note in the lock file."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

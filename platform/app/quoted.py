@@ -5,15 +5,18 @@ from pathlib import Path
 
 from platform.app.repairs import is_lost
 from platform.app.run import Run
+from platform.app.workspace import Workspace
 from platform.config.document import read_json
 from platform.config.schema import problems_of, schema_faults
 from platform.confined import named, read
 from platform.errors import ConflictError, InputError, UsageError
 from platform.model.held import Held
+from platform.model.ids import OrderId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
 from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.utc import utc_text
+from platform.model.words import in_credits
 from platform.report.quote import quote
 from platform.report.quote_file import KeptQuote, kept, moved, parse
 from platform.report.quote_values import Quote, Terms
@@ -45,7 +48,7 @@ def quote_of(run: Run) -> Quote:
         repo.reasons,
         due,
         {order: run.records.every(order) for order in run.snapshot.plan.orders},
-        run.charges.orphans(),
+        run.orphans.refunds(),
         held,
         again,
         run.allowed.resend_repaired,
@@ -86,11 +89,19 @@ def read_quote(file: Path, name: str) -> KeptQuote:
         raise InputError([Problem(SourcePosition(name), "not-valid", str(error), _FIX)]) from error
 
 
+def charged(workspace: Workspace) -> frozenset[OrderId]:
+    """The orders that the workspace's saved quote charges. A run locks them before it reads."""
+    name = workspace.options.quote
+    charges = read_quote(workspace.root / name, name).charges
+    return frozenset(OrderId(*order.split("/")) for order, words in charges.items()
+                     if words != in_credits(0) and order.count("/") == 1)
+
+
 def hold(run: Run, name: str) -> None:
     """Stop unless the run will post exactly what the quote says. ConflictError lists every change.
 
-    Call this under the lock of the runtime directory and before any task: if it raises, nothing has
-    been posted.
+    Call this with the quoted orders locked and before any task: if it raises, nothing has been
+    posted.
     """
     old = read_quote(run.workspace.root / name, name)
     if found := moved(old, kept_of(run)):

@@ -15,6 +15,7 @@ class Records:
         self._runtime_dir = runtime_dir
         kept = NewestRecords(runtime_dir)
         self.newest, self.keep = kept.of, kept.keep  # steps use them, too
+        self.forget = kept.forget
 
     def every(self, order: OrderId) -> tuple[RunRecord, ...]:
         """All existing records of the order's steps, of any plan."""

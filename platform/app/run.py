@@ -17,12 +17,16 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from platform.app import cached, lock
+from platform.app.at_work import AtWork
 from platform.app.billing import Billing
 from platform.app.charges import Charges
 from platform.app.deliveries import Deliveries
 from platform.app.guard import Guard
 from platform.app.history import RunHistory
+from platform.app.holder import command_line
 from platform.app.holding import Allowed, Holding
+from platform.app.order_locks import OrderLocks
+from platform.app.orphans import Orphans
 from platform.app.publishing import Publishing
 from platform.app.records import Records
 from platform.app.sharing import Sharing
@@ -67,7 +71,11 @@ class Run:
         now: datetime | None = None,
         caches: Caches | None = None,
         billing: Billing | None = None,
+        locks: OrderLocks | None = None,
+        held: Collection[OrderId] = (),
     ) -> None:
+        """`locks`: those of the whole command, if it makes several runs. `held`: orders that it
+        has locked before this run reads anything."""
         self.workspace = workspace
         self.asked = asked = asked or Asked()
         self.allowed = replace(asked.allowed, resend_repaired=asked.allowed.resend_repaired
@@ -82,6 +90,9 @@ class Run:
         self.problems_printed = False  # `check` has printed them
         self._steps_ran = False
         self._held: int | None = None
+        self.locks = locks or OrderLocks(workspace.runtime_dir, command_line())
+        self._own_locks = locks is None
+        self.at_work = AtWork(self.locks, held)
 
     @classmethod
     def looking(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
@@ -90,18 +101,20 @@ class Run:
         return cls(workspace, asked, billing=Billing(workspace.billing_state_dir, looks=True))
 
     @classmethod
-    def locked(cls, workspace: Workspace, asked: Asked | None = None) -> "Run":
-        """Lock the runtime directory until `close`. If another run holds it, print that and wait.
+    def locked(cls, workspace: Workspace, asked: Asked | None = None, *, alone: bool = False,
+               locks: OrderLocks | None = None, held: Collection[OrderId] = ()) -> "Run":
+        """Share the runtime directory with other runs until `close`, or have it `alone`. If
+        another process prevents it, print that and wait.
 
         A run belongs to the period in which it starts, not the one in which it began to wait."""
-        held = _lock(workspace)
-        run = cls(workspace, asked)
-        run._held = held
+        handle = _lock(workspace, shared=not alone)
+        run = cls(workspace, asked, locks=locks, held=held)
+        run._held = handle
         return run
 
     def lock(self) -> None:
         """As `locked`, for a run that has read something before it waits."""
-        self._held = _lock(self.workspace)
+        self._held = _lock(self.workspace, shared=True)
 
     def narrowed(self, scope: Scope | None) -> "Run":
         """The run for other orders, with the same moment, ledger and caches. It reads the records
@@ -192,9 +205,13 @@ class Run:
     @cached_property
     def charges(self) -> Charges:
         charges = Charges(self.snapshot, self.records, self.billing, self.holding, self.guard,
-                          is_shared=lambda: self.sharing.is_shared, buys=self.asked.buys)
+                          self.at_work, buys=self.asked.buys)
         self.sharing.on_exchange(charges.forget)
         return charges
+
+    @cached_property
+    def orphans(self) -> Orphans:
+        return Orphans(self.snapshot, self.records, self.billing, lambda: self.sharing.is_shared)
 
     @cached_property
     def publishing(self) -> Publishing:
@@ -244,7 +261,7 @@ class Run:
         self.guard.keep(durable=True)
 
     def close(self) -> None:
-        """Save the caches for the next run, publish, and release the lock. If one of these
+        """Save the caches for the next run, publish, and release the locks. If one of these
         fails, the others are still done."""
         self.executor.shutdown()
         try:
@@ -254,15 +271,26 @@ class Run:
                 self.sharing.publish()
             finally:
                 if self._steps_ran:
-                    cached.after_run(self.workspace, self.billing)
+                    with self.locks.index():
+                        cached.after_run(self.workspace, self.billing)
         finally:
             self.snapshot.caches.save()
-            if self._held is not None:
-                lock.release(self._held)
-                self._held = None
+            self.release()
+
+    def release(self) -> None:
+        """Release the locks, as the end of the process does."""
+        self.at_work.release_all()
+        if self._own_locks:
+            self.locks.close()
+        if self._held is not None:
+            lock.release(self._held)
+            self._held = None
 
 
-def _lock(workspace: Workspace) -> int:
-    return lock.acquire(
-        workspace.runtime_dir, lock.command_line(), lambda line: sys.stderr.write(line + "\n")
-    )
+def say(line: str) -> None:
+    """Print that this process waits, and for which one."""
+    sys.stderr.write(f"{line}\n")
+
+
+def _lock(workspace: Workspace, *, shared: bool) -> int:
+    return lock.acquire(workspace.runtime_dir, command_line(), say, shared=shared)

@@ -3,7 +3,7 @@ import os
 import time
 from pathlib import Path
 
-from platform.app import lock
+from platform.app.order_locks import held_since
 from platform.model.ids import StepId
 from platform.run.records import fresh_dir
 
@@ -13,17 +13,15 @@ _CLOCKS_S = 60.0  # the possible difference between times of files on a shared d
 def running_s(runtime_dir: Path, step_id: StepId) -> float | None:
     """Seconds since a run started this attempt of a step; None if no run is at it.
 
-    A directory that is clearly older than the run that holds the lock belongs to a killed run."""
+    A directory that is clearly older than the lock on its order belongs to a killed run."""
     try:
         began = fresh_dir(runtime_dir, step_id).stat().st_mtime
-        taken = lock.file(runtime_dir).stat().st_mtime
     except OSError:
         return None
-    return (
-        max(0.0, time.time() - began)
-        if began >= taken - _CLOCKS_S and lock.is_held(runtime_dir)
-        else None
-    )
+    taken = held_since(runtime_dir, step_id.order)
+    if taken is None or began < taken - _CLOCKS_S:
+        return None
+    return max(0.0, time.time() - began)
 
 
 def process_s() -> float:

@@ -4,6 +4,7 @@ Its order is settled in every case."""
 import sys
 
 from platform.app.gate import LedgerGate
+from platform.app.order_work import begin
 from platform.app.run import Run
 from platform.errors import PlatformError
 from platform.model.characters import printable
@@ -20,6 +21,8 @@ from platform.run.step import run_step
 from platform.run.step_not_run import fail_step, hold_step, skip_step, unkept_step
 
 Values = dict[str, object]  # plain JSON, which doit stores for the task and the console prints
+# The values of any task of an order that this pass of the run leaves for later.
+LATER: Values = {"state": "LATER"}
 
 
 def take(run: Run, planned: PlannedStep) -> Values:
@@ -35,10 +38,12 @@ def take(run: Run, planned: PlannedStep) -> Values:
     try:
         return _taken(run, planned)
     except Displaced as error:
-        return _shown(_unkept(run, planned, error))
+        return _shown(_unkept(run, planned, error)) if begin(run, planned.id.order) else LATER
     except PlatformError:
         raise
     except Exception as error:  # noqa: BLE001  after any error, the order must be settled
+        if not begin(run, planned.id.order):
+            return LATER
         record = _failed(run, planned, error)
         run.remember(record)
         return _shown(record)
@@ -89,6 +94,11 @@ def _without_running(run: Run, planned: PlannedStep) -> Values | None:
     """The values of a step that is current, refused, waiting or skipped; None if it must run."""
     if not run.allowed.always and not reasons_to_run(run.context, planned):
         return {"state": "CURRENT"}
+    was_ours = run.at_work.holds(planned.id.order)
+    if not begin(run, planned.id.order):
+        return LATER
+    if not was_ours and not run.allowed.always and not reasons_to_run(run.context, planned):
+        return {"state": "CURRENT"}  # another run has just done it
     if not run.charges.may_run(planned.id.order):
         return {"state": "REFUSED"}
     if last := run.records.newest(planned.id):

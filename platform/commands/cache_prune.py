@@ -35,7 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     workspace = open_workspace(arguments)
     if errors := [problem for problem in workspace.profile_problems if not problem.warning]:
         raise InputError(errors)  # the retention is unknown
-    # Under the lock, no run uses or adds an entry during the prune.
     run = Run(workspace) if arguments.dry_run else Run.locked(workspace)
     try:
         return _prune(run, arguments)
@@ -57,7 +56,8 @@ def _prune(run: Run, arguments: argparse.Namespace) -> int:
             left = [
                 entry for entries, _ in found.values() for entry in entries if entry not in gone
             ]
-            write_index(run.workspace, run.billing, left, found)
+            with run.locks.index():  # with what runs have added meanwhile
+                write_index(run.workspace, run.billing, _listed(run, left), found)
     kept = sum(len(entries) for entries, _ in found.values()) - len(over)
     result = {"dry_run": arguments.dry_run, "places": list(found), "kept": kept,
               "deleted": [_as_json(entry, why) for entry, why, _ in over]}
@@ -84,6 +84,11 @@ def _look(run: Run, place: str) -> _Found:
         elif place == ACTIONS:
             raise UsageError(f"--place actions: {_OFFLINE}")
     return found
+
+
+def _listed(run: Run, left: list[CacheEntry]) -> list[CacheEntry]:
+    """The entries of the index: this machine's as they are now, and those left elsewhere."""
+    return [*(entry for entry in left if entry.place != LOCAL), *local_entries(run.workspace)]
 
 
 def _as_json(entry: CacheEntry, why: str) -> dict[str, Any]:

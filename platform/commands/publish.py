@@ -1,12 +1,13 @@
 """The command that publishes purchased packages: `scripts/publish_artifacts_release.py`."""
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from platform.app.publishing import line
-from platform.app.run import Run
+from platform.app.run import Run, say
 from platform.app.workspace import Workspace
 from platform.check.words import suggestion
 from platform.commands.common import (
@@ -63,21 +64,42 @@ def run(arguments: argparse.Namespace) -> int:
         run.guard.check()
         purchases = publishing.purchases()
         _known(asked, run.snapshot.repo, purchases)
-        due = select(
-            purchases,
-            run.billing.history.book,
+        chosen = partial(
+            select,
             since=since,
             tenant_id=asked.tenant_id,
             work_order_id=asked.work_order_id,
             simulated=place.simulated,
         )
-        published, missing = publishing.publish(due)
+        published, missing = _published_all(run, purchases, chosen)
     finally:
         run.close()
     show(arguments, {"published": [_published(done) for done in published],
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
     own = [ConflictError.exit_status if lost.reason == CONFLICT else 1 for lost in missing]
     return max(own + run.statuses, default=0)
+
+
+def _published_all(run: Run, purchases: Sequence[Purchase],
+                   chosen: Callable[..., tuple[Purchase, ...]]
+                   ) -> tuple[list[PublishedPackage], list[Missing]]:
+    """Publish what is `chosen` of the purchases, each order's while no run works on the order."""
+    published: list[PublishedPackage] = []
+    missing: list[Missing] = []
+    by_order: dict[OrderId, list[Purchase]] = {}
+    for purchase in chosen(purchases, run.billing.history.book):
+        by_order.setdefault(purchase.step.order, []).append(purchase)
+    for order, own in by_order.items():
+        run.locks.wait([order], say)
+        try:
+            run.records.forget(order)
+            run.billing.see_newest()  # meanwhile, a run may have published or refunded some
+            done, lost = run.publishing.publish(chosen(own, run.billing.history.book))
+        finally:
+            run.locks.release(order)
+        published += done
+        missing += lost
+    return published, missing
 
 
 def _known(asked: OrderId, repo: Repo, purchases: Sequence[Purchase]) -> None:

@@ -108,7 +108,7 @@ def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
     plain_texts({"--note": arguments.note})
     if not arguments.note.strip():
         raise UsageError("--note is empty; say why the lost posts cannot be restored")
-    run = Run.locked(run.workspace)
+    run = Run.locked(run.workspace, alone=True)  # it judges all records
     try:
         if text := run.sharing.hydrate():
             sys.stderr.write(f"{text}\n")

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from platform.config.text import decode
+from platform.config.text import decode, read_bytes
 from platform.config.walk import Mark, Walk
+from platform.confined import Folder
 from platform.model.problem import Path, Problem, SourceFile, SourcePosition
 
 MAX_BYTES = 256 * 1024
@@ -24,13 +25,13 @@ class Marks(Mapping[Path, Mark]):
     memory of their text."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text  # of the file, as it was read
         self._found: dict[Path, Mark] | None = None
 
     def _all(self) -> dict[Path, Mark]:
         if self._found is None:
             self._found = {}
-            Walk("", self._found).run(self._text)
+            Walk("", self._found).run(self.text)
         return self._found
 
     def __getitem__(self, path: Path) -> Mark:
@@ -87,6 +88,13 @@ def read_yaml(data: bytes, file: str) -> Document:
         complete,
         frozenset(path for path, _ in walk.duplicates),
     )
+
+
+def is_as_read(folder: Folder, source: SourceFile) -> bool:
+    """Whether a file below a directory has the text that was read of it. False without one."""
+    data = read_bytes(folder, source.file, MAX_BYTES)
+    text = data if isinstance(data, Problem) else decode(data, source.file, MAX_BYTES)
+    return isinstance(source.marks, Marks) and source.marks.text == text
 
 
 def _duplicate(source: SourceFile, path: Path, place: SourcePosition) -> Problem:

@@ -33,6 +33,8 @@ class Counts:
 
     def after(self, name: str, values: Mapping[str, Any]) -> "Counts":
         """One more task that doit calls a success."""
+        if values.get("state") == "LATER":
+            return self
         if kind_of(name) is TaskKind.STEP:
             field = {
                 "COMPLETED": "ran",
@@ -69,8 +71,8 @@ class Counts:
 def success(name: str, values: Mapping[str, Any]) -> str:
     """A task's line; empty when there is nothing to print."""
     kind, subject = kind_of(name), name.partition(":")[2]
-    if not values:
-        return ""  # a group
+    if not values or values.get("state") == "LATER":
+        return ""  # a group, or an order that this run comes back to
     if kind is TaskKind.STEP and values["state"] == "COMPLETED":
         how = (
             f"taken from {values['cached_from']}"

@@ -24,17 +24,22 @@ class Reporter:
 
     desc = "one line a step, credits moved, failures with reason and log tail"
 
-    def __init__(self, run: Run, outstream: Any) -> None:
+    def __init__(self, run: Run, outstream: Any, before: "Reporter | None" = None) -> None:
+        """`before` reported the earlier passes of the same run. It printed no summary."""
         self._run = run
         self._out = outstream
-        self._unread = False
-        self._counts = lines.Counts()
+        self._unread: bool = before is not None and before._unread
+        self._counts: lines.Counts = before._counts if before else lines.Counts()
         self._errors: list[str] = []
-        self._tasks: set[str] = set()  # of this run, for the summary
+        # of this run, for the summary
+        self._tasks: set[str] = set() if before is None else before._tasks
+        self._before = before
         self._progress = _progress(run, outstream)
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
-        self._write(before_steps(self._run, tasks, selected_tasks))
+        warning = before_steps(self._run, tasks, selected_tasks)
+        if self._before is None:
+            self._write(warning)
         self._progress.begin(tasks, selected_tasks)
 
     def get_status(self, task: Any) -> None:
@@ -52,7 +57,7 @@ class Reporter:
         if kind_of(task.name) is TaskKind.STEP:
             log = step_dir(self._run.workspace.runtime_dir, TaskName.parse(task.name).step) / LOG
             self._write(lines.log_tail(task.values, log, self._run.workspace.shown(log)))
-            ran = task.values["state"] not in ("CURRENT", "REFUSED")
+            ran = task.values["state"] not in ("CURRENT", "REFUSED", "LATER")
             (self._progress.done if ran else self._progress.not_due)(task.name)
 
     def add_failure(self, task: Any, fail: Any) -> None:
@@ -91,9 +96,19 @@ class Reporter:
         self._progress.end()
         for message in self._errors:
             self._write(f"doit: {message}")
+        if self._run.at_work.left:
+            return  # the run comes back to them, and its last pass prints the summary
+        self.summarise()
+
+    def summarise(self) -> None:
+        """Print the last line of the run, and write the summary for CI."""
         last = lines.summary(self._counts, process_s())
         self._write(last)
-        ci.write_summary(self._run, self._tasks, last)
+        first = self
+        while first._before is not None:
+            first = first._before
+        run = self._run if first is self else self._run.narrowed(first._run.snapshot.scope)
+        ci.write_summary(run, self._tasks, last)
 
     def _write(self, text: str) -> None:
         if not text or self._unread:

@@ -6,11 +6,12 @@ steps below it record SKIPPED. `workorder:` settles the order and is the task th
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from platform import trees
-from platform.app import steps
+from platform.app import order_work, steps
 from platform.app.order_record import write_order
 from platform.app.publishing import line
 from platform.app.run import Run
@@ -77,7 +78,10 @@ def state(run: Run) -> Values | TaskRefused:
     shared = run.sharing.hydrate()
     run.make_ledger()
     done = apply_payments(run.billing.ledger, run.snapshot.payments)
-    back = run.billing.ledger.post(run.charges.orphans)
+    with run.at_work.if_free(run.orphans.orders()) as gone:  # not while another run finishes them
+        for order_id in gone:
+            run.records.forget(order_id)
+        back = run.billing.ledger.post(partial(run.orphans.refunds, of=gone)) if gone else ()
     run.statuses += [ConflictError.exit_status] * len(done.conflicts)
     return {"credits": sum(post.amount_credits for post in done.posted), "posts": len(done.posted),
             "refunded_credits": sum(post.amount_credits for post in back),
@@ -88,7 +92,8 @@ def state(run: Run) -> Values | TaskRefused:
 def charge(run: Run, order_id: OrderId) -> Values:
     """Post one SPEND for everything unpaid, or one zero-credit row with the reason for the refusal.
     """
-    return asdict(run.charges.charge(order_id))
+    charged = run.charges.charge(order_id)
+    return asdict(charged) if charged else steps.LATER
 
 
 @long_action
@@ -101,6 +106,11 @@ def step(run: Run, step_id: StepId) -> Values:
 def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Settle the order: refund what was not delivered and write the order's record. Fails unless
     all is COMPLETED."""
+    with order_work.settling(run, order_id) as begun:
+        return _settled(run, order_id) if begun else steps.LATER
+
+
+def _settled(run: Run, order_id: OrderId) -> Values | TaskRefused:
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
@@ -122,6 +132,11 @@ def workorder(run: Run, order_id: OrderId) -> Values | TaskRefused:
 def settle_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | TaskRefused:
     """The end of `doit run step:...`: the same settlement. Fails if a requested step did not
     complete."""
+    with order_work.settling(run, order_id) as begun:
+        return _settled_steps(run, order_id, names) if begun else steps.LATER
+
+
+def _settled_steps(run: Run, order_id: OrderId, names: list[str]) -> Values | TaskRefused:
     order = run.snapshot.plan.orders[order_id]
     refusal = run.charges.refusal(order_id)
     refunded = _settle(run, order)
@@ -153,7 +168,10 @@ def publish(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Publish what the order bought and made. Fails when the release has other bytes under a
     name (11), or when a file no longer exists (1)."""
     publishing = run.publishing
-    published, missing = publishing.publish(publishing.due(order_id))
+    with order_work.publishing(run, order_id) as begun:
+        if not begun:
+            return steps.LATER
+        published, missing = publishing.publish(publishing.due(order_id))
     lines = "\n".join(map(line, published))
     back = sum(lost.refunded_credits for lost in missing)
     if not missing:
@@ -177,7 +195,10 @@ def _settle(run: Run, order: PlannedOrder) -> int:
 def settle_rest(run: Run, order_id: OrderId) -> Values | TaskRefused:
     """Settle an order whose steps ran and whose own task did not, because one step could not be
     recorded. The other steps are refunded or proved now and not in the next run."""
-    refunded = _settle(run, run.snapshot.plan.orders[order_id])
+    with order_work.settling(run, order_id) as begun:
+        if not begun:  # another run works on it, and settles it
+            return steps.LATER
+        refunded = _settle(run, run.snapshot.plan.orders[order_id])
     return {"refunded_credits": refunded,
             "lines": f"refunded     {order_id}  {in_credits(refunded)}" if refunded else ""}
 

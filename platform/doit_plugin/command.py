@@ -15,7 +15,7 @@ from platform.app.unknown_task import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.adapter import parse_error
 from platform.doit_plugin.outcome import TaskRefused
-from platform.errors import INTERRUPTED_STATUS, PlatformError
+from platform.errors import INTERRUPTED_STATUS, ConflictError, PlatformError
 from platform.lacking import INTERRUPTED_LINE
 from platform.model.characters import printable
 
@@ -74,36 +74,75 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         # doit bound it at import, before the guarded stream existed
         if params["outfile"] is sys.__stdout__:
             params["outfile"] = sys.stdout
-        error, mistyped = "", False
+        statuses: list[int] = []
+        errors: list[str] = []  # those that belong to no task
+        self._mistyped = False
         with _signals_interrupt():
             try:
-                status = int(super().execute(params, args) or 0)
-            except PlatformError as refused:
-                error = printable(str(refused))
-                sys.stderr.write(f"{error}\n")
-                status = refused.exit_status
-            except InvalidCommand as unknown:
-                run = self.loader.made
-                text = (
-                    no_such_task(run.snapshot, unknown.not_found)
-                    if run and unknown.not_found
-                    else unknown
-                )
-                sys.stderr.write(f"{text}\n")
-                status, mistyped = USAGE, True
+                goes_on = True
+                while goes_on:
+                    statuses.append(self._pass(params, args, errors))
+                    goes_on = statuses[-1] != INTERRUPTED_STATUS and self._is_next(statuses)
+            except PlatformError as refused:  # of a lock
+                errors.append(printable(str(refused)))
+                sys.stderr.write(f"{errors[-1]}\n")
+                statuses.append(refused.exit_status)
             except KeyboardInterrupt:
-                sys.stderr.write(f"{INTERRUPTED_LINE}\n")
-                status = INTERRUPTED_STATUS
-            run = self.loader.made
-            if run is None:
-                return status
-            if status != INTERRUPTED_STATUS:
-                settle_rest(run)
-            error = close(run) or error
-            status = status if status == INTERRUPTED_STATUS else max(run.statuses or [status])
-            if not mistyped:
-                run.history.close(status, error)
+                statuses.append(_interrupted())
+            finally:
+                self.loader.passes.close()
+            status = max(statuses)
+            run = self.loader.made or self.loader.passes.first
+            if run is not None and not self._mistyped:
+                run.history.close(status, errors[-1] if errors else "")
         return status
+
+    def _pass(self, params: Any, args: list[str], errors: list[str]) -> int:
+        """The exit status of one pass over the tasks (`passes`)."""
+        self.loader.made = self.dep_manager = None
+        try:
+            status = int(super().execute(params, args) or 0)
+        except PlatformError as refused:
+            errors.append(printable(str(refused)))
+            sys.stderr.write(f"{errors[-1]}\n")
+            status = refused.exit_status
+        except InvalidCommand as unknown:
+            run = self.loader.made
+            text = (
+                no_such_task(run.snapshot, unknown.not_found)
+                if run and unknown.not_found
+                else unknown
+            )
+            sys.stderr.write(f"{text}\n")
+            status, self._mistyped = USAGE, True
+        except KeyboardInterrupt:
+            status = _interrupted()
+        run = self.loader.made
+        if run is None:
+            return status
+        if status != INTERRUPTED_STATUS:
+            settle_rest(run)
+        if error := close(run):
+            errors.append(error)
+        return status if status == INTERRUPTED_STATUS else max(run.statuses or [status])
+
+    def _is_next(self, statuses: list[int]) -> bool:
+        """Whether another pass follows. Waits until it can begin."""
+        run = self.loader.made
+        if run is None or not run.workspace.options.quote or not run.at_work.left:
+            return run is not None and self.loader.passes.is_next(run)
+        orders = ", ".join(map(str, sorted(run.at_work.left)))
+        sys.stderr.write(f"{orders}: another run works on it, so this run does not do all that its "
+                         "quote says; make a new quote when that run has ended\n")
+        if self.loader.reporter:
+            self.loader.reporter.summarise()
+        statuses.append(ConflictError.exit_status)
+        return False
+
+
+def _interrupted() -> int:
+    sys.stderr.write(f"{INTERRUPTED_LINE}\n")
+    return INTERRUPTED_STATUS
 
 
 def settle_rest(run: Run) -> None:
@@ -114,7 +153,7 @@ def settle_rest(run: Run) -> None:
         text = (
             f"NOT SETTLED  {order_id}\n  {ended}"
             if isinstance(ended, TaskRefused)
-            else ended["lines"]
+            else ended.get("lines", "")
         )
         if text:
             sys.stderr.write(f"{printable(text)}\n")

@@ -24,6 +24,7 @@ from platform.console.reporter import Reporter
 from platform.doit_plugin import graph
 from platform.doit_plugin.adapter import command_line_variables, commands_meant
 from platform.doit_plugin.checker import checker
+from platform.doit_plugin.passes import Passes
 from platform.doit_plugin.selection import (
     is_wild,
     orders_asked_for,
@@ -36,13 +37,13 @@ from platform.errors import PlatformError, UsageError
 from platform.lacking import complete
 from platform.model.characters import printable
 from platform.model.ids import OrderId, StepId
-from platform.model.task_name import GROUPS, TaskKind, order_task, step_task
+from platform.model.task_name import GROUPS, TaskKind, kind_of, order_task, step_task
 
 _EXPANDS = ("run", "clean")  # the commands of doit that expand wildcards themselves
 
 
 class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
-    """For `doit run` it also takes the runtime directory's lock, and lets steps and publications
+    """For `doit run` it also shares the runtime directory's lock, and lets steps and publications
     that are asked for end in their order's settlement."""
 
     def __init__(
@@ -58,6 +59,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         super().__init__()
         self._found, self._dodo, self._here = root, dodo, here or Path.cwd()
         self.made: Run | None = None  # once the tasks are loaded
+        self.passes = Passes()
+        self.reporter: Reporter | None = None  # of the last pass
 
     @property
     def run(self) -> Run:
@@ -90,7 +93,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
 
         class OfThisRun(Reporter):
             def __init__(self, outstream: Any, _options: dict[str, Any]) -> None:
-                super().__init__(loader.run, outstream)
+                super().__init__(loader.run, outstream, loader.reporter)
+                loader.reporter = self
 
         return {
             "default_tasks": graph.DEFAULT_TASKS,
@@ -126,22 +130,34 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             )
         )
         asked = Asked(orders_asked_for(words, orders), orders_bought(words, orders), allowed)
-        # nobody's directories are cleaned under a run
-        locks = cmd.execute_tasks or cmd.name == "clean"
-        self.made = run = Run.locked(self.workspace, asked) if locks else Run(self.workspace, asked)
+        passes, is_first = self.passes, not self.passes.is_later
+        if cmd.name == "clean":  # nobody's directories are cleaned under a run
+            everything = frozenset(self.workspace.order_ids())
+            passes.hold(self.workspace, everything if asked.scope is None else asked.scope)
+        elif cmd.execute_tasks and is_first and self.workspace.options.quote:
+            passes.hold(self.workspace, quoted.charged(self.workspace))
+        writes = cmd.execute_tasks or cmd.name == "clean"
+        begin = passes.begin if writes else Run
+        self.made = run = begin(self.workspace, asked)
         asked_steps: Mapping[OrderId, list[str]] = {}
+        before: list[str] = []
         if cmd.execute_tasks:
-            if self.workspace.options.quote:
+            if self.workspace.options.quote and is_first:
                 run.sharing.hydrate()  # a quote is held against the state that the run starts from
                 quoted.hold(run, self.workspace.options.quote)
             before = [order_task(TaskKind.WORKORDER, order_id)
                       for order_id in orders_to_publish(words, run.snapshot.plan.orders)]
             asked_steps = _asked_steps(run, [*words, *before])
-            after = [order_task(TaskKind.SETTLE, order_id) for order_id in asked_steps]
-            cmd.sel_tasks = [*before, *(cmd.sel_tasks or ()), *after] or None
         self.namespace |= graph.creators(run, asked_steps)
         tasks: list[Any] = super().load_tasks(cmd, pos_args)
-        _must_exist(run, cmd.name, words, tasks)
+        if cmd.execute_tasks:
+            settling = [order_task(TaskKind.SETTLE, order_id) for order_id in asked_steps]
+            named = list(cmd.sel_tasks or ())
+            if not is_first:
+                named = _of_later_pass(named, tasks)
+            cmd.sel_tasks = [*before, *_settled_early(named, settling)] or None
+        if is_first:
+            _must_exist(run, cmd.name, words, tasks)
         if cmd.name not in _EXPANDS:
             pos_args[:] = [name for word in pos_args for name in _expanded(word, tasks)]
         return tasks
@@ -159,6 +175,22 @@ def options(given: Mapping[str, str]) -> Options:
     if unknown:
         raise UsageError(f"{unknown[0]}= is no variable of this graph; known: {', '.join(known)}")
     return Options(**{name: value for name, value in given.items() if value})
+
+
+def _settled_early(named: list[str], settling: list[str]) -> list[str]:
+    """The selected tasks, with the settlements before the first `step:`. A settlement comes after
+    its steps, and so one order is settled and released before the next one begins."""
+    first = next((at for at, name in enumerate(named)
+                  if name == TaskKind.STEP or kind_of(name) is TaskKind.STEP), len(named))
+    return [*named[:first], *settling, *named[first:]]
+
+
+def _of_later_pass(named: list[str], tasks: list[Any]) -> list[str]:
+    """Those of the selected tasks that are about the orders of this pass."""
+    known = {name for task in tasks for name in (task.name, *task.targets)}
+    known.discard("check")
+    kept = [word for word in named if any(fnmatch(name, word) for name in known)]
+    return kept or ["state"]
 
 
 def _must_be_a_word(words: list[str]) -> None:

@@ -9,6 +9,7 @@ from doit.exceptions import TaskFailed
 
 from platform.app.history import TaskEnd
 from platform.app.run import Run
+from platform.app.steps import LATER
 from platform.errors import PlatformError
 from platform.model.ids import StepId
 from platform.model.task_name import TaskKind
@@ -97,6 +98,8 @@ def _remember(run: Run, action: str, args: tuple[Any, ...], result: Any) -> None
     subject = args[0] if args else ""
     values = result if isinstance(result, dict) else {}
     failed = isinstance(result, TaskRefused)
+    if values == LATER:  # the run comes back to it
+        return
     if isinstance(subject, StepId) and action == TaskKind.STEP:
         state = "FAILED" if failed else values["state"]
         if state != "CURRENT":

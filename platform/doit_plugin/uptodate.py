@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from platform.app import order_work
 from platform.app.order_record import read_order
 from platform.app.run import Run
 from platform.app.snapshot import STATE_NEEDS
@@ -44,7 +45,7 @@ def state_is_current(run: Run) -> bool:
     run.guard.check()
     book = run.billing.ledger.book
     return (
-        not any(is_open(book, row) for row in run.snapshot.payments) and not run.charges.orphans()
+        not any(is_open(book, row) for row in run.snapshot.payments) and not run.orphans.refunds()
     )
 
 
@@ -62,7 +63,14 @@ def is_done(run: Run, step_id: StepId) -> bool:
 
 @_or_run
 def is_settled(run: Run, order_id: OrderId) -> bool:
-    """`workorder:`: completed, nothing to refund, and its record says so."""
+    """`workorder:`: completed, nothing to refund, and its record says so. Nothing more is done with
+    it, so it is released."""
+    if settled := _is_settled(run, order_id):
+        order_work.end(run, order_id)
+    return settled
+
+
+def _is_settled(run: Run, order_id: OrderId) -> bool:
     order = run.snapshot.plan.orders[order_id]
     runs = run.records.of_order(order)
     result = outcome(order, runs)

@@ -77,7 +77,7 @@ class History:
         """Whether a process has the invocation's file open that has not ended."""
         try:
             with confined.opened(self._day(invocation.day) / tasks_name(invocation.id)) as handle:
-                return not flock.take_shared_now(handle)
+                return not flock.take_now(handle, shared=True)
         except OSError:
             return False
 

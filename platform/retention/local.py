@@ -2,15 +2,16 @@
 (run/result_stores/directory.py).
 
 Links are neither followed nor deleted. Anything that is not at the place of an entry is ignored,
-because the platform did not create it. Only the process that holds the runtime directory's lock may
-delete, so that no step reads or stores an entry meanwhile.
+because the platform did not create it. Runs go on meanwhile: a step that reads an entry while it is
+deleted finds that bytes are missing and runs, and an entry that a step is storing is locked.
 """
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from platform import trees
+from platform import flock, trees
+from platform.confined import folder_at
 from platform.errors import StorageError
 from platform.model.contract import Contract
 from platform.model.ids import TENANT, matches
@@ -46,12 +47,23 @@ def _entry(folder: Path, contracts: Mapping[str, Contract], limit: str) -> Cache
 
 
 def delete(entry: CacheEntry) -> None:
-    """Delete an entry; a missing entry is ignored. Raises StorageError if the disk fails."""
+    """Delete an entry; a missing entry, and one that a step is storing now, is left. Raises
+    StorageError if the disk fails."""
     try:
-        trees.remove(Path(entry.handle))
+        if not _is_in_use(Path(entry.handle)):
+            trees.remove(Path(entry.handle))
     except OSError as error:
         raise StorageError(f"{entry.handle}: cannot be deleted ({error.strerror}); repair it, then "
                            "run again") from error
+
+
+def _is_in_use(folder: Path) -> bool:
+    """Whether a step is storing the entry. A complete entry is not locked by anybody."""
+    try:
+        with folder_at(folder) as opened:
+            return not flock.take_now(opened.handle)
+    except OSError:
+        return False
 
 
 def _folders(path: Path) -> list[Path]:

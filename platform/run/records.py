@@ -12,7 +12,7 @@ from typing import Any
 
 from platform.confined import read_file
 from platform.model import jsontext
-from platform.model.ids import StepId
+from platform.model.ids import OrderId, StepId
 from platform.model.reasons import SLUG
 from platform.model.run import OutputFile, RunRecord, Status
 
@@ -23,21 +23,27 @@ RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
 class NewestRecords:
     """The newest record of each step in a runtime directory, each file read once. Safe for
-    threads: a record that two of them read at once is the same."""
+    threads: a record that two of them read at once is the same, and nobody keeps a record of an
+    order that is being forgotten."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._runtime_dir = runtime_dir
-        self._read: dict[StepId, RunRecord | None] = {}
+        self._read: dict[OrderId, dict[str, RunRecord | None]] = {}
 
     def of(self, step_id: StepId) -> RunRecord | None:
         """The step's run record, of whatever plan; None when it never ran."""
-        if step_id not in self._read:
-            self._read[step_id] = read_record(self._runtime_dir, step_id)
-        return self._read[step_id]
+        steps = self._read.setdefault(step_id.order, {})
+        if step_id.step_id not in steps:
+            steps[step_id.step_id] = read_record(self._runtime_dir, step_id)
+        return steps[step_id.step_id]
 
     def keep(self, record: RunRecord) -> None:
         """A step has just ended, and this is its record now."""
-        self._read[record.id] = record
+        self._read.setdefault(record.id.order, {})[record.id.step_id] = record
+
+    def forget(self, order: OrderId) -> None:
+        """Read the order's records again: another run may have worked on it."""
+        self._read.pop(order, None)
 
 
 def step_dir(runtime_dir: Path, step_id: StepId) -> Path:

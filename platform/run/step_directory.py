@@ -7,7 +7,7 @@
 
 No step id begins with a dot. A crash leaves the old folder, the new one or, between two renames,
 none, which means: not run. Never half a result. What a crash left behind is removed by the next run
-of the step; a runtime folder has one run at a time (app/lock.py).
+of the step; an order has one run at a time (app/order_locks.py).
 
 A module that runs as a plain process can do anything to its folder that this user can: nothing of
 it is trusted after the module ran, and no state of it keeps a record from being written. Everything

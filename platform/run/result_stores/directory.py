@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from platform import trees
+from platform import flock, trees
 from platform.confined import Folder, Refused, read_file
 from platform.owned import exists, owned, replace, storage_error
 from platform.ports.result_store import ResultKey
@@ -65,6 +65,8 @@ def _keep(folder: Folder, name: str, record: bytes, outputs: Path) -> None:
     try:
         os.mkdir(fresh, 0o755, dir_fd=folder.handle)
         with Folder(trees.open_directory(fresh, folder.handle), folder.named(fresh)) as entry:
+            with suppress(OSError):  # a prune deletes only what nobody is storing
+                flock.take_now(entry.handle)
             os.mkdir(OUTPUTS, 0o755, dir_fd=entry.handle)
             with Folder(trees.open_directory(OUTPUTS, entry.handle)) as into:
                 trees.copy(outputs, into.handle)

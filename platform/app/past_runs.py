@@ -1,6 +1,7 @@
 """The history of a workspace, as commands ask for it: which invocations there were, and which one a
 person means."""
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from platform.model.history import (
     tallies,
 )
 from platform.model.ids import StepId
-from platform.model.utc import seconds_between
+from platform.model.utc import seconds_between, utc_text_ms
 from platform.report.invocations import RunView, TaskView
 from platform.run.claimant import is_dead
 from platform.run.records import LOG, fresh_dir
@@ -116,5 +117,6 @@ class PastRuns:
         last = max((each.ended_at or each.began_at for each in attempts), default="")
         so_far = replace(
             invocation, tenants=tallies(attempts), ended_at="" if alive else last,
-            duration_s=0.0 if alive else seconds_between(invocation.began_at, last))
+            duration_s=seconds_between(
+                invocation.began_at, utc_text_ms(datetime.now(UTC)) if alive else last))
         return PastRun(so_far, state_of(invocation, alive=alive))

@@ -145,7 +145,7 @@ class Run:
             now=partial(datetime.now, UTC),
             record=self.records.newest,
             executor=self.executor,
-            stopped=lambda step_id: self.history.step_stopped(step_id),
+            stopped=lambda step_id: self.history.tasks.step_stopped(step_id),
             reasons=repo.reasons,
             assets={key: workspace.root / asset.file for key, asset in repo.assets.items()},
             module_dirs={name: Path(folder) for name, folder in repo.module_dirs.items()},

@@ -83,7 +83,7 @@ def _taken(run: Run, planned: PlannedStep) -> Values:
         )
     if values is not None:
         return values
-    run.history.step_began(planned.id)
+    run.history.tasks.step_began(planned.id)
     gate = LedgerGate(run, planned, epoch) if planned.kind is Kind.DELIVERY else Open()
     record = run_step(run.context, planned, epoch, gate=gate)
     run.remember(record)

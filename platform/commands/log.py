@@ -41,7 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     step or the run does not exist."""
     asked = _asked(arguments.task)
     workspace = open_workspace(arguments)
-    run = Run.looking(workspace, Asked(scope_of(workspace, *asked.order, past=True)))
+    # the history may have an order that exists nowhere else
+    scope = (
+        frozenset({asked.order})
+        if arguments.past
+        else scope_of(workspace, *asked.order, past=True)
+    )
+    run = Run.looking(workspace, Asked(scope))
     if not asked.step_id:
         return _print_order(run, asked.order)
     step_id = asked.step

@@ -7,7 +7,6 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from platform.app.history import TaskEnd
 from platform.app.run import Run
 from platform.app.steps import LATER
 from platform.errors import PlatformError
@@ -104,18 +103,17 @@ def _remember(run: Run, action: str, args: tuple[Any, ...], result: Any) -> None
         state = "FAILED" if failed else values["state"]
         if state != "CURRENT":
             message = result.message if failed else values.get("message", "")
-            run.history.step_ended(subject, state, values.get("reason", ""), message,
-                                   run.ended_here.get(subject))
+            run.history.tasks.step_ended(subject, state, values.get("reason", ""), message,
+                                         run.ended_here.get(subject))
         return
     refusal = values.get("refusal", "")
-    end = TaskEnd(
-        state="FAILED" if failed else "REFUSED" if refusal else "COMPLETED",
-        message=result.message if failed else values.get("words", "") or values.get("lines", ""),
-        charged_credits=values.get("spent_credits", 0),
-        refunded_credits=result.refunded_credits if failed else values.get("refunded_credits", 0),
-    )
-    moved = end.charged_credits or end.refunded_credits
-    if failed or refusal or moved or action in _TELLING or (action in _WRITING and end.message):
+    message = result.message if failed else values.get("words", "") or values.get("lines", "")
+    charged = values.get("spent_credits", 0)
+    refunded = result.refunded_credits if failed else values.get("refunded_credits", 0)
+    told = action in _TELLING or (action in _WRITING and message)
+    if failed or refusal or charged or refunded or told:
         kind = _KINDS.get(action, action)
-        run.history.task_ended(f"{kind}:{subject}" if subject else kind, end)
-
+        state = "FAILED" if failed else "REFUSED" if refusal else "COMPLETED"
+        run.history.tasks.task_ended(
+            f"{kind}:{subject}" if subject else kind, state, message, charged, refunded
+        )

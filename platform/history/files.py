@@ -13,18 +13,17 @@ and what is read is checked before it is used.
 """
 import errno
 import hashlib
+import json
 import os
-import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from platform.confined import Folder, Refused
 from platform.openat import HARD_LINK, explained, words_of
-from platform.owned import exists, replace
+from platform.owned import exists, owned, replace
 
 HISTORY, DAY_INDEX, BLOBS = ".runs", "index.jsonl", "blobs"
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-DIGEST = re.compile("[0-9a-f]{64}")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -71,6 +70,19 @@ def add_line(handle: int, line: bytes) -> None:
 
 
 write_line = os.write  # a test replaces it
+
+
+def add_end(runtime_dir: Path, invocation: Mapping[str, object]) -> bool:
+    """Add the whole line of an invocation without tasks (`model.history.Invocation`, whose import
+    takes longer than the line). Return whether it is the first of its day. OSError."""
+    with owned(runtime_dir, HISTORY, str(invocation["began_at"])[:10], make=True) as day:
+        first = not exists(day, DAY_INDEX)
+        handle = open_lines(day, DAY_INDEX)
+    try:
+        add_line(handle, json.dumps(invocation, separators=(",", ":")).encode())
+    finally:
+        os.close(handle)
+    return first
 
 
 def keep_bytes(blobs: Folder, data: bytes) -> str:

@@ -15,20 +15,20 @@ from msgspec.json import Decoder
 from platform import confined, flock
 from platform.errors import StorageError
 from platform.history.files import (
-    DAY,
     DAY_INDEX,
-    DIGEST,
     HISTORY,
     blob_path,
     history_dir,
     tasks_name,
 )
-from platform.model.history import Attempt, Invocation, is_id, latest
+from platform.model.history import Attempt, Invocation, latest
+from platform.model.invocation import is_id
 from platform.model.utc import utc_moment
 from platform.owned import owned, storage_error
 
 _LARGEST_INDEX, _LARGEST_BLOB = 1 << 28, 1 << 27  # bytes
 _INVOCATION, _ATTEMPT = Decoder(Invocation), Decoder(Attempt)
+_DAY, _DIGEST = re.compile(r"\d{4}-\d\d-\d\d"), re.compile("[0-9a-f]{64}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # texts in this form sort by time
 _TASKS = ("check", "state", "maintenance")  # those that belong to no order
 T = TypeVar("T", bound=Struct)
@@ -45,7 +45,7 @@ class History:
         """The days with a history, newest first."""
         try:
             with owned(self.runtime_dir, HISTORY) as folder:
-                return sorted(filter(DAY.fullmatch, folder.names()), reverse=True)
+                return sorted(filter(_DAY.fullmatch, folder.names()), reverse=True)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -83,7 +83,7 @@ class History:
 
     def blob(self, day: str, digest: str) -> bytes | None:
         """A kept record or log; None if it is missing or damaged."""
-        if not (DAY.fullmatch(day) and DIGEST.fullmatch(digest)):
+        if not (_DAY.fullmatch(day) and _DIGEST.fullmatch(digest)):
             return None
         try:
             data = confined.read_file(self.blob_path(day, digest), _LARGEST_BLOB)
@@ -123,7 +123,7 @@ def _is_known(attempt: Attempt) -> bool:
     """Whether a line names a task of this graph, and nothing but digests of kept bytes."""
     named = attempt.order or attempt.task in _TASKS or attempt.task.startswith("maintenance:")
     return bool(named) and all(
-        not digest or DIGEST.fullmatch(digest) for digest in (attempt.record, attempt.log)
+        not digest or _DIGEST.fullmatch(digest) for digest in (attempt.record, attempt.log)
     )
 
 

@@ -3,7 +3,6 @@
 An invocation is one command that ran tasks, such as `doit run` or `orchestrator`. Its id is random:
 it names a moment, not work. (A run record's `run_id` names work, and is the same at every try.)
 """
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,11 +13,6 @@ from msgspec import Struct
 from platform.errors import INTERRUPTED_STATUS
 from platform.model.ids import OrderId, StepId
 from platform.model.task_name import TaskKind, TaskName, kind_of
-
-# no vowels, so that an id is no word, and no characters that look alike
-ALPHABET, ID_LENGTH = "0123456789bcdfghjkmnpqrstvwxz", 8
-INVOCATION = rf"[{ALPHABET}]{{{ID_LENGTH}}}"
-LONGEST_WORDS = 500  # characters of a message or a command line
 
 
 class RunState(StrEnum):
@@ -190,10 +184,6 @@ def failed_steps(attempts: Iterable[Attempt]) -> tuple[StepId, ...]:
     """The steps that failed, wait for a decision, or were interrupted, in the order in which they
     began."""
     return tuple(each.step for each in attempts if each.step and each.failed)
-
-
-def is_id(text: str) -> bool:
-    return re.fullmatch(INVOCATION, text) is not None
 
 
 def named_by(prefix: str, invocations: Iterable[Invocation]) -> list[Invocation]:

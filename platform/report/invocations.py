@@ -54,7 +54,7 @@ def _row(run: PastRun, tenant_id: str) -> tuple[str, ...]:
     numbers = (tally.completed, tally.failed, tally.waiting, tally.charged_credits,
                tally.refunded_credits)
     began = each.began_at[:19].replace("T", " ")
-    return (each.id, began, duration(each.duration_s) if run.invocation.ended_at else "",
+    return (each.id, began, duration(each.duration_s) if each.duration_s else "",
             run.state.value, *(str(number or "-") for number in numbers), one_line(each.command))
 
 

@@ -11,7 +11,8 @@ from platform import confined
 from platform.app.past_runs import PastRuns
 from platform.history.prune import expired
 from platform.history.writer import Writer
-from platform.model.history import ALPHABET, Attempt, Invocation, Tally
+from platform.model.history import Attempt, Invocation, Tally
+from platform.model.invocation import ALPHABET
 from platform.model.profile import Retention
 from platform.model.utc import utc_text_ms
 from tests import support

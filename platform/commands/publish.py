@@ -20,10 +20,11 @@ from platform.commands.common import (
     show,
     since_moment,
 )
-from platform.errors import ConflictError, UsageError
+from platform.errors import ConflictError, PlatformError, UsageError
 from platform.model.ids import OrderId
 from platform.model.repo import Repo
 from platform.model.since import FORMS
+from platform.model.task_name import TaskKind, order_task
 from platform.model.utc import utc_text
 from platform.publish.publish import CONFLICT, Missing, PublishedPackage
 from platform.publish.select import Purchase, select
@@ -72,12 +73,32 @@ def run(arguments: argparse.Namespace) -> int:
             simulated=place.simulated,
         )
         published, missing = _published_all(run, purchases, chosen)
+    except PlatformError as error:
+        run.history.close(error.exit_status, str(error))
+        raise
     finally:
         run.close()
     show(arguments, {"published": [_published(done) for done in published],
                      "missing": [_missing(lost) for lost in missing]}, _text(published, missing))
     own = [ConflictError.exit_status if lost.reason == CONFLICT else 1 for lost in missing]
-    return max(own + run.statuses, default=0)
+    status = max(own + run.statuses, default=0)
+    _remember(run, published, missing)
+    run.history.close(status)
+    return status
+
+
+def _remember(run: Run, published: Sequence[PublishedPackage], missing: Sequence[Missing]) -> None:
+    """Tell the history what became of each order."""
+    lost = {each.purchase.step.order for each in missing}
+    every: list[PublishedPackage | Missing] = [*published, *missing]
+    for order_id in dict.fromkeys(each.purchase.step.order for each in every):
+        run.history.tasks.task_ended(
+            order_task(TaskKind.PUBLISH, order_id),
+            "FAILED" if order_id in lost else "COMPLETED",
+            "; ".join(line(each) for each in every if each.purchase.step.order == order_id),
+            refunded_credits=sum(each.refunded_credits for each in missing
+                                 if each.purchase.step.order == order_id),
+        )
 
 
 def _published_all(run: Run, purchases: Sequence[Purchase],

@@ -86,6 +86,7 @@ def _log(repo: Path, words: str = "") -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_interrupted_and_its_log_outlives_the_next_run(repo: Path) -> None:
     with _waiting(repo) as run:
         assert _states(repo) == [RunState.RUNNING] and _step(repo).state == RunState.RUNNING
@@ -108,6 +109,7 @@ def test_a_killed_run_is_interrupted_and_its_log_outlives_the_next_run(repo: Pat
     assert old.invocation.error == "its process ended before the run did" and old.invocation.exit_status == 130
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_log_of_what_was_running(repo: Path) -> None:
     with _waiting(repo) as run:
         run.send_signal(signal.SIGINT)
@@ -117,6 +119,7 @@ def test_ctrl_c_keeps_the_log_of_what_was_running(repo: Path) -> None:
     assert _log(repo, "--run last").startswith("it has begun\nINTERRUPTED")
 
 
+@pytest.mark.slow
 def test_follow_prints_what_is_added_and_ends_with_the_step(repo: Path) -> None:
     with _waiting(repo) as run:
         follow = subprocess.Popen([sys.executable, "-c", support.BOOT, "log", "tenant/held/wait", "-f"], cwd=repo,
@@ -128,6 +131,7 @@ def test_follow_prints_what_is_added_and_ends_with_the_step(repo: Path) -> None:
         run.communicate(timeout=support.LONGEST_WAIT_S)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_follow_without_a_word(repo: Path) -> None:
     with _waiting(repo):
         follow = subprocess.Popen([sys.executable, "-c", support.BOOT, "log", "tenant/held/wait", "-f"], cwd=repo,
@@ -138,6 +142,7 @@ def test_ctrl_c_ends_follow_without_a_word(repo: Path) -> None:
         assert (follow.returncode, out) == (130, "")
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_a_history_each(repo: Path) -> None:
     other = repo / "tenants" / "tenant" / "workorders" / "tea.yml"
     other.write_text(support.TEA)

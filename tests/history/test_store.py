@@ -44,3 +44,37 @@ def test_a_run_without_work_leaves_one_line(repo: Path) -> None:
 def test_a_name_that_is_no_task_is_no_run(repo: Path) -> None:
     assert support.command(repo, "doit run workorder:tenant/tee").returncode == 2
     assert len(list(_runs(repo).since())) == 1
+
+
+def test_publishing_by_hand_is_a_run(repo: Path) -> None:
+    done = support.command(repo, "python scripts/publish_artifacts_release.py --no-publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+    past = _runs(repo)
+    newest = next(past.since())
+    assert newest.invocation.command == "publish_artifacts_release.py --no-publish"
+    [task] = past.attempts(newest)
+    assert (task.task, task.state) == ("publish:tenant/tea", "COMPLETED")
+
+
+def test_an_error_before_any_task_is_the_run_s(repo: Path) -> None:
+    """Its journal is damaged: nothing runs, and the morning's list says why."""
+    journal = repo / ".billing-state" / "journal.csv"
+    journal.write_bytes(journal.read_bytes().replace(b"SPEND", b"SPENT", 1))
+    assert support.command(repo, "doit run").returncode == 13
+    past = _runs(repo)
+    newest = next(past.since())
+    assert newest.state is RunState.FAILED and newest.invocation.exit_status == 13
+    told = " ".join([newest.invocation.error, *(each.message for each in past.attempts(newest))])
+    assert "journal.csv" in told
+    shown = support.command(repo, "python -m platform.cli runs show last")
+    assert (shown.returncode, "journal.csv" in shown.stdout, "Traceback" in shown.stderr) == (0, True, False)
+
+
+def test_a_quote_that_no_longer_holds_is_the_run_s_error(repo: Path) -> None:
+    assert support.command(repo, "python -m platform.cli quote --save quote.json").returncode == 0
+    order = repo / "tenants" / "tenant" / "workorders" / "tea.yml"
+    order.write_text(support.TEA.replace("text: milk", "text: cream"))
+    assert support.command(repo, "python -m platform.cli orchestrator --quote quote.json").returncode == 11
+    newest = next(_runs(repo).since()).invocation
+    assert newest.exit_status == 11 and newest.error
+    assert newest.command.endswith("platform.cli orchestrator --quote quote.json")

@@ -48,6 +48,10 @@ COMMANDS = {
         "run_module",
         "run a module with its author's own inputs, in the sandbox of a step, free of charge",
     ),
+    "catalogue": (
+        "catalogue",
+        "list the modules: what they do, their ports, today's prices, and where they are",
+    ),
     "artifacts": (
         "artifacts",
         "list or fetch a tenant's published packages, for those who may read them",

@@ -14,6 +14,7 @@ from platform.app.workspace import Workspace
 from platform.check.money import PRICES
 from platform.check.words import suggestion
 from platform.commands.common import add_json, root, show
+from platform.commands.copied_module import NewModule, copied_module
 from platform.commands.parser import Parser
 from platform.config.csv import read_csv
 from platform.config.modules import module_places
@@ -55,11 +56,12 @@ def add_arguments(parser: Parser) -> None:
                         help="a lowercase letter, then lowercase letters, digits and _")
     module.add_argument(
         "--kind",
-        required=True,
         choices=[kind.value for kind in Kind],
         metavar="KIND",
-        help="transform, packaging, delivery or other",
+        help="transform, packaging, delivery or other; not with --from",
     )
+    module.add_argument("--from", default="", metavar="MODULE", dest="source",
+                        help="copy this module, with its contract, code, tests and prices")
     module.add_argument("--name", default="", metavar="TEXT",
                         help="the display name (default: derived from the id)")
     for command, run_it in ((tenant, _tenant), (order, _workorder), (module, _module)):
@@ -158,7 +160,11 @@ def _one_of(repo: Repo, kind: Kind, favourite: str) -> Contract | None:
 
 
 def _module(arguments: argparse.Namespace) -> None:
-    module_id, kind = arguments.module_id, Kind(arguments.kind)
+    if bool(arguments.source) == bool(arguments.kind):
+        raise UsageError("a copy has the kind of its source; remove --kind" if arguments.source
+                         else "name the kind of the module with --kind, or a module to copy with "
+                              "--from")
+    module_id = arguments.module_id
     _of_form(ids.MODULE, module_id, "--module-id",
              "a lowercase letter, then lowercase letters, digits and _")
     if (root(arguments) / "modules" / module_id).exists():
@@ -168,19 +174,21 @@ def _module(arguments: argparse.Namespace) -> None:
             raise ConflictError(f"{module_id} is already a module of {places[0].owner} "
                                 f"({places[0].shown}); give another --module-id")
     name = arguments.name or module_id.replace("_", " ").capitalize()
-    files = {
-        f"modules/{module_id}/{path}": data
-        for path, data in module_files(module_id, kind, name).items()
-    }
+    if arguments.source:
+        made = copied_module(root(arguments), arguments.source, module_id, name, _today())
+    else:
+        kind = Kind(arguments.kind)
+        made = NewModule(module_files(module_id, kind, name),
+                            price_rows(module_id, kind, _today()), ())
+    files = {f"modules/{module_id}/{path}": data for path, data in made.files.items()}
     contract = f"modules/{module_id}/module.yml"
     _must_conform(files[contract].decode(), contract, "module")
     _write(root(arguments), files)
-    rows = price_rows(module_id, kind, _today())
-    added = _add_prices(root(arguments) / PRICES, module_id, rows)
-    result = {"module_id": module_id, "price_rows": rows.splitlines() if added else []}
-    _show_written(arguments, list(files), result,
-                  f"{'added to' if added else 'unchanged'} {PRICES}\n"
-                  f"next: {called.command(f'verify-module --module-id {module_id}')}")
+    added = bool(made.rows) and _add_prices(root(arguments) / PRICES, module_id, made.rows)
+    result = {"module_id": module_id, "price_rows": made.rows.splitlines() if added else []}
+    _show_written(arguments, list(files), result, "\n".join([
+        f"{'added to' if added else 'unchanged'} {PRICES}", *made.hints,
+        f"next: {called.command(f'verify-module --module-id {module_id}')}"]))
 
 
 def _add_prices(path: Path, module_id: str, rows: str) -> bool:

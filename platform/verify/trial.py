@@ -77,8 +77,9 @@ def tried(run: Run, test: PlannedTest, folder: Path, records: RecordOf = lambda 
 
 
 def _at_home(contract: Contract) -> Contract:
-    """The contract of a delivery without network: a trial sends nothing to anybody."""
-    return replace(contract, network=False) if contract.kind is Kind.DELIVERY else contract
+    """The contract of a delivery without network and secrets: a trial sends nothing to anybody."""
+    return replace(contract, network=False, secrets=()) if contract.kind is Kind.DELIVERY \
+        else contract
 
 
 def _kept_within(profile: Profile, folder: Path) -> Profile:

@@ -160,3 +160,47 @@ def test_a_fixture_is_below_its_modules_folder(repo: Path, fixture: str) -> None
     contract.write_text(text.replace("fixtures/note.txt", fixture))
     ended = command(repo, f"{CLI} verify-module --module-id ferry")
     assert (ended.returncode, "has a fixture that is not in its directory" in ended.stdout + ended.stderr) == (1, True)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
+                  and path.suffix != ".pyc")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", sorted(path.parent.name for path in ROOT.glob("modules/*/module.yml")))
+def test_a_copy_of_any_module_is_valid_passes_and_has_its_own_id(repo: Path, source: str) -> None:
+    said = done(repo, f"new module --from {source} --module-id my_copy --name 'My: copy'")
+    assert "added to config/module_prices.csv" in said
+    assert done(repo, "verify-module my_copy").startswith("passed  my_copy  ")
+    if granted := re.search(r"^to give it secrets, add to module_secrets of (\S+):  (.*)$", said, re.M):
+        profile = repo / granted[1]
+        profile.write_text(profile.read_text().replace("module_secrets:", f"module_secrets:\n  {granted[2]}"))
+    assert [line for line in warnings(repo) if "my_copy" in line] == []
+    old, new = repo / "modules" / source, repo / "modules/my_copy"
+    assert names_in(new) == names_in(old)
+    before = (old / "module.yml").read_text().replace(f"module_id: {source}", "module_id: my_copy")
+    assert [line for line in (new / "module.yml").read_text().splitlines()
+            if line not in before.splitlines() and not line.startswith(("name:", "requirements:", "  provider:"))] == []
+    assert not re.search(rf"module_id: {source}\b|^# {source}\b|`{source}`", (new / "README.md").read_text(), re.M)
+    prices = [row.split(",")[:3] for row in (repo / "config/module_prices.csv").read_text().splitlines()]
+    assert [row[1:] for row in prices if row[0] == "my_copy"] == [row[1:] for row in prices if row[0] == source]
+
+
+@pytest.mark.slow
+def test_a_copied_delivery_keeps_its_provider_and_names_the_secrets_that_it_lacks(repo: Path) -> None:
+    said = done(repo, "new module --from deliver_email --module-id post_office")
+    assert "provider: email" in (repo / "modules/post_office/module.yml").read_text()
+    assert "add to module_secrets of config/runtime_profile.yml:  post_office: [SMTP_PASSWORD]" in said
+
+
+def test_a_copy_of_nothing_or_of_two_kinds_is_refused(repo: Path) -> None:
+    assert refused(repo, "new module --from seed_txt --module-id mine") == (
+        2, "module 'seed_txt' does not exist; did you mean `seed_text`?")
+    assert refused(repo, "new module --from seed_text --kind other --module-id mine") == (
+        2, "a copy has the kind of its source; remove --kind")
+    assert refused(repo, "new module --module-id mine")[0] == 2
+    (repo / "modules/seed_text/module.yml").write_text("module_id: seed_text\n")
+    code, said = refused(repo, "new module --from seed_text --module-id mine")
+    assert (code, "error[missing-field]" in said) == (10, True)
+    assert not (repo / "modules/mine").exists()

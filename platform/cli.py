@@ -52,6 +52,10 @@ COMMANDS = {
         "catalogue",
         "list the modules: what they do, their ports, today's prices, and where they are",
     ),
+    "migrate": (
+        "migrate",
+        "report what each field of an earlier module contract becomes; --write changes it",
+    ),
     "artifacts": (
         "artifacts",
         "list or fetch a tenant's published packages, for those who may read them",

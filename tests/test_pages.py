@@ -17,7 +17,8 @@ GROUPS = README.split("\n## Commands\n")[1].split("\n## ")[0]  # tests/test_read
 PAGES = ["README.md", "docs/tutorial.md", "docs/cli.md",
          *(f"docs/guide-{reader}.md" for reader in ("operator", "tenant", "module-author")),
          *(f"docs/howto/{page}.md" for page in ("backup", "restore", "upgrade", "move-a-machine", "recover", "cache",
-                                                "publish", "top-up", "write-a-module", "schedule"))]
+                                                "publish", "top-up", "write-a-module", "schedule",
+                                                "bring-earlier-files"))]
 BLOCK = re.compile(r"^( *)```bash\n(.*?)\n\1```(?:\n\n\1```text\n(.*?)\n\1```)?", re.DOTALL | re.MULTILINE)
 
 

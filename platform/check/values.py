@@ -50,6 +50,12 @@ def has_type(value: Value, wanted: str) -> bool:
             return False  # file and dir: only a binding can be one
 
 
+def takes_null(port: InputPort) -> bool:
+    """Whether null is a value of the port: its schema has a type list with null in it."""
+    types = port.schema.get("type")
+    return isinstance(types, list | tuple) and "null" in types
+
+
 def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
     """Why `port` does not accept `value`; paths are relative to the value. A Binding has no faults
     here."""
@@ -59,7 +65,7 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
     if port.type in ("file", "dir"):
         return [ValueFault((), "wrong-type", f"{name} takes a {port.type}, not {shown(value)}",
                            "bind it: {from_step, output_id}, or {asset: path}")]
-    if not has_type(value, port.type):
+    if not has_type(value, port.type) and not (value is None and takes_null(port)):
         return [wrong_type((), name, port.type, value)]
     found = [
         fault for fault in (_format(port, path, text) for path, text in _texts(value)) if fault

@@ -11,20 +11,21 @@ from platform.model.contract import Contract
 from platform.model.words import counted
 from platform.verify.trial import Trial
 
+_OF_ORDERS = frozenset({"secret-not-granted", "price-missing"})  # errors that stop orders only
 _MOST_LINES = 40  # of what a module printed; the log has all of it
 
 
 def usable_contracts(run: Run, names: list[str]) -> list[Contract]:
     """The contracts of these modules. UsageError for an unknown name, InputError if one of the
-    contracts has errors. A secret that the profile does not grant is refused when the module needs
-    it: with recorded services, it needs none."""
+    contracts has errors. A module needs no price to be tried. A secret that the profile does not
+    grant is refused when the module needs it: with recorded services, it needs none."""
     known = run.snapshot.repo.module_ids
     for name in names:
         if name not in known:
             raise UsageError(f"module {one_line(name)[:60]!r} does not exist; "
                              + suggestion(name, known, f"known: {', '.join(sorted(known))}"))
     wrong = [problem for problem in run.snapshot.problems
-             if not problem.warning and problem.code != "secret-not-granted"
+             if not problem.warning and problem.code not in _OF_ORDERS
              and problem.subject in [("module", name) for name in names]]
     if wrong:
         raise InputError(wrong)

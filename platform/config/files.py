@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from platform import called
 from platform.check.conform import MAX_FAULTS
+from platform.check.earlier import EarlierField, earlier_fields
 from platform.check.secrets import secrets_in
 from platform.config.read import MAX_BYTES, Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
@@ -58,13 +60,29 @@ def _all_problems(document: Document, kind: str) -> Iterator[Problem]:
         yield Problem(place_in(document.text, offset, document.source.file), "likely-secret",
                       f"this looks like {looks_like}, and the file is in git",
                       "revoke it, and pass a new one to the module with requirements.secrets")
-    if document.complete:
+    earlier = min(earlier_fields(document.value), key=lambda field: document.source.place(
+        *field.path, "~key"), default=None) if kind == "module" and document.complete else None
+    if earlier is not None:
+        yield _earlier(document, earlier)
+    elif document.complete:
         found = [
             fault
             for fault in schema_faults(kind, document.value)
             if fault.path not in document.replaced
         ]
         yield from problems_of(found, document.source)
+
+
+def _earlier(document: Document, field: EarlierField) -> Problem:
+    """One error instead of one for each field: all of them have the same remedy."""
+    return Problem(document.source.place(*field.path, "~key"), "earlier-format",
+                   f"`{field.path[-1]}` is a field of the earlier contract format",
+                   f"run `{called.command(f'migrate {_folder(document)}')}` to see what each field "
+                   "becomes, then add --write")
+
+
+def _folder(document: Document) -> str:
+    return document.source.file.rpartition("/")[0] or "."
 
 
 def _about(problem: Problem, subject: tuple[str, ...], draft: bool = False) -> Problem:

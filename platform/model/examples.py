@@ -178,6 +178,9 @@ EXAMPLES: dict[str, Example] = {
     "module-without-code": Example(
         "[modules/mine/module.yml alone]", "[modules/mine/module.yml and src/run.py]"
     ),
+    "earlier-format": Example(
+        "cache: {enabled: true, retention_default: 1w}", "cache: {retention: 1w}"
+    ),
     "module-taken": Example("module_id: seed_text", "module_id: seed_text\nreplaces: seed_text"),
     "module-twice": Example(
         "$ pip install acme-modules other-modules", "$ pip uninstall other-modules"

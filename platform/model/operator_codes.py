@@ -4,6 +4,10 @@ from platform.model.code import Code
 OPERATOR_CODES: dict[str, Code] = {
     # modules
     "module-without-code": Code("The module has no src/run.py.", "Write it."),
+    "earlier-format": Code(
+        "The contract has a field of the earlier contract format.",
+        "Run `migrate` with the module's directory: it reports what each field becomes, and with "
+        "--write it changes the contract."),
     "module-taken": Code(
         "A module in the workspace or in an installed package has the id of a built-in module, or "
         "one in the workspace has the id of an installed one, which it hides.",

@@ -3,8 +3,9 @@ comments, order, quotes and line ends. Pure.
 
 The text must have been read without problems (`config.read`): one document, no aliases, no
 duplicate keys, limited depth. A change names its field by its path, which other changes do not
-alter: no item of a list is added or removed. Every result is read again and compared with what the
-same changes make of the value; a layout that this file does not understand is refused, not guessed.
+alter: items of lists are removed at the end, the last one first. Every result is read again and
+compared with what the same changes make of the value; a layout that this file does not understand
+is refused, not guessed.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,14 @@ class Add:
     value: Any
 
 
-Change: TypeAlias = Remove | Rename | Replace | Add
+@dataclass(frozen=True, slots=True)
+class RemoveItem:
+    """Remove an item of a list, which has others."""
+
+    path: Path
+
+
+Change: TypeAlias = Remove | Rename | Replace | Add | RemoveItem
 
 
 class _Splice(NamedTuple):
@@ -64,10 +72,14 @@ class _Splice(NamedTuple):
 
 def edited(text: str, changes: Sequence[Change]) -> str:
     """The text after all changes. CannotEdit if a change does not fit the text's layout."""
-    wanted = _changed(_value(text), changes)
-    left = list(changes)
+    left: list[Change] = [change for change in changes if not isinstance(change, RemoveItem)]
+    items = sorted((change for change in changes if isinstance(change, RemoveItem)),
+                   key=lambda change: str(change.path[:-1]) + f"{change.path[-1]:09}", reverse=True)
+    wanted = _changed(_value(text), [*left, *items])
     while left:
         text, left = _pass(text, left)
+    for item in items:
+        text, _ = _pass(text, [item])
     try:
         found = _value(text)
     except yaml.YAMLError as error:
@@ -89,7 +101,7 @@ def _changed(value: Any, changes: Sequence[Change]) -> Any:
         if isinstance(change, Add):
             holder[change.name] = _value(flow(change.value))
             continue
-        old = holder.pop(change.path[-1])
+        old = holder.pop(change.path[-1])  # of a map or a list
         if isinstance(change, Rename):
             holder[change.name] = old
         elif isinstance(change, Replace):
@@ -110,17 +122,16 @@ def _value(text: str) -> Any:
 def _pass(text: str, changes: list[Change]) -> tuple[str, list[Change]]:
     """The text after those changes that do not touch each other, and the changes that are left."""
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    done: list[_Splice] = []
-    left = []
-    for change in changes:
-        splice = _splice(text, root, change)
-        if any(splice.start <= other.end and other.start <= splice.end for other in done):
-            left.append(change)
-        else:
-            done.append(splice)
-    for start, end, new in sorted(done, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text, left
+    splices = sorted((_splice(text, root, change), number)
+                     for number, change in enumerate(changes))
+    parts, at, done = [], -1, set()
+    for (start, end, new), number in splices:
+        if start > at:
+            parts += [text[max(at, 0):start], new]
+            at = end
+            done.add(number)
+    parts.append(text[max(at, 0):])
+    return "".join(parts), [each for number, each in enumerate(changes) if number not in done]
 
 
 def _splice(text: str, root: Any, change: Change) -> _Splice:
@@ -128,6 +139,8 @@ def _splice(text: str, root: Any, change: Change) -> _Splice:
         return _added(text, _node(root, change.path), change)
     holder = _node(root, change.path[:-1])
     entries = holder.value
+    if isinstance(change, RemoveItem):
+        return _removed_item(text, holder, int(change.path[-1]))
     index = next(number for number, (key, _) in enumerate(entries)
                  if key.value == change.path[-1])
     key, value = entries[index]
@@ -176,12 +189,29 @@ def _removed_in_block(text: str, entries: list[Any], index: int, end: int) -> _S
     line = text.rfind("\n", 0, start) + 1
     after = text.find("\n", end) + 1 or len(text)
     if not text[line:start].strip():
+        above, next_ = text[:line].splitlines()[-1:], text[after:].partition("\n")[0]
+        if above and not above[0].strip() and not next_.strip() and after < len(text):
+            after += len(next_) + 1  # one empty line stays, not two
         return _Splice(line, after, "")
     if index + 1 == len(entries) or text[line:start].strip(" -"):
         raise CannotEdit("a field that shares its line")
     # `- first: 1`: the next field follows the hyphen; comments between the two stay
     rest = text[after:entries[index + 1][0].start_mark.index]
     return _Splice(start, after + len(rest) - len(rest.lstrip(" \r\n")), "")
+
+
+def _removed_item(text: str, holder: Any, index: int) -> _Splice:
+    item, end = holder.value[index], _end(text, holder.value[index])
+    if len(holder.value) == 1:
+        raise CannotEdit("the only item of a list")
+    if holder.flow_style:
+        if index + 1 < len(holder.value):
+            return _Splice(item.start_mark.index, holder.value[index + 1].start_mark.index, "")
+        return _Splice(_end(text, holder.value[index - 1]), end, "")
+    line = text.rfind("\n", 0, item.start_mark.index) + 1
+    if text[line:item.start_mark.index].strip() != "-":
+        raise CannotEdit("an item that shares its line")
+    return _Splice(line, text.find("\n", end) + 1 or len(text), "")
 
 
 def _added(text: str, holder: Any, change: Add) -> _Splice:

@@ -1,0 +1,1 @@
+"""Brings module contracts of the customer's earlier format into this one."""

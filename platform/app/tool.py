@@ -16,7 +16,7 @@ def tool_of() -> Tool:
     version = toolfiles.version()
     schemas = {name: (toolfiles.SCHEMAS / name).read_bytes()
                for name in (f"{kind}.schema.json" for kind in SCHEMA_KINDS)}
-    return Tool(version, toolfiles.extra("charts"), f".platform/schemas/{version}",
+    return Tool(version, toolfiles.DISTRIBUTION, f".platform/schemas/{version}",
                 lambda path: (toolfiles.HOME / path).read_bytes(), schemas)
 
 

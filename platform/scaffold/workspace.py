@@ -86,8 +86,7 @@ def _example(tool: Tool, today: str) -> dict[str, str]:
         f"{folder}/tenant.yml": with_schemas(
             tenant_text(TENANT, "City Archive", today), tool.schemas),
         f"{folder}/workorders/outline.yml": _order("outline", tool),
-        f"{folder}/workorders/visitors.yml": _order("visitors", tool),
-        f"{folder}/assets/visitors.csv": _template("visitors.csv"),
+        f"{folder}/workorders/letter.yml": _order("letter", tool),
     }
 
 
@@ -98,8 +97,7 @@ def _readme(tool: Tool, *, example: bool) -> Iterator[str]:
     else:
         text = _template("README.tenant.md")
         for name, value in (("outline", _order("outline", tool)),
-                            ("visitors", _order("visitors", tool)),
-                            ("table", _template("visitors.csv"))):
+                            ("letter", _order("letter", tool))):
             text = text.replace(f"{{{{{name}}}}}", value)
         yield text
     yield _template("README.rest.md")

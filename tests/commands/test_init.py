@@ -195,8 +195,8 @@ def test_a_matrix_has_a_leg_for_what_was_typed(tmp_path: Path, line: str, legs: 
     ("workflow-matrix --tenant-id aB3dE8",
      "tenant 'aB3dE8' has no enabled work order; did you mean aB3dE9? the choices are aB3dE9"),
     ("workflow-matrix --work-order aB3dE9/outlin",
-     "order 'aB3dE9/outlin' is not an enabled work order; did you mean aB3dE9/outline? the choices are "
-     "aB3dE9/outline, aB3dE9/visitors"),
+     "order 'aB3dE9/outlin' is not an enabled work order; did you mean aB3dE9/outline or aB3dE9/letter? the "
+     "choices are aB3dE9/letter, aB3dE9/outline"),
     ("admin-topup --tenant-id aB3dE9 --amount-credits 1 --topup-method-id bankwire --reference x",
      "top-up method 'bankwire' does not exist or is not enabled; did you mean bank-wire? the choices are bank-wire, "
      "card, invoice"),

@@ -411,6 +411,37 @@ def test_an_old_run_that_locks_the_whole_directory_is_waited_for(repo: Path, sta
 
 
 @pytest.mark.slow
+def test_two_runs_of_one_clone_and_another_clone_share_a_ledger(repo: Path, started: Started, tmp_path: Path) -> None:
+    """While a run is at its step, another clone publishes, and a second run of the same clone takes its posts over: the
+    first one's ledger is replaced under it, and every post stays."""
+    profile = repo / "config/runtime_profile.yml"
+    profile.write_text(f"profile_id: shared\nsandbox: process\n"
+                       f"billing_state: {{dir: .billing-state, release: required}}\n"
+                       f"release_store: {{type: folder, dir: {tmp_path / 'releases'}, tag_prefix: t-}}\n")
+    assert command(repo, "python -m platform.cli state init").returncode == 0
+    other = tmp_path / "other"
+    shutil.copytree(repo, other, ignore=shutil.ignore_patterns(".billing-state", "runtime"))
+    order(repo, "second/aaa", "pipe", "tea")
+    order(repo, "thirds/bbb", "tea")
+    first = started.run("workorder:second/aaa")
+    with started.at("second/aaa"):
+        topup = command(other, "python -m platform.cli admin-topup --tenant-id tenant --amount-credits 7 "
+                               "--topup-method-id bank-wire --reference other")
+        assert topup.returncode == 0, topup.stderr
+        status, out, err = end(started.run("workorder:thirds/bbb"))
+        assert (status, "COMPLETED    thirds/bbb" in out) == (0, True), out + err
+    status, out, err = end(first)
+    assert (status, "COMPLETED    second/aaa" in out) == (0, True), out + err
+    assert not list((repo / ".billing-state").glob("journal.lost.*"))
+    for clone in (repo, other):
+        assert command(clone, "python -m platform.cli state hydrate").returncode == 0
+        assert balances(clone) == {"tenant": 107, "second": 90, "thirds": 95}
+        assert command(clone, "python -m platform.cli state verify").returncode == 0
+    assert charges(repo) == charges(other) == {"second/aaa/s0": 1, "second/aaa/s1": 1, "thirds/bbb/s0": 1}
+    sound(repo)
+
+
+@pytest.mark.slow
 def test_six_runs_over_twelve_orders_with_kills_charge_each_order_once(repo: Path, started: Started) -> None:
     """Each run has another selection. Two of them are killed while they hold an order."""
     names = [f"{tenant}/{letter * 3}" for tenant in TENANTS for letter in "abcd"]

@@ -2,10 +2,13 @@
 import json
 import re
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from platform.app.order_locks import OrderLocks
+from platform.model.ids import OrderId
 from tests.report.conftest import FAILS
 from tests.support import command, repository
 from tests.terminal import Terminal
@@ -52,15 +55,18 @@ def test_an_order_that_was_refused_says_why_until_it_could_run(shop: Path, tmp_p
 
 
 def test_a_step_that_runs_now_is_running(shop: Path, tmp_path: Path):
-    """Its fresh folder is there and a run holds the lock; the folder alone was left behind by a run that was killed."""
+    """Its fresh folder is there and a run holds its order; the folder alone was left by a run that was killed."""
     repo = tmp_path / "repo"
     shutil.copytree(shop, repo)
     (repo / "runtime/tenant/pack/.two.new").mkdir()
-    (repo / "runtime/.lock").write_text(json.dumps({"pid": 2**22 + 1}))  # no such process: Linux numbers end below
     assert lines(repo, "--tenant-id tenant --work-order-id pack")[0][0] == "COMPLETED"
-    (repo / "runtime/.lock").write_text(json.dumps({"pid": 1}))
-    assert [words[0] for words in lines(repo, "--tenant-id tenant --work-order-id pack")][:5] == [
-        "RUNNING", "COMPLETED", "RUNNING", "COMPLETED", "COMPLETED"]
+    with closing(OrderLocks(repo / "runtime", "a test")) as locks:
+        assert locks.take_now(OrderId("tenant", "dear"))
+        assert lines(repo, "--tenant-id tenant --work-order-id pack")[0][0] == "COMPLETED", "another order's"
+        assert locks.take_now(OrderId("tenant", "pack"))
+        assert [words[0] for words in lines(repo, "--tenant-id tenant --work-order-id pack")][:5] == [
+            "RUNNING", "COMPLETED", "RUNNING", "COMPLETED", "COMPLETED"]
+    assert lines(repo, "--tenant-id tenant --work-order-id pack")[0][0] == "COMPLETED"
 
 
 def test_on_a_terminal_the_same_is_a_table_that_fits(shop: Path):

@@ -34,6 +34,11 @@ COMMANDS = {
     "status": ("status", "print orders and steps: state, reason, credits, outputs, logs"),
     "log": ("log", "print the log of a step, of its last run or an earlier one, or as it grows"),
     "runs": ("runs", "list past runs: what failed last night, and why"),
+    "rerun": (
+        "rerun",
+        "run again what failed last or in a past run, or what is named and not done",
+    ),
+    "deliveries": ("deliveries", "print where each package is, the newest first"),
     "graph": ("graph", "draw orders as a graph with states and prices: text, mermaid, dot or svg"),
     "statement": ("statement", "print a tenant's account: every post in words, with its proof"),
     "admin-topup": ("topup", "post a TOPUP for a tenant"),

@@ -49,6 +49,11 @@ class Allowed:
     always: bool = False  # `doit run -a`: run steps that are up to date
     retry_failed: bool = False  # `--retry-failed`: charge and retry steps that failed twice
     resend_repaired: bool = False  # `--resend-repaired`: deliver repaired packages again
+    retry_steps: frozenset[StepId] = frozenset()  # `rerun`: as `retry_failed`, for these steps
+
+    def retries(self, step_id: StepId) -> bool:
+        """Whether a step is tried again although it waits because it failed or was refunded."""
+        return self.retry_failed or step_id in self.retry_steps
 
 
 class Holding:
@@ -107,11 +112,12 @@ class Holding:
         """Why the step itself waits now; None if it does not. The billing state must exist."""
         book = self._billing.history.book
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
-        if is_returned(book, step) and not self._allowed.retry_failed:
+        retries = self._allowed.retries(step.id)
+        if is_returned(book, step) and not retries:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` "
                                        "charges "
                         "and sends it again")
-        if not self._allowed.retry_failed and (reason := self._failed_twice(step, epoch, last)):
+        if not retries and (reason := self._failed_twice(step, epoch, last)):
             said = (f" ({last.message})" if last and last.message else "" if last
                     else " according to the ledger; no record is left")
             return Held(reason, f"it failed twice in the same way{said}; it is not charged again "

@@ -1,25 +1,39 @@
 """`orchestrator`: `doit run` with the same dodo.py and other directories. It publishes nothing."""
 import argparse
-import os
-import sys
 from pathlib import Path
 
 from platform.app.scope import scheduled, scope_of
 from platform.app.snapshot import Snapshot
 from platform.commands.common import (
     add_decisions,
+    add_json,
     add_order,
     add_places,
     named,
     open_workspace,
-    options,
     report_hidden,
-    root,
+    show,
 )
+from platform.commands.launch import launch
+from platform.commands.quote import dry_run
 from platform.errors import InputError
 from platform.model.ids import OrderId
 from platform.model.named import Named
 from platform.model.task_name import TaskKind, order_task, step_task
+
+# of a run that did not begin; as `doit_plugin.json_report` writes it
+NOTHING = {
+    "invocation_id": "",
+    "exit_status": 0,
+    "errors": [],
+    "charged_credits": 0,
+    "refunded_credits": 0,
+    "added_credits": 0,
+    "orders": [],
+    "tasks": [],
+    "out": "",
+    "err": "",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="refuse (11) unless the run will post exactly what this saved quote "
                              "says; without --tenant-id, run the quoted orders")
     add_decisions(parser)
+    add_json(parser)
+    parser.add_argument("--dry-run", action="store_true",
+                        help="print the quote of what would run; run and write nothing")
     parser.add_argument(
         "-n", "--jobs", type=int, default=0, metavar="N", help="run up to N steps at once"
     )
@@ -44,17 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     * 10: a symbolic link hides requested orders.
     * Otherwise the status of `doit run`."""
     from platform.app.quoted import read_quote
-    from platform.doit_plugin.loader import Loader
-    from platform.doit_plugin.main import Main
 
-    places = options(arguments)
-    variables = {
-        "runtime_profile": places.runtime_profile,
-        "billing_state_dir": places.billing_state_dir,
-        "runtime_dir": places.runtime_dir,
-        "quote": str(Path.cwd() / arguments.quote) if arguments.quote else "",
-    }
-    words = [f"{name}={value}" for name, value in variables.items() if value]
     asked = named(arguments)
     if arguments.quote and not any(asked):
         quoted = read_quote(Path.cwd() / arguments.quote, arguments.quote)
@@ -65,15 +72,16 @@ def run(arguments: argparse.Namespace) -> int:
     if unseen and (not tasks or not arguments.scheduled):
         return InputError.exit_status
     if arguments.scheduled and not tasks:
-        sys.stdout.write("no enabled work order has a schedule_cron; nothing was run\n")
+        show(arguments, NOTHING, "no enabled work order has a schedule_cron; nothing was run")
         return 0
-    workspace = root(arguments)
-    os.chdir(workspace)
+    if arguments.dry_run:
+        return dry_run(arguments, asked)
+    variables = {"quote": str(Path.cwd() / arguments.quote) if arguments.quote else ""}
     jobs = ["-n", str(arguments.jobs)] if arguments.jobs else []
     decided = [f"--{name}" for name in ("retry-failed", "resend-repaired")
                if getattr(arguments, name.replace("-", "_"))]
-    status = int(Main(Loader(workspace), config_filenames=()).run(
-        ["run", *jobs, *decided, *words, *tasks]))
+    form = ["-r", "json"] if arguments.json else []
+    status = launch(arguments, tasks, [*form, *jobs, *decided], variables)
     return max(status, InputError.exit_status) if unseen else status
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from platform.app.holding import Allowed
-from platform.app.quoted import quote_of
+from platform.app.quoted import hold, quote_of
 from platform.app.run import Asked, Run
 from platform.app.scope import require_planned, require_step, scheduled, scope_of
 from platform.app.snapshot import Snapshot
@@ -21,6 +21,7 @@ from platform.commands.common import (
     show,
 )
 from platform.files import write_output
+from platform.model.named import Named
 from platform.model.utc import utc_text
 from platform.report.quote_file import kept, render
 from platform.report.quote_views import as_json, as_text
@@ -46,7 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
     * 0: everything has a price, even if the credits do not cover it.
     * 10: an order has errors and no price, or a symbolic link hides orders.
     * 14: the billing state was deleted or rolled back, so the next run posts nothing."""
-    name = named(arguments)
+    return _quote(arguments, named(arguments), arguments.save)
+
+
+def dry_run(arguments: argparse.Namespace, name: Named) -> int:
+    """What `orchestrator` would do, as its quote. With --quote, ConflictError as the run would
+    raise it."""
+    status = _quote(arguments, name)
+    if arguments.quote:
+        workspace = open_workspace(arguments)
+        run = Run.looking(workspace, Asked(scope_of(workspace, *name.order)))
+        hold(run, str(Path.cwd() / arguments.quote))
+    return status
+
+
+def _quote(arguments: argparse.Namespace, name: Named, save: str = "") -> int:
     asked = name.order
     workspace = open_workspace(arguments)
     scope = scope_of(workspace, *asked)
@@ -66,8 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     answer = quote_of(run)
     unseen = report_hidden(arguments, asked.tenant_id)
     show(arguments, as_json(answer), as_text(answer) if answer.orders or not unseen else UNSEEN)
-    if arguments.save:
+    if save:
         made_at = utc_text(run.snapshot.now)
         text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
-        write_output(Path.cwd() / arguments.save, text.encode())
+        write_output(Path.cwd() / save, text.encode())
     return _INVALID if run.snapshot.plan.refused or unseen else 0

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
@@ -14,8 +15,10 @@ from platform.app.run import Run
 from platform.app.unknown_task import no_such_task
 from platform.doit_plugin import actions
 from platform.doit_plugin.adapter import parse_error
+from platform.doit_plugin.json_report import JsonReport
 from platform.doit_plugin.outcome import TaskRefused
 from platform.errors import INTERRUPTED_STATUS, ConflictError, PlatformError
+from platform.files import write_output
 from platform.lacking import INTERRUPTED_LINE
 from platform.model.characters import printable
 
@@ -74,6 +77,9 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         # doit bound it at import, before the guarded stream existed
         if params["outfile"] is sys.__stdout__:
             params["outfile"] = sys.stdout
+        report = JsonReport() if params["reporter"] == "json" else None
+        if report:
+            params["reporter"] = report
         statuses: list[int] = []
         errors: list[str] = []  # those that belong to no task
         self._mistyped = False
@@ -95,6 +101,8 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
             run = self.loader.made or self.loader.passes.first
             if run is not None and not self._mistyped:
                 run.history.close(status, errors[-1] if errors else "")
+            if report and not self._mistyped:
+                _write(params["outfile"], report.text(run, status, errors))
         return status
 
     def _pass(self, params: Any, args: list[str], errors: list[str]) -> int:
@@ -138,6 +146,14 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
             self.loader.reporter.summarise()
         statuses.append(ConflictError.exit_status)
         return False
+
+
+def _write(outfile: Any, text: str) -> None:
+    """Write to the file that `-o` names, or to a stream."""
+    if isinstance(outfile, str):
+        write_output(Path(outfile), text.encode())
+    else:
+        outfile.write(text)
 
 
 def _interrupted() -> int:

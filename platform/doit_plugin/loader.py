@@ -5,7 +5,7 @@ that doit creates.
 """
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
@@ -47,7 +47,12 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
     that are asked for end in their order's settlement."""
 
     def __init__(
-        self, root: Path | None = None, *, dodo: Path | None = None, here: Path | None = None
+        self,
+        root: Path | None = None,
+        *,
+        dodo: Path | None = None,
+        here: Path | None = None,
+        retry: Collection[StepId] = (),
     ) -> None:
         """
         Args:
@@ -55,9 +60,11 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
                 itself.
             dodo: the dodo.py that doit has found already; its directory is the working directory.
             here: the directory in which doit was started; None: the working directory.
+            retry: steps that are tried again although they wait (`Allowed.retry_steps`).
         """
         super().__init__()
         self._found, self._dodo, self._here = root, dodo, here or Path.cwd()
+        self._retry = frozenset(retry)
         self.made: Run | None = None  # once the tasks are loaded
         self.passes = Passes()
         self.reporter: Reporter | None = None  # of the last pass
@@ -123,12 +130,11 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         words = [word for word in pos_args if not word.startswith("-")]
         if not any(name.startswith("task_") for name in self.namespace):  # dodo.py has no own task
             _must_be_a_word(words)
-        allowed = Allowed(
-            *(
-                bool(getattr(cmd, name, False))
-                for name in ("always", "retry_failed", "resend_repaired")
-            )
+        always, retry_failed, resend_repaired = (
+            bool(getattr(cmd, name, False))
+            for name in ("always", "retry_failed", "resend_repaired")
         )
+        allowed = Allowed(always, retry_failed, resend_repaired, self._retry)
         asked = Asked(orders_asked_for(words, orders), orders_bought(words, orders), allowed)
         passes, is_first = self.passes, not self.passes.is_later
         if cmd.name == "clean":  # nobody's directories are cleaned under a run

@@ -45,6 +45,12 @@ def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _compiled_modules_are_kept() -> None:
+    """What tests start would compile every module again, for half a second each, where Python may not keep them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _interrupts_are_heeded() -> None:
     """A shell starts what it runs in the background with SIGINT ignored, and every child inherits that: what a test
     interrupts would never end."""

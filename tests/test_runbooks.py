@@ -2,7 +2,6 @@
 what the page asks of a person its last commands all end with 0."""
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import support
 from tests.support import ROOT
 
 PAGE = (ROOT / "docs" / "runbooks.md").read_text(encoding="utf-8")
@@ -17,19 +17,9 @@ SECTIONS = {int(section.split()[0]): section for section in PAGE.split("\n## ")[
 CHECKLIST = (ROOT / "docs" / "release_checklist.md").read_text(encoding="utf-8")
 
 
-def copy_of_what_git_has(folder: Path) -> Path:
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    return folder
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    return copy_of_what_git_has(tmp_path / "checkout")
+    return support.checkout(tmp_path / "checkout", leave_out="tests/")
 
 
 def shell(checkout: Path, line: str, **environment: str) -> tuple[int, str]:
@@ -109,7 +99,9 @@ NO_ANSWER = {"GITHUB_TOKEN": "x", "GITHUB_REPOSITORY": "a/b", "GITHUB_API_URL": 
     (13, a_damaged_projection, "", {}),
     (13, a_damaged_journal, "", {}),
     (14, nothing, "", {}),
-    (15, ran, "ulimit -f 1; ", {}),  # no file may grow beyond a KiB: what a full disk does to the journal
+    # No file may grow beyond a KiB, which is what a full disk does to the journal. Python would leave half of a
+    # compiled module there.
+    (15, ran, "ulimit -f 1; ", {"PYTHONDONTWRITEBYTECODE": "1"}),
     (16, nothing, "", NO_ANSWER),
     (17, a_suspended_tenant, "", {}),
 ])

@@ -1,6 +1,6 @@
 """The mail provider of a request: the outbox or the mail server that the profile names.
 
-Only the profile chooses between them: one never stands in for the other.
+Only the profile chooses between them: one never replaces the other.
 """
 import os
 from collections.abc import Mapping

@@ -61,7 +61,8 @@ class JournalStore(Protocol):
         ...
 
     def sync(self, upto: JournalHead) -> None:
-        """Make every line up to `upto` durable, whoever appended it. StorageError when it fails."""
+        """Make every line up to `upto` durable, also those of other processes. StorageError when it
+        fails."""
         ...
 
     def close(self) -> None:

@@ -1,8 +1,10 @@
-"""What the delivery flow asks of a provider, and the words they share.
+"""What the delivery flow asks of a provider, and the values that they exchange.
 
-Rules: what a provider stores is named by the parcel's `identity` or `remote_path`, which are the
-same on every try, and it touches nothing under other names; it says `Declined` only when it is
-certain that nothing was delivered, and `Broken` whenever it is not.
+Rules:
+
+* A provider names what it stores by the parcel's `identity` or `remote_path`. Both are equal for
+  every attempt. It changes nothing under other names.
+* It raises `Declined` only if it is certain that nothing was delivered, and otherwise `Broken`.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +39,7 @@ class Parcel:
 
     @property
     def tenant_id(self) -> str:
+        """The first part of the remote path."""
         return self.remote_path.partition("/")[0]
 
     @property
@@ -59,6 +62,10 @@ class DeliveryRequest:
 
 
 class Presence(StrEnum):
+    """What a provider has under a parcel's name."""
+
+    """What a provider has under a parcel's name."""
+
     THERE = "there"  # the provider has these very bytes
     ABSENT = "absent"  # the provider is certain that it has nothing under this name
     DIFFERENT = "different"  # other bytes are under this name: an earlier package of this delivery
@@ -95,11 +102,11 @@ class Provider(Protocol):
 
     @property
     def recorded(self) -> bool:
-        """Whether a delivery is only written down on this machine and goes out to nobody."""
+        """Whether a delivery is only recorded on this machine and not sent."""
 
     def look(self, parcel: Parcel) -> Sighting:
-        """Whether the parcel is there already. Never raises for a provider that does not answer:
-        that is UNKNOWN."""
+        """Whether the provider already has the parcel. It never raises if the service does not
+        answer; that is UNKNOWN."""
 
     def put(self, parcel: Parcel) -> Sighting:
         """Deliver it. Returns what the provider acknowledged; raises Declined or Broken."""

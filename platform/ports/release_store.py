@@ -41,7 +41,8 @@ class ReleaseStore(Protocol):
     """
 
     @property
-    def uri(self) -> str: ...
+    def uri(self) -> str:
+        """The store's name in evidence and messages."""
 
     def tags(self, prefix: str) -> tuple[str, ...]:
         """The tags of all releases that begin with a prefix, sorted."""

@@ -19,12 +19,12 @@ class ResultStore(Protocol):
     """One record and a directory of outputs for each key.
 
     A store that cannot be reached is empty: `record` returns None and `keep` does nothing. Every
-    method raises Displaced (a StorageError) when a link stands where the store belongs, because
-    what the link leads to is somebody else's.
+    method raises Displaced (a StorageError) if a link is in the store's path, because its target
+    may belong to anyone.
     """
 
     def record(self, key: ResultKey) -> bytes | None:
-        """The record that was kept with a result, as `keep` got it; None when there is none."""
+        """The record that was kept with a result, as `keep` got it; None if there is no result."""
         ...
 
     def fetch(self, key: ResultKey, outputs: Path) -> None:
@@ -40,5 +40,5 @@ class ResultStore(Protocol):
         ...
 
     def drop(self, key: ResultKey) -> None:
-        """Remove a result. One that cannot be removed is looked at, and refused, the next time."""
+        """Remove a result. If it cannot be removed, the next use checks it again and refuses it."""
         ...

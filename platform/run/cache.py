@@ -27,12 +27,13 @@ from platform.run.result_stores import result_store_of
 def take_result(
     context: RunContext, step: PlannedStep, inputs_digest: str, outputs: Path
 ) -> RunRecord | None:
-    """Copy a cached result into the empty folder `outputs`; the record that it came with, or None
-    and nothing copied. Displaced where a link stands on the way; OSError when what was copied of a
-    damaged one cannot be removed.
+    """Copy a cached result into the empty directory `outputs`.
 
-    A step whose own record says that it made this very result runs again: its outputs were damaged
-    or deleted, and a copy from the cache would hide it.
+    Returns the record of the result; None if nothing was copied. Displaced: a link is in the path
+    of the cache. OSError: a partial copy of a damaged result cannot be removed.
+
+    A step whose own record says that it made the same result runs again. Its outputs were damaged
+    or deleted, and a copy from the cache would hide that.
     """
     own = context.record(step.id)
     if (
@@ -62,8 +63,10 @@ def take_result(
 
 
 def keep(context: RunContext, step: PlannedStep, record: RunRecord, outputs: Path) -> None:
-    """Remember a completed result that was made here; an entry that is there stays. Displaced
-    where a link stands on the way."""
+    """Store a completed result of this run. An existing entry is not replaced.
+
+    Displaced: a link is in the path of the cache.
+    """
     if _may(context, step) and record.completed and not record.cached_from:
         key = ResultKey(step.id.tenant_id, record.inputs_digest)
         result_store_of(context.runtime_dir).keep(key, as_bytes(record), outputs)

@@ -201,6 +201,7 @@ class FreshLoader(SourceFileLoader):
     """Compiles a module's source again, and ignores compiled files next to it."""
 
     def get_code(self, fullname: str) -> CodeType:
+        """The code of a module, compiled from its source."""
         path = self.get_filename(fullname)
         code: CodeType = self.source_to_code(self.get_data(path), path)
         return code
@@ -217,6 +218,7 @@ class Ours:
         self._folder = folder
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder`. ImportError: the package is not for modules."""
         if name == "platform":
             file = f"{self._folder}/__init__.py"
             spec = ModuleSpec(name, SourceFileLoader(name, file), origin=file, is_package=True)
@@ -228,7 +230,10 @@ class Ours:
 
 
 def find_modules(src: str, packages: list[str], platform: str) -> None:
-    """Look for modules in `src`, then in the standard library, then in the installed `packages`."""
+    """Look for modules in `src`, then in the standard library, then in the installed `packages`.
+
+    From then on, an import of an internal package is an ImportError.
+    """
     fresh = FileFinder.path_hook(
         (ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshLoader, SOURCE_SUFFIXES)
     )
@@ -246,7 +251,8 @@ def find_modules(src: str, packages: list[str], platform: str) -> None:
 
 
 def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
-    """An `import` that refuses internal packages to modules, even if they are already loaded."""
+    """An `import` that refuses internal packages to modules, even if they are already loaded:
+    ImportError."""
     def guard(name: str, *given: Any, **named: Any) -> ModuleType:
         if name.partition(".")[0] == "platform":
             scope, names = (
@@ -262,6 +268,7 @@ def guarded(import_: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
 
 
 def refusal(name: str) -> str:
+    """The message of the ImportError."""
     return (
         f"{name} is not for modules; of platform they may import platform.delivery, "
         "platform.bundle and platform.search"

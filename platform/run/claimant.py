@@ -26,6 +26,7 @@ def this_process() -> dict[str, Any]:
 
 
 def is_ours(claimant: Mapping[str, Any]) -> bool:
+    """Whether the claimant is this process."""
     return dict(claimant) == this_process()
 
 
@@ -39,11 +40,12 @@ def is_dead(claimant: Mapping[str, Any]) -> bool:
 
 
 def described(claimant: Mapping[str, Any]) -> str:
+    """The claimant in words, for a message."""
     return f"{claimant.get('host') or 'an unknown host'}, process {claimant.get('pid', 'unknown')}"
 
 
 def _started(pid: int) -> str:
-    """When a process started, in ticks since the boot; empty when there is none."""
+    """When a process started, in ticks since the boot; empty if the process does not exist."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 

@@ -45,4 +45,5 @@ class RunContext:
     module_code: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def module_dir(self, module_id: str) -> Path:
+        """The module's directory."""
         return self.module_dirs.get(module_id) or self.root / "modules" / module_id

@@ -1,8 +1,8 @@
-"""Whether a step is done: its record, its inputs and its outputs on disk all agree; and where they
-do not.
+"""Whether a step is up to date: its record, its inputs and its outputs on disk agree; and where
+they do not.
 
-There is one list of reasons. A run asks whether it is empty and stops at the first kind; `why`
-reads all of it.
+There is one list of reasons to run. A run reads it up to the first kind of reason; `why` reads all
+of it.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,12 +24,11 @@ _ORDERED = "what was ordered changed"
 
 @dataclass(frozen=True, slots=True)
 class RunReason:
-    """One reason to run: what moved, and from what to what since the recorded run; None where there
-    was nothing.
+    """One reason to run: a field, with its value in the recorded run and now. None: no value.
 
-    `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`, a
-    module file's path, `step:<id>` or `outputs/<path>`; `source` says for people where a bound
-    value comes from, `upstream` is the step that it comes from.
+    * `field` is `record`, `status`, `task_hash`, `inputs.<port>`, `bindings.<JSON pointer>.<what>`,
+      a module file's path, `step:<id>` or `outputs/<path>`.
+    * `source` describes the origin of a bound value, and `upstream` is the step that it comes from.
     """
 
     words: str
@@ -41,26 +40,26 @@ class RunReason:
 
     @property
     def is_loss(self) -> bool:
-        """Whether only what was made, here or above, is gone or damaged: the step makes the same
-        again, as far as it can."""
+        """Whether only outputs, of this step or upstream, are missing or damaged. The step then
+        makes the same outputs again, as far as it can."""
         return self.field == "record" or self.field.startswith(("outputs/", "step:"))
 
 
 def current(context: RunContext, step: PlannedStep) -> tuple[str, ...]:
-    """Why the step would run now, in words, the first reason first; none when it is done.
+    """Why the step would run now, in words; empty if it is up to date.
 
-    Costs stat calls and the reading of selected inputs; nothing is hashed twice (`Digests`).
+    It costs stat calls and reading the selected inputs. No file is hashed twice (`Digests`).
     """
     return tuple(reason.words for reason in first_reasons(context, step))
 
 
 def first_reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
-    """As `current`, as values."""
+    """The reasons of `current` as values."""
     return next(_kinds(context, step), ())
 
 
 def reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
-    """Every reason why the step would run now, the first as `current` has it; none when it is done.
+    """Every reason why the step would run now, those of `current` first; empty if it is up to date.
     """
     found: dict[tuple[str, str, str], RunReason] = {}
     for reason in (reason for kind in _kinds(context, step) for reason in kind):
@@ -69,12 +68,12 @@ def reasons(context: RunContext, step: PlannedStep) -> tuple[RunReason, ...]:
 
 
 def damage(context: RunContext, record: RunRecord) -> tuple[str, ...]:
-    """What is wrong with a record's outputs on disk; none when they are what it says."""
+    """What is wrong with the outputs of a record on disk; empty if they match it."""
     return tuple(reason.words for reason in _outputs(context, record))
 
 
 def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[RunReason, ...]]:
-    """Reasons kind by kind, the cheapest to find first; kinds without any are left out."""
+    """Reasons by kind, the cheapest to find first; kinds without a reason are left out."""
     record = context.record(step.id)
     if record is None:
         yield (RunReason("it has not run yet", "record"),)
@@ -86,8 +85,7 @@ def _kinds(context: RunContext, step: PlannedStep) -> Iterator[tuple[RunReason, 
         )
     if record.task_hash != step.task_hash:
         yield _ordered(step, record)
-    # Only what is bound counts: a step that was done is not undone by one that it merely came
-    # after.
+    # Only bindings count. A step that only comes earlier in the order does not make this one run.
     bound = dict.fromkeys(
         binding.from_step for _, binding in bindings_in(step.params) if binding.from_step
     )
@@ -115,7 +113,7 @@ def _state(context: RunContext, step_id: StepId) -> str:
 
 
 def _ordered(step: PlannedStep, record: RunRecord) -> tuple[RunReason, ...]:
-    """The task hash, and what of the manifest that it digests moved it."""
+    """The task hash, and the fields of its manifest that changed it."""
     moved = [(path, old, new) for path, old, new in differences(record.task, step.spec)]
     named = ", ".join(path for path, _, _ in moved)
     whole = RunReason(
@@ -139,7 +137,7 @@ def _inputs(context: RunContext, step: PlannedStep, record: RunRecord) -> tuple[
 
 
 def _named(step: PlannedStep, moved: list[tuple[str, Any, Any]]) -> tuple[RunReason, ...]:
-    """Differences of two manifests as reasons, module files by their path and bindings with
+    """The differences of two manifests as reasons. Module files have their path, and bindings have
     their source."""
     sources = _sources(step.params)
     found = []

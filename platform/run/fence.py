@@ -1,7 +1,7 @@
 """The control groups of one run: a group for the run, which contains a group for each running step.
 
-    <own group>/platform-<pid>-<n>/        the run's group; locked until the run ends
-        step-<n>/        one step's limits; its child enters before any code of the module runs
+    <own group>/platform-<pid>-<n>/    the run's group, locked until the run ends
+        step-<n>/                      one step's limits; its child enters before the module runs
 
 A killed run leaves its groups, but the kernel releases its lock. The next run checks the lock, then
 kills the processes in these groups and removes the groups.
@@ -102,7 +102,8 @@ def this_run() -> Fence:
             "", (), f"this user may not make groups below {error.filename} ({error.strerror})"
         )
     owner = os.getpid()
-    atexit.register(lambda: found.close() if os.getpid() == owner else None)  # not in a fork of it
+    # not in a fork of this process
+    atexit.register(lambda: found.close() if os.getpid() == owner else None)
     return found
 
 

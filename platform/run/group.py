@@ -37,6 +37,7 @@ class Groups:
         self._running: set[Group] = set()
 
     def add(self, group: "Group") -> None:
+        """Remember a group that was started."""
         with self._lock:
             self._running.add(group)
 
@@ -82,6 +83,7 @@ class Group:
         self._groups.reap(self)
 
     def kill(self) -> None:
+        """Kill all processes of the group. A group that has ended is no error."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self._kill_rest()

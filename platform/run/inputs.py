@@ -27,7 +27,7 @@ from platform.run.context import RunContext
 from platform.run.fault import Fault
 from platform.run.records import output_path
 
-# bytes of a file that a selector reads; this process parses it, the sandbox comes after
+# bytes of a file that a selector reads; this process parses it, outside the sandbox
 MOST_SELECTED = 16 << 20
 FORMAT = 2  # of the manifest; raise it and every step runs once more, free
 
@@ -67,9 +67,11 @@ class Resolved:
 
 
 def resolve(context: RunContext, step: PlannedStep) -> Resolved:
-    """The inputs as they would go in now. Fault when a bound output does not exist or is not
-    what its selector reads. Files that are bound whole are not read here (`unaltered` is for
-    that)."""
+    """The inputs of the step as they are now. Files that are bound whole are not read here; see
+    `unaltered`.
+
+    Fault: a bound output does not exist, or its selector cannot read it.
+    """
     files: list[Bound] = []
     bindings: dict[str, Any] = {}
 
@@ -89,18 +91,18 @@ def resolve(context: RunContext, step: PlannedStep) -> Resolved:
 
 
 def what_went_in(context: RunContext, step: PlannedStep) -> dict[str, Any]:
-    """The manifest alone: what `inputs_digest` digests and `why` explains. Fault as `resolve`."""
+    """The manifest, which `inputs_digest` digests and `why` explains. Fault as for `resolve`."""
     return resolve(context, step).manifest
 
 
 def went_in_digest(context: RunContext, step: PlannedStep) -> str:
-    """A digest of inputs and code as they are now, also where they cannot be resolved: then of
-    the code and why not."""
+    """A digest of inputs and code as they are now. If the inputs cannot be resolved, it digests the
+    code and the reason."""
     return went_in_digests(context, step)[0]
 
 
 def went_in_digests(context: RunContext, step: PlannedStep) -> tuple[str, str]:
-    """The same, and the one that earlier versions made of it (`delivery_settings`)."""
+    """This digest, and the digest that earlier versions computed (`delivery_settings`)."""
     try:
         manifest = what_went_in(context, step)
     except Fault as fault:
@@ -132,8 +134,7 @@ def unaltered(context: RunContext, resolved: Resolved) -> dict[Path, Identity]:
 
 
 def conforming(step: PlannedStep, resolved: Resolved) -> CheckedParams:
-    """The params, when every selected value is what its port takes. Fault for the first one that
-    is not."""
+    """The params, if every selected value matches its port. Fault: the first one that does not."""
     checked = check_selected(step.contract, step.params, resolved.params)
     if not isinstance(checked, CheckedParams):
         raise Fault("bad_input_format", checked)
@@ -142,8 +143,8 @@ def conforming(step: PlannedStep, resolved: Resolved) -> CheckedParams:
 
 def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any],
               bindings: Mapping[str, Any]) -> dict[str, Any]:
-    """Literals have null where a binding stands; bindings stand apart, by JSON pointer: no
-    literal looks like one."""
+    """The manifest. Literals have null in place of each binding, and bindings are listed separately
+    by JSON pointer. So no literal looks like a binding."""
     manifest = {
         "format": FORMAT,
         "module_id": step.contract.module_id,
@@ -156,7 +157,7 @@ def _manifest(context: RunContext, step: PlannedStep, literals: Mapping[str, Any
     if step.contract.external:
         manifest["external_services"] = context.profile.external_services
     if step.spec.get("period"):
-        # a new period is new work: an old one's result is not its result
+        # a new period is new work: it cannot use the result of an earlier one
         manifest["period"] = step.spec["period"]
     if step.kind is Kind.DELIVERY:
         manifest[delivery_settings.FIELD] = delivery_settings.counted(
@@ -183,7 +184,7 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
     record = context.record(upstream)
     if record is None or not record.completed:
         raise Fault("missing_required_input", f"step {upstream.step_id} has not completed")
-    # before what lies around it
+    # before the directories that contain it
     exact = [output for output in record.outputs if binding.from_file == output.path]
     for output in exact or record.outputs:
         path = output_path(context.runtime_dir, upstream, output.path)
@@ -202,7 +203,7 @@ def _output(context: RunContext, upstream: StepId, binding: Binding) -> Bound:
             try:
                 inner = inside(path, binding.from_file[len(output.path) + 1:])
                 seen = context.digests.seen(inner)
-            except OSError:  # not there, or no plain file
+            except OSError:  # missing, or not a regular file
                 continue
             return Bound(
                 inner,
@@ -254,9 +255,11 @@ def _selected(pointer: str, source: Bound, binding: Binding) -> Any:
 
 
 def module_files(context: RunContext, module_id: str) -> dict[str, str]:
-    """Digests of a module's code and contract by path; words for people, tests and compiled
-    files are not code. Fault when one of them became a link, or unreadable, since the contract
-    was read."""
+    """Digests of a module's code and contract by path. READMEs, tests and compiled files are not
+    code.
+
+    Fault: since the contract was read, a file became a link or unreadable.
+    """
     if module_id not in context.module_code:
         folder = context.module_dir(module_id)
         try:
@@ -273,7 +276,7 @@ def module_files(context: RunContext, module_id: str) -> dict[str, str]:
 
 
 def module_code(context: RunContext, module_id: str) -> str:
-    """One digest of all of them."""
+    """One digest of all files of `module_files`."""
     return digest_of(
         [[below, digest] for below, digest in module_files(context, module_id).items()]
     )
@@ -282,8 +285,8 @@ def module_code(context: RunContext, module_id: str) -> str:
 def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], above: str = ""
 ) -> list[tuple[str, Any, Any]]:
-    """Where two manifests differ, as (path, old value, new value), in the order of the paths;
-    None for not there."""
+    """The differences of two manifests: (path, old value, new value), sorted by path. None: no
+    value."""
     found = []
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)

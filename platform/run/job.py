@@ -36,8 +36,8 @@ def run_id(step: PlannedStep, epoch: int) -> str:
 
 
 def delivery_key(step: PlannedStep, epoch: int) -> str:
-    """What a provider knows a delivery by; the same for every try of it, so that none arrives
-    twice."""
+    """The name of a delivery for its provider. All attempts have the same name, so that none
+    arrives twice."""
     return derived_id(f"delivery:{step.task_hash}:{epoch}")
 
 
@@ -110,15 +110,15 @@ def job(
 
 
 def permitted(todo: Job, permit: Permit, *, in_doubt: bool) -> Job:
-    """The same delivery, told what this attempt may do. `in_doubt`: an attempt of this run may
+    """The job with what this attempt of the delivery may do. `in_doubt`: an attempt of this run may
     have arrived."""
     platform = todo.params["_platform"]
-    told = {
+    allowed = {
         DOUBT: platform[DOUBT] or permit.in_doubt or in_doubt,
         "look_only": permit.look_only,
         "delivered": {"receipts": permit.receipts, "lost": permit.lost, "settled": permit.settled},
     }
-    return replace(todo, params={**todo.params, "_platform": {**platform, **told}})
+    return replace(todo, params={**todo.params, "_platform": {**platform, **allowed}})
 
 
 def _in_doubt(context: RunContext, step: PlannedStep, epoch: int) -> bool:
@@ -139,7 +139,7 @@ def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
         for secret in wanted
         if not context.profile.grants(step.contract.module_id, secret.name)
     )
-    if kept:  # `check` has said so: this is what holds also where nobody asked it
+    if kept:  # `check` reports this earlier; the rule also holds without it
         raise Fault(
             "secrets_missing",
             f"the profile does not give {', '.join(kept)} to {step.contract.module_id}",
@@ -156,8 +156,11 @@ def _secrets(context: RunContext, step: PlannedStep) -> dict[str, str]:
 
 def absolute_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], tenant_id: str
                       ) -> tuple[dict[str, dict[str, Any]], tuple[Path, ...]]:
-    """Settings by provider with each `*_dir` absolute, and the tenant's own folder in each of
-    them, made: that is all of it that the step may touch."""
+    """The settings by provider with absolute `*_dir`, and the tenant's own directory in each.
+
+    The directories are created. The step may use only these. Fault: a link is in the path.
+    StorageError: a directory cannot be created.
+    """
     absolute: dict[str, dict[str, Any]] = {}
     folders = []
     for provider, values in settings.items():
@@ -170,9 +173,11 @@ def absolute_settings(root: Path, settings: Mapping[str, Mapping[str, Any]], ten
 
 
 def _made(root: Path, name: str, tenant_id: str, setting: str) -> Path:
-    """A tenant's part of a delivery folder, made. In the repository nothing on the way may be a
-    link: a module could have put it there. Outside of it the folder is the operator's, and only
-    the tenant's part must be none."""
+    """Create a tenant's part of a delivery directory.
+
+    In the repository, nothing in its path may be a link, because a module could have created it.
+    Elsewhere the directory is the operator's, and only the tenant's part must not be a link.
+    """
     whole, inside = placed(root, name), within(name)
     base = root if inside else whole
     try:

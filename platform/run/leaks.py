@@ -25,8 +25,10 @@ _PART_BYTES = 1 << 20
 def no_secret_in(
     made: tuple[OutputFile, ...], folder: Path, contract: Contract, values: Mapping[str, str]
 ) -> None:
-    """Fault when an output that may not contain secrets contains one of `values`, which are by
-    name. OSError when an output cannot be read."""
+    """Search the outputs that must not contain secrets. `values` are the secrets by name.
+
+    Fault: an output contains one. OSError: an output cannot be read.
+    """
     known = secrets(frozenset(values.values()), MIN_CHARS_IN_FILES)
     if known is None:
         return
@@ -54,8 +56,8 @@ def no_secret_in(
 
 
 def _directories(made: tuple[OutputFile, ...], folder: Path, contract: Contract) -> Iterator[str]:
-    """Every directory that the module left, also an empty one: whoever takes a `dir` output, or
-    lists the outputs, reads its name. Not those inside an output that may contain secrets."""
+    """Every directory that the module left, also an empty one, because its name is visible in a
+    `dir` output. Directories in an output that may contain secrets are left out."""
     open_to_all = tuple(
         f"{output.path}/"
         for output in made

@@ -17,6 +17,7 @@ class Log:
         self._left_out = 0
 
     def write(self, chunk: bytes) -> None:
+        """Add a chunk of output, without secrets. OSError: the file cannot be written."""
         self._put(self._redactor.feed(chunk))
 
     def close(self) -> None:

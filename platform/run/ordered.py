@@ -1,13 +1,13 @@
-"""What was ordered and how it ended, by task hash; it outlives the step's record, which the next
-run replaces.
+"""What was ordered and how it ended, by task hash. It remains when the next run replaces the step's
+record.
 
     <runtime>/<tenant>/<order>/.tasks/<task hash>.json
         what was ordered, written when a step first runs
     <runtime>/<tenant>/<order>/.tasks/<task hash>.ended
         the last outcome of each refund epoch
 
-The name of the first file proves its content: a file that does not digest to it reads as none. The
-second file is believed as a run record is. Losing either costs an explanation and nothing else.
+The name of the first file proves its content: a file with another digest counts as missing. The
+second file is trusted like a run record. Without either, only an explanation is lost.
 """
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -19,7 +19,7 @@ from platform.model.plan import PlannedStep
 from platform.model.run import OutputFile
 from platform.run.fault import Fault
 
-# whatever the module set: an output must be readable and removable
+# an output must be readable and removable, whatever mode the module set
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 NOT_WRITTEN = "output_write_failed"
 
@@ -27,10 +27,13 @@ NOT_WRITTEN = "output_write_failed"
 def collect(
     step: PlannedStep, folder: Path, digests: Digests, limit_bytes: int = 0
 ) -> tuple[OutputFile, ...]:
-    """The outputs that are there, in the contract's order. Fault when the folder is not what the
-    contract says, holds more than `limit_bytes` (zero: no limit), cannot be read, or is still
-    written to. Modes are made the usual ones, and extended attributes are removed: a module
-    could hide anything there."""
+    """The existing outputs, in the contract's order.
+
+    It sets the usual modes and removes extended attributes, because a module could hide data there.
+
+    Fault: the directory does not match the contract, contains more than `limit_bytes` (zero: no
+    limit), cannot be read, or another process still writes to it.
+    """
     try:
         with trees.opened_directory(folder) as top:
             os.fchmod(top, _FOLDER_MODE)
@@ -64,8 +67,11 @@ def collect(
 
 
 def _acceptable(contract: Contract, top: int) -> dict[str, os.stat_result]:
-    """The status of everything below a folder by its path, as `trees.walk` has them. Fault for
-    an entry that is no output of this contract. Folders on the way to an output may stand."""
+    """The status of every entry below a directory by its path, as `trees.walk` returns them.
+
+    Directories in the path of an output are accepted. Fault: an entry is not an output of the
+    contract.
+    """
     found = {}
     for path, entry in trees.paths(top):
         name = path.encode(errors="backslashreplace").decode()
@@ -103,8 +109,8 @@ def _covers(port: OutputPort, below: str) -> bool:
 def _hashes(
     top: int, folder: Path, statuses: Mapping[str, os.stat_result], digests: Digests
 ) -> dict[str, str]:
-    """SHA-256 of each file by its path, in the order of `files_below`. OSError when there is now
-    anything else than what was accepted."""
+    """SHA-256 of each file by its path, in the order of `files_below`. OSError: the entries differ
+    from those that were accepted."""
     hashes, seen = {}, 0
     for path, entry in trees.paths(top):
         accepted = statuses.get(path)
@@ -138,7 +144,7 @@ def _drop_attributes(entry: trees.TreeEntry) -> None:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """What stays while nobody writes: of a folder, that it is the same one."""
+    """What does not change unless a process writes. Of a directory, only its identity counts."""
     if stat.S_ISDIR(status.st_mode):
         return status.st_dev, status.st_ino
     return (
@@ -169,7 +175,7 @@ def _output(
         within = {
             path[len(port.path) + 1 :]: path for path in hashes if path.startswith(f"{port.path}/")
         }
-        # as `Digests.tree`
+        # the same form as `Digests.tree`
         tree = digest_of([[below, hashes[path]] for below, path in within.items()])
         return OutputFile(
             port.id, "dir", port.path, tree, sum(statuses[path].st_size for path in within.values())

@@ -59,7 +59,9 @@ class Open:
     """The gate without a ledger, or of a step that delivers nothing: every attempt is allowed."""
 
     def permit(self, went_in: Mapping[str, Any]) -> Permit | Denied:
+        """Always allowed."""
         return Permit()
 
     def ended(self, record: RunRecord) -> GateAnswer:
+        """The record is unchanged."""
         return GateAnswer(record)

@@ -16,7 +16,7 @@ from platform.model.ids import OrderId, StepId
 from platform.model.reasons import SLUG
 from platform.model.run import OutputFile, RunRecord, Status
 
-# bytes of a record: what was ordered, an order's file of 256 KiB, stands in it a few times
+# bytes of a record, which contains the content of an order's file (256 KiB) a few times
 LARGEST = 64 << 20
 RECORD, OUTPUTS, LOG = "run.json", "outputs", "log.txt"
 
@@ -31,14 +31,14 @@ class NewestRecords:
         self._read: dict[OrderId, dict[str, RunRecord | None]] = {}
 
     def of(self, step_id: StepId) -> RunRecord | None:
-        """The step's run record, of whatever plan; None when it never ran."""
+        """The step's run record, also of an earlier plan; None if the step never ran."""
         steps = self._read.setdefault(step_id.order, {})
         if step_id.step_id not in steps:
             steps[step_id.step_id] = read_record(self._runtime_dir, step_id)
         return steps[step_id.step_id]
 
     def keep(self, record: RunRecord) -> None:
-        """A step has just ended, and this is its record now."""
+        """Replace the record of a step that has just ended."""
         self._read.setdefault(record.id.order, {})[record.id.step_id] = record
 
     def forget(self, order: OrderId) -> None:
@@ -47,6 +47,7 @@ class NewestRecords:
 
 
 def step_dir(runtime_dir: Path, step_id: StepId) -> Path:
+    """The directory of a step that has ended."""
     return runtime_dir.joinpath(*step_id)
 
 
@@ -56,6 +57,7 @@ def fresh_dir(runtime_dir: Path, step_id: StepId) -> Path:
 
 
 def record_file(runtime_dir: Path, step_id: StepId) -> Path:
+    """The file of a step's run record."""
     return runtime_dir.joinpath(*step_id, RECORD)
 
 
@@ -65,7 +67,7 @@ def output_path(runtime_dir: Path, step_id: StepId, path: str) -> Path:
 
 
 def as_bytes(record: RunRecord) -> bytes:
-    """The record as its file holds it (schemas/run_record.schema.json)."""
+    """The content of the record's file (schemas/run_record.schema.json)."""
     return json.dumps(asdict(record), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
@@ -76,7 +78,7 @@ def read_record(runtime_dir: Path, step_id: StepId) -> RunRecord | None:
 
 
 def record_in(file: Path) -> RunRecord | None:
-    """The record that a file holds, or None when it holds none."""
+    """The record in a file; None if the file contains no valid record."""
     try:
         return from_bytes(read_file(file, LARGEST))
     except OSError:
@@ -84,7 +86,7 @@ def record_in(file: Path) -> RunRecord | None:
 
 
 def from_bytes(data: bytes) -> RunRecord | None:
-    """What `as_bytes` wrote; None for anything else."""
+    """The record that `as_bytes` wrote; None for any other bytes."""
     try:
         value = jsontext.read_json(data)
         if not _conforms(value, _RECORD_TYPES) or not all(
@@ -95,7 +97,7 @@ def from_bytes(data: bytes) -> RunRecord | None:
             return None
         outputs = tuple(OutputFile(**output) for output in value["outputs"])
         return RunRecord(**{**value, "status": Status(value["status"]), "outputs": outputs})
-    except ValueError:  # not JSON that we write, or no Status
+    except ValueError:  # not the JSON that we write, or an unknown Status
         return None
 
 
@@ -112,13 +114,15 @@ _OUTPUT_TYPES = {field.name: _JSON_TYPES[field.type] for field in fields(OutputF
 
 
 def _conforms(value: Any, types: Mapping[str, tuple[type, ...]]) -> bool:
-    """All the fields, no others, each of its exact type (a boolean is no number)."""
+    """Whether a value has all fields, no others, and each has its exact type (a boolean is not a
+    number)."""
     return (isinstance(value, dict) and value.keys() == types.keys()
             and all(type(value[name]) in wanted for name, wanted in types.items()))
 
 
 def _is_output(value: Any) -> bool:
-    """An output whose path stays below the outputs folder, whoever wrote the record."""
+    """Whether a value is an output with a path below the outputs directory. The record is not
+    trusted."""
     return (
         _conforms(value, _OUTPUT_TYPES)
         and value["type"] in ("file", "dir")

@@ -1,4 +1,4 @@
-"""Where a step runs and how its result appears: all at once, beside the old one until then.
+"""The directory in which a step runs, and how its result replaces the old one in one step.
 
     runtime/<tenant>/<order>/.<step>.new/     outputs/  scratch/  log.txt        while it runs
     runtime/<tenant>/<order>/<step>/          outputs/  log.txt  run.json        when it has ended
@@ -33,13 +33,13 @@ from platform.run.records import LOG, OUTPUTS, RECORD, as_bytes, fresh_dir, step
 
 _KEPT = frozenset({OUTPUTS, LOG})
 _SCRATCH = "scratch"
-# flagged, mounted, still written to
+# it has flags, is a mount point, or a process still writes to it
 _HELD = frozenset({errno.EPERM, errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST})
 
 
 class StepDirectory:
-    """The fresh folder of a step that runs. `in_doubt`: an earlier run of the step was stopped
-    in the middle."""
+    """The new directory of a running step. `in_doubt`: an earlier run of the step was stopped
+    before its end."""
 
     def __init__(self, runtime_dir: Path, step_id: StepId, order: Folder) -> None:
         self.folder, self.target = fresh_dir(runtime_dir, step_id), step_dir(runtime_dir, step_id)
@@ -48,19 +48,22 @@ class StepDirectory:
 
     @property
     def outputs(self) -> Path:
+        """The directory that the module fills."""
         return self.folder / OUTPUTS
 
     @property
     def scratch(self) -> Path:
+        """The module's working directory."""
         return self.folder / _SCRATCH
 
     @property
     def log(self) -> Path:
+        """The log of all attempts."""
         return self.folder / LOG
 
     def clear(self) -> None:
-        """Empty outputs and scratch folder and a log that is a file, for the first attempt and
-        for each that follows. Displaced, StorageError when the disk refuses."""
+        """Prepare an attempt: empty the outputs and the scratch directory, and ensure that the log
+        is a file. Displaced; StorageError: the disk refuses."""
         try:
             with self._own() as own:
                 for name in (OUTPUTS, _SCRATCH):
@@ -71,7 +74,7 @@ class StepDirectory:
             raise _refusal(self.folder, "be made", error) from error
 
     def note(self, text: str) -> None:
-        """Add to the log. Displaced, StorageError when the disk refuses."""
+        """Add to the log. Displaced; StorageError: the disk refuses."""
         try:
             with self._own() as own, open(self._mended_log(own), "ab") as log:
                 log.write(text.encode(errors="backslashreplace"))
@@ -79,8 +82,8 @@ class StepDirectory:
             raise _refusal(self.log, "be written", error) from error
 
     def publish(self, record: RunRecord) -> None:
-        """Outputs, log and record take the place of what was there. Displaced, StorageError when
-        the disk refuses."""
+        """Replace the earlier outputs, log and record. Displaced; StorageError: the disk
+        refuses."""
         old, target, order = f".{self.target.name}.old", self.target.name, self._order
         try:
             with self._own() as own:
@@ -110,22 +113,20 @@ class StepDirectory:
             raise _refusal(self.target, "be put into place", error) from error
 
     def remove(self) -> None:
-        """Remove the fresh folder, as it is after it was published or when it shall not be.
-        OSError."""
+        """Remove the new directory, after `publish` or instead of it. OSError."""
         self._discard(self.folder.name, self._order)
 
     def prepare(self) -> None:
-        """Free the names in the order's directory that the step needs, and make its fresh
-        folder. OSError."""
+        """Free the names in the order's directory that the step needs, and create its new
+        directory. OSError."""
         self._remove_left()
         for name in (self.folder.name, f".{self.target.name}.old"):
             self._discard(name, self._order)
         os.mkdir(self.folder.name, dir_fd=self._order.handle)
 
     def _discard(self, name: str, within: Folder) -> None:
-        """Free a name in the step's folder or beside it, whatever has it. What cannot be removed
-        now, because it is mounted or still written to, is moved aside. OSError when it cannot
-        even be moved."""
+        """Remove the entry with this name, whatever it is. If it cannot be removed now, such as a
+        mount point, it is renamed. OSError: it cannot be renamed either."""
         try:
             trees.remove_at(name, within.handle)
         except OSError:
@@ -135,18 +136,17 @@ class StepDirectory:
             os.rename(name, aside, src_dir_fd=within.handle, dst_dir_fd=self._order.handle)
 
     def _remove_left(self) -> None:
-        """Remove what earlier runs moved aside, as far as that can be done now."""
+        """Remove the entries that earlier runs renamed, as far as possible."""
         for name in self._order.names():
             if name.startswith(f".{self.target.name}.left."):
-                # it is in nobody's way; the next run tries again
+                # it does no harm; the next run tries again
                 with contextlib.suppress(OSError):
                     trees.remove_at(name, self._order.handle)
 
     @contextmanager
     def _own(self) -> Iterator[Folder]:
-        """The fresh folder, open: a directory that can be written to and reached, also when a
-        module put something else there or took the modes of those above it away. Refused when
-        its name leads elsewhere now."""
+        """The new directory, open and writable, even if the module replaced it or changed the modes
+        of the directories above. Refused: its name now leads to another directory."""
         with owned(self._top, *self._names, make=True, mend=True) as now:
             self._same(now)
         name = self.folder.name
@@ -162,8 +162,8 @@ class StepDirectory:
             yield own
 
     def _same(self, now: Folder) -> None:
-        """Refused when the order's name leads to another directory now. One that was removed is
-        made anew."""
+        """Refused: the order's name now leads to another directory. A removed directory is created
+        again."""
         if now.identity == self._order.identity:
             return
         if os.fstat(self._order.handle).st_nlink == 0:
@@ -174,14 +174,14 @@ class StepDirectory:
             )
 
     def _prove(self, own: Folder, name: str) -> None:
-        """Refused when what was renamed is not what was written."""
+        """Refused: the renamed directory is not the one that was written."""
         status = os.lstat(name, dir_fd=self._order.handle)
         if (status.st_dev, status.st_ino) != own.identity:
             raise Refused(str(self.target), "another directory than was written", errno.ESTALE)
 
     def _mended_log(self, own: Folder) -> int:
-        """A handle of the log, which is a file of its own again: a module may have put a link or
-        a pipe there."""
+        """A handle of the log. If the module replaced the log by a link or a pipe, this creates a
+        new file."""
         try:
             status = os.lstat(LOG, dir_fd=own.handle)
             trees.clear_flags_at(LOG, own.handle)
@@ -196,8 +196,8 @@ class StepDirectory:
 
 
 def _refusal(path: Path, what: str, error: OSError) -> StorageError:
-    """Displaced for what this step's own directory holds, which no other step and no disk can
-    help: the step fails and its order settles. Otherwise the error of the disk."""
+    """Displaced if the cause is in the step's own directory: the step fails, and its order is
+    settled. Otherwise the error of the disk."""
     refused = storage_error(path, what, error)
     return Displaced(str(refused)) if error.errno in _HELD else refused
 
@@ -206,13 +206,15 @@ def _refusal(path: Path, what: str, error: OSError) -> StorageError:
 def fresh_directory(
     runtime_dir: Path, step_id: StepId, *, leave_trace: bool = False
 ) -> Iterator[StepDirectory]:
-    """A fresh folder for one run of a step, gone afterwards unless it was published. With
-    `leave_trace` it stays when the run is stopped, for the next run to see that there was one.
-    Displaced where a link stands on the way to it, StorageError when it cannot be made."""
+    """A new directory for one run of a step. It is removed at the end, unless it was published.
+
+    With `leave_trace`, it remains if the run is stopped, so that the next run sees that there was
+    one. Displaced: a link is in its path. StorageError: it cannot be created.
+    """
     with contextlib.ExitStack() as stack:
         try:
             order = stack.enter_context(owned(runtime_dir, *step_id.order, make=True))
-            # not this user's to clear; what needs it fails itself
+            # another user has set them; a later operation fails if it must
             with contextlib.suppress(PermissionError):
                 trees.clear_flags(order.handle)
             place = StepDirectory(runtime_dir, step_id, order)
@@ -224,7 +226,7 @@ def fresh_directory(
             yield place
         except BaseException:
             if not leave_trace:
-                with contextlib.suppress(OSError):  # the error that is on its way says more
+                with contextlib.suppress(OSError):  # the first error says more
                     place.remove()
             raise
         place.remove()

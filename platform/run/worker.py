@@ -60,19 +60,21 @@ _OURS = tuple(
         "search",
     )
 )
-# Nobody's own environment: the same for every step on every machine. TMPDIR and HOME are the
-# scratch folder.
+# The environment of every step on every machine. TMPDIR and HOME are the scratch directory.
 _ALWAYS = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _MESSAGE_CHARS = 2000
-# of an answer
+# The words of an answer that are not the module's.
 _OUR_WORDS = frozenset(
     {"load", "run", "returned", "malformed", "raised", "COMPLETED", "FAILED", ""}
 )
 
 
 def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> JobEnd:
-    """Run a job to its end. Fault when it could not be started; StorageError when its log cannot
-    be written; PlatformError when `groups.stop_all` ended it."""
+    """Run a job to its end.
+
+    Fault: it could not be started. StorageError: its log cannot be written. PlatformError:
+    `groups.stop_all` ended it.
+    """
     with contextlib.ExitStack() as stack:
         try:
             log = stack.enter_context(_log(job))
@@ -81,7 +83,7 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
             return JobEnd(("moved", str(error.strerror)), 0)
         try:
             group, answer, cage = _begun(job, machine, isolation, groups, stack, same)
-        # no handles, processes or memory left; params that no child could read
+        # no handles, processes or memory left, or params that cannot be marshalled
         except (OSError, ValueError) as error:
             raise Fault(
                 "internal_error", f"the child process could not be started ({error})"
@@ -97,9 +99,9 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
 
 
 def _same(job: Job) -> list[tuple[str, int, int]]:
-    """What the child must find at its paths before anything of the module is executed, by device
-    and inode. Bubblewrap and modules open by name: a directory on the way may have become a link
-    since. OSError when it has already."""
+    """The device and inode that the child must find at each path before it executes the module.
+    Bubblewrap and modules open by name, and a directory in a path may become a link until then.
+    OSError: it already is one."""
     found = dict(job.identities)
     for folder in (job.module_dir, job.outputs, job.scratch, *job.writable):
         with folder_at(folder) as opened:
@@ -115,7 +117,7 @@ def _begun(
     stack: contextlib.ExitStack,
     same: list[tuple[str, int, int]],
 ) -> tuple[Group, int, Cage | None]:
-    """The started child, the handle of its answer, and its cgroup; `stack` closes what it needs."""
+    """The started child, the handle of its answer, and its cgroup. `stack` closes them."""
     request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
     cage = stack.enter_context(_cage(job.limits, isolation))
     around = stack.enter_context(_box(job, machine, isolation))
@@ -160,7 +162,7 @@ def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> d
 
 @functools.cache
 def _program() -> "CodeType":
-    """child.py, compiled once a process."""
+    """child.py, compiled once per process."""
     code: CodeType = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True)
     return code
 
@@ -205,8 +207,8 @@ def _box(
 
 @contextlib.contextmanager
 def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
-    """The step's own cgroup, where it gets one. StorageError when the kernel refuses it: the
-    record would be wrong."""
+    """The step's own cgroup, if it gets one. StorageError: the kernel refuses it, and the record
+    would be wrong."""
     if not isolation.cgroup:
         yield None
         return
@@ -222,8 +224,8 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
 
 
 def _log(job: Job) -> BinaryIO:
-    """The job's log, opened before anything of the module runs. Displaced, StorageError when it
-    cannot be written."""
+    """The job's log, opened before the module runs. Displaced; StorageError: it cannot be
+    written."""
     try:
         with folder_at(job.log.parent) as folder:
             return open(adding(folder, job.log.name), "ab")
@@ -239,7 +241,7 @@ def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
         log.close()
         file.flush()
     except OSError as error:
-        if error.errno == errno.EPERM:  # the log is open already: the module made it immutable
+        if error.errno == errno.EPERM:  # the log was open before: the module made it immutable
             raise Fault(
                 NOT_WRITTEN, f"its log cannot be written ({error.strerror}); leave it as it is"
             ) from error
@@ -248,14 +250,14 @@ def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
 
 
 def _field_chars(job: Job) -> int:
-    """Characters of a field of the answer: what is kept of it, and a secret that begins there,
-    to its end."""
+    """The most characters of a field of the answer: those that are kept, and a secret that begins
+    in them, to its end."""
     return _MESSAGE_CHARS + Redactor(job.secrets).longest
 
 
 def _fields(answer: bytes, job: Job) -> tuple[str, ...]:
-    """The fields of an answer (child.py), redacted and then cut; what comes after the last NUL
-    was not written to its end. This is where a module's words come in: no secret gets past it."""
+    """The fields of an answer (child.py), redacted and then cut. Text after the last NUL is
+    incomplete and is dropped. All text of a module passes through here, so no secret leaves."""
     fields = [field.decode("utf-8", "replace") for field in answer.split(b"\0")[:-1]]
     redacted = (
         field

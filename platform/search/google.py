@@ -100,7 +100,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     value = json.loads(text.encode("utf-8", "replace"))
     items = value.get("items", []) if isinstance(value, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise SearchError("Google's search API: its answer has not the documented form")
+        raise SearchError("Google's search API: its answer does not have the documented form")
     found: dict[str, Any] = value
     return found
 

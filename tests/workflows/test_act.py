@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, checkout
 
 ACT = Path(sys.executable).parent / "act"
 STAND_INS = ROOT / "tests" / "workflows" / "stand_ins"
@@ -37,12 +37,7 @@ class Runner:
         self.folder = folder
         self.checkout = folder / "checkout"
         self.runs = 0
-        listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                                capture_output=True, text=True, check=True)
-        for name in filter(None, listed.stdout.split("\0")):
-            if (ROOT / name).is_file():
-                (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, self.checkout / name)
+        checkout(self.checkout)
         for file in self.checkout.glob(".github/workflows/*.yml"):
             text = file.read_text().replace("queue: max\n", "\n")  # act does not know it
             file.write_text(text.replace("max-parallel: 8", "max-parallel: 1"))  # jobs share one Python here

@@ -74,7 +74,10 @@ class FileStore:
         return JournalHead(int(number), lines[-1][-64:].decode(errors="replace"), stop)
 
     def read(self, after: JournalHead = START, upto: JournalHead | None = None) -> Iterator[bytes]:
-        """The lines after `after`. Without `upto`, a writer recovers an unterminated tail first."""
+        """The lines after `after`. Without `upto`, a writer recovers an unterminated tail first.
+
+        Rewritten: the file does not contain `after`, or it was replaced.
+        """
         handle = self._open() if upto else self._newest()  # Rewritten when it was replaced
         size = self._size(handle, after)
         if after.seq == 0:

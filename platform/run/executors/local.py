@@ -13,27 +13,29 @@ if TYPE_CHECKING:
 
 
 class LocalExecutor:
-    """Runs each job in the thread that submits it, because a run already has a thread for each
-    step.
-    `submit` returns when the job has ended."""
+    """An Executor. It runs each job in the thread that submits it, because a run already has a
+    thread for each step. So `submit` returns when the job has ended."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._groups = Groups()
 
     def isolation(self, *, network: bool) -> str:
+        """See `ports/executor.py`. ForbiddenError: the profile requires more than is available."""
         return isolation_here(self._profile, network=network).words
 
     def submit(self, job: Job) -> "Future[JobEnd]":
+        """See `ports/executor.py`. The future raises the errors of `worker.run`."""
         from concurrent.futures import Future
 
         ended: Future[JobEnd] = Future()
         try:
             isolation = isolation_here(self._profile, network=job.network)
             ended.set_result(worker.run(job, this_machine(), isolation, self._groups))
-        except Exception as error:  # noqa: BLE001  the future raises it where its result is asked for
+        except Exception as error:  # noqa: BLE001  the future raises it when its result is requested
             ended.set_exception(error)
         return ended
 
     def shutdown(self) -> None:
+        """End every running job, and wait until all have ended."""
         self._groups.stop_all()

@@ -1,6 +1,6 @@
 """Results in a directory: <runtime>/cache/<tenant>/<inputs digest>/ with outputs/ and entry.json,
-the record of the run that made them. (It is not called run.json, so that nobody takes it for a
-run.) platform/retention/ lists the entries and deletes those that have expired.
+the record of the run that made them. Its name is not run.json, so that it is not mistaken for a
+run. platform/retention/ lists the entries and deletes those that have expired.
 """
 import os
 import secrets
@@ -18,12 +18,13 @@ CACHE_FOLDER, ENTRY = "cache", "entry.json"
 
 
 class DirectoryResults:
-    """`runtime_dir` is an absolute path."""
+    """A ResultStore. `runtime_dir` is an absolute path."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._runtime_dir = runtime_dir
 
     def record(self, key: ResultKey) -> bytes | None:
+        """See `ports/result_store.py`."""
         try:
             with self._tenant(key):
                 return read_file(self._entry(key) / ENTRY, LARGEST)
@@ -31,15 +32,18 @@ class DirectoryResults:
             return None
 
     def fetch(self, key: ResultKey, outputs: Path) -> None:
+        """See `ports/result_store.py`. OSError: the outputs cannot be copied."""
         with trees.opened_directory(outputs) as into:
             trees.copy(self._entry(key) / OUTPUTS, into)
 
     def keep(self, key: ResultKey, record: bytes, outputs: Path) -> None:
+        """See `ports/result_store.py`."""
         with suppress(OSError), self._tenant(key, make=True) as folder:
             if not exists(folder, key.inputs_digest):
                 _keep(folder, key.inputs_digest, record, outputs)
 
     def drop(self, key: ResultKey) -> None:
+        """See `ports/result_store.py`."""
         with suppress(OSError), self._tenant(key) as folder:
             trees.remove_at(key.inputs_digest, folder.handle)
 
@@ -48,8 +52,8 @@ class DirectoryResults:
 
     @contextmanager
     def _tenant(self, key: ResultKey, *, make: bool = False) -> Iterator[Folder]:
-        """The tenant's part of the store. Displaced for a link on the way, OSError when there is
-        none."""
+        """The tenant's part of the store. Displaced: a link is in its path. OSError: it does not
+        exist."""
         with ExitStack() as stack:
             try:
                 folder = stack.enter_context(
@@ -71,7 +75,7 @@ def _keep(folder: Folder, name: str, record: bytes, outputs: Path) -> None:
             with Folder(trees.open_directory(OUTPUTS, entry.handle)) as into:
                 trees.copy(outputs, into.handle)
             replace(entry, ENTRY, record)
-        # another step that made the same was first: its entry is as good
+        # if another step stored the same result first, its entry is as good
         os.rename(fresh, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
     except OSError:
         with suppress(OSError):

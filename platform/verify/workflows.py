@@ -25,10 +25,18 @@ GRANTS: Mapping[tuple[str, str], frozenset[str]] = {  # (workflow, job): what it
     ("publish", "publish"): frozenset({"contents"}),
     ("admin-topup", "topup"): frozenset({"contents"}),
     ("cache-prune", "prune"): frozenset({"actions"}),
+    ("release", "attest"): frozenset({"id-token", "attestations"}),
+    ("release", "publish"): frozenset({"contents"}),
 }
-ACTIONS = frozenset(
-    {"actions/checkout", "actions/setup-python", "actions/cache/restore", "actions/cache/save"}
-)
+ACTIONS = frozenset({
+    "actions/checkout",
+    "actions/setup-python",
+    "actions/cache/restore",
+    "actions/cache/save",
+    "actions/upload-artifact",
+    "actions/download-artifact",
+    "actions/attest-build-provenance",
+})
 _PINNED = re.compile(r"([\w.-]+/[\w./-]+)@[0-9a-f]{40}")
 # One command of this repository, and nothing after it.
 _OURS = re.compile(r"python (?:-m platform\.cli|scripts/\w+\.py)(?: [^|;&<>`()\n]*)?")

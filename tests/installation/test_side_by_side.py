@@ -26,9 +26,9 @@ def task_each():
     for name in ("a", "b"):
         yield {"name": name, "actions": [f"echo {name}"]}
 """
-COMMANDS = ("run", "run hello", "run", "run -c", "run -a -n 2 hello", "list --all --status", "info hello", "clean hello", "forget",
-            "run nothing_here", "run --retry-failed", "help", "help run", "help hello", "dumpdb", "--version",
-            "run -a -P thread -n 2 hello", "reset-dep", "tabcompletion --shell bash")
+COMMANDS = ("run", "run hello", "run", "run -c", "run -a -n 2 hello", "list --all --status", "dumpdb", "info hello",
+            "clean hello", "forget", "run nothing_here", "run --retry-failed", "help", "help run", "help hello",
+            "--version", "run -a -P thread -n 2 hello", "reset-dep", "tabcompletion --shell bash")
 PLUGINS = """[GLOBAL]
 loader = theirs
 [COMMAND]
@@ -72,7 +72,7 @@ def done(python: Path, words: list[str], cwd: Path, **environment: str) -> tuple
     """The status and what was printed, with the environment's directory written as ENV."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DOIT"))}
     ended = subprocess.run([str(python), *words], cwd=cwd, capture_output=True, text=True, check=False,
-                           env={**env, **environment})
+                           env={**env, "PYTHONHASHSEED": "0", **environment})  # doit stores a set of tasks
     home = str(python.parent.parent)
     return ended.returncode, ended.stdout.replace(home, "ENV"), ended.stderr.replace(home, "ENV")
 
@@ -92,10 +92,10 @@ def test_doit_in_another_project_is_doit(tmp_path: Path, python: Path, plain_pyt
     ours, plain = both(tmp_path)
     for folder in (ours, plain):
         (folder / "dodo.py").write_text(DODO)
+        os.utime(folder / "dodo.py", (1_700_000_000, 1_700_000_000))  # doit stores it
     for line in COMMANDS:
         assert doit(python, line, ours) == doit(plain_python, line, plain), line
     assert {path.name for path in ours.iterdir()} == {path.name for path in plain.iterdir()}
-    assert doit(python, "dumpdb", ours)[1]
 
 
 def test_a_projects_own_plugins_stay_its_own(tmp_path: Path, python: Path, plain_python: Path) -> None:

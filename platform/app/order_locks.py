@@ -68,10 +68,17 @@ class OrderLocks:
         return taken
 
     def wait_for_all(self, orders: Collection[OrderId], say: Callable[[str], object]) -> None:
-        """Lock all of the orders, in the order of their ids: two processes that do so cannot wait
-        for each other. Whoever works on orders never waits for another one meanwhile."""
-        for order in sorted(orders):
-            self.wait([order], say)
+        """Lock all of the orders. While one of them is held, all others stay free for everybody."""
+        taken: list[OrderId] = []
+        todo = sorted(orders)
+        while todo:
+            order = todo.pop(0)
+            if not self.take_now(order):
+                for each in taken:
+                    self.release(each)
+                self.wait([order], say)
+                todo, taken = sorted({*todo, *taken}), []
+            taken.append(order)
 
     @contextmanager
     def index(self) -> Iterator[None]:

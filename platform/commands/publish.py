@@ -104,22 +104,28 @@ def _remember(run: Run, published: Sequence[PublishedPackage], missing: Sequence
 def _published_all(run: Run, purchases: Sequence[Purchase],
                    chosen: Callable[..., tuple[Purchase, ...]]
                    ) -> tuple[list[PublishedPackage], list[Missing]]:
-    """Publish what is `chosen` of the purchases, each order's while no run works on the order."""
+    """Publish what is `chosen` of the purchases, each order's while no run works on the order. An
+    order that is free does not wait for one that is not."""
     published: list[PublishedPackage] = []
     missing: list[Missing] = []
     by_order: dict[OrderId, list[Purchase]] = {}
     for purchase in chosen(purchases, run.billing.history.book):
         by_order.setdefault(purchase.step.order, []).append(purchase)
-    for order, own in by_order.items():
-        run.locks.wait([order], say)
-        try:
-            run.records.forget(order)
-            run.billing.see_newest()  # meanwhile, a run may have published or refunded some
-            done, lost = run.publishing.publish(chosen(own, run.billing.history.book))
-        finally:
-            run.locks.release(order)
-        published += done
-        missing += lost
+    while by_order:
+        for order in list(by_order):
+            if not run.locks.take_now(order):
+                continue
+            try:
+                run.records.forget(order)
+                run.billing.see_newest()  # meanwhile, a run may have published or refunded some
+                done, lost = run.publishing.publish(
+                    chosen(by_order.pop(order), run.billing.history.book))
+            finally:
+                run.locks.release(order)
+            published += done
+            missing += lost
+        if by_order:
+            run.locks.wait(by_order.keys(), say)
     return published, missing
 
 

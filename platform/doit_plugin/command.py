@@ -108,6 +108,9 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
     def _pass(self, params: Any, args: list[str], errors: list[str]) -> int:
         """The exit status of one pass over the tasks (`passes`)."""
         self.loader.made = self.dep_manager = None
+        if self.loader.passes.is_later and isinstance(params["outfile"], str):
+            params["outfile"] = open(  # noqa: SIM115  the end of the process closes it
+                params["outfile"], "a", encoding="utf-8", buffering=1)
         try:
             status = int(super().execute(params, args) or 0)
         except PlatformError as refused:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import BOOT, LONGEST_WAIT_S, command, line_of, repository, rows, until
+from tests.support import BOOT, LONGEST_WAIT_S, ROOT, command, line_of, repository, rows, until
 
 DOIT = str(Path(sys.executable).parent / "doit")
 PIPE = """
@@ -61,7 +61,8 @@ def repo(tmp_path: Path) -> Path:
 
 
 def order(repo: Path, name: str, *steps: str) -> Path:
-    """An order of a tenant with steps that follow each other; `pipe` waits, any other word is said."""
+    """An order of a tenant with steps that follow each other; `pipe` waits, any other word is said, and `bought` is a
+    deliverable, too."""
     tenant, _, order_id = name.partition("/")
     lines = [f"work_order_id: {order_id}", "steps:"]
     for number, word in enumerate(steps):
@@ -72,7 +73,8 @@ def order(repo: Path, name: str, *steps: str) -> Path:
                 os.mkfifo(pipe)
             what = f"module_id: pipe, inputs: {{pipe: {pipe}}}"
         else:
-            what = f"module_id: say, inputs: {{text: {word}}}"
+            what = f"module_id: say, deliverables: [said], inputs: {{text: {word}}}" if word == "bought" else (
+                f"module_id: say, inputs: {{text: {word}}}")
         lines.append(f"  - {{step_id: s{number}, kind: transform, {what}{needs}}}")
     file = repo / f"tenants/{tenant}/workorders/{order_id}.yml"
     file.parent.mkdir(exist_ok=True)
@@ -357,6 +359,58 @@ def test_clean_waits_for_the_order_that_it_removes_and_for_no_other(repo: Path, 
         assert (repo / "runtime/second/aaa").exists()
     assert (end(first)[0], end(clean)[0]) == (0, 0)
     assert not (repo / "runtime/second/aaa").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [(), ("publish", "no_publish=1")])
+def test_a_publisher_takes_the_free_orders_first(repo: Path, started: Started, words: tuple[str, ...]) -> None:
+    """The order at work was bought first. Its package is published when its run has settled it."""
+    order(repo, "second/aaa", "bought", "pipe")
+    order(repo, "thirds/bbb", "bought")
+    first = started.run("workorder:second/aaa")
+    with started.at("second/aaa"):
+        assert command(repo, "doit run workorder:thirds/bbb").returncode == 0
+        script = (sys.executable, str(ROOT / "scripts/publish_artifacts_release.py"), "--no-publish")
+        publisher = started.run(*words) if words else started.run(program=script)
+        assert "waiting for another run over second/aaa" in line_of(publisher.stderr)
+        assert published(repo) == ["thirds/bbb/said"]
+    assert end(first)[0] == 0
+    status, out, err = end(publisher)
+    assert (status, published(repo)) == (0, ["second/aaa/said", "thirds/bbb/said"]), out + err
+
+
+def published(repo: Path) -> list[str]:
+    """What the ledger has evidence for, also before the tables next to it have it."""
+    posts = [row for row in rows(repo / ".billing-state/journal.csv") if row["kind"] == "publish"]
+    return sorted(f"{row['tenant_id']}/{body['work_order_id']}/{body['metadata']['deliverable_id']}"
+                  for row in posts if (body := json.loads(row["body"])))
+
+
+@pytest.mark.slow
+def test_the_file_of_a_report_has_all_passes(repo: Path, started: Started) -> None:
+    order(repo, "second/aaa", "pipe")
+    order(repo, "thirds/bbb", "tea")
+    first = started.run("workorder:second/aaa")
+    with started.at("second/aaa"):
+        second = started.run("-o", "report.txt")
+        assert "waiting" in line_of(second.stderr)
+    assert (end(first)[0], end(second)[0]) == (0, 0)
+    told = (repo / "report.txt").read_text()
+    assert "charged      thirds/bbb" in told and told.splitlines()[-1].startswith("orders: 2 COMPLETED"), told
+
+
+@pytest.mark.slow
+def test_a_run_that_waits_for_quoted_orders_keeps_no_other_from_them(repo: Path, started: Started) -> None:
+    order(repo, "second/aaa", "tea")
+    order(repo, "thirds/bbb", "pipe")
+    assert command(repo, "python -m platform.cli quote --save quote.json").returncode == 0
+    first = started.run("workorder:thirds/bbb")
+    with started.at("thirds/bbb"):
+        whole = started.cli("orchestrator", "--quote", "quote.json")
+        assert "waiting for another run over thirds/bbb" in line_of(whole.stderr)
+        status, out, err = end(started.run("workorder:second/aaa"))
+        assert (status, "waiting" in err) == (0, False), out + err
+    assert (end(first)[0], end(whole)[0]) == (0, 11)
 
 
 @pytest.mark.slow

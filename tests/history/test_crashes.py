@@ -148,12 +148,10 @@ def test_two_runs_at_once_leave_a_history_each(repo: Path) -> None:
     other.write_text(support.TEA)
     with _waiting(repo, "workorder:tenant/held", "runtime_dir=runtime"):
         ids = {run.invocation.id for run in _past(repo).since()}
-        second = subprocess.Popen([DOIT, "run", "workorder:tenant/tea"], cwd=repo, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True)
-        (repo / "tenants/tenant/assets/gate.txt").write_text("go")
-        out, _ = second.communicate(timeout=support.LONGEST_WAIT_S)
-        assert second.returncode == 0, out
-        support.until(lambda: len(_states(repo)) == 2)
+        second = support.started(repo, "doit run workorder:tenant/tea")
+        assert second.returncode == 0, second.stdout + second.stderr
+        assert _states(repo) == [RunState.COMPLETED, RunState.RUNNING]
+        assert _step(repo, 1).state == RunState.RUNNING  # the second run did not take it for interrupted
     newest, oldest = _past(repo).since()
     assert oldest.invocation.id in ids and newest.invocation.command == "doit run workorder:tenant/tea"
     assert newest.invocation.tally.completed == 4

@@ -1,6 +1,7 @@
 """`log`: print the output of a step's current or last run, or of a past one, and how that run
 ended. Read-only."""
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -62,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             followed = follow(run.workspace.runtime_dir, step_id, _write)
         except KeyboardInterrupt:
+            # what is left in the buffer may be printed already
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _INTERRUPTED
     _print_last(run, step_id, shown=followed)
     return 0

@@ -100,11 +100,15 @@ def _remember(run: Run, action: str, args: tuple[Any, ...], result: Any) -> None
     if values == LATER:  # the run comes back to it
         return
     if isinstance(subject, StepId) and action == TaskKind.STEP:
-        state = "FAILED" if failed else values["state"]
+        record = run.ended_here.get(subject)
+        # without a record and an error of its own, the step was stopped with the run
+        stopped = failed and record is None and result.exit_status == PlatformError.exit_status
+        state = "INTERRUPTED" if stopped else "FAILED" if failed else values["state"]
         if state != "CURRENT":
             message = result.message if failed else values.get("message", "")
-            run.history.tasks.step_ended(subject, state, values.get("reason", ""), message,
-                                         run.ended_here.get(subject))
+            run.history.tasks.step_ended(
+                subject, state, values.get("reason", ""), message, record
+            )
         return
     refusal = values.get("refusal", "")
     message = result.message if failed else values.get("words", "") or values.get("lines", "")

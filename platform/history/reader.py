@@ -22,12 +22,14 @@ from platform.history.files import (
     tasks_name,
 )
 from platform.model.history import Attempt, Invocation, latest
+from platform.model.ids import STEP, TENANT, WORK_ORDER, matches
 from platform.model.invocation import is_id
 from platform.model.utc import utc_moment
 from platform.owned import owned, storage_error
 
 _LARGEST_INDEX, _LARGEST_BLOB = 1 << 28, 1 << 27  # bytes
 _INVOCATION, _ATTEMPT = Decoder(Invocation), Decoder(Attempt)
+_STATE = re.compile("[A-Z_]{1,32}")
 _DAY, _DIGEST = re.compile(r"\d{4}-\d\d-\d\d"), re.compile("[0-9a-f]{64}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # texts in this form sort by time
 _TASKS = ("check", "state", "maintenance")  # those that belong to no order
@@ -121,9 +123,17 @@ def _began(invocation: Invocation) -> str:
 
 def _is_known(attempt: Attempt) -> bool:
     """Whether a line names a task of this graph, and nothing but digests of kept bytes."""
-    named = attempt.order or attempt.task in _TASKS or attempt.task.startswith("maintenance:")
-    return bool(named) and all(
-        not digest or _DIGEST.fullmatch(digest) for digest in (attempt.record, attempt.log)
+    order, step = attempt.order, attempt.step
+    named = (
+        matches(TENANT, order.tenant_id) and matches(WORK_ORDER, order.work_order_id)
+        and (step is None or matches(STEP, step.step_id))
+        if order
+        else attempt.task in _TASKS or attempt.task.startswith("maintenance:")
+    )
+    return named and _STATE.fullmatch(attempt.state) is not None and all(
+        not text or form.fullmatch(text)
+        for form, text in ((_DIGEST, attempt.record), (_DIGEST, attempt.log),
+                           (_MOMENT, attempt.began_at), (_MOMENT, attempt.ended_at))
     )
 
 
@@ -132,4 +142,6 @@ def _is_sound(invocation: Invocation) -> bool:
         utc_moment(invocation.began_at)
     except ValueError:
         return False
-    return is_id(invocation.id) and _MOMENT.fullmatch(invocation.began_at) is not None
+    return is_id(invocation.id) and all(
+        _MOMENT.fullmatch(text) for text in (invocation.began_at, invocation.ended_at) if text
+    )

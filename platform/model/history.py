@@ -45,7 +45,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     Times are UTC, ISO 8601, with Z. `exit_status` is negative until it ends. `error` is the message
     of an error that belongs to no task. `tenants` has a tally for each tenant with a task that did
-    something."""
+    something or failed."""
 
     id: str
     began_at: str
@@ -70,11 +70,6 @@ class Invocation(Struct, frozen=True, kw_only=True):
     def tally(self) -> Tally:
         """Of all tenants."""
         return reduce(Tally.__add__, self.tenants.values(), Tally())
-
-    @property
-    def did_something(self) -> bool:
-        """Whether it ran a step, moved credits, or failed."""
-        return bool(self.tenants or self.exit_status)
 
     def of_tenant(self, tenant_id: str) -> Tally:
         return self.tenants.get(tenant_id, Tally())
@@ -168,7 +163,7 @@ def tallies(attempts: Iterable[Attempt]) -> dict[str, Tally]:
                                    "refunded_credits": attempt.refunded_credits}
         if attempt.step and attempt.state in _COUNTED:
             counted[_COUNTED[attempt.state]] = 1
-        if any(counted.values()):
+        if any(counted.values()) or (order and attempt.failed):
             tenant_id = order.tenant_id if order else ""
             found[tenant_id] = found.get(tenant_id, Tally()) + Tally(**counted)
     return found

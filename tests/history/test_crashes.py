@@ -110,9 +110,10 @@ def test_a_killed_run_is_interrupted_and_its_log_outlives_the_next_run(repo: Pat
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_the_log_of_what_was_running(repo: Path) -> None:
-    with _waiting(repo) as run:
-        run.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("words, number", [((), signal.SIGINT), (("-n", "2"), signal.SIGINT), ((), signal.SIGTERM)])
+def test_ctrl_c_keeps_the_log_of_what_was_running(repo: Path, words: tuple[str, ...], number: signal.Signals) -> None:
+    with _waiting(repo, *words) as run:
+        run.send_signal(number)
         run.wait(timeout=support.LONGEST_WAIT_S)
     assert run.returncode == 130
     assert _states(repo) == [RunState.INTERRUPTED] and _step(repo).state == RunState.INTERRUPTED
@@ -224,12 +225,23 @@ def test_lines_of_others_are_ignored(repo: Path) -> None:
     (repo / "tenants/tenant/assets/gate.txt").write_text("go")
     assert support.command(repo, "doit run").returncode == 0
     [index] = (repo / "runtime" / ".runs").glob("*/index.jsonl")
-    day = index.parent.name
+    day_dir, day = index.parent, index.parent.name
     with index.open("ab") as file:
         for line in ('{"id":"../../x","began_at":"DAYT10:00:00.000Z"}', '{"id":5}', "[" * 100_000, "null",
                      '{"id":"bbbbbbbb","began_at":"now"}', '{"id":"bbbbbbbb","began_at":"1999-01-01T10:00:00.000Z"}',
+                     '{"id":"dddddddd","began_at":"DAYT10:00:00.000Z","ended_at":"x\\nFORGED","exit_status":1}',
                      '{"id":"cccccccc","began_at":"DAYT00:00:00.000Z","exit_status":1,"command":"\\u001b[2Jx"}'):
             file.write(line.replace("DAY", day).encode() + b"\n")
     assert _states(repo) == [RunState.COMPLETED, RunState.FAILED]
     shown = support.command(repo, "python -m platform.cli runs")
     assert "\x1b" not in shown.stdout and shown.returncode == 0
+    with (day_dir / "cccccccc.jsonl").open("ab") as file:
+        for task in ('{"task":"step:a/b/c","state":"FAILED\\nFORGED"}', '{"task":"x:y","state":"FAILED"}',
+                     '{"task":"step:a/b/c","state":"FAILED","began_at":"x\\nFORGED"}',
+                     '{"task":"step:a/b/c","state":"FAILED","log":"../../../etc/passwd"}',
+                     '{"task":"step:tenant/held/one\\nFORGED","state":"FAILED"}',
+                     '{"task":"step:tenant/held/one","state":"FAILED","message":"a\\nb\\u001b[2J"}'):
+            file.write(task.encode() + b"\n")
+    shown = support.command(repo, "python -m platform.cli runs show cccc")
+    assert shown.returncode == 0 and "FORGED" not in shown.stdout and "passwd" not in shown.stdout
+    assert shown.stdout.splitlines()[-1].split()[:2] == ["FAILED", "step:tenant/held/one"]

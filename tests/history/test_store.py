@@ -38,7 +38,7 @@ def test_a_run_without_work_leaves_one_line(repo: Path) -> None:
     added = (day / "index.jsonl").read_bytes().removeprefix(index)
     assert added.count(b"\n") == 1 and len(added) < 400
     newest = next(_runs(repo).since())
-    assert newest.state is RunState.COMPLETED and not newest.invocation.did_something
+    assert newest.state is RunState.COMPLETED and not newest.invocation.tenants
 
 
 def test_a_name_that_is_no_task_is_no_run(repo: Path) -> None:

@@ -13,7 +13,7 @@ from platform.config.valid import Valid
 from platform.confined import Folder
 from platform.errors import InputError, UsageError
 from platform.migrate.plan import Migration
-from platform.migrate.tree import FoundModule, modules_below, planned_migration, write
+from platform.migrate.tree import EarlierModule, modules_below, planned_migration, write_migration
 from platform.model.characters import printable
 from platform.model.words import counted
 from platform.toolfiles import HOME
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     written = []
     for module, plan in plans:
         if arguments.write and plan.changes:
-            written.append(write(module, plan))
+            written.append(write_migration(module, plan))
     problems = [*wrong, *(problem for _, plan in plans for problem in plan.left)]
     findings = [finding for _, plan in plans for finding in plan.findings]
     if not arguments.json:
@@ -71,7 +71,7 @@ def _slugs(arguments: argparse.Namespace) -> frozenset[str]:
     return frozenset(reasons(value).by_slug) if value is not None else frozenset()
 
 
-def _summary(arguments: argparse.Namespace, plans: list[tuple[FoundModule, Migration]]) -> str:
+def _summary(arguments: argparse.Namespace, plans: list[tuple[EarlierModule, Migration]]) -> str:
     fields = sum(len(plan.findings) for _, plan in plans)
     changed = sum(plan.changes for _, plan in plans)
     by_hand = sum(found.becomes.by_hand for _, plan in plans for found in plan.findings)

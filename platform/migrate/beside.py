@@ -10,7 +10,7 @@ from typing import Any
 
 from platform.check.words import shown
 from platform.config.read import Document
-from platform.migrate.finding import Becomes, Finding
+from platform.migrate.finding import Becomes, FieldChange
 from platform.model.problem import Path
 from platform.model.reasons import SLUG
 from platform.scaffold.text import flow
@@ -21,33 +21,33 @@ _RENAMED = {"missing_secret": "secrets_missing", "bad_input": "bad_input_format"
 _GONE = re.compile(r"skipped_cache|artifacts?_.*")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
-Contract = Mapping[str, Any]
+Earlier = Mapping[str, Any]
 Slugs = Collection[str]  # the reasons of config/reasons.yml
 
 
-def of_action(document: Document, contract: Contract, slugs: Slugs) -> Iterator[Finding]:
-    yield Finding(document.source.place(), "action.yml", Becomes(
+def of_action(document: Document, contract: Earlier, slugs: Slugs) -> Iterator[FieldChange]:
+    yield FieldChange(document.source.place(), "action.yml", Becomes(
         "removed; no counterpart: the platform calls run() of src/run.py itself"))
 
 
-def of_reasons(document: Document, contract: Contract, slugs: Slugs) -> Iterator[Finding]:
+def of_reasons(document: Document, contract: Earlier, slugs: Slugs) -> Iterator[FieldChange]:
     """validation.yml: `reasons`, each with a reason_slug."""
     for path, item in _entries(document, "reasons"):
         name = item.get("reason_slug", item.get("reason_key"))
-        yield Finding(document.source.place(*path), shown(name),
+        yield FieldChange(document.source.place(*path), shown(name),
                       _reason(contract, name, item.get("description"), slugs))
 
 
-def of_errors(document: Document, contract: Contract, slugs: Slugs) -> Iterator[Finding]:
+def of_errors(document: Document, contract: Earlier, slugs: Slugs) -> Iterator[FieldChange]:
     """errors.yml: `errors`, each with an error_code."""
     for path, item in _entries(document, "errors"):
         code = item.get("error_code")
         name = code.lower() if isinstance(code, str) else code
-        yield Finding(document.source.place(*path), shown(code),
+        yield FieldChange(document.source.place(*path), shown(code),
                       _reason(contract, name, item.get("description"), slugs))
 
 
-def _reason(contract: Contract, name: Any, description: Any, slugs: Slugs) -> Becomes:
+def _reason(contract: Earlier, name: Any, description: Any, slugs: Slugs) -> Becomes:
     """What a reason of a failure becomes. Whether it is refunded is the operator's decision, so it
     is not added for them."""
     if not (isinstance(name, str) and SLUG.fullmatch(name)):
@@ -67,23 +67,23 @@ def _reason(contract: Contract, name: Any, description: Any, slugs: Slugs) -> Be
                    f"refunded; to keep it, the operator adds to config/reasons.yml: {entry}")
 
 
-def of_requirements(document: Document, contract: Contract, slugs: Slugs) -> Iterator[Finding]:
+def of_requirements(document: Document, contract: Earlier, slugs: Slugs) -> Iterator[FieldChange]:
     """requirements.yml: secrets and variables, which belong to `requirements` of the contract."""
     for path, item in _entries(document, "requirements"):
         name, kind = item.get("requirement_key"), item.get("requirement_type")
         part = {"secret": "secrets", "var": "vars", "variable": "vars"}.get(str(kind))
         place = document.source.place(*path)
         if part is None or not (isinstance(name, str) and _ENV_NAME.fullmatch(name)):
-            yield Finding(place, shown(name), Becomes(
+            yield FieldChange(place, shown(name), Becomes(
                 f"no counterpart for the type {shown(kind)}; write it under requirements, then "
                 "remove it here", by_hand=True))
         elif name in _listed(contract, part):
-            yield Finding(place, name, Becomes(f"removed; requirements.{part} has it"))
+            yield FieldChange(place, name, Becomes(f"removed; requirements.{part} has it"))
         else:
-            yield Finding(place, name, Becomes(f"requirements.{part}"))
+            yield FieldChange(place, name, Becomes(f"requirements.{part}"))
 
 
-def required_changes(document: Document, contract: Contract) -> list[Change]:
+def required_changes(document: Document, contract: Earlier) -> list[Change]:
     """The changes of the contract's text that add what requirements.yml has and it does not."""
     added: dict[str, list[dict[str, Any]]] = {}
     for _, item in _entries(document, "requirements"):
@@ -109,7 +109,7 @@ def required_changes(document: Document, contract: Contract) -> list[Change]:
     ]
 
 
-def _listed(contract: Contract, part: str) -> set[Any]:
+def _listed(contract: Earlier, part: str) -> set[Any]:
     found = contract.get("requirements")
     items = found.get(part) if isinstance(found, Mapping) else None
     return {item.get("name") for item in items if isinstance(item, Mapping)} \
@@ -133,7 +133,7 @@ def understood(document: Document, name: str) -> bool:
             and all(isinstance(item, Mapping) for item in value[name])))
 
 
-Reader = Callable[[Document, Contract, Slugs], Iterator[Finding]]
+Reader = Callable[[Document, Earlier, Slugs], Iterator[FieldChange]]
 FILES: Mapping[str, tuple[str, Reader]] = {  # file -> its only field, empty for any; its findings
     "errors.yml": ("errors", of_errors),
     "validation.yml": ("reasons", of_reasons),

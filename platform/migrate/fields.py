@@ -10,7 +10,7 @@ from typing import Any
 
 from platform.check.earlier import EarlierField, earlier_fields
 from platform.check.words import shown
-from platform.migrate.finding import Becomes, Rule
+from platform.migrate.finding import Becomes, FieldRule
 from platform.model.digest import canonical_json
 from platform.model.problem import Path
 from platform.scaffold.yaml_edit import Add, Change, Remove, RemoveItem, Rename, Replace
@@ -57,7 +57,7 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-def _removed(words: str) -> Rule:
+def _removed(words: str) -> FieldRule:
     return lambda contract, path: Becomes(f"removed; {words}", [Remove(path)])
 
 
@@ -242,7 +242,7 @@ def _json(value: Any) -> str:
     return canonical_json(value).decode()
 
 
-_RULES: Mapping[str, Rule] = {
+_RULES: Mapping[str, FieldRule] = {
     "supports_downloadable_artifacts": _artifacts,
     "produces_manifest": _manifest,
     "entrypoint": _removed("the code is src/run.py with a function `run`"),

@@ -18,7 +18,7 @@ class Becomes:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FieldChange:
     """One line of the report. `field` is its name in the earlier file."""
 
     place: SourcePosition
@@ -35,4 +35,4 @@ class Finding:
                 "becomes": self.becomes.words, "by_hand": self.becomes.by_hand}
 
 
-Rule: TypeAlias = Callable[[Any, tuple[str | int, ...]], Becomes]
+FieldRule: TypeAlias = Callable[[Any, tuple[str | int, ...]], Becomes]

@@ -9,7 +9,7 @@ from platform.config.read import Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
 from platform.migrate.beside import FILES, required_changes, understood
 from platform.migrate.fields import planned, without_empty_maps
-from platform.migrate.finding import Becomes, Finding
+from platform.migrate.finding import Becomes, FieldChange
 from platform.model.problem import Problem
 from platform.scaffold.yaml_edit import CannotEdit, Change, edited
 
@@ -25,7 +25,7 @@ class Migration:
     change. `retired` are the files that are moved to the backup. `left` are the problems that a
     person must solve: files that cannot be read, and errors of the new contract."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FieldChange, ...] = ()
     left: tuple[Problem, ...] = ()
     text: str | None = None
     retired: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def migration(contract: Document, beside: Mapping[str, Document],
     value, source = contract.value, contract.source
     raw = yaml.load(contract.text, Loader=yaml.CBaseLoader)
     fields = list(planned(value, raw))
-    findings = [Finding(source.place(*field.path, "~key"), _name(field.path, value), becomes)
+    findings = [FieldChange(source.place(*field.path, "~key"), _name(field.path, value), becomes)
                 for field, becomes in fields]
     changes: list[Change] = [change for _, becomes in fields if not becomes.by_hand
                              for change in becomes.changes]
@@ -60,9 +60,9 @@ def migration(contract: Document, beside: Mapping[str, Document],
         field, read = FILES[name]
         found = list(read(document, value, slugs))
         if document.problems:
-            found = [Finding(document.source.place(), name, Becomes("removed; it is empty"))]
+            found = [FieldChange(document.source.place(), name, Becomes("removed; it is empty"))]
         elif field and not understood(document, field):
-            found = [Finding(document.source.place(), name, Becomes(
+            found = [FieldChange(document.source.place(), name, Becomes(
                 f"has another form than a list of {field}; move what it says by hand, then delete "
                 "it", by_hand=True))]
         findings += found

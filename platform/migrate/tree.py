@@ -25,7 +25,7 @@ _MOST_BACKUPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class FoundModule:
+class EarlierModule:
     """A module's directory. `above` is the directory that contains it, `name` its name there."""
 
     above: Path
@@ -37,7 +37,7 @@ class FoundModule:
         return self.above / self.name
 
 
-def modules_below(named: str) -> tuple[list[FoundModule], list[Problem]]:
+def modules_below(named: str) -> tuple[list[EarlierModule], list[Problem]]:
     """The modules of the directory `named`, sorted, and a problem for each entry that is a link.
 
     Raises:
@@ -49,12 +49,12 @@ def modules_below(named: str) -> tuple[list[FoundModule], list[Problem]]:
         raise UsageError(f"{shown_file(named)}: is not a directory; name a module, a directory of "
                          "modules, or a workspace")
     if os.path.lexists(top / CONTRACT):
-        return [FoundModule(top.parent, top.name, shown)], []
+        return [EarlierModule(top.parent, top.name, shown)], []
     if (top / "modules").is_dir() and not (top / "modules").is_symlink():
         top, shown = top / "modules", f"{shown}/modules"
     with Folder(os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), shown) as folder:
         entries = [entry for entry in folder.entries() if entry.name[0] not in "._"]
-        found = [FoundModule(top, entry.name, f"{shown}/{entry.name}") for entry in entries
+        found = [EarlierModule(top, entry.name, f"{shown}/{entry.name}") for entry in entries
                  if entry.kind == "folder" and os.path.lexists(top / entry.name / CONTRACT)]
         wrong = [linked(Refused(shown_file(f"{shown}/{entry.name}"), entry.kind))
                  for entry in entries if entry.kind not in ("folder", "file")]
@@ -66,13 +66,13 @@ def modules_below(named: str) -> tuple[list[FoundModule], list[Problem]]:
 
 
 @contextmanager
-def _opened(module: FoundModule) -> Iterator[Folder]:
+def _opened(module: EarlierModule) -> Iterator[Folder]:
     with Folder(os.open(module.above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as above, \
             above.folder(module.name) as inner:
         yield Folder(inner.handle, shown_file(module.shown))
 
 
-def planned_migration(module: FoundModule, slugs: Collection[str]) -> Migration:
+def planned_migration(module: EarlierModule, slugs: Collection[str]) -> Migration:
     """What `migrate` does with a module. Files that cannot be read are in `left`."""
     try:
         with _opened(module) as folder:
@@ -93,7 +93,7 @@ def _document(folder: Folder, name: str) -> Document:
     return read_yaml(data, shown_file(folder.named(name)))
 
 
-def write(module: FoundModule, plan: Migration) -> tuple[list[str], str]:
+def write_migration(module: EarlierModule, plan: Migration) -> tuple[list[str], str]:
     """Write the new contract, and move the retired files to the backup.
 
     Returns:
@@ -125,7 +125,7 @@ def _bytes(folder: Folder, name: str) -> bytes:
         return read_handle(handle, MAX_BYTES)
 
 
-def _backed_up(module: FoundModule, data: dict[str, bytes]) -> str:
+def _backed_up(module: EarlierModule, data: dict[str, bytes]) -> str:
     """Keep these files in the first directory that has no other files of these names; its name."""
     for number in range(1, _MOST_BACKUPS):
         backup = BACKUP if number == 1 else f"{BACKUP}-{number}"

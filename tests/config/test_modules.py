@@ -188,12 +188,40 @@ def test_two_packages_that_bring_a_module_are_both_named(shop: Path, site: Path)
     assert command(shop, "doit run").returncode == 10
 
 
-@pytest.mark.parametrize("entry", ["nowhere", "acme.moduls", "acme.modules.deep"])
+@pytest.mark.parametrize("entry", ["nowhere", "acme.moduls", "acme.modules.deep", "acme/modules", "acme.", "..",
+                                   "3acme", "acme modules", "platform", "sys"])
 def test_an_entry_point_that_leads_nowhere_is_told_of_at_its_line(shop: Path, site: Path, entry: str) -> None:
     installed(site, "acme", entry)
     (told,) = problems(shop)
     assert told.startswith("/site packages/acme-1.0.dist-info/entry_points.txt:5:1: error[modules-not-found]: the "
                            f"entry point `acme` of the installed package acme leads to no directory modules/ ({entry})")
+
+
+@pytest.mark.parametrize("lines", ["acme", "acme =", "\udcff = \x1b[31m"])
+def test_an_entry_point_that_cannot_be_read_is_told_of(shop: Path, site: Path, lines: str) -> None:
+    installed(site, "acme")
+    (site / "acme-1.0.dist-info" / "entry_points.txt").write_bytes(
+        f"[platform.modules]\n# a comment\n{lines}\n".encode("utf-8", "surrogateescape"))
+    (told,) = problems(shop)
+    assert told.startswith("/site packages/acme-1.0.dist-info/entry_points.txt:3:1: error[modules-not-found]: ")
+    assert told.isprintable()
+
+
+def test_damaged_metadata_still_has_a_name(shop: Path, site: Path) -> None:
+    module(installed(site, "acme"), "tea_text")
+    (site / "acme-1.0.dist-info" / "METADATA").unlink()
+    assert "tea_text" in Run.looking(Workspace.open(shop)).snapshot.repo.contracts
+
+
+def test_a_package_behind_a_symbolic_link_brings_modules(shop: Path, site: Path, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    module(installed(tmp_path / "real", "acme"), "tea_text")
+    price(shop, "tea_text")
+    order(shop, "tea_text")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.syspath_prepend(str(tmp_path / "link"))
+    done = command(shop, "doit run")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_metadata_in_the_workspace_installs_nothing(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

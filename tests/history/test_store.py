@@ -1,4 +1,6 @@
 """What a run leaves in the history, and who may read it: links, crashes, full disks, two at once."""
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,47 @@ def test_a_quote_that_no_longer_holds_is_the_run_s_error(repo: Path) -> None:
     newest = next(_runs(repo).since()).invocation
     assert newest.exit_status == 11 and newest.error
     assert newest.command.endswith("platform.cli orchestrator --quote quote.json")
+
+
+def test_a_crash_at_any_byte_leaves_a_history_that_can_be_read(repo: Path) -> None:
+    """Whatever the last write had put on the disk: no error, the runs before it, and the next line is whole."""
+    [day] = (repo / "runtime" / ".runs").iterdir()
+    assert support.command(repo, "doit run").returncode == 0
+    index = day / "index.jsonl"
+    whole = index.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for length in range(len(lines[0]), len(whole) + 1):
+        index.write_bytes(whole[:length])
+        assert len(list(_runs(repo).since())) == 1 + (length >= len(whole) - 1)
+    first = next(run for run in _runs(repo).since() if run.invocation.tenants).invocation
+    tasks = day / f"{first.id}.jsonl"
+    whole = tasks.read_bytes()
+    for length in range(0, len(whole), 7):
+        tasks.write_bytes(whole[:length])
+        for run in _runs(repo).since():
+            _runs(repo).attempts(run)
+    index.write_bytes(index.read_bytes() + b'{"id":"cut o')
+    assert support.command(repo, "doit run").returncode == 0
+    assert len(list(_runs(repo).since())) == 3
+
+
+WRITERS = """
+import _platform_boot, sys
+import subprocess
+import sys
+from pathlib import Path
+from platform.history.writer import Writer
+from platform.model.history import Invocation
+from platform.model.invocation import ALPHABET
+for number in range(100):
+    name = sys.argv[2] + "".join(ALPHABET[number // 29**power % 29] for power in range(6, -1, -1))
+    Writer(Path(sys.argv[1]), name, "2026-11-28").ended(
+        Invocation(id=name, began_at="2026-11-28T10:00:00.000Z", exit_status=0, command="x" * 400))
+"""
+
+
+def test_processes_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITERS, str(tmp_path), first], cwd=support.ROOT)
+               for first in "0123"]
+    assert [writer.wait(timeout=support.LONGEST_WAIT_S) for writer in writers] == [0, 0, 0, 0]
+    assert len(list(PastRuns(tmp_path).since())) == 400

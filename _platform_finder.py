@@ -45,4 +45,34 @@ def install():
         sys.meta_path.insert(0, Finder)
 
 
+def hint():
+    """If this is doit, started below a workspace without a dodo.py: say at its end where the
+    workspace is. doit's own error does not know."""
+    program = sys.orig_argv[2:3] if sys.orig_argv[1:2] == ["-m"] else sys.orig_argv[1:2]
+    if program and program[0].rpartition("/")[2] == "doit":
+        from pathlib import Path
+
+        here = Path.cwd()
+        said = any(word.startswith(("-f", "-d", "-k", "--")) for word in sys.orig_argv[2:])
+        if not said and not any(
+            (here / name).exists() for name in ("dodo.py", "doit.cfg", "pyproject.toml")
+        ):
+            _register_hint(here)
+
+
+def _register_hint(here):
+    for folder in here.parents:
+        try:
+            ours = b"_platform_boot" in (folder / "dodo.py").read_bytes()
+        except OSError:
+            continue
+        if ours:
+            import atexit
+
+            line = f"the workspace is {folder}; change to it, or give doit -k\n"
+            atexit.register(sys.stderr.write, line)
+            return
+
+
 install()
+hint()

@@ -55,6 +55,10 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
     **{("docs/howto/upgrade.md", f"platform -C my-checkout {words}"):
        "it needs a checkout of the version before; tests/commands/test_upgrade.py turns one into a workspace"
        for words in ("upgrade --check", "upgrade", "quote")},
+    **{("docs/howto/workspace.md", line):
+       "tests/commands/test_workspace_readme.py installs a wheel and writes a workspace with it"
+       for line in ("python3 -m venv .venv", ". .venv/bin/activate", "pip install platform-runner",
+                    "platform init ~/credits")},
     ("docs/release_checklist.md", "python scripts/check_wheel.py"): _WHEEL,
     ("docs/release_checklist.md", "git tag v0.1.0 && git push origin v0.1.0"): _NO_ORIGIN,
     ("docs/style.md", ".venv/bin/python scripts/lint_prose --code platform"): _LINT,

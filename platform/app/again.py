@@ -27,8 +27,11 @@ def still_failed(
         held = run.holding.own(step) if run.billing.exists else None
         if held:
             failed = held.reason not in _NO_FAILURE
-        elif last is None:
-            failed = only is not None and step.id in only
+        elif last is None:  # not in this form: it was edited since, for example to correct it
+            before = run.records.newest(step.id)
+            failed = (only is not None and step.id in only) or (
+                before is not None and before.status is Status.FAILED
+            )
         else:
             failed = last.status is Status.FAILED
         if failed:

@@ -152,6 +152,17 @@ def test_what_failed_runs_again_and_nothing_else(repo: Path) -> None:
     assert command(repo, f"{CLI} ledger audit").returncode == 0
 
 
+@pytest.mark.slow
+def test_what_failed_runs_again_when_it_was_corrected_first(repo: Path) -> None:
+    assert command(repo, f"{CLI} orchestrator").returncode == 1
+    mend(repo)
+    again = command(repo, f"{CLI} rerun --failed")
+    assert again.returncode == 0 and again.stdout.startswith("runs again tenant/fails/bad"), again.stdout + again.stderr
+    assert "COMPLETED    tenant/fails  3 of 3 steps" in again.stdout
+    assert command(repo, f"{CLI} rerun --failed").stdout == "nothing failed; nothing was run\n"
+
+
+@pytest.mark.slow
 def test_what_failed_in_a_past_run(repo: Path) -> None:
     first = result(command(repo, f"{CLI} orchestrator --json"))["invocation_id"]
     mend(repo)

@@ -207,3 +207,14 @@ def test_a_wrong_id_names_the_nearest_ones_and_the_choices(tmp_path: Path, line:
     done(tmp_path, f"{CLI} init here --example")
     ended = command(tmp_path / "here", f"{CLI} {line}")
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{error}\n")
+
+
+@pytest.mark.slow
+def test_the_checks_before_a_commit_pass(tmp_path: Path) -> None:
+    done(tmp_path, f"{CLI} init here --example")
+    [local] = yaml.safe_load((tmp_path / "here" / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["id"] for hook in local["hooks"]] == ["platform-consistency-validate", "platform-maintenance"]
+    for hook in local["hooks"]:
+        assert done(tmp_path / "here", hook["entry"])
+    (tmp_path / "here" / "maintenance-state" / "workorders_index.csv").unlink()
+    assert command(tmp_path / "here", local["hooks"][1]["entry"]).returncode == 1

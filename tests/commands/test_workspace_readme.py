@@ -73,15 +73,19 @@ def test_the_readme_leads_from_the_wheel_to_the_rerun(home: Path, option: str) -
     printed = followed(home, workspace, "../first" if option else ".venv", installs=not option)
     [first] = printed["platform orchestrator --tenant-id aB3dE9 --work-order-id outline"]
     assert "COMPLETED    aB3dE9/outline  3 of 3 steps" in first
-    assert printed["find deliveries -name package.zip"][0].startswith("deliveries/aB3dE9/outline/")
+    package = re.search(r"deliveries/aB3dE9/outline/\S+/package\.zip", printed["platform deliveries aB3dE9/outline"][0])
+    assert package and (workspace / package[0]).is_file()
     [failed] = printed["platform orchestrator  # exits with 1"]
     assert "recipient_domain_stoplisted" in failed and "1 credit refunded" in failed
     [listed] = printed["platform status --failed"]
     assert "letter" in listed and "outline" not in listed
     assert printed["platform runs --since yesterday --failed"][0].strip()
     assert "archive.invalid" in printed["platform log aB3dE9/letter/deliver"][0]
-    [delivered] = printed["find deliveries outbox -name package.zip -o -name '*.eml'"]
-    assert (delivered.count("package.zip"), delivered.count(".eml")) == (2, 2)
+    [again] = printed["platform rerun --failed"]
+    assert again.startswith("runs again aB3dE9/letter/deliver: 1 credit for 1 order\n")
+    assert "COMPLETED    aB3dE9/letter  3 of 3 steps" in again and "outline" not in again
+    assert len(printed["platform deliveries --latest"][0].splitlines()) == 2
+    assert (len([*workspace.rglob("package.zip")]), len([*workspace.glob("outbox/*/*.eml")])) >= (2, 2)
     assert "up to date with version" in printed["platform upgrade"][0]
     posts = rows(workspace / ".billing-state" / "transactions.csv")
     amounts = [int(post["amount_credits"]) for post in posts]  # 0: evidence

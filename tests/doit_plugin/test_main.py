@@ -86,3 +86,25 @@ def test_another_project_has_doits_own_run(tmp_path: Path) -> None:
     assert doit("run", tmp_path).stdout == "-- hello\n"
     assert "retry-failed" not in doit("help run", tmp_path).stdout
     assert doit("run nothing_here", tmp_path).returncode == 3
+
+
+@pytest.mark.slow
+def test_doit_below_a_workspace_says_where_the_workspace_is(shop: Path) -> None:
+    below = shop / "tenants" / "below"
+    below.mkdir()
+    line = f"the workspace is {shop}; change to it, or give doit -k\n"
+    for words in ("list", "", "run workorder"):
+        told = doit(words, below)
+        assert told.returncode == 3 and told.stderr.endswith(line) and told.stderr.count(line) == 1, told.stderr
+    assert line not in doit("list", shop).stderr
+    assert line not in doit("-k list", below).stderr
+    (below / "dodo.py").write_text(PLAIN)
+    assert doit("run", below).stderr == ""
+
+
+@pytest.mark.slow
+def test_doit_elsewhere_says_nothing_of_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "dodo.py").write_text(PLAIN)
+    (tmp_path / "below").mkdir()
+    told = doit("list", tmp_path / "below")
+    assert told.returncode == 3 and "workspace" not in told.stderr

@@ -5,7 +5,7 @@ import argparse
 import sys
 
 from platform.app.run import Run
-from platform.commands.common import add_json, add_places, open_run, show
+from platform.commands.common import add_json, add_places, open_run, open_workspace, show
 from platform.commands.parser import Parser
 from platform.commands.posting import must_read, plain_texts
 from platform.errors import ConflictError, ForbiddenError, UsageError
@@ -56,10 +56,10 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 17 if the profile does not share the state, or its store cannot be opened.
     `accept-loss` works for every state."""
+    if arguments.act is None:
+        return _accept_loss(arguments)
     run = open_run(arguments)
     must_read(run, run.workspace.options.runtime_profile)
-    if arguments.act is None:
-        return _accept_loss(arguments, run)
     release = run.sharing.opened()
     if isinstance(release, str):
         raise ForbiddenError(
@@ -103,13 +103,14 @@ def _to_pin(run: Run, done: PublishedState) -> str:
     return f"to pin it, in billing_state of {run.workspace.options.runtime_profile}: {done.pin}"
 
 
-def _accept_loss(arguments: argparse.Namespace, run: Run) -> int:
+def _accept_loss(arguments: argparse.Namespace) -> int:
     """Post the accepted loss, and remember the state as it is now."""
     plain_texts({"--note": arguments.note})
     if not arguments.note.strip():
         raise UsageError("--note is empty; say why the lost posts cannot be restored")
-    run = Run.locked(run.workspace, alone=True)  # it judges all records
+    run = Run.locked(open_workspace(arguments), alone=True)  # it judges all records
     try:
+        must_read(run, run.workspace.options.runtime_profile)
         if text := run.sharing.hydrate():
             sys.stderr.write(f"{text}\n")
         heads, unpaid = run.guard.lost()

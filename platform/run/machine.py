@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from platform.model.profile import Profile
-from platform.run import fence
+from platform.run import run_cgroups
 from platform.run.sandbox import Isolation, Machine, isolation, probe
 from platform.run.seccomp import program
 
@@ -44,7 +44,8 @@ def _filter() -> tuple[bytes, str]:
 def isolation_here(profile: Profile, *, network: bool) -> Isolation:
     """The isolation of a step on this machine. The first call creates the run's cgroup.
     ForbiddenError if the profile requires an isolation that is not available."""
-    found = fence.this_run() if profile.limits.enforce != "process" else fence.Fence("", ())
+    wanted = profile.limits.enforce != "process"
+    found = run_cgroups.this_run() if wanted else run_cgroups.RunCgroups("", ())
     return isolation(profile, this_machine(), network, found.version, found.lacking)
 
 

@@ -20,14 +20,14 @@ from platform.model.profile import Limits
 from platform.owned import adding, storage_error
 from platform.ports.executor import Job, JobEnd
 from platform.redact import Redactor
-from platform.run import fence
+from platform.run import run_cgroups
 from platform.run.box import Box, box, memory
 from platform.run.fault import Fault
-from platform.run.fence import Cage
 from platform.run.group import Group, Groups, nothing, watch
 from platform.run.log import Log
 from platform.run.machine import tasks_of_user
 from platform.run.outputs import NOT_WRITTEN
+from platform.run.run_cgroups import StepCgroup
 from platform.run.sandbox import Access, Isolation, Machine
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
         except OSError as error:
             return JobEnd(("moved", str(error.strerror)), 0)
         try:
-            group, answer, cage = _begun(job, machine, isolation, groups, stack, same)
+            group, answer, cgroup = _begun(job, machine, isolation, groups, stack, same)
         # no handles, processes or memory left, or params that cannot be marshalled
         except (OSError, ValueError) as error:
             raise Fault(
@@ -93,9 +93,8 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
         if group.stopped:
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
-        return JobEnd(
-            said, group.process.returncode, timed_out, too_large, bool(cage and cage.oom_kills())
-        )
+        out_of_memory = bool(cgroup and cgroup.oom_kills())
+        return JobEnd(said, group.process.returncode, timed_out, too_large, out_of_memory)
 
 
 def _same(job: Job) -> list[tuple[str, int, int]]:
@@ -116,36 +115,38 @@ def _begun(
     groups: Groups,
     stack: contextlib.ExitStack,
     same: list[tuple[str, int, int]],
-) -> tuple[Group, int, Cage | None]:
+) -> tuple[Group, int, StepCgroup | None]:
     """The started child, the handle of its answer, and its cgroup. `stack` closes them."""
     request, answer = stack.enter_context(memory("request")), stack.enter_context(memory("answer"))
-    cage = stack.enter_context(_cage(job.limits, isolation))
+    cgroup = stack.enter_context(_step_cgroup(job.limits, isolation))
     around = stack.enter_context(_box(job, machine, isolation))
-    request_ = _request(job, machine, cage, b"" if isolation.bubblewrap else machine.filter)
+    request_ = _request(job, machine, cgroup, b"" if isolation.bubblewrap else machine.filter)
     os.pwrite(request, marshal.dumps((_program(), {**request_, "same": same})), 0)
     theirs, ours = os.pipe()
     stack.callback(os.close, ours)
     try:
-        handles = (request, answer, theirs, *(cage.handles if cage else ()))
+        handles = (request, answer, theirs, *(cgroup.handles if cgroup else ()))
         group = Group(
             _start(job, machine, around, handles),
             groups,
-            cage.kill if cage else nothing,
+            cgroup.kill if cgroup else nothing,
             around.held_bytes,
         )
-        return group, answer, cage
+        return group, answer, cgroup
     finally:
         os.close(theirs)
 
 
-def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> dict[str, Any]:
+def _request(
+    job: Job, machine: Machine, cgroup: StepCgroup | None, filter_: bytes
+) -> dict[str, Any]:
     limits = job.limits
     scratch = str(job.scratch)
     return {
         "params": dict(job.params),
         "outputs": str(job.outputs),
         "src": str(job.module_dir / "src"),
-        "groups": list(cage.handles) if cage else [],
+        "groups": list(cgroup.handles) if cgroup else [],
         "filter": filter_,
         "packages": list(machine.packages),
         "platform": str(_PLATFORM),
@@ -154,7 +155,7 @@ def _request(job: Job, machine: Machine, cage: Cage | None, filter_: bytes) -> d
         "limits": {
             "memory_mb": limits.memory_mb,
             "file_mb": limits.file_mb,
-            "processes": 0 if cage else limits.processes and limits.processes + tasks_of_user(),
+            "processes": 0 if cgroup else limits.processes and limits.processes + tasks_of_user(),
             "cpu_s": limits.timeout_s and (limits.timeout_s + 1) * (os.cpu_count() or 1),
         },
     }
@@ -206,7 +207,7 @@ def _box(
 
 
 @contextlib.contextmanager
-def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
+def _step_cgroup(limits: Limits, isolation: Isolation) -> Iterator[StepCgroup | None]:
     """The step's own cgroup, if it gets one. StorageError: the kernel refuses it, and the record
     would be wrong."""
     if not isolation.cgroup:
@@ -214,13 +215,13 @@ def _cage(limits: Limits, isolation: Isolation) -> Iterator[Cage | None]:
         return
     with contextlib.ExitStack() as stack:
         try:
-            cage = stack.enter_context(fence.this_run().step(limits))
+            cgroup = stack.enter_context(run_cgroups.this_run().step(limits))
         except OSError as error:
             raise StorageError(
                 f"{error.filename}: the step's cgroup cannot be made ({error.strerror}); run "
                 "again, or set limits.enforce: process"
             ) from error
-        yield cage
+        yield cgroup
 
 
 def _log(job: Job) -> BinaryIO:

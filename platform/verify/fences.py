@@ -15,7 +15,7 @@ from typing import Any
 
 from platform.errors import PlatformError
 from platform.model.profile import Limits, Profile
-from platform.run import fence, worker
+from platform.run import run_cgroups, worker
 from platform.run.fault import Fault
 from platform.run.group import Groups
 from platform.run.machine import isolation_here, this_machine
@@ -163,7 +163,7 @@ def _filter(found: Mapping[str, Any], why: str) -> Finding:
 
 
 def _cgroup(found: Mapping[str, Any], profile: Profile) -> Finding:
-    run, required = fence.this_run(), profile.limits.enforce == "cgroup"
+    run, required = run_cgroups.this_run(), profile.limits.enforce == "cgroup"
     means = "the limits of memory and processes hold for each process, not for the whole step"
     if not run.version:
         return Finding(

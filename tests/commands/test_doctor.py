@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from platform.run import fence
+from platform.run import run_cgroups
 from platform.run.machine import this_machine
 from platform.verify import host, places
 from platform.verify.finding import Finding, findings_summary, lines, verdict
@@ -49,7 +49,7 @@ def test_where_all_is_there_every_fence_holds(repo: Path) -> None:
     ] * 3
     assert seen["network jail"]["found"] == "a step without network access reached nothing"
     assert (seen["seccomp"]["state"] == "ok") is bool(this_machine().filter)
-    assert (seen["cgroup"]["state"] == "ok") is bool(fence.this_run().version)
+    assert (seen["cgroup"]["state"] == "ok") is bool(run_cgroups.this_run().version)
     assert list(seen)[4:] == [
         "cgroup", "clock", "encoding", "Python", "Graphviz", "disk: billing state", "disk: runtime"
     ]
@@ -103,7 +103,7 @@ def test_a_profile_that_does_without_is_told_what_that_means(repo: Path) -> None
     if this_machine().bwrap:
         assert "but the profile does not use it" in seen["bubblewrap"]["found"]
         assert seen["bubblewrap"]["state"] == "warning"
-    if fence.this_run().version:
+    if run_cgroups.this_run().version:
         assert seen["cgroup"]["state"] == "warning"
 
 

@@ -15,7 +15,7 @@ import pytest
 from platform.errors import ForbiddenError
 from platform.model.profile import Limits
 from platform.model.run import Status
-from platform.run import cgroup, fence, killing
+from platform.run import cgroup, killing, run_cgroups
 from tests.run.conftest import ROOT, needs_bwrap
 from tests.support import LONGEST_WAIT_S, line_of
 
@@ -35,7 +35,7 @@ V2_MOUNTS = "33 24 0:29 / /sys/fs/cg\\040roup rw,nosuid shared:4 - cgroup2 cgrou
 BELOW_MOUNTS = "33 24 0:29 /docker/c0 /sys/fs/cgroup rw,nosuid - cgroup2 cgroup rw\n"
 
 needs_cgroup = pytest.mark.skipif(
-    not fence.this_run().version, reason=f"no cgroup: {fence.this_run().lacking}"
+    not run_cgroups.this_run().version, reason=f"no cgroup: {run_cgroups.this_run().lacking}"
 )
 NOBODY = 65534
 
@@ -165,7 +165,7 @@ def test_a_step_is_limited_as_a_whole(both, body):
         record.message
         == "its processes together needed more than 300 MB of memory, and one was killed for it"
     )
-    assert f"limits hold for the whole step (cgroup {fence.this_run().version})" in record.isolation
+    assert f"limits hold for the whole step (cgroup {run_cgroups.this_run().version})" in record.isolation
 
 
 @needs_cgroup
@@ -225,7 +225,7 @@ def test_who_leaves_the_process_group_of_a_plain_step_ends_with_it(house, tmp_pa
 def test_no_group_of_a_step_is_left(both):
     assert both.run(both.step(both.module("say", 'return {"status": "COMPLETED"}'))).completed
     assert [
-        path for home in fence.this_run().folders for path in home.iterdir() if path.is_dir()
+        path for home in run_cgroups.this_run().folders for path in home.iterdir() if path.is_dir()
     ] == []
 
 
@@ -260,10 +260,10 @@ import sys
 sys.path.insert(0, {root!r})
 import _platform_boot
 from pathlib import Path
-from platform.run import fence
+from platform.run import run_cgroups
 from tests.run.conftest import House
 house = House(Path({repository!r}))
-print(*fence.this_run().folders, sep="\\n", flush=True)
+print(*run_cgroups.this_run().folders, sep="\\n", flush=True)
 house.run(house.step(house.module("leaves", {body!r})))
 """
 
@@ -291,16 +291,16 @@ time.sleep(600)
     )
     orphan = int(mark.read_text())
     handle = os.pidfd_open(orphan)
-    folders = [Path(line_of(parent.stdout).strip()) for _ in fence.this_run().folders]
+    folders = [Path(line_of(parent.stdout).strip()) for _ in run_cgroups.this_run().folders]
     alive = Path(f"/proc/{orphan}/cgroup").read_text()
     assert folders[0].name in alive
-    fence.remove_left(folders[0].parent)  # its run lives: nothing is touched
+    run_cgroups.remove_left(folders[0].parent)  # its run lives: nothing is touched
     assert all(folder.is_dir() for folder in folders) and not ended(orphan)
     parent.kill()
     parent.wait(timeout=LONGEST_WAIT_S)
     parent.stdout.close()
     for folder in folders:
-        fence.remove_left(folder.parent)
+        run_cgroups.remove_left(folder.parent)
     assert not any(folder.exists() for folder in folders)
     import select
 
@@ -312,7 +312,7 @@ time.sleep(600)
 
 def test_a_profile_may_require_it(house, monkeypatch):
     monkeypatch.setattr(
-        fence, "this_run", lambda: fence.Fence("", (), "this user may not make cgroups")
+        run_cgroups, "this_run", lambda: run_cgroups.RunCgroups("", (), "this user may not make cgroups")
     )
     house.limits(enforce="cgroup")
     with pytest.raises(
@@ -323,7 +323,7 @@ def test_a_profile_may_require_it(house, monkeypatch):
 
 def test_without_one_the_record_says_so(both, monkeypatch):
     monkeypatch.setattr(
-        fence, "this_run", lambda: fence.Fence("", (), "this user may not make cgroups")
+        run_cgroups, "this_run", lambda: run_cgroups.RunCgroups("", (), "this user may not make cgroups")
     )
     record = both.run(both.step(both.module("say", 'return {"status": "COMPLETED"}')))
     assert record.completed
@@ -346,8 +346,8 @@ def test_a_user_who_may_not_make_groups_is_told_so():
             sys.executable,
             "-c",
             f"import os, subprocess, _platform_boot\n"
-            f"from platform.run import fence\nos.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})\n"
-            "print(fence.this_run())",
+            f"from platform.run import run_cgroups\nos.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})\n"
+            "print(run_cgroups.this_run())",
         ],
         capture_output=True,
         text=True,
@@ -403,7 +403,7 @@ def test_v2_is_prepared_only_where_nobody_else_is(tmp_path, procs, enabled, move
         procs=[os.getpid() if pid == "own" else pid for pid in procs],
         enabled=enabled,
     ).home
-    assert fence.prepared(home, os.getpid()) == ""
+    assert run_cgroups.prepared(home, os.getpid()) == ""
     assert (home / "cgroup.subtree_control").read_text() == wrote
     inner = [path for path in home.iterdir() if path.is_dir()]
     assert bool(inner) is moved
@@ -426,7 +426,7 @@ def test_v2_is_left_alone_where_others_are_or_nothing_can_be_limited(
         procs=[os.getpid() if pid == "own" else pid for pid in procs],
         controllers=controllers,
     ).home
-    assert why in fence.prepared(home, os.getpid())
+    assert why in run_cgroups.prepared(home, os.getpid())
     assert [path for path in home.iterdir() if path.is_dir()] == []
 
 
@@ -436,7 +436,7 @@ def test_a_scope_is_asked_of_systemd_once_for_this_very_process(tmp_path, monkey
     busctl.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> {tmp_path}/asked\nexit 1\n")
     busctl.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert "systemd gives no scope" in fence.scope("platform-7", 7, root=False)
+    assert "systemd gives no scope" in run_cgroups.scope("platform-7", 7, root=False)
     asked = (tmp_path / "asked").read_text()
     assert asked == (
         "--user --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
@@ -455,21 +455,21 @@ UNIFIED = Path("/sys/fs/cgroup/unified")
 def test_joining_killing_and_removing_in_a_real_v2_hierarchy():
     """Its controllers belong to version 1 here, so no limit can be set; everything else is the real
     thing."""
-    run = fence.Fence("v2", (fence.made(UNIFIED),), "")
+    run = run_cgroups.RunCgroups("v2", (run_cgroups.made(UNIFIED),), "")
     try:
-        with run.step(Limits(memory_mb=0, processes=0)) as cage:
+        with run.step(Limits(memory_mb=0, processes=0)) as entered:
             child = subprocess.Popen(
-                ["bash", "-c", f"echo 0 >&{cage.handles[0]}; setsid sleep 600 & echo; wait"],
-                pass_fds=cage.handles,
+                ["bash", "-c", f"echo 0 >&{entered.handles[0]}; setsid sleep 600 & echo; wait"],
+                pass_fds=entered.handles,
                 stdout=subprocess.PIPE,
             )
             line_of(child.stdout)
-            (folder,) = cage.folders
+            (folder,) = entered.folders
             assert str(child.pid) in (folder / "cgroup.procs").read_text().split()
-            cage.kill()
+            entered.kill()
             assert child.wait(timeout=LONGEST_WAIT_S) == -signal.SIGKILL
             child.stdout.close()
-            assert cage.oom_kills() == 0
+            assert entered.oom_kills() == 0
         assert not folder.exists()
     finally:
         run.close()
@@ -481,20 +481,20 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import _platform_boot
-from platform.run import cgroup, fence, scope
+from platform.run import cgroup, run_cgroups, scope
 from platform.model.profile import Limits
 from tests.run.conftest import House
 Path({home!r}, "cgroup.procs").write_text("0")
 found = cgroup.homes
 cgroup.homes = lambda *texts: {{"v2": found(*texts)["v2"]}}
-cgroup.CONTROLLERS = scope.CONTROLLERS = fence.CONTROLLERS = frozenset({{"hugetlb"}})
+cgroup.CONTROLLERS = scope.CONTROLLERS = run_cgroups.CONTROLLERS = frozenset({{"hugetlb"}})
 house = House(Path({repository!r}))
 house.limits(memory_mb=0, processes=0)
 record = house.run(house.step(house.module("leaves", {body!r}), bought=True))
 print(record.status, record.isolation)
 print((house.runtime / "nxlkGI/UbjkpxZO/one/outputs/text.txt").read_text().strip())
 print(Path("/proc/self/cgroup").read_text().splitlines()[-1])
-fence.remove_left(Path({home!r}))
+run_cgroups.remove_left(Path({home!r}))
 print("alive")
 """
 
@@ -549,7 +549,7 @@ def test_what_dead_runs_left_in_their_scopes_is_removed_from_another_one(tmp_pat
     lock = os.open(living / "platform-9-0", os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
-        fence.remove_left_of_scopes(mine)
+        run_cgroups.remove_left_of_scopes(mine)
         assert not (dead / "platform-9-0").exists()
         assert (living / "platform-9-0").exists()
     finally:

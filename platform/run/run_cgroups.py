@@ -23,14 +23,14 @@ from platform.run.cgroup import CONTROLLERS
 from platform.run.killing import empty, remove
 from platform.run.scope import enable, prepared, scope
 
-__all__ = ["Cage", "Fence", "made", "prepared", "remove_left", "scope", "this_run"]
+__all__ = ["RunCgroups", "StepCgroup", "made", "prepared", "remove_left", "scope", "this_run"]
 
 _PREFIX = "platform-"
 _number = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
-class Cage:
+class StepCgroup:
     """A step's group, in each hierarchy that limits something. A process enters it by writing 0 to
     each of `handles`."""
 
@@ -53,7 +53,7 @@ class Cage:
 
 
 @dataclass(frozen=True, slots=True)
-class Fence:
+class RunCgroups:
     """A run's groups. `version` is v2 or v1. If it is empty, there are no groups, and `lacking`
     says why."""
 
@@ -63,7 +63,7 @@ class Fence:
     locks: tuple[int, ...] = ()
 
     @contextlib.contextmanager
-    def step(self, limits: Limits) -> Iterator[Cage]:
+    def step(self, limits: Limits) -> Iterator[StepCgroup]:
         """A group with these limits for one child. At the end, all its processes are killed.
         OSError if it cannot be created."""
         name = f"step-{next(_number)}"
@@ -76,7 +76,7 @@ class Fence:
                 handles.append(
                     os.open(folder / cgroup.JOIN[self.version], os.O_WRONLY | os.O_CLOEXEC)
                 )
-            yield Cage(self.version, folders, tuple(handles))
+            yield StepCgroup(self.version, folders, tuple(handles))
         finally:
             for handle in handles:
                 os.close(handle)
@@ -92,13 +92,13 @@ class Fence:
 
 
 @functools.cache
-def this_run() -> Fence:
+def this_run() -> RunCgroups:
     """This process's groups. They are created by the first call and removed when the process ends.
     Groups of killed runs are removed, too."""
     try:
         found = _open()
     except OSError as error:
-        return Fence(
+        return RunCgroups(
             "", (), f"this user may not make groups below {error.filename} ({error.strerror})"
         )
     owner = os.getpid()
@@ -107,30 +107,30 @@ def this_run() -> Fence:
     return found
 
 
-def _open() -> Fence:
+def _open() -> RunCgroups:
     places = cgroup.homes(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
     if places.keys() >= CONTROLLERS:
-        return _fence("v1", (places["memory"], places["pids"]))
+        return _run_cgroups("v1", (places["memory"], places["pids"]))
     if lacking := cgroup.lacking_controllers(places):
-        return Fence("", (), lacking)
+        return RunCgroups("", (), lacking)
     lacking = prepared(places["v2"], os.getpid())
     if lacking:
         lacking = scope(f"{_PREFIX}{os.getpid()}", os.getpid(), root=os.getuid() == 0)
         if lacking:
-            return Fence("", (), lacking)
+            return RunCgroups("", (), lacking)
         home = cgroup.homes(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo")).get(
             "v2", places["v2"]
         )
         if lacking := prepared(home, os.getpid()):
-            return Fence("", (), lacking)
+            return RunCgroups("", (), lacking)
         remove_left_of_scopes(home)
         places["v2"] = home
-    found = _fence("v2", (places["v2"],))
+    found = _run_cgroups("v2", (places["v2"],))
     enable(found.folders[0])
     return found
 
 
-def _fence(version: str, homes: tuple[Path, ...]) -> Fence:
+def _run_cgroups(version: str, homes: tuple[Path, ...]) -> RunCgroups:
     """The run's group in each hierarchy, locked."""
     folders: list[Path] = []
     locks: list[int] = []
@@ -139,7 +139,7 @@ def _fence(version: str, homes: tuple[Path, ...]) -> Fence:
         folder, lock = _locked(home)
         folders.append(folder)
         locks.append(lock)
-    return Fence(version, tuple(folders), "", tuple(locks))
+    return RunCgroups(version, tuple(folders), "", tuple(locks))
 
 
 def _locked(home: Path) -> tuple[Path, int]:

@@ -34,6 +34,10 @@ COMMANDS = {
     "status": ("status", "print orders and steps: state, reason, credits, outputs, logs"),
     "log": ("log", "print the log of a step, of its last run or an earlier one, or as it grows"),
     "runs": ("runs", "list past runs: what failed last night, and why"),
+    "cancel": (
+        "cancel",
+        "stop a running step or order, and refund what was charged and not done",
+    ),
     "rerun": (
         "rerun",
         "run again what failed last or in a past run, or what is named and not done",

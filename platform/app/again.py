@@ -6,13 +6,13 @@ from platform.ledger.rules.attempts import REFUND_REASON
 from platform.model.ids import StepId
 from platform.model.named import Named
 from platform.model.plan import PlannedStep
-from platform.model.reasons import UNVERIFIED
+from platform.model.reasons import CANCELLED, UNVERIFIED
 from platform.model.run import Status
 from platform.run.current import current
 from platform.run.results import REPAIR_HELD
 
 # What waits for a person's answer about a delivery, or was stopped by one, did not fail.
-_NO_FAILURE = frozenset({UNVERIFIED, REPAIR_HELD, REFUND_REASON})
+_NO_FAILURE = frozenset({UNVERIFIED, REPAIR_HELD, REFUND_REASON, CANCELLED})
 
 
 def still_failed(
@@ -33,7 +33,7 @@ def still_failed(
                 before is not None and before.status is Status.FAILED
             )
         else:
-            failed = last.status is Status.FAILED
+            failed = last.status is Status.FAILED and last.reason not in _NO_FAILURE
         if failed:
             yield step.id
 

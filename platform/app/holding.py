@@ -3,6 +3,7 @@ use the same rules.
 
     reason         meaning                                     what a run does with the step
     unverified     it was tried twice and may have arrived     it looks, and sends nothing
+    cancelled      a person cancelled it                       nothing; it is not charged
     refunded_by…   a person had it refunded                    nothing; it is not charged
     repair_held    it arrived, and its package has changed     nothing; its record is unchanged
     its own        it failed twice in the same way             nothing; it is not charged
@@ -28,8 +29,9 @@ from platform.model.held import Held
 from platform.model.ids import RUN_CHARGE, OrderId, StepId
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
-from platform.model.reasons import UNVERIFIED
+from platform.model.reasons import CANCELLED, UNVERIFIED
 from platform.model.run import RunRecord, Status
+from platform.run.cancel_request import read_request
 from platform.run.context import RunContext
 from platform.run.current import current
 from platform.run.delivery_settings import inputs_then
@@ -39,7 +41,8 @@ from platform.run.ordered import endings
 from platform.run.results import REPAIR_HELD
 
 # Reasons of refunds that do not show whether the work would fail.
-_NO_FAILURE = frozenset({"skipped_upstream", SUPERSEDED, REFUND_REASON})
+_NO_FAILURE = frozenset({"skipped_upstream", SUPERSEDED, REFUND_REASON, CANCELLED})
+_AGAIN = "`rerun {}` or a changed order charges it and runs it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Holding:
         book = self._billing.history.book
         epoch, last = book.epoch(step.task_hash, RUN_CHARGE), self._records.of_step(step)
         retries = self._allowed.retries(step.id)
+        if not retries and (cancelled := self._cancelled(step, epoch, last)):
+            return cancelled
         if is_returned(book, step) and not retries:
             return Held(REFUND_REASON, "a person had it refunded; `doit run --retry-failed` "
                                        "charges "
@@ -142,6 +147,25 @@ class Holding:
                         is_bought=True)
         return None
 
+    def _cancelled(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> Held | None:
+        """Why the step waits if a person cancelled it; None if nobody did, or if it was done
+        first."""
+        book, runtime_dir = self._billing.history.book, self._snapshot.workspace.runtime_dir
+        if (last and last.completed) or book.fact(step.task_hash, epoch) is Fact.DONE:
+            return None
+        request = read_request(runtime_dir, step.id)
+        if request and step.task_hash in request.task_hashes:
+            past = self._deliveries.past(step, epoch)
+            if not past.doubts and book.fact(step.task_hash, epoch) is not Fact.HELD:
+                return Held(CANCELLED, f"{request.words}; {_AGAIN.format(step.id)}")
+            if step.kind is Kind.DELIVERY and past.decided() is None:
+                return left_and_cancelled(step)
+        if epoch > 0 and book.paid(step.task_hash, RUN_CHARGE) is None and (
+                self._refunds.of(step.task_hash).get(epoch - 1) == CANCELLED):
+            said = last.message if last and last.reason == CANCELLED else "it was cancelled"
+            return Held(CANCELLED, f"{said}; {_AGAIN.format(step.id)}")
+        return None
+
     def _failed_twice(self, step: PlannedStep, epoch: int, last: RunRecord | None) -> str:
         """The reason of the last two failures, if they have the same reason, the reason is not
         transient, and the inputs have not changed. Otherwise empty.
@@ -154,7 +178,8 @@ class Holding:
             return ""
         kept = {ended.refund_epoch: ended for ended in endings(
             self._snapshot.workspace.runtime_dir, step.id.order, step.task_hash)
-            if ended.status is Status.FAILED and ended.refund_epoch < epoch}
+            if ended.status is Status.FAILED and ended.reason != CANCELLED
+            and ended.refund_epoch < epoch}
         failed: list[tuple[str, str | None]] = []
         failed += [(ended.reason, ended.went_in) for _, ended in sorted(kept.items())[-2:]]
         if len(failed) < 2:
@@ -257,6 +282,12 @@ class Holding:
     def _is_done(self, step: PlannedStep) -> bool:
         last = self._records.of_step(step)
         return last is not None and last.completed
+
+
+def left_and_cancelled(step: PlannedStep) -> Held:
+    """Why a delivery waits that was cancelled when it may have arrived."""
+    return Held(CANCELLED, "it was cancelled, and it may have arrived: nothing is sent, and its "
+                           f"charge is kept; to decide: {settling(step.id)}", is_bought=True)
 
 
 def is_returned(book: Book, step: PlannedStep) -> bool:

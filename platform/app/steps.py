@@ -3,7 +3,9 @@
 Its order is settled in every case."""
 import sys
 
+from platform.app import cancelling
 from platform.app.gate import LedgerGate
+from platform.app.holding import left_and_cancelled
 from platform.app.order_work import begin
 from platform.app.run import Run
 from platform.errors import PlatformError
@@ -18,7 +20,7 @@ from platform.run import ordered
 from platform.run.current import current as reasons_to_run
 from platform.run.permit import Open
 from platform.run.step import run_step
-from platform.run.step_not_run import fail_step, hold_step, skip_step, unkept_step
+from platform.run.step_not_run import cancel_step, fail_step, hold_step, skip_step, unkept_step
 
 Values = dict[str, object]  # plain JSON, which doit stores for the task and the console prints
 # The values of any task of an order that this pass of the run leaves for later.
@@ -106,6 +108,12 @@ def _without_running(run: Run, planned: PlannedStep) -> Values | None:
         ordered.keep(run.workspace.runtime_dir, last)
     order = run.snapshot.plan.orders[planned.id.order]
     epoch = run.billing.history.book.epoch(planned.task_hash, RUN_CHARGE)
+    if request := cancelling.request_for(run, planned):
+        if cancelling.in_doubt(run, planned):
+            return _waits(run, planned, epoch, left_and_cancelled(planned))
+        record = cancel_step(run.context, planned, epoch, request.words)
+        run.remember(record)
+        return _shown(record)
     held = run.holding.own(planned)
     if held and not held.runs:
         return _waits(run, planned, epoch, held)

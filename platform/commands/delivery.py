@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = DecisionAsked(
         arguments.task,
         arguments.decision,
-        f"{_user()}@{socket.gethostname()}",
+        user(),
         arguments.note.strip(),
     )
     done = acted(run, lambda: decide(run, asked), lambda decided: f"decision about {decided.step}")
@@ -79,8 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     return max(run.statuses, default=0)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this command, for the ledger."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (OSError, KeyError):
-        return "unknown"
+        name = "unknown"
+    return f"{name}@{socket.gethostname()}"

@@ -86,6 +86,6 @@ def _nothing(arguments: argparse.Namespace, asked: Named) -> str:
     where = f" of {asked}" if asked.tenant_id else ""
     if arguments.failed:
         return f"nothing{where} failed; nothing was run"
-    what = f"step:{asked}" if asked.step_id else f"workorder:{asked}"
+    what = step_task(asked.step) if asked.step_id else order_task(TaskKind.WORKORDER, asked.order)
     return (f"{asked} is done, and done work is not repeated; `doit run -a {what}` repeats it free "
             f"of charge, and sends its deliveries again; see `{command('why')} {asked}`")

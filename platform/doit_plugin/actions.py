@@ -12,6 +12,7 @@ from typing import Any
 
 from platform import trees
 from platform.app import order_work, steps
+from platform.app.cancelling import clear_requests
 from platform.app.order_record import write_order
 from platform.app.publishing import line
 from platform.app.run import Run
@@ -188,6 +189,7 @@ def _settle(run: Run, order: PlannedOrder) -> int:
         lambda book: settle(book, order, runs, run.snapshot.repo.reasons)
     )
     run.left_to_settle.discard(order.id)
+    clear_requests(run, order)
     return sum(post.amount_credits for post in posted if post.type is PostType.REFUND)
 
 

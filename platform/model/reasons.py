@@ -25,6 +25,7 @@ PLATFORM_REASONS = (
     "recipient_domain_stoplisted",
     "skipped_upstream",
     "superseded",
+    "cancelled",
     "secret_in_output",
     "refunded_by_decision",
     "claimed_elsewhere",
@@ -42,6 +43,7 @@ _PLATFORM_ONLY = frozenset(
         "secrets_missing",
         "internal_error",
         "superseded",
+        "cancelled",
         "unauthorized_release_access",
         "delivery_missing",
         "skipped_upstream",
@@ -51,6 +53,7 @@ _PLATFORM_ONLY = frozenset(
     }
 )
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
+CANCELLED = "cancelled"  # by a person
 UNVERIFIED = "unverified"  # of a delivery: it is unknown whether it arrived
 GLOBAL = "global"
 

@@ -36,6 +36,8 @@ class Job:
     # of what is readable, when it was digested
     identities: Mapping[Path, Identity] = field(default_factory=dict)
     digest: str = ""  # SHA-256 of the manifest of what goes in: equal jobs have equal digests
+    # The job is ended when this file exists (`run/cancel_request.py`).
+    stop: Path | None = None
 
     def secrets_by_name(self, contract: Contract) -> dict[str, str]:
         """The values that the job has of its contract's secrets."""
@@ -55,6 +57,7 @@ class JobEnd:
     timed_out: bool = False
     too_large: str = ""  # what it wrote too much of, in words
     out_of_memory: bool = False
+    cancelled: str = ""  # who had it stopped, and why
 
     @property
     def called(self) -> bool:

@@ -16,6 +16,7 @@ from platform.model.digest import derived_id, digest_of
 from platform.model.entry import Item, Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId, StepId, is_internal
 from platform.model.plan import Plan, PlannedStep
+from platform.model.reasons import CANCELLED, UNVERIFIED
 from platform.model.repo import Repo
 from platform.model.run import RunEnding, RunRecord, Status
 from platform.report import reconcile_price
@@ -130,6 +131,8 @@ class Works:
         if self._charged_again(item):
             return ""
         if ended := self._ended.get((item.task_hash, item.refund_epoch)):
+            if item.note == CANCELLED and ended.reason != UNVERIFIED:
+                return ""  # a person's decision, whatever the last run of it left
             failed = ended.status is Status.FAILED and self._repo.reasons.refundable(ended.reason)
             refunds = failed or ended.status is Status.SKIPPED
             return "" if refunds else f"its run record says {ended.status} {ended.reason}".rstrip()
@@ -147,7 +150,8 @@ class Works:
         """
         if item.type is PostType.SPEND:
             return reconcile_price.is_gone(self._repo.prices, item)
-        return (item.note not in (DELIVERY_MISSING, SUPERSEDED) and not self._charged_again(item)
+        return (item.note not in (DELIVERY_MISSING, SUPERSEDED, CANCELLED)
+                and not self._charged_again(item)
                 and (item.task_hash, item.refund_epoch) not in self._ended)
 
     def _charged_again(self, item: Item) -> bool:

@@ -69,7 +69,7 @@ class Group:
         assert process.stdout is not None
         self.process, self.stdout, self._kill_rest = process, process.stdout, kill_rest
         self.held_bytes = held_bytes
-        self.stopped = False
+        self.stopped = self.cancelled = False
         self._groups = groups
         os.set_blocking(self.stdout.fileno(), False)
         groups.add(self)
@@ -89,9 +89,11 @@ class Group:
         self._kill_rest()
 
 
-def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tuple[bool, str]:
-    """Write the group's output to the log until its child ends or exceeds a limit. Then kill the
-    group.
+def watch(
+    group: Group, log: Log, limits: Limits, folders: Sequence[Path], stop: Path | None = None
+) -> tuple[bool, str]:
+    """Write the group's output to the log until its child ends or exceeds a limit, or until the
+    file `stop` exists, which `group.cancelled` then says. Then kill the group.
 
     Returns:
         Whether it ran longer than `limits.timeout_s`. And, in words, what it wrote too much, if
@@ -106,7 +108,7 @@ def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tu
     poll.register(end, select.POLLIN)
     poll.register(output, select.POLLIN)
     try:
-        while not timed_out and not too_large:
+        while not timed_out and not too_large and not group.cancelled:
             ready = {handle for handle, _ in poll.poll(_milliseconds(min(deadline, look)))}
             if output in ready and not _copy(output, log):
                 poll.unregister(output)
@@ -117,6 +119,7 @@ def watch(group: Group, log: Log, limits: Limits, folders: Sequence[Path]) -> tu
             if now >= look:
                 look = now + _LOOK_S
                 too_large = _too_large(folders, group.held_bytes(), limits.output_mb)
+                group.cancelled = stop is not None and stop.exists()
         group.kill()
         _drain(output, log)
     finally:

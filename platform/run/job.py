@@ -16,6 +16,7 @@ from platform.model.profile import Profile
 from platform.model.reasons import UNVERIFIED
 from platform.owned import placed, within
 from platform.ports.executor import Job
+from platform.run.cancel_request import request_file
 from platform.run.context import RunContext
 from platform.run.delivery_settings import counted
 from platform.run.fault import Fault
@@ -106,6 +107,7 @@ def job(
         readable=tuple(bound.path for bound in resolved.bound),
         writable=folders,
         network=contract.network and not recorded,
+        stop=request_file(context.runtime_dir, step.id),
     )
 
 

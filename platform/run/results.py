@@ -10,6 +10,7 @@
     killed by a signal                          module_crashed; timed_out for its CPU limit
     sys.exit, os._exit, no result               module_exited
     ran too long, wrote too much                timed_out, output_too_large
+    a person had it stopped                     cancelled
     any of its processes was killed for memory  out_of_memory (with a cgroup)
     never started                               internal_error
 
@@ -23,7 +24,7 @@ from dataclasses import dataclass, replace
 from platform.model.contract import Contract
 from platform.model.order import Kind
 from platform.model.profile import Limits
-from platform.model.reasons import SLUG, UNVERIFIED, Reasons
+from platform.model.reasons import CANCELLED, SLUG, UNVERIFIED, Reasons
 from platform.model.run import Status
 from platform.ports.executor import JobEnd
 
@@ -76,6 +77,8 @@ def unproven(outcome: Outcome) -> Outcome:
 
 
 def _judge(ended: JobEnd, limits: Limits) -> Outcome:
+    if ended.cancelled:
+        return _failed(CANCELLED, ended.cancelled)
     if ended.timed_out:
         return _failed("timed_out", f"it ran longer than {limits.timeout_s} s and was ended")
     if ended.too_large:

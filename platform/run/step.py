@@ -182,6 +182,8 @@ def _tried(
             or retries == step.retries
         ):
             return record
+        if todo.stop and todo.stop.exists():
+            return record  # a person had it stopped: no attempt follows
         retries += 1
         place.note(f"[attempt {retries + 1}, {wait_s(retries):g} s after: {record.reason}]\n")
         sleep(wait_s(retries))

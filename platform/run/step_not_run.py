@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
+from platform.model.reasons import CANCELLED
 from platform.model.run import RunRecord, Status
 from platform.model.utc import utc_text
 from platform.owned import Displaced
@@ -25,6 +26,25 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
         status=Status.SKIPPED,
         reason="skipped_upstream",
         message=f"step {because} did not complete",
+        started_at=at,
+        finished_at=at,
+    )
+    with fresh_directory(context.runtime_dir, step.id) as place:
+        place.publish(record)
+    return record
+
+
+def cancel_step(context: RunContext, step: PlannedStep, epoch: int, words: str) -> RunRecord:
+    """Record that a person cancelled a step before it started. `words`: who, when and why.
+
+    Displaced, StorageError: the record cannot be written.
+    """
+    at = utc_text(context.now())
+    record = replace(
+        new_record(context, step, epoch),
+        status=Status.FAILED,
+        reason=CANCELLED,
+        message=words,
         started_at=at,
         finished_at=at,
     )

@@ -22,6 +22,7 @@ from platform.ports.executor import Job, JobEnd
 from platform.redact import Redactor
 from platform.run import run_cgroups
 from platform.run.box import Box, box, memory
+from platform.run.cancel_request import request_in
 from platform.run.fault import Fault
 from platform.run.group import Group, Groups, nothing, watch
 from platform.run.log import Log
@@ -94,7 +95,13 @@ def run(job: Job, machine: Machine, isolation: Isolation, groups: Groups) -> Job
             raise PlatformError("a step was stopped in the middle; run the same command again")
         said = _fields(os.pread(answer, 8 * 6 * _field_chars(job), 0), job)
         out_of_memory = bool(cgroup and cgroup.oom_kills())
-        return JobEnd(said, group.process.returncode, timed_out, too_large, out_of_memory)
+        who = _who_cancelled(job) if group.cancelled else ""
+        return JobEnd(said, group.process.returncode, timed_out, too_large, out_of_memory, who)
+
+
+def _who_cancelled(job: Job) -> str:
+    request = request_in(job.stop) if job.stop else None
+    return request.words if request else "cancelled"
 
 
 def _same(job: Job) -> list[tuple[str, int, int]]:
@@ -238,7 +245,7 @@ def _watch(group: Group, job: Job, file: BinaryIO) -> tuple[bool, str]:
     """`group.watch` with the job's log."""
     try:
         log = Log(file, Redactor(job.secrets))
-        ended = watch(group, log, job.limits, (job.outputs, job.scratch))
+        ended = watch(group, log, job.limits, (job.outputs, job.scratch), job.stop)
         log.close()
         file.flush()
     except OSError as error:

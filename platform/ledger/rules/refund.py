@@ -16,7 +16,7 @@ from platform.ledger.rules.tables import Fact
 from platform.model.entry import Post, PostType
 from platform.model.ids import RUN_CHARGE, OrderId
 from platform.model.plan import PlannedOrder
-from platform.model.reasons import Reasons
+from platform.model.reasons import CANCELLED, Reasons
 from platform.model.run import RunRecord, Status
 
 # the reason of a refund: the order no longer has this work, and it was not done
@@ -39,7 +39,7 @@ def settle(
     back |= {task: REFUND_REASON for task in sorted(planned) if _fact(book, task) is Fact.RETURNED}
     posts = [
         *_facts(book, order.id, fresh, reasons),
-        *_refund(book, order.id, back),
+        *_refund(book, order.id, back, _who_cancelled(fresh)),
         *evidence(order.id, fresh),
     ]
     return tuple(post for post in posts if not book.has(post.key))
@@ -52,6 +52,19 @@ def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -
     fresh = list(_at_their_epoch(book, [run]))
     return tuple(post for post in [*evidence(order, fresh), *_facts(book, order, fresh, reasons)]
                  if not book.has(post.key))
+
+
+def cancelled(book: Book, order: OrderId, tasks: Collection[str], runs: Iterable[RunRecord],
+              reasons: Reasons, words: str) -> tuple[Post, ...]:
+    """The posts after a person cancelled an order or a step: facts from its records, and a REFUND
+    of these tasks as far as they are paid and not done. `words`: who, when and why."""
+    known = list(_at_their_epoch(book, runs))
+    facts = _facts(book, order, known, reasons)
+    draft = book.draft()
+    for post in facts:
+        draft.apply(post)
+    back = {task: CANCELLED for task in tasks if _fact(draft, task) is not Fact.DONE}
+    return (*facts, *_refund(draft, order, back, words))
 
 
 def supersede(book: Book, order: OrderId, planned: Collection[str], runs: Iterable[RunRecord],
@@ -139,7 +152,15 @@ def _facts(
     )
 
 
-def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Post, ...]:
+def _who_cancelled(runs: Iterable[RunRecord]) -> str:
+    """The words of the person who had a step stopped; empty if nobody had."""
+    return next((run.message for run in runs
+                 if run.status is Status.FAILED and run.reason == CANCELLED), "")
+
+
+def _refund(
+    book: Book, order: OrderId, reasons: Mapping[str, str], words: str = ""
+) -> tuple[Post, ...]:
     """The REFUND of everything paid for these tasks; `reasons` by task hash. It includes items of
     zero credits, so that all epochs change together. The transaction has the reason of the first
     failure; each item's note has its own."""
@@ -149,4 +170,4 @@ def _refund(book: Book, order: OrderId, reasons: Mapping[str, str]) -> tuple[Pos
         return ()
     notes = [item.note for item in items]
     failed = [reason for reason in notes if reason != "skipped_upstream"]
-    return (refund_post(order, items, (failed or notes)[0]),)
+    return (refund_post(order, items, (failed or notes)[0], words),)

@@ -22,8 +22,10 @@ def refund_item(item: Item, reason: str) -> Item:
     )
 
 
-def refund_post(order: OrderId, items: Sequence[Item], reason_code: str) -> Post:
-    """One REFUND of an order's refund items, at least one."""
+def refund_post(
+    order: OrderId, items: Sequence[Item], reason_code: str, words: str = ""
+) -> Post:
+    """One REFUND of an order's refund items, at least one. `words` are added to its note."""
     steps = len({item.step_id for item in items})
     return Post(
         keys.refund(items),
@@ -33,6 +35,6 @@ def refund_post(order: OrderId, items: Sequence[Item], reason_code: str) -> Post
         sum(item.amount_credits for item in items),
         order.work_order_id,
         reason_code=reason_code,
-        note=f"{steps} step{'' if steps == 1 else 's'}",
+        note=f"{steps} step{'' if steps == 1 else 's'}" + (f"; {words}" if words else ""),
         items=tuple(items),
     )

@@ -1,0 +1,78 @@
+"""A person's request to cancel a step, as a file next to the step's directory.
+
+The run that works on the step looks for it: it ends the step's processes, or does not start the
+step. The settlement that refunds the step removes the file. Until then the request stands, whoever
+was killed, so that no later run starts the step. A request is for the work that the step had when
+it was made; once the order is changed, it says nothing.
+"""
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from platform.confined import read_file
+from platform.model import jsontext
+from platform.model.characters import one_line
+from platform.model.ids import StepId
+from platform.owned import owned, replace, storage_error
+
+_LARGEST = 1 << 20  # bytes
+
+
+class CancelRequest(NamedTuple):
+    """Who asked when (UTC) and why, and the task hashes of the step that are meant."""
+
+    by: str
+    at: str
+    note: str
+    task_hashes: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return f"cancelled by {self.by} at {self.at}: {self.note}"
+
+
+def request_file(runtime_dir: Path, step_id: StepId) -> Path:
+    return runtime_dir.joinpath(*step_id.order, _name(step_id))
+
+
+def write_request(runtime_dir: Path, step_id: StepId, request: CancelRequest) -> None:
+    """Write the request. Displaced for a link in the path, StorageError if the disk refuses."""
+    try:
+        with owned(runtime_dir, *step_id.order, make=True) as folder:
+            replace(folder, _name(step_id), json.dumps(request._asdict()).encode(), durable=True)
+    except OSError as error:
+        raise storage_error(request_file(runtime_dir, step_id), "be written", error) from error
+
+
+def read_request(runtime_dir: Path, step_id: StepId) -> CancelRequest | None:
+    """The request about the step; None if there is none. A damaged file is a request about no
+    work."""
+    return request_in(request_file(runtime_dir, step_id))
+
+
+def request_in(file: Path) -> CancelRequest | None:
+    """The request that a file holds."""
+    try:
+        value = jsontext.read_json(read_file(file, _LARGEST))
+        by, at, note = (one_line(str(value[name])) for name in ("by", "at", "note"))
+        return CancelRequest(by, at, note, tuple(map(str, value["task_hashes"])))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return CancelRequest("unknown", "", "the request cannot be read", ())
+
+
+def forget_request(runtime_dir: Path, step_id: StepId) -> None:
+    """Remove the request, if there is one. StorageError if the disk refuses."""
+    try:
+        with owned(runtime_dir, *step_id.order) as folder:
+            os.unlink(_name(step_id), dir_fd=folder.handle)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise storage_error(request_file(runtime_dir, step_id), "be removed", error) from error
+
+
+def _name(step_id: StepId) -> str:
+    return f".{step_id.step_id}.cancel"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from platform.check.problems import each_module, of_module
 from platform.check.values import value_faults
 from platform.check.words import misspellings, suggestion
-from platform.model.contract import Contract, InputPort, OutputPort
+from platform.model.contract import Contract, InputPort, OutputPort, is_fixture
 from platform.model.order import BINDING_KEYS, Binding
 from platform.model.paths import folded, path_fault
 from platform.model.problem import Path, Problem
@@ -157,8 +157,8 @@ def _self_test(contract: Contract) -> Iterator[Problem]:
 def _has_fixture(value: Any) -> bool:
     """Whether a value is a file of the module's directory, or a list that contains one. Only a run
     can check such a value."""
-    if isinstance(value, Mapping):
-        return "fixture" in value
+    if is_fixture(value):
+        return True
     return isinstance(value, list | tuple) and any(_has_fixture(item) for item in value)
 
 

@@ -27,7 +27,7 @@ _LOOK_UP = {  # the shell command that lists the values of an option
     **dict.fromkeys((METAVAR, ORDER_OR_STEP, "TASK"),
                     "_platform_names tenants/*/ tenants/*/workorders/*.yml"),
 }
-_FILES = ("FILE", "DIR")
+_FILES = ("FILE", "DIR")  # a path: of an option, or a positional argument
 _ZSH = "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
 _SCRIPT = r"""# Completion for PLATFORM's commands. `python -m platform.cli completion` writes it.
 _platform_words() {  # what may follow a command: subcommands, options, words
@@ -72,7 +72,10 @@ _platform() {
     case "$values" in
         "<files>") COMPREPLY=($(compgen -f -- "$cur")) ;;
         "<text>") ;;
-        "") COMPREPLY=($(compgen -W "$(_platform_words "$command")" -- "$cur")) ;;
+        "")
+            values="$(_platform_words "$command")"
+            COMPREPLY=($(compgen -W "${values/"<files>"/}" -- "$cur"))
+            case "$values" in *"<files>"*) COMPREPLY+=($(compgen -f -- "$cur")) ;; esac ;;
         *) COMPREPLY=($(compgen -W "$values" -- "$cur")) ;;
     esac
 }
@@ -112,12 +115,15 @@ def _commands(parser: Parser, path: str) -> Iterator[tuple[str, Parser]]:
 
 
 def _words(parser: Parser) -> list[str]:
-    """The subcommands. Without subcommands: the positional values and the options."""
+    """The subcommands. Without subcommands: the positional values and the options; `<files>` stands
+    for all paths."""
     if parser.commands:
         return [*parser.commands, "--help"]
     free = [word for action in parser.actions() if not action.option_strings
             for word in action.choices or _BY_METAVAR.get(str(action.metavar)) or ()]
-    return [*map(str, free), *parser.options()]
+    files = {"<files>" for action in parser.actions()
+             if not action.option_strings and action.metavar in _FILES}
+    return [*map(str, free), *files, *parser.options()]
 
 
 def _ids(parser: Parser) -> str:

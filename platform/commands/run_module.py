@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from platform.app.run import Run
 from platform.commands.common import add_json, add_places, open_run, show
 from platform.commands.trials import as_json, printed, said, seconds, usable_contracts
 from platform.model.characters import one_line
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     [contract] = usable_contracts(run, [arguments.module])
     given = given_inputs(contract, arguments.input)
     test = planned_author_run(contract, given)
-    kept = kept_directory(arguments.keep, run.workspace.root) if arguments.keep else None
+    kept = _kept_directory(run, arguments.keep) if arguments.keep else None
     with working_in(kept) if kept else working_nowhere() as folder:
         trial = author_run(run, test, given, folder)
         if kept and trial.record:
@@ -52,6 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     show(arguments, {**as_json(trial), "charged_credits": 0, "kept": str(kept or "")},
          "\n".join(_lines(trial, contract, shown)))
     return 1 if trial.problem else 0
+
+
+def _kept_directory(run: Run, name: str) -> Path:
+    workspace = run.workspace
+    return kept_directory(name, workspace.root, workspace.runtime_dir, workspace.billing_state_dir)
 
 
 def _lines(trial: Trial, contract: Contract, kept: str) -> Iterator[str]:

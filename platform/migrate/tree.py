@@ -30,7 +30,7 @@ class EarlierModule:
 
     above: Path
     name: str
-    shown: str  # as the person named it
+    shown: str  # as the person named it, for a message of one line
 
     @property
     def path(self) -> Path:
@@ -44,7 +44,7 @@ def modules_below(named: str) -> tuple[list[EarlierModule], list[Problem]]:
         UsageError: it is not a directory, or has no module.yml where one is expected.
     """
     top = Path(named).resolve()
-    shown = named.rstrip("/") or "/"
+    shown = shown_file(named.rstrip("/") or "/")
     if not top.is_dir():
         raise UsageError(f"{shown_file(named)}: is not a directory; name a module, a directory of "
                          "modules, or a workspace")
@@ -54,7 +54,8 @@ def modules_below(named: str) -> tuple[list[EarlierModule], list[Problem]]:
         top, shown = top / "modules", f"{shown}/modules"
     with Folder(os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), shown) as folder:
         entries = [entry for entry in folder.entries() if entry.name[0] not in "._"]
-        found = [EarlierModule(top, entry.name, f"{shown}/{entry.name}") for entry in entries
+        found = [EarlierModule(top, entry.name, f"{shown}/{shown_file(entry.name)}")
+                 for entry in entries
                  if entry.kind == "folder" and os.path.lexists(top / entry.name / CONTRACT)]
         wrong = [linked(Refused(shown_file(f"{shown}/{entry.name}"), entry.kind))
                  for entry in entries if entry.kind not in ("folder", "file")]
@@ -69,7 +70,7 @@ def modules_below(named: str) -> tuple[list[EarlierModule], list[Problem]]:
 def _opened(module: EarlierModule) -> Iterator[Folder]:
     with Folder(os.open(module.above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as above, \
             above.folder(module.name) as inner:
-        yield Folder(inner.handle, shown_file(module.shown))
+        yield Folder(inner.handle, module.shown)
 
 
 def planned_migration(module: EarlierModule, slugs: Collection[str]) -> Migration:
@@ -80,7 +81,7 @@ def planned_migration(module: EarlierModule, slugs: Collection[str]) -> Migratio
             beside = {name: _document(folder, name) for name in FILES
                       if os.path.lexists(module.path / name)}
     except Refused as error:
-        return Migration(left=(refused(error, shown_file(module.shown)),))
+        return Migration(left=(refused(error, module.shown),))
     except OSError as error:
         raise owned.storage_error(module.path, "be read", error) from error
     return migration(contract, beside, slugs)
@@ -117,7 +118,7 @@ def write_migration(module: EarlierModule, plan: Migration) -> tuple[list[str], 
         raise owned.storage_error(module.path, "be written", error) from error
     parent = module.shown.rpartition("/")[0]
     return ([f"{module.shown}/{name}" for name in data],
-            "/".join(filter(None, (parent, backup, module.name))))
+            "/".join(filter(None, (parent, backup, shown_file(module.name)))))
 
 
 def _bytes(folder: Folder, name: str) -> bytes:

@@ -102,6 +102,13 @@ class Contract:
 _FOR_PEOPLE = frozenset({"README.md", "CHANGELOG.md", ".gitattributes"})
 
 
+def is_fixture(value: Any) -> bool:
+    """Whether a value of a self-test names a file of the module's directory: `{fixture: path}`, and
+    `as_path` in a list of files to pack."""
+    return isinstance(value, Mapping) and isinstance(value.get("fixture"), str) \
+        and isinstance(value.get("as_path", ""), str)
+
+
 def is_code(below: str) -> bool:
     """Whether a file can change what the module does. Tests, pages for people and compiled Python
     cannot. `below` is the path relative to the module's directory."""

@@ -25,14 +25,19 @@ _RESULTS = (OUTPUTS, LOG, RECORD)
 _SOURCES = ("modules", "tenants", "config", "schemas")  # of a workspace: what people write there
 
 
-def kept_directory(name: str, root: Path) -> Path:
-    """The absolute path of a directory that the author named, which need not exist.
+def kept_directory(name: str, root: Path, runtime_dir: Path, billing_state_dir: Path) -> Path:
+    """The absolute path of a directory that the author named, which need not exist. It can be below
+    `runtime_dir`.
 
     Raises:
-        UsageError: it is in a directory whose files are the workspace's own.
+        UsageError: it is the workspace's runtime directory, or in a directory whose files are the
+            workspace's own.
         ConflictError: it is a file, or has contents that run-module did not write.
     """
     path = Path(name).resolve()
+    if path == runtime_dir.resolve() or path.is_relative_to(billing_state_dir.resolve()):
+        raise UsageError(f"{name}: belongs to the workspace's runs; name a directory of its own, "
+                         "such as runtime/try")
     for source in _SOURCES:
         if path.is_relative_to(root / source):
             raise UsageError(f"{name}: is in {source}/, whose files PLATFORM reads; name a "

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from platform.model.contract import Contract, SelfTest
+from platform.model.contract import Contract, SelfTest, is_fixture
 from platform.model.digest import digest_of
 from platform.model.ids import StepId
 from platform.model.order import Binding, Value
@@ -49,7 +49,7 @@ def planned(contract: Contract, values: Mapping[str, Value], order: str,
 def with_fixtures(value: Value, fixtures: list[str]) -> Any:
     """Every map `{fixture: path}` becomes a binding of that file; the paths are added to
     `fixtures`."""
-    if isinstance(value, dict) and "fixture" in value:
+    if is_fixture(value):
         fixtures.append(value["fixture"])
         return Binding(asset=value["fixture"], as_path=value.get("as_path", ""))
     if isinstance(value, dict):

@@ -58,6 +58,8 @@ def offered(repo: Path, script: str, *words: str) -> set[str]:
     (["platform", "statement", "oth"], {"other1"}),
     (["platform", "verify-module", "--module-id", "package"], {"package_std"}),
     (["platform", "run-module", "package"], {"package_std"}),
+    (["platform", "migrate", "modul"], {"modules"}),
+    (["platform", "migrate", "--w"], {"--write"}),
     (["platform", "run-module", "package_std", "--k"], {"--keep"}),
     (["platform", "status", "--runtime-profile", "dodo"], {"dodo.py"}),
     (["platform", "new", "tenant", "--name", ""], set()),

@@ -228,6 +228,27 @@ def test_only_an_empty_directory_or_one_of_ours_is_written_to(repo: Path, tmp_pa
     assert sorted(path.name for path in new.rglob("*")) == [".run-module", "log.txt", "note.md", "outputs", "run.json"]
 
 
+@pytest.mark.parametrize(("value", "status", "told"), [
+    ("[{fixture: 5}]", 1, ""), ("[{fixture: fixtures/note.txt, as_path: [1]}]", 1, ""), ("[{fixture: {}}]", 1, ""),
+    ("[{fixture: ../../../etc/passwd, as_path: x}]", 1, "has a fixture that is not in its directory"),
+    ("[{fixture: /etc/passwd, as_path: x}]", 1, "has a fixture that is not in its directory"),
+    ("[{fixture: fixtures/nothing.txt, as_path: x}]", 1, "missing_required_input"),
+    ("[{from_step: other, output_id: x, as_path: x}]", 1, ""),
+    ("[{fixture: fixtures/note.txt, as_path: note.txt}]", 0, "package_zip"),
+])
+def test_files_of_the_modules_directory_can_be_in_a_list(repo: Path, value: str, status: int, told: str) -> None:
+    assert command(repo, f"{CLI} new module --module-id boxes --kind packaging").returncode == 0
+    found, out, err = call(repo, f"run-module boxes --input 'bound_outputs={value}'")
+    assert (found in (status, 10 if status else 0), told in out + err) == (True, True), out + err
+
+
+def test_the_workspaces_own_directories_are_not_written_to(repo: Path) -> None:
+    for name in ("runtime", ".billing-state", ".billing-state/x", "tenants/tenant/out", "."):
+        status, _, told = call(repo, f"run-module ferry --input town=a --keep {name}")
+        assert (status, told.count("\n")) in ((2, 1), (11, 1)), name
+        assert not (repo / name / ".run-module").exists()
+
+
 def test_secrets_and_network_are_those_of_a_step(repo: Path) -> None:
     (repo / "modules/ferry/module.yml").write_text(CONTRACT + "requirements: {secrets: [{name: FERRY_KEY}]}\n")
     profile = repo / "config/runtime_profile.yml"

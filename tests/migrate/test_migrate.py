@@ -349,6 +349,14 @@ def test_a_backup_is_written_through_no_link(repo: Path, tmp_path: Path) -> None
     assert (list((tmp_path / "elsewhere").iterdir()), (repo / "modules/ferry/module.yml").read_text()) == ([], EARLIER)
 
 
+def test_a_name_of_several_lines_is_one_line(repo: Path) -> None:
+    (repo / "modules/ferry").rename(repo / "modules/fer\nry")
+    status, told, wrong = call(repo, "migrate modules --write")
+    assert (status, wrong) == (0, [])
+    others = [line for line in told[:-1] if not line.removeprefix("migrated ").startswith("modules/fer\\nry/")]
+    assert (others, len(told)) == ([], 30)
+
+
 def test_a_directory_without_contracts_is_a_usage_error(repo: Path) -> None:
     for name, told in (("config", "config: has no module.yml"), ("nowhere", "nowhere: is not a directory"),
                        ("dodo.py", "dodo.py: is not a directory")):

@@ -1,9 +1,11 @@
 """Brings the files up to date that the tool wrote into a workspace, and nothing else."""
 import hashlib
+import os
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from platform import called, toolfiles
 from platform.app.records import Records
@@ -11,7 +13,7 @@ from platform.app.tool import tool_of
 from platform.app.workspace import Workspace
 from platform.config.csv import read_csv
 from platform.config.schema import problems_of, schema, schema_faults
-from platform.confined import Folder, create, kind_at, read_file
+from platform.confined import Folder, create, folder_at, kind_at, read_file
 from platform.errors import InputError, StorageError, UsageError
 from platform.files import write_atomic
 from platform.model.digest import sha256_hex
@@ -23,6 +25,7 @@ from platform.scaffold.upgrade import (
     AgeState,
     Outdated,
     WrittenFile,
+    is_tools,
     newest_version,
     outdated,
     record_file,
@@ -124,13 +127,25 @@ def apply(root: Path, files: Iterable[Outdated], replaced: Collection[str],
         if one.state is AgeState.EDITED and one.path not in replaced:
             continue
         if one.new is None:
-            (root / one.path).unlink(missing_ok=True)
+            _remove(root, one.path)
         elif one.now is None:
             _create(root, one.path, one.new)
         else:
             write_atomic(root / one.path, one.new)
         changed.append(one.path)
     return [*changed, *_save(root, _record(root), kept)]
+
+
+def _remove(root: Path, path: str) -> None:
+    """Remove a file, and its directory if that was the last one."""
+    try:
+        with folder_at(root) as top, top.folder(str(PurePosixPath(path).parent)) as folder:
+            os.unlink(PurePosixPath(path).name, dir_fd=folder.handle)
+        with suppress(OSError):  # not empty
+            (root / path).parent.rmdir()
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed ({error.strerror or error}); fix the cause, "
+                           "then try again") from error
 
 
 def _save(root: Path, record: dict[str, WrittenFile], kept: Collection[str]) -> list[str]:
@@ -164,7 +179,7 @@ def _record(root: Path) -> dict[str, WrittenFile]:
     if problems:
         raise InputError(problems)
     return {row.values["path"]: WrittenFile(row.values["version"], row.values["sha256"])
-            for row in rows}
+            for row in rows if is_tools(row.values["path"])}
 
 
 def _old_records(workspace: Workspace) -> int:

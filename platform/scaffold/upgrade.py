@@ -11,7 +11,7 @@ from enum import StrEnum
 from platform.model.cells import as_csv
 from platform.model.digest import sha256_hex
 from platform.scaffold.text import with_schemas
-from platform.scaffold.workspace import PIN, Tool, tool_files
+from platform.scaffold.workspace import PIN, Tool, tool_files, tool_paths
 
 RECORD = ".platform/files.csv"
 RECORD_COLUMNS = ("path", "version", "sha256")
@@ -91,7 +91,7 @@ def outdated(
                 one.encode("utf-8", "surrogateescape") for one in (text, new_text)))
     for path in sorted(record.keys() - wanted.keys()):
         now = read(path)
-        if now is not None and sha256_hex(now) == record[path].sha256:
+        if is_tools(path) and now is not None and sha256_hex(now) == record[path].sha256:
             yield Outdated(path, AgeState.UNUSED, record[path].version, now, None)
 
 
@@ -115,6 +115,15 @@ def newest_version(tool: Tool, record: WorkspaceRecord, requirements: bytes | No
 def _pin(tool: Tool) -> re.Pattern[bytes]:
     name = re.escape(tool.requirement).encode()
     return re.compile(rb"(?m)^(" + name + rb"(?:\[[^\]\r\n]*\])?\s*==\s*)([^\s;#]+)")
+
+
+def is_tools(path: str) -> bool:
+    """Whether the tool may have written a file that the record names. The record is a file that
+    others can edit: it cannot name an operator's file or one outside of the workspace."""
+    parts = path.split("/")
+    return (path in tool_paths() or parts[0] in (".platform", ".github")) and not (
+        {"", ".", ".."} & {*parts}
+    )
 
 
 def _of_tool(path: str, new: bytes, known: WrittenFile | None,

@@ -65,6 +65,11 @@ def tool_files(tool: Tool) -> dict[str, bytes]:
     }
 
 
+def tool_paths() -> frozenset[str]:
+    """The paths of `tool_files`."""
+    return frozenset((*_TOOLS_COPIED, *_TOOLS))
+
+
 def operator_files(tool: Tool, today: str, *, example: bool) -> dict[str, bytes]:
     """The files that belong to the operator, by path. `today` is a day, such as 2026-11-24."""
     rows = _EXAMPLE_ROWS if example else {}

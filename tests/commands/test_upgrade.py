@@ -153,6 +153,52 @@ def test_only_the_tools_own_requirement_is_pinned() -> None:
     assert pinned(tool_of(), text) == text.replace(b"== 0.1 ;", f"== {VERSION} ;".encode())
 
 
+@pytest.mark.parametrize("path", ["../secret", "config/payments.csv", ".platform/../config/tenants.csv",
+                                  "/etc/hostname", ".github/../../secret"])
+def test_a_record_cannot_have_another_file_removed(workspace: Path, path: str) -> None:
+    (workspace.parent / "secret").write_text("secret")
+    target = workspace / path
+    digest = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else "0" * 64
+    with (workspace / RECORD).open("a") as file:
+        file.write(f"{path},0.0.9,{digest}\n")
+    was = target.exists()
+    assert upgrade(workspace)[0] == 0
+    assert target.exists() == was
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(workspace: Path) -> None:
+    (workspace.parent / "theirs").write_text("theirs")
+    as_written_by(workspace, "0.0.9", PUBLISH, b"# of 0.0.9\n")
+    (workspace / PUBLISH).unlink()
+    (workspace / PUBLISH).symlink_to(workspace.parent / "theirs")
+    status, _, said = upgrade(workspace)
+    assert status == 15 and PUBLISH in said and (workspace.parent / "theirs").read_text() == "theirs"
+
+
+@pytest.mark.slow
+def test_a_later_version_over_a_workspace_with_a_ledger(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything of the earlier version moves to the new one, nothing is charged, and every header still leads to a
+    schema."""
+    assert command(workspace, f"{CLI} orchestrator").returncode == 0
+    journal = (workspace / ".billing-state" / "journal.csv").read_bytes()
+    monkeypatch.setattr(toolfiles, "version", lambda: "99.0.0")
+    status, listed, _ = upgrade(workspace, "--check")
+    assert status == 1 and {line.split()[0] for line in listed} == {"missing", "pin", "header", "unused"}
+    assert upgrade(workspace)[0] == 0 and upgrade(workspace, "--check")[0] == 0
+    assert (workspace / "requirements.txt").read_text() == "platform-runner==99.0.0\n"
+    assert [path.name for path in (workspace / ".platform" / "schemas").iterdir()] == ["99.0.0"]
+    for path in workspace.rglob("*.yml"):
+        first = path.read_text().partition("\n")[0]
+        if "$schema=" in first:
+            assert (path.parent / first.partition("$schema=")[2]).is_file(), path
+    done = command(workspace, f"{CLI} orchestrator")
+    assert "steps: 6 up to date; nothing posted" in done.stdout, done.stdout + done.stderr
+    assert (workspace / ".billing-state" / "journal.csv").read_bytes() == journal
+    assert command(workspace, f"{CLI} ledger verify").returncode == 0
+    monkeypatch.undo()
+    assert upgrade(workspace, "--check")[0] == 2  # the earlier tool over a later workspace
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the commit before, in which that commit's own code has run the shipped orders."""
@@ -196,7 +242,7 @@ def test_a_checkout_with_history_and_ledger_becomes_a_workspace(before: Path, tm
     assert listed.returncode == 1 and "  platform\n" in listed.stdout and (repo / "platform").exists()
     done = command(tmp_path, f"{CLI} -C Büro upgrade")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sorted(path.name for path in repo.iterdir() if not path.name.startswith(".")) == [
+    assert sorted(path.name for path in repo.iterdir() if path.name[0] not in "._") == [
         "README.md", "config", "deliveries", "dodo.py", "doit.cfg", "maintenance-state", "modules", "outbox",
         "requirements.txt", "runtime", "tenants"]
     assert command(repo, f"{CLI} consistency-validate").returncode == 0

@@ -35,6 +35,17 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def real_path(name: str) -> Path:
+    """The absolute path of what a person named, without links. A name that no file can have (a loop
+    of links, too long a name) stays as it is: opening it says what is wrong."""
+    return Path(os.path.realpath(name))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path that a person named leads to a directory; False also if it cannot exist."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises if the name is too long)
+
+
 @contextmanager
 def replacing(path: Path, *, durable: bool = False, once: bool = False) -> Iterator[BinaryIO]:
     """`owned.replacing` for a path that an operator named: links on the way to its directory are

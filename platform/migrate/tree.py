@@ -16,6 +16,7 @@ from platform.config.text import linked, read_bytes, refused, shown_file
 from platform.confined import Folder, Refused
 from platform.confined import read as read_handle
 from platform.errors import UsageError
+from platform.files import is_folder, real_path
 from platform.migrate.beside import FILES
 from platform.migrate.plan import CONTRACT, Migration, migration, with_marks_of
 from platform.model.problem import Problem, SourceFile
@@ -42,23 +43,27 @@ def modules_below(named: str) -> tuple[list[EarlierModule], list[Problem]]:
 
     Raises:
         UsageError: it is not a directory, or has no module.yml where one is expected.
+        StorageError: it cannot be read.
     """
-    top = Path(named).resolve()
+    top = real_path(named)
     shown = shown_file(named.rstrip("/") or "/")
-    if not top.is_dir():
+    if not is_folder(top):
         raise UsageError(f"{shown_file(named)}: is not a directory; name a module, a directory of "
                          "modules, or a workspace")
     if os.path.lexists(top / CONTRACT):
         return [EarlierModule(top.parent, top.name, shown)], []
-    if (top / "modules").is_dir() and not (top / "modules").is_symlink():
+    if is_folder(top / "modules") and not (top / "modules").is_symlink():
         top, shown = top / "modules", f"{shown}/modules"
-    with Folder(os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), shown) as folder:
-        entries = [entry for entry in folder.entries() if entry.name[0] not in "._"]
-        found = [EarlierModule(top, entry.name, f"{shown}/{shown_file(entry.name)}")
-                 for entry in entries
-                 if entry.kind == "folder" and os.path.lexists(top / entry.name / CONTRACT)]
-        wrong = [linked(Refused(shown_file(f"{shown}/{entry.name}"), entry.kind))
-                 for entry in entries if entry.kind not in ("folder", "file")]
+    try:
+        with Folder(os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), shown) as folder:
+            entries = [entry for entry in folder.entries() if entry.name[0] not in "._"]
+    except OSError as error:
+        raise owned.storage_error(top, "be read", error) from error
+    found = [EarlierModule(top, entry.name, f"{shown}/{shown_file(entry.name)}")
+             for entry in entries
+             if entry.kind == "folder" and os.path.lexists(top / entry.name / CONTRACT)]
+    wrong = [linked(Refused(shown_file(f"{shown}/{entry.name}"), entry.kind))
+             for entry in entries if entry.kind not in ("folder", "file")]
     if not found and not wrong:
         raise UsageError(f"{shown_file(named)}: has no {CONTRACT}, neither itself nor in a "
                          "directory below it; name a module, a directory of modules, or a "

@@ -15,6 +15,7 @@ from platform.check.words import suggestion
 from platform.config.read import MAX_BYTES, read_yaml
 from platform.config.text import decode, read_named, shown_file
 from platform.errors import InputError, UsageError
+from platform.files import is_folder
 from platform.model.characters import one_line
 from platform.model.contract import Contract, InputPort
 from platform.model.order import Value
@@ -100,7 +101,7 @@ def _take_path(port: InputPort, text: str, given: Given) -> Iterator[object]:
                                      f"write --input {port.id}=@PATH"))
         return
     path = Path(text[1:])
-    if path.is_dir() and port.type == "dir":
+    if is_folder(path) and port.type == "dir":
         given.paths[port.id] = path
         return
     found = read_named(path, text[1:], 0)

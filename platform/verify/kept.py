@@ -15,6 +15,7 @@ from pathlib import Path
 
 from platform import flock, trees
 from platform.errors import ConflictError, UsageError
+from platform.files import real_path
 from platform.owned import storage_error
 from platform.run.records import LOG, OUTPUTS, RECORD
 from platform.verify.trial import DELIVERED
@@ -34,7 +35,7 @@ def kept_directory(name: str, root: Path, runtime_dir: Path, billing_state_dir: 
             workspace's own.
         ConflictError: it is a file, or has contents that run-module did not write.
     """
-    path = Path(name).resolve()
+    path = real_path(name)
     if path == runtime_dir.resolve() or path.is_relative_to(billing_state_dir.resolve()):
         raise UsageError(f"{name}: belongs to the workspace's runs; name a directory of its own, "
                          "such as runtime/try")

@@ -1,4 +1,5 @@
 """A module's author: what `verify-module` and `run-module` print, what they write, and what they refuse."""
+import fcntl
 import json
 import os
 import re
@@ -247,6 +248,26 @@ def test_the_workspaces_own_directories_are_not_written_to(repo: Path) -> None:
         status, _, told = call(repo, f"run-module ferry --input town=a --keep {name}")
         assert (status, told.count("\n")) in ((2, 1), (11, 1)), name
         assert not (repo / name / ".run-module").exists()
+
+
+@pytest.mark.parametrize("path", ["a" * 5000, "loop/x", "loop", "/proc/self/x/y", "/dev/null/x"])
+def test_a_path_that_cannot_be_is_one_line(repo: Path, path: str) -> None:
+    (repo / "loop").symlink_to("loop")
+    for words in (f"--keep {path}", f"--input photos=@{path}", f"--input table=@{path}"):
+        status, out, err = call(repo, f"run-module ferry --input town=a {words}")
+        assert (status in (2, 10, 11, 15), out, err.count("\n")) == (True, "", 1), (words[:20], err)
+
+
+def test_two_runs_do_not_share_a_directory(repo: Path, tmp_path: Path) -> None:
+    keep = tmp_path / "out"
+    assert call(repo, f"run-module ferry --input town=a --keep {keep}")[0] == 0
+    before = tree(keep)
+    with (keep / ".run-module").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        status, _, told = call(repo, f"run-module ferry --input town=b --keep {keep}")
+    assert (status, told) == (
+        11, f"{keep}: another run-module works there; wait, or name another directory\n")
+    assert tree(keep) == before
 
 
 def test_secrets_and_network_are_those_of_a_step(repo: Path) -> None:

@@ -349,6 +349,13 @@ def test_a_backup_is_written_through_no_link(repo: Path, tmp_path: Path) -> None
     assert (list((tmp_path / "elsewhere").iterdir()), (repo / "modules/ferry/module.yml").read_text()) == ([], EARLIER)
 
 
+@pytest.mark.parametrize("path", ["a" * 5000, "loop/x", "loop", "/proc/self/x/y", "/dev/null/x"])
+def test_a_path_that_cannot_be_is_one_line(repo: Path, path: str) -> None:
+    (repo / "loop").symlink_to("loop")
+    status, told, wrong = call(repo, f"migrate {path}")
+    assert (status, told, len(wrong)) == (2, [], 1)
+
+
 def test_a_name_of_several_lines_is_one_line(repo: Path) -> None:
     (repo / "modules/ferry").rename(repo / "modules/fer\nry")
     status, told, wrong = call(repo, "migrate modules --write")

@@ -1,9 +1,9 @@
 """A person's request to cancel a step, as a file next to the step's directory.
 
 The run that works on the step looks for it: it ends the step's processes, or does not start the
-step. The settlement that refunds the step removes the file. Until then the request stands, whoever
-was killed, so that no later run starts the step. A request is for the work that the step had when
-it was made; once the order is changed, it says nothing.
+step. The settlement that refunds the step removes the file. Until then, no later run starts the
+step, even if a process was killed. A request is about the work that the step had when it was made.
+When the order changes, the request has no effect.
 """
 import json
 import os
@@ -29,10 +29,12 @@ class CancelRequest(NamedTuple):
 
     @property
     def words(self) -> str:
+        """The request in one line, for a record's message."""
         return f"cancelled by {self.by} at {self.at}: {self.note}"
 
 
 def request_file(runtime_dir: Path, step_id: StepId) -> Path:
+    """The file of a request about the step, whether it exists or not."""
     return runtime_dir.joinpath(*step_id.order, _name(step_id))
 
 

@@ -97,6 +97,7 @@ for number in range(150):
 """
 
 
+@pytest.mark.slow
 def test_who_reads_while_another_process_posts_reads_one_moment(state: Path, ledger: Ledger) -> None:
     ledger.close()
     writer = subprocess.Popen([sys.executable, "-c", WRITER.format(root=str(ROOT), state=str(state))])
@@ -138,6 +139,7 @@ def test_a_journal_that_is_exchanged_meanwhile_is_no_damage(state: Path, ledger:
     assert [record.post.metadata["reference"] for record in Ledger.read(state, disk).records()] == ["x"]
 
 
+@pytest.mark.slow
 def test_whole_commands_look_without_permission_to_write(delivered_repo: Path) -> None:
     right = {line: command(delivered_repo, f"python -m platform.cli {line}") for line in LOOKS}
     state = delivered_repo / ".billing-state"

@@ -14,7 +14,7 @@ case "$1 $2" in
     "-m pip") shift 2; echo "$*" >> asked; [ ! -e refuse ] ;;
 esac
 """
-RUN = "install --quiet --disable-pip-version-check -e ."
+RUN = "install --quiet --disable-pip-version-check -e .[charts,signing]"
 DEV = "install --quiet --disable-pip-version-check -r requirements.txt"
 
 

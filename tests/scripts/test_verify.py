@@ -1,6 +1,7 @@
 """verify_platform.py, verify_module.py, verify_workorder.py: all is well with a good repository; for everything that
 can be broken there is one check that says so; and nothing of the repository's own is touched."""
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,15 +108,15 @@ def test_what_is_shipped_passes() -> None:
 
 def test_a_good_module_passes(repo: Path) -> None:
     done = command(repo, MODULE)
-    assert (done.returncode, done.stdout) == (0, "passed  say\n")
-    assert json.loads(command(repo, f"{MODULE} --json").stdout) == {
-        "modules": [{"module_id": "say", "passed": True, "problem": ""}]}
+    assert done.returncode == 0 and re.fullmatch(r"passed  say  [0-9.]+ s\n  said  said.txt  6 bytes\n", done.stdout)
+    (found,) = json.loads(command(repo, f"{MODULE} --json").stdout)["modules"]
+    assert (found["module_id"], found["passed"], found["problem"]) == ("say", True, "")
 
 
 @pytest.mark.parametrize(("file", "old", "new", "status", "told"), [
     ("src/run.py", "said.txt", "sad.txt", 1, "undeclared_output"),
-    ("src/run.py", '"COMPLETED"', '"FAILED"', 1, "ended FAILED"),
-    ("src/run.py", "def run(", "raise SystemExit(0)\ndef run(", 1, "ended FAILED"),
+    ("src/run.py", '"COMPLETED"', '"FAILED"', 1, "module_failed"),
+    ("src/run.py", "def run(", "raise SystemExit(0)\ndef run(", 1, "module_exited"),
     ("module.yml", "self_test:", "self_tests:", 10, "self_tests"),
 ])
 def test_a_module_can_fail(repo: Path, file: str, old: str, new: str, status: int, told: str) -> None:

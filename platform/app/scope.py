@@ -56,7 +56,8 @@ def _no_tenant(
     workspace: Workspace, tenant_id: str, work_order_id: str, tenants: Collection[str]
 ) -> str:
     """The message about an unknown tenant. What was meant may be an order, without its tenant."""
-    owners = [order for order in workspace.order_ids() if order.work_order_id == tenant_id]
+    owners = [order for order in workspace.order_ids()
+              if order.work_order_id.casefold() == tenant_id.casefold()]
     if len(owners) == 1 and not work_order_id:
         return f"{one_line(tenant_id)}: no such tenant; did you mean `{owners[0]}`?"
     return (f"{one_line(tenant_id)}: no such tenant; "

@@ -1,5 +1,6 @@
 """`cancel`: stop a running step or order, and refund what was charged and not done."""
 import argparse
+import sys
 
 from platform.app.cancelling import (
     CancelResult,
@@ -42,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     run = Run.looking(workspace, Asked(scope_of(workspace, *asked.order, past=True)))
     if asked.step_id:
         require_step(run, asked)
+    if text := run.sharing.hydrate():  # another machine may have charged the order
+        sys.stderr.write(f"{text}\n")
     since = run.billing.book.seq
     request = new_request(user(), arguments.note.strip())
     works = request_cancel(run, asked, request)

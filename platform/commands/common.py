@@ -56,7 +56,8 @@ def add_tenant(parser: argparse.ArgumentParser) -> None:
 
 
 def named(arguments: argparse.Namespace, *, most: int = 3) -> Named:
-    """What the argument and the options name together. An empty part means all.
+    """What the argument and the options name together. An empty part means all, and so does `/*`
+    at the end.
 
     Args:
         most: the number of parts that the command can use: 1 tenant, 2 order, 3 step.
@@ -66,7 +67,7 @@ def named(arguments: argparse.Namespace, *, most: int = 3) -> Named:
             without its tenant.
     """
     try:
-        asked = Named.parse(arguments.what) if arguments.what else Named()
+        asked = Named.parse(arguments.what.removesuffix("/*")) if arguments.what else Named()
     except ValueError as error:
         raise UsageError(str(error)) from error
     parts = list(asked)

@@ -23,7 +23,7 @@ _LOOK_UP = {  # the shell command that lists the values of an option
     "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
     # a positional argument, by its metavar
     "MODULE": "_platform_ids modules/*/",
-    "TENANT": "_platform_ids tenants/*/",
+    **dict.fromkeys(("TENANT", "TENANT[/ORDER]"), "_platform_ids tenants/*/"),
     **dict.fromkeys((METAVAR, ORDER_OR_STEP, "TASK"),
                     "_platform_names tenants/*/ tenants/*/workorders/*.yml"),
 }

@@ -13,7 +13,7 @@ from platform.app.tool import with_own_schemas
 from platform.app.workspace import Workspace
 from platform.check.money import PRICES
 from platform.check.words import suggestion
-from platform.commands.common import add_json, root, show
+from platform.commands.common import add_json, add_named, named, root, show
 from platform.commands.copied_module import NewModule, copied_module
 from platform.commands.parser import Parser
 from platform.config.csv import read_csv
@@ -43,7 +43,9 @@ def add_arguments(parser: Parser) -> None:
     order = parser.add_command(
         "workorder", "a draft of a work order, with every input of its module"
     )
-    order.add_argument("--tenant-id", required=True, metavar="ID",
+    add_named(order, "the tenant and the id of the work order; the same as the options",
+              "TENANT[/ORDER]")
+    order.add_argument("--tenant-id", default="", metavar="ID",
                        help="the tenant of the work order")
     order.add_argument("--work-order-id", default="", metavar="ID",
                        help="8 letters or digits, or 3 to 64 letters, digits, _ and - (default: an "
@@ -117,8 +119,11 @@ def _add_terms(path: Path, tenant_id: str) -> bool:
 
 
 def _workorder(arguments: argparse.Namespace) -> None:
+    asked, module_id = named(arguments, most=2), arguments.module_id
+    tenant_id = asked.tenant_id
+    if not tenant_id:
+        raise UsageError("name the tenant: TENANT[/ORDER] or --tenant-id TENANT")
     repo = Snapshot(Workspace.open(root(arguments))).repo
-    tenant_id, module_id = arguments.tenant_id, arguments.module_id
     if tenant_id not in repo.tenant_ids:
         raise UsageError(f"tenant {tenant_id!r} does not exist; "
                          f"{suggestion(tenant_id, repo.tenant_ids, 'see tenants/')}")
@@ -127,7 +132,7 @@ def _workorder(arguments: argparse.Namespace) -> None:
         raise UsageError(f"module {module_id!r} does not exist or has errors; "
                          f"{suggestion(module_id, repo.contracts, 'see modules/')}")
     folder = f"tenants/{tenant_id}/workorders"
-    work_order_id = arguments.work_order_id or _free_id(
+    work_order_id = asked.work_order_id or _free_id(
         root(arguments) / folder, tenant_id, module_id
     )
     _of_form(ids.WORK_ORDER, work_order_id, "--work-order-id",

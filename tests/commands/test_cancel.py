@@ -259,3 +259,32 @@ def test_a_delivery_that_may_have_left_is_held_and_not_refunded(repo: Path) -> N
     assert command(repo, f"{CLI} delivery settle tenant/tea/put --refund --note no").returncode == 0
     assert balance(repo) == before + 1
     assert json.loads(command(repo, f"{CLI} ledger audit --json").stdout)["unexplained"] == []
+
+
+@pytest.mark.slow
+def test_a_delivery_that_is_stopped_in_the_middle_is_held(repo: Path) -> None:
+    """Its module had been called: nobody knows what left. It is retried by nobody, and not refunded."""
+    module = repo / "modules" / "put_slowly"
+    (module / "src").mkdir(parents=True)
+    contract = (ROOT / "modules" / "deliver_folder" / "module.yml").read_text()
+    (module / "module.yml").write_text(contract.replace("module_id: deliver_folder", "module_id: put_slowly"))
+    (module / "src" / "run.py").write_text(
+        "import signal\nfrom pathlib import Path\n\n\ndef run(params, outputs_dir):\n"
+        "    Path(outputs_dir, 'began').touch()\n    signal.pause()\n")
+    order = repo / "tenants/tenant/workorders/tea.yml"
+    order.write_text(TEA.replace("module_id: deliver_folder", "module_id: put_slowly\n    retries: 3"))
+    with (repo / "config/module_prices.csv").open("a") as prices:
+        prices.write("put_slowly,__run__,1,2026-01-01,,true,\n")
+    process = subprocess.Popen([DOIT, "run", "tenant/tea"], cwd=repo, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until((repo / "runtime/tenant/tea/.put.new/outputs/began").is_file, process)
+    done = command(repo, f"{CLI} cancel tenant/tea --note stop")
+    out, err = process.communicate(timeout=LONGEST_WAIT_S)
+    assert (done.returncode, process.returncode, balance(repo)) == (0, 1, 86), done.stderr + out + err
+    assert "put may have left: its charge is kept, and nothing is sent again; to decide: " in done.stdout
+    again = command(repo, "doit run tenant/tea")
+    assert "NEEDS_DECISION cancelled: it was cancelled, and it may have arrived" in again.stdout, again.stdout
+    assert command(repo, f"{CLI} cancel tenant/tea --note again").returncode == 0
+    assert balance(repo) == 86
+    assert json.loads(command(repo, f"{CLI} deliveries --json").stdout)["deliveries"][0]["state"] == "held"
+    assert json.loads(command(repo, f"{CLI} ledger audit --json").stdout)["unexplained"] == []

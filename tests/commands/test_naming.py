@@ -19,7 +19,8 @@ def shop(_delivered: Path) -> Path:
     "status --json", "quote --json", "graph --format text", "integrity-validate --json", "artifacts --json"])
 @pytest.mark.parametrize("form", [
     "tenant/tea", "tenant/tea/", "tenant:tea", "workorder:tenant/tea", "tenants/tenant/workorders/tea.yml",
-    "--tenant-id tenant --work-order-id tea", "tenant --work-order-id tea", "tenant/tea --tenant-id tenant"])
+    "tenant/tea/*", "--tenant-id tenant --work-order-id tea", "tenant --work-order-id tea",
+    "tenant/tea --tenant-id tenant"])
 def test_one_order_in_every_form(shop: Path, words: str, form: str) -> None:
     asked = command(shop, f"{CLI} {words} {form}")
     plain = command(shop, f"{CLI} {words} tenant/tea")
@@ -46,6 +47,7 @@ def test_the_log_of_an_order_lists_its_steps(shop: Path) -> None:
     ("status tenent", "tenent: no such tenant; did you mean `tenant`?"),
     ("status TENANT", "TENANT: no such tenant; did you mean `tenant`?"),
     ("status tea", "tea: no such tenant; did you mean `tenant/tea`?"),
+    ("status TEA", "TEA: no such tenant; did you mean `tenant/tea`?"),
     ("status tenant/TEA", "tenant/TEA: no such work order; did you mean `tea`?"),
     ("status tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),
     ("quote tenant/tea/pakage", "step tenant/tea/pakage does not exist; did you mean `package`?"),

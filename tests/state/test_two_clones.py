@@ -383,3 +383,19 @@ def test_a_release_without_the_pinned_head_is_refused(one: Path, two: Path, chan
 def test_no_release_is_made_from_a_ledger_without_the_pinned_head(two: Path) -> None:
     pinned(two, {"generation": 1, "seq": 1, "hash": "1" * 64})
     assert "does not contain post 1 of the profile's trusted_head" in told(two, f"{STATE} init", 14)
+
+
+def test_what_one_clone_charged_another_one_cancels_once(one: Path, two: Path) -> None:
+    """The charge of the first clone is refunded by the second, and neither starts the order again."""
+    told(one, "doit run step:tenant/tea/one")  # the order is charged as a whole
+    said = told(two, "python -m platform.cli cancel tenant/tea --note stop")
+    assert "7 credits refunded for 3 steps (two, package, put)" in said
+    again = told(one, "python -m platform.cli cancel tenant/tea --note stop")
+    assert "before, nothing changed" in again
+    for repo in (one, two):
+        run(repo, "doit run")
+        told(repo, "python -m platform.cli ledger verify")
+        last = rows(repo / ".billing-state" / "transactions.csv")
+        assert [row["amount_credits"] for row in last if row["type"] == "REFUND"] == ["7"]
+    audit = json.loads(told(one, "python -m platform.cli ledger audit --json"))
+    assert audit["unexplained"] == []

@@ -1,4 +1,5 @@
 """A year of one operator: events, runs, decisions, and a judgement at the end of every day."""
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -23,28 +24,35 @@ class Year:
     days: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    world: Path | None = None  # where the clones, the store and the mails of a faulty day are kept
 
 
 def run(days: int, seed: int, *, tenants: int = 12, first_day: date = FIRST_DAY,
         say: Callable[[str], object] = str) -> Year:
-    """Simulate; stops at the first day on which something does not hold. `say` gets a line a day."""
-    year = Year()
-    with tempfile.TemporaryDirectory(prefix="year-", ignore_cleanup_errors=True) as folder:
-        receiver = Receiver()
-        controller = receiver.started()
-        try:
-            world = World(Path(folder), seed, tenants, receiver, controller.port, first_day)
-            status, said = world.clones[0].run(world.now, "state", "init")
-            assert status == 0, said
-            while year.days < days and not year.faults:
-                happened = _day(world, year)
-                year.days += 1
-                say(f"{world.day}  {'; '.join(happened)}\n")
-                world.next_day()
-        finally:
-            controller.stop()
-        year.counts["posts"] = len(world.rows(world.clones[0], "journal.csv"))
-        year.counts["mails"] = sum(receiver.arrived.values())
+    """Simulate; stops at the first day on which something does not hold, and keeps its world, as when an error ends
+    the simulation. `say` gets a line a day."""
+    year, folder = Year(), Path(tempfile.mkdtemp(prefix="year-"))
+    receiver = Receiver()
+    controller = receiver.started()
+    try:
+        world = World(folder, seed, tenants, receiver, controller.port, first_day)
+        say(f"the world is in {folder}\n")
+        status, said = world.clones[0].run(world.now, "state", "init")
+        assert status == 0, said
+        while year.days < days and not year.faults:
+            happened = _day(world, year)
+            year.days += 1
+            say(f"{world.day}  {'; '.join(happened)}\n")
+            world.next_day()
+    finally:
+        controller.stop()
+        receiver.keep(folder / "mails.jsonl")
+    year.counts["posts"] = len(world.rows(world.clones[0], "journal.csv"))
+    year.counts["mails"] = sum(receiver.arrived.values())
+    if year.faults:
+        year.world = folder
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return year
 
 
@@ -53,6 +61,7 @@ def _day(world: World, year: Year) -> list[str]:
     year.counts["events"] += len(happened)
     how = world.chance.choices([_calm, _killed, _together], [6, 3, 2])[0]
     happened.append(how.__name__.strip("_"))
+    world.receiver.day = f"{world.day} {how.__name__.strip('_')}"
     year.counts[how.__name__.strip("_")] += 1
     found = how(world)
     found += _decide(world, year)
@@ -90,9 +99,8 @@ def _together(world: World) -> list[str]:
     """Both clones at the same time, and each once more."""
     started = [(clone, clone.start(world.now, "doit", "run")) for clone in world.clones]
     found = []
-    for clone, process in started:
-        said, _ = process.communicate(timeout=300)
-        found += _ran(clone, process.returncode, said)
+    for clone, command in started:
+        found += _ran(clone, *command.ended())
     for clone in world.clones:
         found += _ran(clone, *clone.run(world.now, "doit", "run"))
     return found
@@ -127,4 +135,5 @@ def _decide(world: World, year: Year) -> list[str]:
 def told(year: Year) -> str:
     """The year in lines."""
     counts = ", ".join(f"{count} {name}" for name, count in sorted(year.counts.items()))
-    return "\n".join([f"{year.days} days, {len(year.faults)} faults: {counts}", *year.faults])
+    kept = [f"the world of that day is kept in {year.world}"] if year.world else []
+    return "\n".join([f"{year.days} days, {len(year.faults)} faults: {counts}", *year.faults, *kept])

@@ -1,23 +1,46 @@
-"""One operator's checkout in the simulated year, and the commands that run in it at the year's time."""
+"""One operator's checkout in the simulated year, and the commands that run in it at the year's time.
+
+Each command is a process of its own. A server (`multiprocessing`'s) that has imported the program forks it.
+"""
 import json
 import os
 import random
 import shutil
-import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from tests.support import LONGEST_WAIT_S
 
-_AT = """
-import sys, time_machine, datetime
-time_machine.travel(datetime.datetime.fromisoformat(sys.argv.pop(1)), tick=True).start()
-"""
-_DOIT = _AT + "from doit.__main__ import main\nsys.argv[0] = 'doit'\nsys.exit(main())\n"
-_CLI = _AT + "import _platform_boot\nsys.exit(_platform_boot.main())\n"
+_SERVER = get_context("forkserver")
+_SERVER.set_forkserver_preload(["tests.year.ready"])
+
+
+@dataclass
+class Command:
+    """A command that was started."""
+
+    process: BaseProcess
+    out: Path
+
+    def ended(self, timeout_s: float = 300) -> tuple[int, str]:
+        """Exit status, and what it printed. TimeoutError when it still runs."""
+        self.process.join(timeout_s)
+        if self.process.exitcode is None:
+            raise TimeoutError(f"process {self.process.pid} still runs")
+        said = self.out.read_text(encoding="utf-8", errors="replace")
+        self.out.unlink()
+        return self.process.exitcode, said
+
+    def kill(self) -> None:
+        """SIGKILL to its group."""
+        os.killpg(self.process.pid or 0, 9)
 
 
 @dataclass
@@ -27,27 +50,27 @@ class Clone:
     root: Path
     home: Path
 
-    def start(self, at: datetime, *words: str) -> "subprocess.Popen[str]":
+    def start(self, at: datetime, *words: str) -> Command:
         """A command: `doit …`, or one of `python -m platform.cli`."""
-        code, rest = (_DOIT, words[1:]) if words[0] == "doit" else (_CLI, words)
+        handle, out = tempfile.mkstemp(dir=self.home)
+        os.close(handle)
         env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "Europe/Berlin"}
-        return subprocess.Popen([sys.executable, "-c", code, at.isoformat(), *rest], cwd=self.root, env=env, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        process = _SERVER.Process(target=_main, args=(self.root, env, at, words, out))
+        process.start()
+        return Command(process, Path(out))
 
     def run(self, at: datetime, *words: str) -> tuple[int, str]:
         """A command to its end: exit status, and what it printed."""
-        process = self.start(at, *words)
-        said, _ = process.communicate(timeout=300)
-        return process.returncode, said
+        return self.start(at, *words).ended()
 
     def killed(self, at: datetime, chance: random.Random, *words: str) -> None:
         """A command that SIGKILL ends after a while, with what it started."""
-        process = self.start(at, *words)
+        command = self.start(at, *words)
         try:
-            process.communicate(timeout=chance.uniform(0.2, 1.6))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate(timeout=LONGEST_WAIT_S)
+            command.ended(chance.uniform(0.1, 1.2))
+        except TimeoutError:
+            command.kill()
+            command.ended(LONGEST_WAIT_S)
 
     def asked(self, at: datetime, *words: str) -> Any:
         """What a command says in JSON; AssertionError when it says something else."""
@@ -59,3 +82,27 @@ class Clone:
 
     def lose_runtime(self) -> None:
         shutil.rmtree(self.root / "runtime", ignore_errors=True)
+
+
+def _main(root: Path, env: dict[str, str], at: datetime, words: tuple[str, ...], out: str) -> None:
+    """The process of a command, which begins as a copy of the server."""
+    import time_machine
+
+    os.setsid()
+    os.chdir(root)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    handle = os.open(out, os.O_WRONLY | os.O_APPEND)
+    for name in (1, 2):
+        os.dup2(handle, name)
+    time_machine.travel(at, tick=True).start()
+    if words[0] == "doit":
+        from doit.__main__ import main
+
+        sys.argv = list(words)
+    else:
+        from _platform_boot import main
+
+        sys.argv = ["-m", *words]
+    sys.exit(main())

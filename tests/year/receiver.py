@@ -1,18 +1,20 @@
 """Where the year's mails arrive: a real mail server that misbehaves on some days, and remembers every message."""
 import asyncio
-import re
+import json
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 TAKES, DROPS, REFUSES = "takes", "drops", "refuses"
-_MESSAGE_ID = re.compile(rb"(?im)^message-id: *<([^>]+)>")
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Receiver:
     doubtful: Counter[str] = field(default_factory=Counter)  # those of which the sender cannot know
     idle: threading.Condition = field(default_factory=threading.Condition)
     sessions: int = 0  # connections that are open
+    day: str = ""  # and how it runs
+    log: list[dict[str, str]] = field(default_factory=list)  # every message, refused ones too
 
     @contextmanager
     def killing_senders(self) -> Iterator[None]:
@@ -44,12 +48,22 @@ class Receiver:
             self.sessions += change
             self.idle.notify_all()
 
+    def of(self, name: str) -> list[dict[str, str]]:
+        """What happened to the mails with this Message-ID, in order."""
+        return [each for each in self.log if each["mail"] == name]
+
+    def keep(self, file: Path) -> None:
+        """Write the log."""
+        file.write_text("".join(f"{json.dumps(each)}\n" for each in self.log), encoding="utf-8")
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        mail = message_from_bytes(content, policy=default)
+        name = str(mail["Message-ID"] or "none").strip("<> ")
+        self.log.append({"mail": name, "package": str(mail["X-Package-SHA256"] or ""), "day": self.day,
+                         "mode": self.mode, "killing": str(self.killing)})
         if self.mode == REFUSES:
             return "554 not today"
-        content = envelope.content if isinstance(envelope.content, bytes) else b""
-        found = _MESSAGE_ID.search(content)
-        name = found[1].decode() if found else "none"
         self.arrived[name] += 1
         self.doubtful[name] += self.killing or self.mode == DROPS
         if self.mode == DROPS and server.transport is not None:

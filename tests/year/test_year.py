@@ -23,7 +23,7 @@ def test_every_day_holds() -> None:
 @pytest.mark.parametrize(("arrived", "doubtful", "resends", "wrong"), [
     (1, 0, 0, False), (2, 0, 0, True), (2, 1, 0, False), (3, 2, 0, True), (3, 2, 1, False), (3, 1, 1, True)])
 def test_a_mail_that_arrives_too_often_is_noticed(arrived: int, doubtful: int, resends: int, wrong: bool) -> None:
-    receiver = SimpleNamespace(arrived=Counter(m=arrived), doubtful=Counter(m=doubtful))
+    receiver = Receiver(arrived=Counter(m=arrived), doubtful=Counter(m=doubtful))
     found = judge.mails(SimpleNamespace(receiver=receiver, resends=resends, clones=[]))
     assert bool(found) is wrong
 

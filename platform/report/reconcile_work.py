@@ -20,6 +20,7 @@ from platform.model.reasons import CANCELLED, UNVERIFIED
 from platform.model.repo import Repo
 from platform.model.run import RunEnding, RunRecord, Status
 from platform.report import reconcile_price
+from platform.run.results import CLAIMED_ELSEWHERE, REPAIR_HELD
 
 DELIVERY_MISSING = "delivery_missing"
 
@@ -47,9 +48,10 @@ class Works:
         facts = [post for post in posts if post.kind == "completion"]
         self._repo = repo
         self._runs = {(run.task_hash, run.refund_epoch): run for run in true}
-        self._ended = {**{(task, end.refund_epoch): end
-                          for task, ends in ended.items() for end in ends},
-                       **{pair: run.ended for pair, run in self._runs.items()}}
+        endings = {**{(task, end.refund_epoch): end
+                      for task, ends in ended.items() for end in ends},
+                   **{pair: run.ended for pair, run in self._runs.items()}}
+        self._ended = {pair: end for pair, end in endings.items() if _ended_here(end)}
         self._planned = {
             step.task_hash: _planned(step) for order in plan.orders.values() for step in order.steps
         }
@@ -231,3 +233,12 @@ def _was_tried(run: RunRecord) -> bool:
     return run.status is not Status.SKIPPED and (
         run.status is not Status.NEEDS_DECISION or run.attempts > 0
     )
+
+
+def _ended_here(ending: RunEnding) -> bool:
+    """Whether an ending says how work ended. A step that waits was not run on this machine, and
+    neither was a delivery that another runner made; that runner may have been refunded. Only a
+    delivery in doubt was tried."""
+    if ending.status is Status.NEEDS_DECISION:
+        return ending.reason in (UNVERIFIED, REPAIR_HELD)
+    return ending.reason != CLAIMED_ELSEWHERE

@@ -254,6 +254,16 @@ def test_a_refund_whose_run_nobody_here_knows_is_explained_by_the_ledgers_word_a
     assert (found.unexplained, found.items[LEDGER]) == ((), 1)
 
 
+@pytest.mark.parametrize(("status", "reason", "alone"), [
+    (Status.NEEDS_DECISION, "module_failed", True), (Status.FAILED, "claimed_elsewhere", True),
+    (Status.NEEDS_DECISION, "unverified", False)])
+def test_a_refund_of_another_clone_is_not_judged_by_a_step_that_only_waited_here(
+        status: Status, reason: str, alone: bool) -> None:
+    ended = {TEA.task_hash: (RunEnding(0, status, reason, "r", NOON),)}
+    found = judged(spend(), refund(), kept=(BREWED,), ended=ended)
+    assert (found.unexplained == (), found.items[LEDGER]) == (alone, int(alone))
+
+
 def priced(amount: int, since: str, deliverable: str = "__run__") -> Post:
     """A charge as it is posted today: with its price row."""
     post = spend(-amount, deliverable=deliverable)

@@ -30,7 +30,7 @@ from platform.delivery.receipt import Verification
 from platform.delivery.step import looks
 from platform.errors import ConflictError
 from platform.ledger.rules import attempts, keys
-from platform.ledger.rules.attempts import Decision, Past
+from platform.ledger.rules.attempts import Claim, Decision, Past
 from platform.ledger.rules.refund import acknowledged
 from platform.ledger.rules.tables import Fact
 from platform.model.digest import digest_of
@@ -95,7 +95,7 @@ class LedgerGate:
         if record.completed:
             self._acknowledge(record)
         elif record.reason != UNVERIFIED:
-            self._post_voids([self._attempt], record.reason)
+            self._void_own(record.reason)
         elif self._past().is_capped:
             # This also holds if this attempt was certainly refused, because the attempt before it
             # is still in doubt. This claim counts as the one automatic repetition.
@@ -111,7 +111,14 @@ class LedgerGate:
         subject = subject_of(past, self._went_in, run.workspace.profile.delivery)
         said = past.decided(subject) or (None if past.receipts else past.decided())
         again = run.allowed.always or (said is not None and said.decision == "resend")
-        if not self._may_send and (past.is_capped if not arrived else not again):
+        look_only = not self._may_send and (not again if arrived else past.is_capped)
+        if (claim := _live(past)) and not (arrived and look_only):
+            # What the provider says now is not final, so a look would prove nothing either.
+            return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
+                          f"{claimant.described(claim.claimant)} is delivering it and may do so "
+                          f"until {claim.expires_at}; run again when it has ended, or after that "
+                          "time if it no longer runs")
+        if look_only:
             if not looks(run.context.module_dir(self._planned.contract.module_id)):
                 return self._unasked(arrived, said)
             self._looking = True
@@ -123,18 +130,11 @@ class LedgerGate:
                 lost=lost or bool(settled),
                 settled=settled,
             )
-        now = utc_text(datetime.now(UTC))
-        for claim in past.open:
-            who = claim.claimant
-            if not claimant.is_ours(who) and not claimant.is_dead(who) and now < claim.expires_at:
-                return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
-                              f"{claimant.described(who)} is delivering it and may do so until "
-                              f"{claim.expires_at}; run again when it has ended, or after that "
-                              "time if it no longer runs")
         if not self._is_paid():
             return Denied(Status.FAILED, CLAIMED_ELSEWHERE,
-                          "another clone published its posts before this charge, which could not "
-                          "be posted again; see journal.lost.* next to the ledger, then run again")
+                          "another clone published its posts first: this charge could not be "
+                          "posted again (see journal.lost.* next to the ledger), or it was "
+                          "refunded; run again")
         return None
 
     def _unasked(self, arrived: bool, said: Decision | None) -> Denied:
@@ -178,22 +178,34 @@ class LedgerGate:
                 return True
         except BaseException:
             with self._run.billing.steady:
-                self._post_voids([self._attempt], "not_published")
+                self._void_own("not_published")
             raise
         with self._run.billing.steady:
-            ours = [claim for claim in self._past().open if claim.attempt == self._attempt]
-            return bool(ours) and claimant.is_ours(ours[0].claimant) and self._is_paid()
+            if self._has_claim() and self._is_paid():
+                return True
+            self._void_own("not_paid")
+            return False
+
+    def _has_claim(self) -> bool:
+        """Whether this run made the open claim with the number of its attempt. After the posts of
+        other clones came in, it may be another runner's."""
+        return any(claim.attempt == self._attempt and claimant.is_ours(claim.claimant)
+                   for claim in self._past().open)
 
     def _is_paid(self) -> bool:
-        return self._run.billing.history.book.paid(self._planned.task_hash, RUN_CHARGE) is not None
+        """Whether this run's charge is in force. Another clone may have refunded it meanwhile, and
+        charged the step again."""
+        book, (task_hash, epoch) = self._run.billing.history.book, self._work
+        return (book.epoch(task_hash, RUN_CHARGE) == epoch
+                and book.paid(task_hash, RUN_CHARGE) is not None)
 
     def _acknowledge(self, record: RunRecord) -> None:
         """Post the evidence and the fact at once, in one post. If no new evidence is needed,
         void the claim."""
         order, reasons = self._planned.id.order, self._run.snapshot.repo.reasons
         posted = self._run.deliveries.post(lambda book: acknowledged(book, order, record, reasons))
-        if self._attempt and not any(post.kind == "evidence" for post in posted):
-            self._post_voids([self._attempt], record.reason or "known_before")
+        if not any(post.kind == "evidence" for post in posted):
+            self._void_own(record.reason or "known_before")
 
     def _looked(self, record: RunRecord) -> GateAnswer:
         """The result of a look, which sends nothing."""
@@ -215,7 +227,8 @@ class LedgerGate:
             )
         self._may_send = absent
         if absent:
-            self._post_voids([claim.attempt for claim in past.open], LOOK_ABSENT)
+            over = [claim.attempt for claim in past.open if not _is_live(claim)]
+            self._post_voids(over, LOOK_ABSENT)
             return GateAnswer(record, again=True)
         return GateAnswer(self._held(record, UNVERIFIED))
 
@@ -231,13 +244,26 @@ class LedgerGate:
         said = f"{message}; " if message else ""
         return f"{said}{what}; to decide: {settling(self._planned.id)}"
 
+    def _void_own(self, reason: str) -> None:
+        """Void this run's claim if it has one. Another runner's claim is never voided: that runner
+        may be sending."""
+        if self._has_claim():
+            self._post_voids([self._attempt], reason)
+
     def _post_voids(self, numbers: list[int], reason: str) -> None:
-        posts = [
-            attempts.void(self._planned.id, self._work, number, reason)
-            for number in numbers
-            if number
-        ]
+        posts = [attempts.void(self._planned.id, self._work, number, reason) for number in numbers]
         self._run.deliveries.post(lambda book: [post for post in posts if not book.has(post.key)])
 
     def _past(self) -> Past:
         return self._run.deliveries.past(self._planned, self._work[1])
+
+
+def _live(past: Past) -> Claim | None:
+    """The claim of another runner that may be sending now."""
+    return next((claim for claim in past.open if _is_live(claim)), None)
+
+
+def _is_live(claim: Claim) -> bool:
+    who = claim.claimant
+    return (not claimant.is_ours(who) and not claimant.is_dead(who)
+            and utc_text(datetime.now(UTC)) < claim.expires_at)

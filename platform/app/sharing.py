@@ -147,7 +147,8 @@ class Sharing:
         from platform.state.views import lost_lines, published_lines, shortened
 
         self._billing.close()
-        done = publish_state(self.local(), self._release, posts_only=posts_only)
+        done = publish_state(self.local(), self._release, posts_only=posts_only,
+                             unused_claims=frozenset(self._unpublished))
         if done.hydrated and done.hydrated.lost:
             self._statuses.append(ConflictError.exit_status)
         lines = (

@@ -1,4 +1,5 @@
 """Bring the local state up to the release: create it, extend it, or rebase it."""
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,16 +47,22 @@ def hydrate(local: LocalState, release: Release) -> Hydrated:
 
 
 def catch_up(
-    local: LocalState, release: Release, *, renew: bool = False
+    local: LocalState,
+    release: Release,
+    *,
+    renew: bool = False,
+    unused_claims: Collection[str] = (),
 ) -> tuple[Hydrated, Position]:
-    """As `hydrate`; the caller holds `local.exclusive()`. `renew` accepts an expired manifest."""
+    """As `hydrate`; the caller holds `local.exclusive()`. `renew` accepts an expired manifest.
+    `unused_claims`: see `rebase`."""
     here = position(release, local.trusted(), local.scratch)
     if not renew:
         here.chain.check_expiry(local.now())
     for _ in range(_TRIES):
         ours = local.lines()
         theirs = _theirs(here, release, local, ours)
-        done = _adopt(local, here, ours, theirs, f"{release.where}/{here.chain.tag}/{JOURNAL}")
+        where = f"{release.where}/{here.chain.tag}/{JOURNAL}"
+        done = _adopt(local, here, ours, theirs, where, unused_claims)
         if done is not None:
             local.trust(here.chain.head)
             local.remember()
@@ -79,7 +86,7 @@ def _theirs(
 
 
 def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: tuple[bytes, ...],
-           where: str) -> Hydrated | None:
+           where: str, unused_claims: Collection[str]) -> Hydrated | None:
     """None if another process has posted meanwhile: the caller tries again.
 
     `where` names the release's journal in messages.
@@ -91,7 +98,7 @@ def _adopt(local: LocalState, here: Position, ours: tuple[bytes, ...], theirs: t
     if fork == len(ours):
         judge_posts(local, theirs, fork, where)
         return done if local.become(theirs, ours) else None
-    based = rebase(local, ours, theirs, where)
+    based = rebase(local, ours, theirs, where, unused_claims)
     kept = (local.keep_lost([lost.line for lost in based.lost]),) if based.lost else ()
     if not local.become(based.lines, ours):
         return None

@@ -8,7 +8,7 @@ replaced, and no post is ever overwritten.
 A manifest that names the next release closes a release that is nearly full. In the next release,
 the journal starts again as a few segments; the old release is unchanged.
 """
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -96,7 +96,12 @@ def initialise(local: LocalState, release: Release) -> PublishedState:
 
 
 def publish_state(
-    local: LocalState, release: Release, *, renew: bool = False, posts_only: bool = False
+    local: LocalState,
+    release: Release,
+    *,
+    renew: bool = False,
+    posts_only: bool = False,
+    unused_claims: Collection[str] = (),
 ) -> PublishedState:
     """Hydrate the local state, then upload the posts that the release does not have.
 
@@ -105,14 +110,14 @@ def publish_state(
     lifetime.
 
     `renew` also accepts an expired generation. With `posts_only`, the generation keeps the tables
-    of the previous one. A later call without it updates them.
+    of the previous one. A later call without it updates them. `unused_claims`: see `rebase`.
 
     ConflictError after ten lost races.
     """
     with local.exclusive():
         past: Hydrated | None = None
         for attempt in range(ATTEMPTS):
-            now, here = catch_up(local, release, renew=renew)
+            now, here = catch_up(local, release, renew=renew, unused_claims=unused_claims)
             past = _together(past, now)
             newest = here.chain.newest
             light = posts_only and not here.opens

@@ -7,14 +7,21 @@ post again, on the newer book, and refuses:
 * a charge that the balance no longer covers;
 * a refund of a charge that another clone has refunded.
 
-Two kinds of post are refused here, although the ledger would accept them: facts and evidence about
-work whose charge was refused, and refunds of work that was done according to the release.
+Some posts are refused here, although the ledger would accept them:
 
-Two kinds are dropped without loss: a claim that another clone made first, and evidence that the
-release already has.
+* facts and evidence about work whose charge was refused;
+* refunds of work that was done, or is being delivered, according to the release;
+* a person's decision about a delivery of which another attempt has begun.
+
+Some are dropped without loss:
+
+* a claim that nobody has used yet, of a delivery about which the release knows more than its runner
+  did, and its void: the runner looks again and claims again;
+* evidence that the release already has;
+* that work failed, if it was done according to the release.
 """
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -24,14 +31,12 @@ from platform.ledger.journal.file_store import JOURNAL
 from platform.ledger.journal.ledger import Ledger
 from platform.ledger.journal.record import GENESIS, HEADER, decode
 from platform.ledger.rules.balance import Book
-from platform.ledger.rules.tables import Fact, kept_of
+from platform.ledger.rules.tables import kept_of
 from platform.model.entry import Post
-from platform.model.ids import RUN_CHARGE, OrderId
+from platform.model.ids import OrderId
 from platform.state.chain import RESTORE, hash_of
 from platform.state.local import LocalState, common, whole_lines
-
-# If another clone made the claim first, nothing was sent for the local one: no loss.
-_CLAIMS = frozenset({"claim", "void"})
+from platform.state.news import Attempt, News, attempt_of, is_needless
 
 
 class Lost(NamedTuple):
@@ -72,19 +77,19 @@ def judge_posts(local: LocalState, theirs: Sequence[bytes], after_seq: int, wher
 
 
 def rebase(
-    local: LocalState, ours: Sequence[bytes], theirs: Sequence[bytes], where: str = JOURNAL
+    local: LocalState,
+    ours: Sequence[bytes],
+    theirs: Sequence[bytes],
+    where: str = JOURNAL,
+    unused_claims: Collection[str] = (),
 ) -> Rebased:
     """The merged journal. It is built in `local.scratch`; the local journal is unchanged.
+
+    `unused_claims` are keys of local claims with which certainly nothing was sent yet.
 
     CorruptError if the release's journal breaks the ledger's rules; `where` names it in messages.
     """
     fork = common(ours, theirs)
-    prev = hash_of(ours[fork - 1]) if fork else GENESIS
-    own: list[tuple[bytes, Post]] = []
-    for number, line in enumerate(ours[fork:], fork + 1):
-        record = decode(line, number, prev)
-        prev = record.hash
-        own.append((line, record.post))
     stage = local.scratch / "stage"
     with refusals(stage, "create the directory"):
         shutil.rmtree(stage, ignore_errors=True)
@@ -95,24 +100,45 @@ def rebase(
     except CorruptError as error:
         raise CorruptError(str(error).replace(str(stage / JOURNAL), where)) from error
     with closing(staged) as ledger:
-        lost = _post_again(ledger, own)
+        news = News(post for _, post in _posts(theirs, fork))
+        lost = _post_again(ledger, _posts(ours, fork), news, unused_claims)
         again = ledger.book.seq - len(theirs)
     return Rebased(whole_lines(stage, local.disk), again, lost)
 
 
-def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]]) -> tuple[Lost, ...]:
+def _posts(lines: Sequence[bytes], after_seq: int) -> list[tuple[bytes, Post]]:
+    """The lines after the first `after_seq`, with their posts."""
+    prev = hash_of(lines[after_seq - 1]) if after_seq else GENESIS
+    found: list[tuple[bytes, Post]] = []
+    for number, line in enumerate(lines[after_seq:], after_seq + 1):
+        record = decode(line, number, prev)
+        prev = record.hash
+        found.append((line, record.post))
+    return found
+
+
+def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]], news: News,
+                unused_claims: Collection[str]) -> tuple[Lost, ...]:
     lost: list[Lost] = []
     unpaid: set[OrderId] = set()  # orders whose last local charge was refused
-    undone = {post.key for _, post in own if _undoes(ledger.book, post)}
+    dropped: set[Attempt] = set()  # claims
     for line, post in own:
         order = OrderId(post.tenant_id, post.work_order_id)
-        if post.key in undone:
-            why = "according to the release, this work was done"
+        if is_needless(post, ledger.book, dropped):
+            continue
+        if post.kind == "claim" and post.key in unused_claims and news.knows(post):
+            dropped.add(attempt_of(post))
+            continue
+        if why := news.objection(post, ledger.book):
+            pass
         elif order in unpaid and post.kind != "charge":
             why = "the charge that it belongs to could not be posted again"
         else:
             why = _refusal(ledger, post)
-        if why and (post.kind in _CLAIMS or _has_same_evidence(ledger, post)):
+        if why and post.kind == "claim":  # another clone made it first: nothing was sent for this
+            dropped.add(attempt_of(post))
+            continue
+        if why and _has_same_evidence(ledger, post):
             continue
         if post.kind == "charge":
             (unpaid.add if why else unpaid.discard)(order)
@@ -136,14 +162,6 @@ def _delivered(post: Post) -> list[tuple[Any, ...]]:
     found = [item.metadata.get("evidence", {}) for item in post.items]
     return [tuple(evidence.get(name) for name in ("provider", "bytes", "sha256", "recorded"))
             for evidence in found]
-
-
-def _undoes(theirs: Book, post: Post) -> bool:
-    return post.kind == "refund" and any(
-        item.deliverable_id == RUN_CHARGE
-        and theirs.fact(item.task_hash, item.refund_epoch) is Fact.DONE
-        for item in post.items
-    )
 
 
 def _refusal(ledger: Ledger, post: Post) -> str:

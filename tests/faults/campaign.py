@@ -18,6 +18,7 @@ from tests.faults.points import Point, Points
 from tests.faults.power import power
 from tests.faults.publishers import interleavings, publishers
 from tests.faults.refuse import refuse
+from tests.faults.runners import runners
 from tests.faults.sharing import sharing
 from tests.faults.shutdown import shutdown
 from tests.faults.tamper import tamper
@@ -46,6 +47,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "tamper": Kind(tamper, 60, "somebody changes the release: deeds first, then a bit of each byte", ordered=True),
     "interleavings": Kind(interleavings, 60, "two and three publishers in every order of their calls", ordered=True),
     "publishers": Kind(publishers, 40, "three publishers in random orders, with deaths"),
+    "runners": Kind(runners, 100, "two runners of one delivery in orders with few switches, deaths, failures"),
     "kernel": Kind(kernel, 6, "SIGKILL by strace at each system call of a real process"),
     "shutdown": Kind(shutdown, 1, "a real file system shut down under four writers"),
     "kernel-again": Kind(kernel_again, 4, "and of the process that recovers from it"),

@@ -88,6 +88,11 @@ MUTANTS = (
            "            if not kept:\n", "            if False:\n", ("publish",), "state"),
     Mutant("own posts are not posted again after others'", "rebase.py",
            "            why = _refusal(ledger, post)\n", '            why = ""\n', ("publish",), "state"),
+    Mutant("the void of a claim that was dropped voids another runner's", "news.py",
+           "return attempt_of(post) in dropped", "return False", ("runners",), "state"),
+    Mutant("a claim is believed without a look at whose it is", "gate.py",
+           "claim.attempt == self._attempt and claimant.is_ours(claim.claimant)", "claim.attempt == self._attempt",
+           ("runners",), "app"),
 )
 
 
@@ -109,7 +114,7 @@ def survivors(seed: int) -> int:
 def _noticed(mutant: Mutant, seed: int) -> str:
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place)
-        for folder in ("platform", "tests/faults", "tests/ledger", "scripts"):
+        for folder in ("platform", "tests/faults", "tests/ledger", "scripts", "config", "modules"):
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("_platform_boot.py", "pyproject.toml", "tests/conftest.py", "tests/support.py"):
             shutil.copy(ROOT / name, copy / name)

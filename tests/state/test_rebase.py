@@ -41,8 +41,18 @@ def done(order: str = "tea", task: str = HASH) -> Post:
                 PostType.SPEND, 0, order, metadata=facts)
 
 
-def claimed(host: str) -> Post:
-    return attempts.claim(STEP, (HASH, 0), 1, {"claimant": {"host": host}, "expires_at": "", "settings": {}})
+def held(order: str = "tea", task: str = HASH) -> Post:
+    facts = {"done": {}, "held": {task: 0}}
+    return Post(keys.completion(OrderId("tenant", order), facts["done"], facts["held"]), "completion", "tenant",
+                PostType.SPEND, 0, order, metadata=facts)
+
+
+def claimed(host: str, attempt: int = 1) -> Post:
+    return attempts.claim(STEP, (HASH, 0), attempt, {"claimant": {"host": host}, "expires_at": "", "settings": {}})
+
+
+def voided(attempt: int = 1) -> Post:
+    return attempts.void(STEP, (HASH, 0), attempt, "not_published")
 
 
 def arrived(at: str, provider: str = "email") -> Post:
@@ -65,7 +75,8 @@ def top(amount: int, reference: str) -> Post:
     return topup("tenant", amount, "wire", reference)
 
 
-def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Sequence[Post]) -> Rebased:
+def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Sequence[Post],
+          unused_claims: Sequence[str] = ()) -> Rebased:
     journals = []
     for name, posts in (("theirs", theirs), ("ours", ours)):
         local = LocalState(tmp_path / name, noon)
@@ -74,7 +85,7 @@ def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Se
                 ledger.post(lambda book, post=post: [post])
         journals.append(local.lines())
     with local.exclusive():
-        result = rebase(local, journals[1], journals[0])
+        result = rebase(local, journals[1], journals[0], unused_claims=unused_claims)
         assert result.lines[:len(journals[0])] == journals[0]
         assert local.lines() == journals[1]  # ours is not touched
     return result
@@ -100,13 +111,32 @@ def based(tmp_path: Path, both: Sequence[Post], theirs: Sequence[Post], ours: Se
         "evidence was posted before with items[1].metadata.evidence.delivered_at '10:00', now it says '11:00'"]),
     ([top(10, "a"), paid(), claimed("one")], [settled("arrived")], [settled("resend")], 0, [
         "decision was posted before with decision 'arrived', now it says 'resend'"]),
+    ([top(10, "a"), paid()], [claimed("one")], [claimed("two"), voided()], 0, []),
+    ([top(10, "a"), paid()], [claimed("one")], [refunded()], 0, [
+        "according to the release, this work is being delivered"]),
+    ([top(10, "a"), paid()], [claimed("one"), voided()], [refunded()], 1, []),
+    ([top(10, "a"), paid(), claimed("one")], [claimed("two", 2)], [settled("arrived")], 0, [
+        "according to the release, another attempt has begun"]),
+    ([top(10, "a"), paid()], [done()], [held()], 0, []),
+    ([top(10, "a"), paid()], [claimed("one"), voided()], [claimed("two"), arrived("10:00")], 1, []),
 ], ids=["apart", "in-both", "other-body", "charged-by-both", "not-covered", "refunded-by-both", "refunded-otherwise",
         "done-there", "last-use-twice", "same-use", "claimed-by-both", "delivered-by-both", "delivered-otherwise",
-        "decided-otherwise"])
+        "decided-otherwise", "void-of-a-claim-that-came-second", "refunded-while-sending", "refunded-after-a-void",
+        "decided-while-sending", "done-there-and-failed-here", "arrived-with-a-claim-that-came-second"])
 def test_what_is_posted_again(tmp_path: Path, both: list[Post], theirs: list[Post], ours: list[Post], again: int,
                               lost: list[str]) -> None:
     result = based(tmp_path, both, theirs, ours)
     assert (result.posted_again, [post.why for post in result.lost]) == (again, lost)
+
+
+@pytest.mark.parametrize(("news", "again"), [
+    (top(1, "b"), 1), (settled("arrived"), 0), (refunded(), 0), (voided(), 0), (arrived("10:00"), 0)])
+def test_a_claim_that_was_not_used_is_dropped_when_the_release_knows_more(
+        tmp_path: Path, news: Post, again: int) -> None:
+    """Its runner looks again: somebody may have decided, refunded or delivered."""
+    claim = claimed("two", 2)
+    result = based(tmp_path, [top(10, "a"), paid(), claimed("one")], [news], [claim], [claim.key])
+    assert (result.posted_again, result.lost) == (again, ())
 
 
 @pytest.mark.parametrize(("ours", "theirs", "count"), [

@@ -78,6 +78,8 @@ class FileStore:
 
         Rewritten: the file does not contain `after`, or it was replaced.
         """
+        if upto and after.bytes > upto.bytes:  # of a longer journal that this one replaced
+            raise Rewritten(f"{self.path} has no line {after.seq + 1}")
         handle = self._open() if upto else self._newest()  # Rewritten when it was replaced
         size = self._size(handle, after)
         if after.seq == 0:

@@ -48,10 +48,10 @@ def settle(
 def acknowledged(book: Book, order: OrderId, run: RunRecord, reasons: Reasons) -> tuple[Post, ...]:
     """The posts after a provider has acknowledged a delivery, before the order settles: its
     evidence, and the fact that it is done. Evidence comes first: if only that reaches the disk, the
-    delivery is known to have arrived."""
+    delivery is known to have arrived. It is posted even if the charge was refunded meanwhile."""
     fresh = list(_at_their_epoch(book, [run]))
-    return tuple(post for post in [*evidence(order, fresh), *_facts(book, order, fresh, reasons)]
-                 if not book.has(post.key))
+    posts = [*evidence(order, fresh or [run]), *_facts(book, order, fresh, reasons)]
+    return tuple(post for post in posts if not book.has(post.key))
 
 
 def cancelled(book: Book, order: OrderId, tasks: Collection[str], runs: Iterable[RunRecord],

@@ -39,8 +39,11 @@ class Command:
         return self.process.exitcode, said
 
     def kill(self) -> None:
-        """SIGKILL to its group."""
-        os.killpg(self.process.pid or 0, 9)
+        """SIGKILL to its group. A process that has just begun has none, and no children either."""
+        try:
+            os.killpg(self.process.pid or 0, 9)
+        except ProcessLookupError:
+            self.process.kill()
 
 
 @dataclass

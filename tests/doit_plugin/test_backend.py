@@ -8,6 +8,7 @@ import pytest
 from doit.dependency import JSONCodec
 
 from platform.doit_plugin.backend import Backend
+from tests.support import LONGEST_WAIT_S, line_of
 
 
 def store(path: Path) -> Backend:
@@ -82,3 +83,26 @@ def test_a_folder_in_its_place_is_a_run_without_a_store(tmp_path: Path) -> None:
     assert one.in_("a")
     one.dump()
     assert (tmp_path / "doit.db").is_dir()
+
+
+def test_two_processes_that_write_at_once_lose_no_task_of_each_other(tmp_path: Path) -> None:
+    """Each has loaded every task before the other one writes, and then writes its own: one row a task."""
+    store(tmp_path / "doit.db").set("first", "deps:", [])
+    code = ("import _platform_boot, sys; from doit.dependency import JSONCodec; "
+            "from platform.doit_plugin.backend import Backend; b = Backend('doit.db', JSONCodec()); own = sys.argv[1]; "
+            "[b.get(f'{who}{n}', 'deps:') for who in 'ab' for n in range(100)]; print('loaded', flush=True); "
+            "sys.stdin.readline(); [b.set(f'{own}{n}', 'deps:', [own]) for n in range(100)]; b.remove(own + '0'); b.dump()")
+    runs = [subprocess.Popen([sys.executable, "-c", code, own], cwd=tmp_path, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True) for own in "ab"]
+    for run in runs:
+        assert line_of(run.stdout) == "loaded\n"
+    for run in runs:
+        assert run.stdin is not None
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    assert [run.wait(timeout=LONGEST_WAIT_S) for run in runs] == [0, 0]
+    for run in runs:
+        run.communicate(timeout=LONGEST_WAIT_S)
+    after = store(tmp_path / "doit.db")
+    assert [after.get(f"{who}{n}", "deps:") for who in "ab" for n in range(1, 100)] == [["a"]] * 99 + [["b"]] * 99
+    assert [after.in_(name) for name in ("first", "a0", "b0")] == [True, False, False]

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TypeAlias
 
 from platform.app.preflight import missing_packages, missing_secrets
 from platform.app.workspace import Workspace
 from platform.check import check
 from platform.check.problems import is_about_draft
+from platform.check.values import knowing
 from platform.config.load import REASONS, load_repo
 from platform.config.valid import Valid
 from platform.files import Digests
@@ -39,8 +39,8 @@ class Caches:
     valid: Valid
 
     @classmethod
-    def below(cls, runtime_dir: Path) -> "Caches":
-        return cls(Digests(runtime_dir / "digests.json"), Valid(runtime_dir / "valid.json"))
+    def of(cls, workspace: Workspace) -> "Caches":
+        return cls(Digests(workspace.runtime_dir / "digests.json"), workspace.valid)
 
     def save(self) -> None:
         self.digests.save()
@@ -60,7 +60,7 @@ class Snapshot:
         self.workspace = workspace
         self.scope = scope
         self.now = now or datetime.now(UTC)
-        self.caches = caches or Caches.below(workspace.runtime_dir)
+        self.caches = caches or Caches.of(workspace)
 
     def narrowed(self, scope: Scope | None) -> "Snapshot":
         """The snapshot at the same moment, with another scope."""
@@ -79,7 +79,9 @@ class Snapshot:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All errors and warnings of what was read, sorted by file and line."""
-        found = (*self.workspace.profile_problems, *check(self.repo, self.now.date()),
+        with knowing(self.caches.valid):
+            of_repo = check(self.repo, self.now.date())
+        found = (*self.workspace.profile_problems, *of_repo,
                  *missing_secrets(self.repo, os.environ), *missing_packages(self.repo, os.environ))
         return tuple(sorted(found))
 

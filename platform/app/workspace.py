@@ -1,11 +1,12 @@
 """Where a run works: one repository, its profile and its directories. The values are frozen."""
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platform import called
 from platform.config.folders import order_ids
-from platform.config.load import load_profile
+from platform.config.load import load_profile_with
+from platform.config.valid import Valid, valid_below
 from platform.errors import UsageError
 from platform.model.ids import OrderId
 from platform.model.problem import Problem
@@ -48,15 +49,20 @@ class Workspace:
     profile_problems: tuple[Problem, ...]
     runtime_dir: Path
     billing_state_dir: Path
+    valid: Valid = field(compare=False, repr=False)  # files that need no validation
 
     @classmethod
     def open(cls, root: Path, options: Options | None = None) -> "Workspace":
         """Read only the profile. Its errors are in `profile_problems`."""
         root, options = root.resolve(), options or Options()
-        profile, problems = load_profile(root, root / options.runtime_profile)
-        return cls(root, options, profile, tuple(problems),
+
+        def valid_of(runtime_dir: str) -> Valid:
+            return valid_below(placed(root, options.runtime_dir or runtime_dir))
+
+        profile, problems, valid = load_profile_with(root, root / options.runtime_profile, valid_of)
+        return cls(root, options, profile, problems,
                    placed(root, options.runtime_dir or profile.runtime_dir),
-                   root / (options.billing_state_dir or profile.billing_state_dir))
+                   root / (options.billing_state_dir or profile.billing_state_dir), valid)
 
     @property
     def has_own_state(self) -> bool:

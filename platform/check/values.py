@@ -5,10 +5,12 @@ value of a binding is unknown until its step has run, so these checks skip bindi
 that depend on them.
 """
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from platform.check.conform import ValueFault, faults, validator, wrong_type
 from platform.check.words import shown
@@ -75,9 +77,43 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
             return [fault]
         bound = [path for path, _ in bindings_in(value)]
         plain = _plain(value) if bound else value
-        found += [fault for fault in faults(_validator(canonical_json(port.schema)), plain, name)
-                  if not bound or _knowable(fault, bound)]
+        known, case = _known.get(), b""
+        if known is not None:
+            with suppress(ValueError):  # not JSON that can be written: NaN, a lone surrogate
+                case = canonical_json([port.schema, plain, bound])
+        if known is not None and case and known.holds(VALUE, case):
+            return found
+        wrong = [fault for fault in faults(_validator(canonical_json(port.schema)), plain, name)
+                 if not bound or _knowable(fault, bound)]
+        if known is not None and case and not wrong:
+            known.add(VALUE, case)
+        found += wrong
     return found
+
+
+VALUE = "port value"  # the kind of what `Known` contains of this module
+
+
+class Known(Protocol):
+    """What was checked before and has no fault, by its kind and bytes. It may forget anything."""
+
+    def holds(self, kind: str, data: bytes) -> bool: ...
+    def add(self, kind: str, data: bytes) -> None: ...
+
+
+# A cache of the answers of this module, as `lru_cache` is one. With the answers of earlier
+# processes, a run with nothing to do does not import jsonschema, a fifth of its time.
+_known: ContextVar[Known | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def knowing(known: Known) -> Iterator[None]:
+    """Use `known`, and add to it, in this block of this thread."""
+    token = _known.set(known)
+    try:
+        yield
+    finally:
+        _known.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,13 @@ def value_of(
     """As `read_value`, from bytes, or from the problem of reading them."""
     if isinstance(data, Problem):
         return FoundValue(SourceFile(file), problems=[_about(data, subject)])
-    document = read_yaml(data, file)
+    return value_in(read_yaml(data, file), data, kind, subject, valid)
+
+
+def value_in(
+    document: Document, data: bytes, kind: str, subject: tuple[str, ...], valid: Valid
+) -> FoundValue:
+    """As `value_of`, from the document in the bytes `data`."""
     draft = document.says("enabled", False)
     if valid.holds(kind, data):
         return FoundValue(document.source, document.value, draft=draft)

@@ -4,10 +4,10 @@ Rules: a file that cannot be used is a problem, which stops its own subject and 
 read only if an order binds them, and only from the tenant's own directory. `only` limits reading to
 what those orders need: one order out of 50,000 costs one order.
 """
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from platform import toolfiles
 from platform.check.words import shown
@@ -15,10 +15,11 @@ from platform.config import contracts, parse, tables
 from platform.config.assets import bound_assets
 from platform.config.code import code_of
 from platform.config.csv import MAX_BYTES
-from platform.config.files import FoundValue, read_value, value_of
+from platform.config.files import FoundValue, read_value, value_in
 from platform.config.folders import entries_of, folders_in, order_files
 from platform.config.modules import ModulePlace, module_places, replaced_wrongly
 from platform.config.read import MAX_BYTES as LARGEST_YAML
+from platform.config.read import read_yaml
 from platform.config.text import read_bytes, read_named, shown_file
 from platform.config.valid import Valid
 from platform.confined import Folder
@@ -28,7 +29,7 @@ from platform.model.contract import Contract
 from platform.model.ids import OrderId
 from platform.model.order import Order
 from platform.model.prices import PriceList
-from platform.model.problem import Problem
+from platform.model.problem import Problem, SourceFile
 from platform.model.profile import Profile
 from platform.model.reasons import Reasons
 from platform.model.repo import Repo
@@ -43,20 +44,41 @@ def load_profile(root: Path, profile_file: Path) -> tuple[Profile, tuple[Problem
     """The runtime profile and the problems of its file. With an error, it is the built-in profile.
 
     A person named a file outside the repository, so links in its path are followed."""
+    profile, problems, _ = load_profile_with(root, profile_file, lambda _: Valid())
+    return profile, problems
+
+
+def load_profile_with(
+    root: Path, profile_file: Path, valid_of: Callable[[str], Valid]
+) -> tuple[Profile, tuple[Problem, ...], Valid]:
+    """As `load_profile`. `valid_of` returns the known files of the runtime directory that the
+    profile names, by which the profile itself may be known."""
     if profile_file.is_relative_to(root):
+        file = profile_file.relative_to(root).as_posix()
         with Folder.at(root) as top:
-            found = read_value(
-                top, profile_file.relative_to(root).as_posix(), "runtime_profile", (), Valid()
-            )
+            data, shown = read_bytes(top, file, LARGEST_YAML), shown_file(top.named(file))
     else:
         data = read_named(profile_file, str(profile_file), LARGEST_YAML)
-        found = value_of(data, shown_file(str(profile_file)), "runtime_profile", (), Valid())
+        shown = shown_file(str(profile_file))
+    if isinstance(data, Problem):
+        valid, found = valid_of(Profile().runtime_dir), FoundValue(SourceFile(shown), None, [data])
+    else:
+        document = read_yaml(data, shown)
+        valid = valid_of(_runtime_dir(document.value))
+        found = value_in(document, data, "runtime_profile", (), valid)
     profile = (
         Profile(source=found.source)
         if found.value is None
         else parse.profile(found.value, found.source)
     )
-    return profile, tuple(found.problems)
+    return profile, tuple(found.problems), valid
+
+
+def _runtime_dir(profile: Any) -> str:
+    """The runtime directory that a profile names, which may have any form."""
+    runtime = profile.get("runtime") if isinstance(profile, dict) else None
+    named = runtime.get("dir") if isinstance(runtime, dict) else None
+    return named if isinstance(named, str) else Profile().runtime_dir
 
 
 def load_contracts(root: Path) -> dict[str, Contract]:
@@ -208,7 +230,7 @@ class _Loading:
         if isinstance(data, Problem):
             self.problems.append(data)
             return []
-        rows, problems = tables.read_table(table, data)
+        rows, problems = tables.read_table(table, data, self.valid)
         self.problems += problems
         return rows
 

@@ -2,9 +2,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platform.check import conform, values
 from platform.check.conform import ValueFault, faults, validator
+from platform.model import formats, patterns
 from platform.model.digest import sha256_hex
 from platform.model.problem import Problem, SourceFile
 from platform.toolfiles import SCHEMAS
@@ -67,5 +70,10 @@ def problems_of(found: list[ValueFault], source: SourceFile, subject: tuple[str,
 
 @cache
 def schemas_digest() -> str:
-    """Digest of all schemas together. With other schemas, every file is validated again."""
-    return sha256_hex(b"".join(path.read_bytes() for path in sorted(SCHEMAS.glob("*.schema.json"))))
+    """Digest of all schemas and of the code that validates. With others, every file is validated
+    again."""
+    files = [*sorted(SCHEMAS.glob("*.schema.json")), *map(Path, _CODE)]
+    return sha256_hex(b"".join(path.read_bytes() for path in files))
+
+
+_CODE = (conform.__file__, values.__file__, formats.__file__, patterns.__file__)

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from platform.check.conform import ValueFault
 from platform.config.csv import MAX_ROW_PROBLEMS, Row, read_csv
 from platform.config.schema import RowRules, problems_of, schema
+from platform.config.valid import Valid
 from platform.model.prices import Payment, PriceRow, Promotion, TopupMethod
 from platform.model.problem import Problem, SourceFile, SourcePosition
 from platform.model.reference import folded
@@ -60,15 +61,19 @@ PAYMENTS = TableForm(
 )
 
 
-def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]]:
-    """The valid rows of a table's file, and the problems of the others."""
+def read_table(table: TableForm[T], data: bytes, valid: Valid | None = None
+               ) -> tuple[list[T], list[Problem]]:
+    """The valid rows of a table's file, and the problems of the others. The rows of a table that
+    `valid` contains are not validated again; a table without problems is added to it."""
     rows, problems = read_csv(data, table.file, schema(table.name))
     made = []
-    rules = RowRules(table.name)
+    is_known = valid is not None and valid.holds(table.name, data)
+    rules = None if is_known else RowRules(table.name)
     first: dict[str, tuple[str, SourceFile]] = {}  # keys that differ only in case are duplicates
     for row in rows:
         wrong_type = {fault.path for fault in row.faults}  # these fields are not missing
-        invalid = [fault for fault in rules.faults(row.values) if fault.path not in wrong_type]
+        faults = rules.faults(row.values) if rules else []
+        invalid = [fault for fault in faults if fault.path not in wrong_type]
         found = [*row.faults, *invalid, *_reversed(row)]
         name = str(row.values.get(table.key, ""))
         earlier, source = first.setdefault(folded(name), (name, row.source))
@@ -90,6 +95,8 @@ def read_table(table: TableForm[T], data: bytes) -> tuple[list[T], list[Problem]
         else:
             place: SourcePosition = row.source.place()
             made.append(table.make({**row.values, "place": place}))
+    if valid is not None and not problems and not is_known:
+        valid.add(table.name, data)
     return made, problems
 
 

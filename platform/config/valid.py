@@ -36,6 +36,11 @@ class Valid:
             self._dirty = not self._kept.write(kept)
 
 
+def valid_below(runtime_dir: Path) -> Valid:
+    """The files that earlier runs with this runtime directory found valid."""
+    return Valid(runtime_dir / "valid.json")
+
+
 def _known(kept: Any) -> dict[str, None]:
     """The entries of the cache file's JSON value; none if it is from other schemas."""
     return dict.fromkeys(kept["valid"]) if kept["schemas"] == schemas_digest() else {}

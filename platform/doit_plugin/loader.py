@@ -14,7 +14,6 @@ from typing import Any
 from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidCommand
 
-from platform.app import quoted
 from platform.app.holding import Allowed
 from platform.app.place import must_be_named
 from platform.app.run import Asked, Run
@@ -141,6 +140,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
             everything = frozenset(self.workspace.order_ids())
             passes.hold(self.workspace, everything if asked.scope is None else asked.scope)
         elif cmd.execute_tasks and is_first and self.workspace.options.quote:
+            from platform.app import quoted  # with the whole report of a quote
+
             passes.hold(self.workspace, quoted.charged(self.workspace))
         writes = cmd.execute_tasks or cmd.name == "clean"
         begin = passes.begin if writes else Run
@@ -149,6 +150,8 @@ class Loader(DodoTaskLoader):  # type: ignore[misc]  # doit has no types
         before: list[str] = []
         if cmd.execute_tasks:
             if self.workspace.options.quote and is_first:
+                from platform.app import quoted
+
                 run.sharing.hydrate()  # a quote is held against the state that the run starts from
                 quoted.hold(run, self.workspace.options.quote)
             before = [order_task(TaskKind.WORKORDER, order_id)

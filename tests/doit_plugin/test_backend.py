@@ -91,7 +91,8 @@ def test_two_processes_that_write_at_once_lose_no_task_of_each_other(tmp_path: P
     code = ("import _platform_boot, sys; from doit.dependency import JSONCodec; "
             "from platform.doit_plugin.backend import Backend; b = Backend('doit.db', JSONCodec()); own = sys.argv[1]; "
             "[b.get(f'{who}{n}', 'deps:') for who in 'ab' for n in range(100)]; print('loaded', flush=True); "
-            "sys.stdin.readline(); [b.set(f'{own}{n}', 'deps:', [own]) for n in range(100)]; b.remove(own + '0'); b.dump()")
+            "sys.stdin.readline(); "
+            "[b.set(f'{own}{n}', 'deps:', [own]) for n in range(100)]; b.remove(own + '0'); b.dump()")
     runs = [subprocess.Popen([sys.executable, "-c", code, own], cwd=tmp_path, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True) for own in "ab"]
     for run in runs:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from platform import called
 from platform.app.new_workspace import write_workspace
+from platform.app.place import is_workspace
 from platform.app.run import Run
 from platform.app.tool import tool_of
 from platform.app.workspace import Workspace
 from platform.commands.common import add_json, show
-from platform.errors import InputError
+from platform.errors import InputError, UsageError
 from platform.maintain.files import everything, file_of
 from platform.model.words import counted
 from platform.scaffold.upgrade import RECORD, record_file, schema_files, written_by
@@ -35,6 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     * 2: a file exists already. All such files are listed, and nothing was written.
     * 15: the disk refused. Nothing was left."""
     folder = Path.cwd() / arguments.directory
+    if folder.is_dir() and is_workspace(folder):
+        command = called.command(f"-C {shlex.quote(arguments.directory)} upgrade")
+        raise UsageError(f"{folder.resolve()}: is a workspace already; nothing was written; "
+                         f"`{command}` brings it up to date")
     tool, today = tool_of(), datetime.now(UTC).date().isoformat()
     owned = {**tool_files(tool), **schema_files(tool)}
     files = operator_files(tool, today, example=arguments.example)

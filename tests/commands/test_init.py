@@ -54,7 +54,7 @@ def test_it_has_what_this_repository_has_where_both_are_workspaces(workspace: Pa
     assert (workspace / "requirements.txt").read_text() == f"platform-runner=={toolfiles.version()}\n"
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     kept = [line for line in (workspace / ".gitignore").read_text().splitlines() if not line.startswith("#")]
-    assert {line.rstrip("*") for line in kept} <= {line.rstrip("*") for line in ignored}
+    assert {line.rstrip("*") for line in kept} - {line.rstrip("*") for line in ignored} == {"/.platform/checkout/"}
 
 
 @pytest.mark.slow
@@ -101,6 +101,14 @@ def test_it_replaces_nothing(tmp_path: Path) -> None:
         2, "", f"{tmp_path}/mine: nothing was written, because these exist already: .github/workflows/publish.yml, "
                "README.md, config; remove them, or name another directory\n")
     assert tree(tmp_path) == before
+
+
+def test_a_workspace_is_not_written_again(workspace: Path) -> None:
+    for here, name in ((workspace.parent, workspace.name), (workspace, ".")):
+        ended = command(here, f"{CLI} init '{name}'")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith(f"{workspace}: is a workspace already; nothing was written; `{CLI} -C ")
+    assert done(workspace, f"{CLI} upgrade --check").startswith("up to date")
 
 
 def test_it_writes_into_a_directory_with_other_files_and_into_the_working_directory(tmp_path: Path) -> None:

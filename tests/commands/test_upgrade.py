@@ -176,6 +176,18 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(workspace: Path) -> None:
 
 
 @pytest.mark.slow
+def test_records_of_an_earlier_format_are_counted_until_the_next_run(workspace: Path) -> None:
+    assert command(workspace, f"{CLI} orchestrator").returncode == 0
+    record = workspace / "runtime" / "aB3dE9" / "outline" / "text" / "run.json"
+    value = json.loads(record.read_text())
+    assert value["inputs"]["format"] == 2
+    value["inputs"]["format"] = 1
+    record.write_text(json.dumps(value))
+    assert upgrade(workspace, "--check")[:2] == (
+        1, ["1 run record of an earlier format: the next run repeats these steps, free of charge"])
+
+
+@pytest.mark.slow
 def test_a_later_version_over_a_workspace_with_a_ledger(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything of the earlier version moves to the new one, nothing is charged, and every header still leads to a
     schema."""

@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 _ROOT = Path(__file__).resolve().parent
 
@@ -42,23 +43,19 @@ def ready() -> None:
                          f"needs; {FIX}\n")
         raise SystemExit(2)
     if "doit.doit_cmd" in sys.modules:
-        _instead(Path(sys._getframe(1).f_globals["__file__"]))
+        _program().instead(Path(sys._getframe(1).f_globals["__file__"]))
 
 
-def _instead(dodo: Path | None = None) -> None:
+def _program() -> ModuleType:
     with complete():
         import_module("platform.streams").guard()  # before doit prints anything
-        program = import_module("platform.doit_plugin.main")
-    program.instead(dodo)
+        return import_module("platform.doit_plugin.main")
 
 
 def Loader() -> object:
     """doit's plugin of the group `doit.LOADER`: does not return, but runs PLATFORM's doit program.
     It is called where the configuration says `loader = "platform"`, and nowhere else."""
-    _instead()
-    from doit.cmd_base import DodoTaskLoader
-
-    return DodoTaskLoader()  # for a program that only asks which loaders there are
+    return _program().loader()
 
 
 # The dependencies of pyproject.toml, and their import names. Many are imported only when needed.

@@ -15,11 +15,12 @@ from typing import Any
 
 import doit.loader
 from doit.doit_cmd import DoitMain
-from doit.plugin import PluginDict
+from doit.plugin import PluginDict, PluginEntry
 
 from platform.doit_plugin.command import RunCommand
 from platform.doit_plugin.loader import Loader
 
+FOR_ANY_DOIT = "doit.cmd_base:DodoTaskLoader"  # in a workspace, for a doit without our plugin
 STORE = "platform.doit_plugin.backend:Backend"
 
 
@@ -48,6 +49,18 @@ def instead(dodo: Path | None = None) -> None:
         sys.modules.pop(dodo.stem, None)  # our program imports it again
         loader = Loader(dodo=dodo, here=Path(doit.loader.initial_workdir))
     raise SystemExit(Main(loader).run(calling.f_locals["all_args"]))
+
+
+def loader() -> object:
+    """doit's plugin: the loader that the configuration calls `platform`. In a workspace this does
+    not return. Entry points go before the configuration, so a project that gives a loader of its
+    own this name gets it here."""
+    calling = _calling(sys._getframe(1))
+    named = calling.f_locals["self"].config["LOADER"] if calling else {}
+    location = named.get("platform", FOR_ANY_DOIT)
+    if location == FOR_ANY_DOIT:
+        instead()
+    return PluginEntry("LOADER", "platform", location).get()()
 
 
 def _calling(frame: FrameType | None) -> FrameType | None:

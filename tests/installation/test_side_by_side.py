@@ -16,8 +16,7 @@ DODO = """import platform
 assert platform.system() == "Linux"
 
 def task_hello():
-    return {"actions": ["echo hello > out.txt", "echo hello"], "file_dep": ["dodo.py"], "targets": ["out.txt"],
-            "verbosity": 2}
+    return {"actions": ["echo hello > out.txt", "echo hello"], "file_dep": ["dodo.py"], "targets": ["out.txt"]}
 
 def task_fails():
     return {"actions": ["false"]}
@@ -36,6 +35,7 @@ run = plugins:Run
 [LOADER]
 theirs = plugins:Loader
 """
+SAME_NAME = "[GLOBAL]\nloader = platform\n[LOADER]\nplatform = plugins:Loader\n"
 PLUGIN_CODE = """from doit.cmd_base import DodoTaskLoader
 from doit.cmd_run import Run as DoitRun
 
@@ -64,7 +64,7 @@ class TheirRun(Run):
 class Application(DoitMain):
     DOIT_CMDS = (TheirRun,)
 
-sys.exit(Application(ModuleTaskLoader({"task_x": lambda: {"actions": ["echo x"], "verbosity": 2}})).run(["run"]))
+sys.exit(Application(ModuleTaskLoader({"task_x": lambda: {"actions": ["echo x"]}})).run(["run"]))
 """
 
 
@@ -106,14 +106,25 @@ def test_a_projects_own_plugins_stay_its_own(tmp_path: Path, python: Path, plain
         (folder / "plugins.py").write_text(PLUGIN_CODE)
     told = doit(python, "run hello", ours, PYTHONPATH=str(ours))
     assert told == doit(plain_python, "run hello", plain, PYTHONPATH=str(plain))
-    assert told[1].startswith("their run\ntheir loader\n")
+    assert told[1] == "their run\ntheir loader\n.  hello\n"
+
+
+def test_a_projects_loader_may_have_the_name_of_ours(tmp_path: Path, python: Path, plain_python: Path) -> None:
+    ours, plain = both(tmp_path)
+    for folder in (ours, plain):
+        (folder / "dodo.py").write_text(DODO)
+        (folder / "doit.cfg").write_text(SAME_NAME)
+        (folder / "plugins.py").write_text(PLUGIN_CODE)
+    told = doit(python, "run hello", ours, PYTHONPATH=str(ours))
+    assert told == doit(plain_python, "run hello", plain, PYTHONPATH=str(plain))
+    assert told[1] == "their loader\n.  hello\n"
 
 
 def test_an_application_that_is_built_on_doit_keeps_its_run(tmp_path: Path, python: Path, plain_python: Path) -> None:
     (tmp_path / "app.py").write_text(APPLICATION)
     told = done(python, ["app.py"], tmp_path)
     assert told == done(plain_python, ["app.py"], tmp_path)
-    assert told[:2] == (0, "the run of an application\n.  x\nx\n")
+    assert told[:2] == (0, "the run of an application\n.  x\n")
 
 
 @pytest.mark.parametrize("words", [

@@ -58,10 +58,12 @@ def request_cancel(run: Run, asked: Named, request: CancelRequest) -> OpenWorks:
     return works
 
 
-def wait_for_order(run: Run, order: OrderId) -> None:
+def wait_for_order(run: Run, asked: Named) -> None:
     """Hold the order. Whoever works on it stops because of the requests."""
-    run.locks.wait([order], lambda line: say(f"{line}; it stops within seconds"))
-    run.records.forget(order)
+    what = ("it stops the step within seconds, and settles the order when its other steps have "
+            "ended" if asked.step_id else "it stops within seconds")
+    run.locks.wait([asked.order], lambda line: say(f"{line}; {what}"))
+    run.records.forget(asked.order)
 
 
 def refund_cancelled(run: Run, asked: Named, works: OpenWorks, request: CancelRequest) -> None:
@@ -91,13 +93,14 @@ def clear_requests(run: Run, order: PlannedOrder) -> None:
 def request_for(run: Run, planned: PlannedStep) -> CancelRequest | None:
     """The request that a run carries out on a step that it is about to start.
 
-    A request about other work is removed, and so is an earlier one about a step that is named to
-    run again."""
+    A request about other work is removed, and so is one about work that is refunded or done, and an
+    earlier one about a step that is named to run again."""
     request = read_request(run.workspace.runtime_dir, planned.id)
     if request is None:
         return None
     again = run.allowed.retries(planned.id) and request.at < utc_text(run.snapshot.now)
-    if planned.task_hash in request.task_hashes and not again:
+    is_open = _is_open(run.billing.history.book, planned.task_hash)
+    if planned.task_hash in request.task_hashes and is_open and not again:
         return request
     forget_request(run.workspace.runtime_dir, planned.id)
     return None
@@ -169,10 +172,12 @@ def _may_have_left(run: Run, step: StepId, task: str) -> bool:
     book = run.billing.history.book
     epoch = book.epoch(task, RUN_CHARGE)
     planned = run.snapshot.planned(step)
-    tried = [past for past in run.deliveries.index.of_step(step) if past.work == (task, epoch)]
-    is_delivery = bool(tried) or (planned is not None and planned.kind is Kind.DELIVERY)
-    return is_delivery and (any(past.doubts for past in tried)
-                            or book.fact(task, epoch) is Fact.HELD)
+    if any(past.doubts for past in run.deliveries.index.of_step(step)
+           if past.work == (task, epoch)):
+        return True
+    # without a plan, nothing else says that held work was no delivery
+    may_be = planned is None or planned.kind is Kind.DELIVERY
+    return may_be and book.fact(task, epoch) is Fact.HELD
 
 
 def in_doubt(run: Run, planned: PlannedStep) -> bool:

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = new_request(user(), arguments.note.strip())
     works = request_cancel(run, asked, request)
     if works:
-        wait_for_order(run, asked.order)
+        wait_for_order(run, asked)
         try:
             acted(run, lambda: refund_cancelled(run, asked, works, request),
                   lambda _: f"cancellation of {asked}")

@@ -288,3 +288,30 @@ def test_a_delivery_that_is_stopped_in_the_middle_is_held(repo: Path) -> None:
     assert balance(repo) == 86
     assert json.loads(command(repo, f"{CLI} deliveries --json").stdout)["deliveries"][0]["state"] == "held"
     assert json.loads(command(repo, f"{CLI} ledger audit --json").stdout)["unexplained"] == []
+
+
+def test_a_request_about_refunded_or_completed_work_is_removed_and_says_nothing(repo: Path) -> None:
+    """As after a kill between the refund and the removal of the requests."""
+    command(repo, f"{CLI} orchestrator tenant/holds/first")
+    hashes = {row["step_id"]: json.loads(row["metadata_json"])["task_hash"]
+              for row in rows(repo / ".billing-state" / "transaction_items.csv") if row["work_order_id"] == "holds"}
+    command(repo, f"{CLI} cancel tenant/holds --note stop")
+    for step in ("first", "wait", "below", "beside"):
+        write_request(repo / "runtime", StepId("tenant", "holds", step),
+                      CancelRequest("me@here", "2026-01-01T00:00:00Z", "stop", (hashes[step],)))
+    go(repo)
+    assert command(repo, "doit run -a step:tenant/holds/first").returncode == 0
+    for _ in range(2):
+        assert command(repo, "doit run").returncode == 1
+    assert (states(repo)["first"], states(repo)["wait"]) == (("COMPLETED", ""), ("NEEDS_DECISION", "cancelled"))
+    assert balance(repo) == 95
+    all_is_explained(repo)
+
+
+def test_a_request_about_another_version_of_the_order_says_nothing(repo: Path) -> None:
+    go(repo)
+    write_request(repo / "runtime", StepId("tenant", "holds", "wait"),
+                  CancelRequest("me@here", "2026-01-01T00:00:00Z", "stop", ("0" * 64,)))
+    (repo / "runtime/tenant/holds/.below.cancel").write_text("not a request")
+    assert command(repo, "doit run").returncode == 0
+    all_is_explained(repo)

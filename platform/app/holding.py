@@ -162,7 +162,7 @@ class Holding:
                 return left_and_cancelled(step)
         if epoch > 0 and book.paid(step.task_hash, RUN_CHARGE) is None and (
                 self._refunds.of(step.task_hash).get(epoch - 1) == CANCELLED):
-            said = last.message if last and last.reason == CANCELLED else "it was cancelled"
+            said = self._refunds.words(step.task_hash, epoch - 1) or "it was cancelled"
             return Held(CANCELLED, f"{said}; {_AGAIN.format(step.id)}")
         return None
 

@@ -17,6 +17,12 @@ class Refunds:
         self._billing = billing
         self._seq = -1
         self._reasons: dict[str, dict[int, str]] = {}
+        self._words: dict[tuple[str, int], str] = {}
+
+    def words(self, task_hash: str, epoch: int) -> str:
+        """The words of the person who had a task refunded at an epoch; empty if nobody had."""
+        self.of(task_hash)
+        return self._words.get((task_hash, epoch), "")
 
     def of(self, task_hash: str) -> Mapping[int, str]:
         """The reason of each refund of a task's run, by refund epoch."""
@@ -27,5 +33,7 @@ class Refunds:
                 for item in record.post.items:
                     if item.deliverable_id == RUN_CHARGE:
                         found.setdefault(item.task_hash, {})[item.refund_epoch] = item.note
+                        self._words[item.task_hash, item.refund_epoch] = (
+                            record.post.note.partition("; ")[2])
             self._reasons, self._seq = found, ledger.book.seq
         return self._reasons.get(task_hash, _NONE)

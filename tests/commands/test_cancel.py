@@ -82,7 +82,7 @@ def test_a_running_order_is_stopped_and_what_was_not_done_is_refunded(repo: Path
     assert done.returncode == 0, done.stderr
     assert done.stdout == ("cancelled    tenant/holds: 17 credits refunded for 3 steps (wait, below, beside); 1 step "
                            "completed and not refunded (first)\n")
-    assert process.returncode == 1 and "cancelled: cancelled by " in out and "wrong table" in out
+    assert process.returncode == 1 and "cancelled: by " in out and "wrong table" in out
     assert balance(repo) == 95
     notes = [row["note"] for row in rows(repo / ".billing-state" / "transactions.csv") if row["type"] == "REFUND"]
     assert len(notes) == 1 and notes[0].endswith(": wrong table")
@@ -101,7 +101,7 @@ def test_what_was_cancelled_does_not_start_again_until_it_is_named_or_changed(re
     quoted = json.loads(command(repo, f"{CLI} quote tenant/holds --json").stdout)
     done = command(repo, "doit run")
     assert (quoted["total_credits"], done.returncode, balance(repo)) == (0, 1, 95)
-    assert "waits        tenant/holds/wait  NEEDS_DECISION cancelled: cancelled by " in done.stdout
+    assert "waits        tenant/holds/wait  NEEDS_DECISION cancelled: by " in done.stdout
     assert command(repo, f"{CLI} rerun --failed").stdout == "nothing failed; nothing was run\n"
     named = command(repo, f"{CLI} rerun tenant/holds")
     assert named.stdout.startswith("runs again tenant/holds/below, tenant/holds/beside, tenant/holds/wait: 17 credits")
@@ -188,6 +188,8 @@ def test_what_is_charged_and_not_running_is_refunded(repo: Path) -> None:
     go(repo)
     assert command(repo, "doit run").returncode == 1
     assert balance(repo) == 95
+    shown = command(repo, f"{CLI} status tenant/holds/wait").stdout
+    assert "cancelled: by " in shown and ": not needed; `rerun tenant/holds/wait` or a changed order" in shown
     all_is_explained(repo)
 
 
@@ -314,4 +316,31 @@ def test_a_request_about_another_version_of_the_order_says_nothing(repo: Path) -
                   CancelRequest("me@here", "2026-01-01T00:00:00Z", "stop", ("0" * 64,)))
     (repo / "runtime/tenant/holds/.below.cancel").write_text("not a request")
     assert command(repo, "doit run").returncode == 0
+    all_is_explained(repo)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", [
+    "write_request", "wait_for_order", "refund_cancelled", "forget_request", "cancel_result"])
+@pytest.mark.parametrize("then", ["doit run", f"{CLI} cancel tenant/holds --note again"])
+def test_a_command_that_ends_at_any_point_is_carried_out_once(
+        repo: Path, point: str, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command(repo, f"{CLI} orchestrator tenant/holds/first")
+    where = "platform.commands.cancel" if point in ("wait_for_order", "refund_cancelled", "cancel_result") else (
+        "platform.app.cancelling")
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{where}.{point}", dies)
+        assert command(repo, f"{CLI} cancel tenant/holds --note first").returncode == 130
+    go(repo)
+    if point == "write_request":  # nothing was asked for yet
+        assert balance(repo) == 78
+        command(repo, f"{CLI} cancel tenant/holds --note again")
+    command(repo, then)
+    for _ in range(2):
+        assert command(repo, "doit run").returncode == 1
+    assert balance(repo) == 95
     all_is_explained(repo)

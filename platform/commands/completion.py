@@ -9,20 +9,24 @@ It completes `platform ...` and `python -m platform.cli ...`. For task names, us
 current directory when the user presses the key.
 """
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator
 
 from platform.commands.parser import Parser
 from platform.model.codes import CODES
 from platform.model.named import METAVAR, ORDER_OR_STEP
+from platform.toolfiles import MODULES
 
 _BY_METAVAR = {"CODE": sorted(CODES)}  # positional arguments with a known list of values
+# Of the workspace, and the built-in ones. An installed package's modules are not looked up.
+_MODULES = f"_platform_ids modules/*/ {shlex.quote(str(MODULES))}/*/"
 _LOOK_UP = {  # the shell command that lists the values of an option
     "--tenant-id": "_platform_ids tenants/*/",
-    "--module-id": "_platform_ids modules/*/",
+    "--module-id": _MODULES,
     "--work-order-id": "_platform_ids tenants/*/workorders/*.yml",
     # a positional argument, by its metavar
-    "MODULE": "_platform_ids modules/*/",
+    "MODULE": _MODULES,
     **dict.fromkeys(("TENANT", "TENANT[/ORDER]"), "_platform_ids tenants/*/"),
     **dict.fromkeys((METAVAR, ORDER_OR_STEP, "TASK"),
                     "_platform_names tenants/*/ tenants/*/workorders/*.yml"),

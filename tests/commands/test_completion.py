@@ -77,6 +77,11 @@ def test_every_command_is_offered_and_a_folders_name_is_never_run(repo: Path, sc
     assert not list(repo.rglob("hacked"))
 
 
+def test_built_in_modules_are_offered_in_a_workspace_without_modules(repo: Path, script: str) -> None:
+    shutil.rmtree(repo / "modules")
+    assert offered(repo, script, "platform", "verify-module", "--module-id", "package") == {"package_std"}
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_zsh_takes_the_script(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["completion", "zsh"]) == 0

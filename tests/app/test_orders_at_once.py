@@ -504,7 +504,7 @@ def test_six_runs_over_twelve_orders_with_kills_charge_each_order_once(repo: Pat
     quoted = json.loads(command(repo, "python -m platform.cli quote --json").stdout)
     before = {tenant["tenant_id"]: tenant["balance_before"] for tenant in quoted["tenants"]}
     selections = [[], ["-n", "2"], ["workorder:second/*"], [f"workorder:{name}" for name in reversed(names)],
-                  ["step:*/s1"], ["workorder:thirds/*", "workorder:tenant/*"]]
+                  ["step:*/*/s1"], ["workorder:thirds/*", "workorder:tenant/*"]]
     runs = [started.run(*words) for words in selections]
     for seed in (1, 2):
         until(lambda: any(run.pid in holders(repo) and run.poll() is None for run in runs))

@@ -80,9 +80,12 @@ def _quote(arguments: argparse.Namespace, name: Named, save: str = "") -> int:
         run.guard.check()
     answer = quote_of(run)
     unseen = report_hidden(arguments, asked.tenant_id)
-    show(arguments, as_json(answer), as_text(answer) if answer.orders or not unseen else UNSEEN)
+    text = as_text(answer) if answer.orders or not unseen else UNSEEN
+    if arguments.scheduled and not answer.orders and not unseen:
+        text = "no enabled work order has a schedule_cron: nothing would be charged"
+    show(arguments, as_json(answer), text)
     if save:
         made_at = utc_text(run.snapshot.now)
-        text = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
-        write_output(Path.cwd() / save, text.encode())
+        data = json.dumps(render(kept(answer, made_at, *asked)), indent=1) + "\n"
+        write_output(Path.cwd() / save, data.encode())
     return _INVALID if run.snapshot.plan.refused or unseen else 0

@@ -149,3 +149,10 @@ def test_a_quote_of_scheduled_orders_is_what_the_scheduled_run_charges(repo):
     assert at(repo, "2026-11-24T10:00:00+00:00", "python -m platform.cli orchestrator --scheduled").returncode == 0
     assert -sum(int(row["amount_credits"]) for row in rows(repo / ".billing-state/transactions.csv")
                 if row["type"] == "SPEND") == answer["total_credits"] == 10
+
+
+def test_a_quote_of_scheduled_orders_says_that_none_has_a_schedule(repo):
+    (repo / "tenants/tenant/workorders/weekly.yml").unlink()
+    (repo / "tenants/tenant/workorders/once.yml").write_text(ONCE)
+    quoted = at(repo, "2026-11-24T10:00:00+00:00", "python -m platform.cli quote --scheduled")
+    assert quoted.stdout == "no enabled work order has a schedule_cron: nothing would be charged\n"

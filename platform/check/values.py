@@ -91,10 +91,10 @@ def value_faults(port: InputPort, value: Value) -> list[ValueFault]:
     return found
 
 
-VALUE = "port value"  # the kind of what `Known` contains of this module
+VALUE = "port value"  # the kind of what `KnownValues` contains of this module
 
 
-class Known(Protocol):
+class KnownValues(Protocol):
     """What was checked before and has no fault, by its kind and bytes. It may forget anything."""
 
     def holds(self, kind: str, data: bytes) -> bool: ...
@@ -103,11 +103,11 @@ class Known(Protocol):
 
 # A cache of the answers of this module, as `lru_cache` is one. With the answers of earlier
 # processes, a run with nothing to do does not import jsonschema, a fifth of its time.
-_known: ContextVar[Known | None] = ContextVar("known", default=None)
+_known: ContextVar[KnownValues | None] = ContextVar("known", default=None)
 
 
 @contextmanager
-def knowing(known: Known) -> Iterator[None]:
+def knowing(known: KnownValues) -> Iterator[None]:
     """Use `known`, and add to it, in this block of this thread."""
     token = _known.set(known)
     try:

@@ -14,7 +14,7 @@ from platform.model.ids import RUN_CHARGE
 _OF_ATTEMPTS = frozenset({"claim", "void", "decision"})
 
 
-class Attempt(NamedTuple):
+class ClaimedAttempt(NamedTuple):
     """One attempt at a delivery."""
 
     task_hash: str
@@ -22,10 +22,10 @@ class Attempt(NamedTuple):
     attempt: int
 
 
-def attempt_of(post: Post) -> Attempt:
+def attempt_of(post: Post) -> ClaimedAttempt:
     """The attempt that a claim, a void or a decision is about."""
     told = post.metadata
-    return Attempt(told["task_hash"], told["refund_epoch"], told["attempt"])
+    return ClaimedAttempt(told["task_hash"], told["refund_epoch"], told["attempt"])
 
 
 class News:
@@ -33,7 +33,7 @@ class News:
 
     def __init__(self, posts: Iterable[Post]) -> None:
         self._tasks: set[str] = set()
-        self._open: set[Attempt] = set()  # claims of which nothing is known yet
+        self._open: set[ClaimedAttempt] = set()  # claims of which nothing is known yet
         for post in posts:
             self._add(post)
 
@@ -72,7 +72,7 @@ class News:
         return ""
 
 
-def is_needless(post: Post, book: Book, dropped: Collection[Attempt]) -> bool:
+def is_needless(post: Post, book: Book, dropped: Collection[ClaimedAttempt]) -> bool:
     """Whether a post may be left out without loss: the void of a claim that was dropped, which
     would void another runner's, or that work failed which was done."""
     if post.kind == "void":

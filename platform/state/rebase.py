@@ -36,7 +36,7 @@ from platform.model.entry import Post
 from platform.model.ids import OrderId
 from platform.state.chain import RESTORE, hash_of
 from platform.state.local import LocalState, common, whole_lines
-from platform.state.news import Attempt, News, attempt_of, is_needless
+from platform.state.news import ClaimedAttempt, News, attempt_of, is_needless
 
 
 class Lost(NamedTuple):
@@ -121,7 +121,7 @@ def _post_again(ledger: Ledger, own: Sequence[tuple[bytes, Post]], news: News,
                 unused_claims: Collection[str]) -> tuple[Lost, ...]:
     lost: list[Lost] = []
     unpaid: set[OrderId] = set()  # orders whose last local charge was refused
-    dropped: set[Attempt] = set()  # claims
+    dropped: set[ClaimedAttempt] = set()  # claims
     for line, post in own:
         order = OrderId(post.tenant_id, post.work_order_id)
         if is_needless(post, ledger.book, dropped):

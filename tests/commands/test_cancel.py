@@ -47,7 +47,7 @@ def running(repo: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=LONGEST_WAIT_S)
 
 
 def balance(repo: Path) -> int:
@@ -151,11 +151,11 @@ def test_whoever_is_killed_the_cancellation_is_carried_out_once(repo: Path, kill
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             until(request_file(repo / "runtime", StepId("tenant", "holds", "wait")).is_file, asking)
             asking.kill()
-            asking.communicate()
+            asking.communicate(timeout=LONGEST_WAIT_S)
             process.communicate(timeout=LONGEST_WAIT_S)
         else:
             process.send_signal(signal.SIGKILL)
-            process.communicate()
+            process.communicate(timeout=LONGEST_WAIT_S)
             done = command(repo, f"{CLI} cancel tenant/holds --note stop")
             assert "17 credits refunded for 3 steps" in done.stdout
     go(repo)

@@ -87,7 +87,8 @@ def upwards(calls: list[Call]) -> list[Call]:
 
 # What answers a question about a value that was read before, such as the book or the records. It changes nothing.
 QUESTIONS = {"Book", "LedgerReader", "NewestRecords", "Past", "Ledger.exists", "claim", "acknowledged", "as_before",
-             "executor_of", "inputs_then", "is_as_read", "this_process", "time_limit_s", "unpaid", "what_went_in"}
+             "executor_of", "inputs_then", "is_as_read", "knowing", "read_request", "this_process", "time_limit_s",
+             "unpaid", "what_went_in"}
 STAGES = ("config", "check", "plan", "ledger", "run")
 
 
@@ -144,7 +145,9 @@ def test_a_transform_enters_each_stage_once_and_the_ledger_for_charge_and_settle
     assert entries(day["one"]) == ["run: current", "ledger: Ledger.refresh", *entries(day["two"])]
     # What to post is decided under the ledger's lock: only these functions are handed down, for charge and settlement.
     assert {(name, call.caller) for name, calls in day.items() for call in upwards(calls)} == {
-        ("charge", "ledger"), ("workorder", "ledger")}
+        ("state", "check"), ("charge", "ledger"), ("workorder", "ledger")}
+    # What an earlier reading found valid is not checked again: `config` implements that memory.
+    assert {call.function for call in upwards(day["state"])} <= {"Valid.holds", "Valid.add"}
     inside = [call for call in day["two"] if call.caller == "run" and call.callee not in LIBRARIES]
     assert [(call.callee, call.function) for call in inside] == [("check", "check_selected")]
 

@@ -5,6 +5,7 @@ tests/doit_plugin/test_adapter.py fails where a new doit breaks one of them.
 import re
 import sys
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from doit import doit_cmd
 
@@ -25,6 +26,11 @@ def commands_meant(word: str) -> list[str]:
     typed = [each for each in sys.argv[1:] if not each.startswith("-") and "=" not in each]
     names = [command.get_name() for command in doit_cmd.DoitMain.DOIT_CMDS]
     return names if typed[:1] == [word] else []
+
+
+def long_options(command: Any) -> list[str]:
+    """The options with two dashes of a command of doit."""
+    return [f"--{option.long}" for option in command.cmdparser.options if option.long]
 
 
 def parse_error(error: Exception, options: Collection[str]) -> str:

@@ -14,7 +14,7 @@ from doit.exceptions import InvalidCommand
 from platform.app.run import Run
 from platform.app.unknown_task import no_such_task
 from platform.doit_plugin import actions
-from platform.doit_plugin.adapter import parse_error
+from platform.doit_plugin.adapter import long_options, parse_error
 from platform.doit_plugin.json_report import JsonReport
 from platform.doit_plugin.outcome import TaskRefused
 from platform.errors import INTERRUPTED_STATUS, ConflictError, PlatformError
@@ -57,9 +57,7 @@ class RunCommand(DoitRun):  # type: ignore[misc]  # doit has no types
         try:
             return int(super().parse_execute(in_args))
         except CmdParseError as error:
-            options = [f"--{option.long}" for option in self.cmdparser.options
-                       if option.long]
-            sys.stderr.write(f"{parse_error(error, options)}; see `doit help run`\n")
+            sys.stderr.write(f"{parse_error(error, long_options(self))}; see `doit help run`\n")
             return USAGE
 
     def execute(self, params: Any, args: list[str]) -> int:

@@ -14,9 +14,11 @@ from types import FrameType
 from typing import Any
 
 import doit.loader
+from doit.cmdparse import CmdParseError
 from doit.doit_cmd import DoitMain
 from doit.plugin import PluginDict, PluginEntry
 
+from platform.doit_plugin.adapter import long_options, parse_error
 from platform.doit_plugin.command import RunCommand
 from platform.doit_plugin.loader import Loader
 
@@ -32,8 +34,26 @@ class Main(DoitMain):  # type: ignore[misc]  # doit has no types
 
     def get_cmds(self) -> PluginDict:
         commands = super().get_cmds()
+        for command in self.DOIT_CMDS:
+            commands[command.get_name()] = _briefly(command)
         commands[RunCommand.name] = RunCommand
         return commands
+
+
+def _briefly(command: Any) -> type:
+    """A command of doit that says in one line which option it does not know, and which was meant.
+    """
+
+    class Brief(command):  # type: ignore[misc]  # doit has no types
+        name = command.get_name()
+
+        def parse_execute(self, in_args: list[str]) -> Any:
+            try:
+                return super().parse_execute(in_args)
+            except CmdParseError as error:
+                raise CmdParseError(parse_error(error, long_options(self))) from None
+
+    return Brief
 
 
 def instead(dodo: Path | None = None) -> None:

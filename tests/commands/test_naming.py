@@ -119,6 +119,7 @@ def test_doit_runs_what_is_named(delivered_repo: Path) -> None:
     ("run tenant/tee", 2, "work order tenant/tee does not exist; did you mean workorder:tenant/tea?"),
     ("run tenant/tea/pakage", 2, "task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
     ("run --retry-faild", 2, "option --retry-faild not recognized; did you mean --retry-failed?; see `doit help run`"),
+    ("list --statsu", 3, "ERROR: option --statsu not recognized; did you mean --status?"),
     ("info tenant/tea/pakage", 3,
      "ERROR: task step:tenant/tea/pakage does not exist; did you mean step:tenant/tea/package?"),
     ("info chek", 3, "ERROR: task or file `chek` does not exist; did you mean `check`?"),

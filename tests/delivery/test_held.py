@@ -172,7 +172,7 @@ def test_what_is_mistyped_or_has_nothing_to_settle_is_told(house: House) -> None
     assert "did you mean tenant/tea/mail?" in house.run(f"{settle} tenant/tea/mial --arrived --note x", 2)
     assert "did you mean tenant/tea/mail?" in house.run(f"{settle} step:tenant/tee/mail --arrived --note x", 2)
     assert "is not a delivery" in house.run(f"{settle} tenant/tea/one --refund --note x", 2)
-    assert "write step:TENANT/ORDER/STEP" in house.run(f"{settle} workorder:tenant/tea --refund --note x", 2)
+    assert "write TENANT/ORDER/STEP" in house.run(f"{settle} workorder:tenant/tea --refund --note x", 2)
     assert "--note is empty" in house.settle("--arrived --note ' '", 2)
     house.settle("--arrived --refund --note x", 2)
     house.settle("--note x", 2)

@@ -50,12 +50,16 @@ def hint():
     workspace is. doit's own error does not know."""
     program = sys.orig_argv[2:3] if sys.orig_argv[1:2] == ["-m"] else sys.orig_argv[1:2]
     if program and program[0].rpartition("/")[2] == "doit":
+        import os
         from pathlib import Path
 
-        here = Path.cwd()
+        try:
+            here = Path.cwd()
+        except OSError:  # it was deleted; doit says so itself
+            return
         said = any(word.startswith(("-f", "-d", "-k", "--")) for word in sys.orig_argv[2:])
         if not said and not any(
-            (here / name).exists() for name in ("dodo.py", "doit.cfg", "pyproject.toml")
+            os.path.lexists(here / name) for name in ("dodo.py", "doit.cfg", "pyproject.toml")
         ):
             _register_hint(here)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from platform import called, lacking, streams, toolfiles
 from platform.commands.parser import Parser
-from platform.errors import INTERRUPTED_STATUS, PlatformError
+from platform.errors import INTERRUPTED_STATUS, PlatformError, StorageError, unusable
 from platform.model.characters import printable
 
 # name -> (module in platform.commands, purpose)
@@ -138,6 +138,11 @@ def guarded(action: Callable[[], int]) -> int:
             raise
         sys.stderr.write(f"{line}\n")
         return 2
+    except OSError as error:
+        if not (line := unusable(error)):
+            raise
+        sys.stderr.write(f"{printable(line)}\n")
+        return StorageError.exit_status
     except KeyboardInterrupt:
         sys.stderr.write(f"{lacking.INTERRUPTED_LINE}\n")
         return INTERRUPTED_STATUS

@@ -13,6 +13,7 @@
 
 A failed step is not here: it is an outcome with a record, not an exception.
 """
+import errno
 from collections.abc import Sequence
 
 INTERRUPTED_STATUS = 130  # the exit status after Ctrl-C, as a shell reports it
@@ -64,3 +65,19 @@ class RemoteError(PlatformError):
 
 class ForbiddenError(PlatformError):
     exit_status = 17
+
+
+_REFUSED = {  # what the system refuses because of the machine, not because of a mistake of ours
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions"),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space"),
+    errno.EIO: "check the disk",
+}
+
+
+def unusable(error: OSError) -> str:
+    """The line about a file that the system refuses to read or write, for an error that no nearer
+    code explained. Empty for any other error."""
+    remedy = _REFUSED.get(error.errno or 0, "")
+    if not remedy or error.filename is None:
+        return ""
+    return f"{error.filename}: cannot be used ({error.strerror}); {remedy}, then run again"

@@ -123,7 +123,11 @@ def since_moment(text: str) -> datetime:
 
 def root(arguments: argparse.Namespace) -> Path:
     """The workspace of a command line: `-C DIR`, PLATFORM_ROOT, or found upward from here."""
-    return find_workspace(getattr(arguments, "workspace", ""), os.environ, Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory was deleted; change to another") from error
+    return find_workspace(getattr(arguments, "workspace", ""), os.environ, here)
 
 
 def options(arguments: argparse.Namespace) -> Options:

@@ -103,9 +103,11 @@ def _none(arguments: argparse.Namespace) -> str:
 def _show_one(arguments: argparse.Namespace, workspace: Workspace) -> int:
     word, *names = arguments.words
     if word != _SHOW or len(names) != 1:
-        hint = suggestion(word, [_SHOW]) if word != _SHOW else "name one run"
-        raise UsageError(f"runs {one_line(' '.join(arguments.words))}: is not a command; {hint}: "
-                         "`runs show RUN`")
+        said = f"runs {one_line(' '.join(arguments.words))}"
+        if word == _SHOW:
+            count = f"{len(names)} runs" if names else "no run"
+            raise UsageError(f"{said}: names {count}; name one: `runs show RUN`")
+        raise UsageError(f"{said}: is not a command; {suggestion(word, [_SHOW])}: `runs show RUN`")
     past = PastRuns(workspace.runtime_dir)
     found = past.named(names[0])
     if arguments.html:

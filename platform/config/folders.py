@@ -40,7 +40,7 @@ def entries_of(
     top: Folder, name: str, subject: tuple[str, ...] = ()
 ) -> tuple[list[Entry], list[Problem]]:
     """The entries of a directory; none if it does not exist. The problem of a link instead of the
-    directory stops `subject`."""
+    directory, or of one that this user may not read, stops `subject`."""
     try:
         with top.folder(name) as folder:
             return folder.entries(), []
@@ -48,6 +48,11 @@ def entries_of(
         return [], [linked(error, subject)] if error.is_link else []
     except (FileNotFoundError, NotADirectoryError):
         return [], []
+    except PermissionError as error:
+        return [], [Problem(
+            SourcePosition(shown_file(top.named(name))), "file-unreadable",
+            f"the directory cannot be read ({error.strerror})", "give this user read permission",
+            subject)]
 
 
 def order_files(tenant_id: str, files: list[Entry]) -> Iterator[OrderId | Problem]:
@@ -82,9 +87,9 @@ def tenant_names(root: Path) -> set[str]:
 
 
 def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
-    """The problems of links that hide work orders, of all tenants or of one: a link instead of
-    tenants/, of a tenant's directory, or of its workorders/. Orders behind a link have no name, so
-    only these problems report them."""
+    """The problems that hide work orders, of all tenants or of one: a link instead of tenants/, of
+    a tenant's directory, or of its workorders/, or that one of them cannot be read. Such orders
+    have no name, so only these problems report them."""
     with Folder.at(root) as top:
         names, wrong = folders_in(top, "tenants", ids.TENANT, "a tenant id", "tenant")
         linked_here = {problem.subject for problem in wrong}
@@ -95,7 +100,7 @@ def hidden(root: Path, tenant_id: str = "") -> list[Problem]:
     return sorted(
         problem
         for problem in wrong
-        if problem.code == "linked-directory"
+        if problem.code in ("linked-directory", "file-unreadable")
         and problem.subject[:1] in ((), ("tenant",))
         and (about is None or problem.subject in about)
     )

@@ -170,12 +170,12 @@ def places(root: Path, runtime_dir: Path, state_dir: Path, env: Mapping[str, str
     below = os.path.relpath(real, os.path.realpath(root))
     found = [
         HeadFile(
-            runtime_dir / _HEADS / f"{sha256_hex(below.encode())[:32]}.json", below, runtime_dir
+            runtime_dir / _HEADS / f"{sha256_hex(os.fsencode(below))[:32]}.json", below, runtime_dir
         )
     ]
     home, clone = state_home(env), _clone_id(root, make=make) if own else ""
     if home is not None and clone:
-        key = sha256_hex(f"{real}\0{clone}".encode())[:32]
+        key = sha256_hex(os.fsencode(f"{real}\0{clone}"))[:32]
         found.append(HeadFile(home / "platform" / "heads" / f"{key}.json", real))
     return tuple(found)
 

@@ -264,5 +264,8 @@ def create(folder: Path, disk: Disk) -> None:
 
 
 def exists(folder: Path) -> bool:
-    """Whether a directory has any file of a billing state, complete or not."""
-    return any((folder / name).exists() for name in (JOURNAL, checkpoint.NAME, CREDITS, *HEADERS))
+    """Whether a directory has any file of a billing state, complete or not. StorageError if this
+    user may not look."""
+    names = (JOURNAL, checkpoint.NAME, CREDITS, *HEADERS)
+    with refusals(folder, "read"):
+        return any((folder / name).exists() for name in names)

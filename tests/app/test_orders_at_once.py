@@ -543,3 +543,16 @@ def holders(repo: Path) -> set[int]:
         with suppress(OSError, ValueError):
             found.add(json.loads(note.read_text())["pid"])
     return found
+
+
+def test_a_link_in_the_place_of_the_locks_is_refused_and_nothing_is_charged(repo: Path, tmp_path: Path) -> None:
+    order(repo, "second/aaa", "tea")
+    assert command(repo, "doit run state").returncode == 0
+    (tmp_path / "elsewhere").mkdir()
+    (repo / "runtime/.orders").symlink_to(tmp_path / "elsewhere")
+    done = command(repo, "doit run")
+    assert (done.returncode, "runtime/.orders: is a symbolic link" in done.stdout) == (15, True), done.stdout
+    assert (charges(repo), list((tmp_path / "elsewhere").iterdir())) == ({}, [])
+    (repo / "runtime/.orders").unlink()
+    assert command(repo, "doit run").returncode == 0
+    assert charges(repo) == {"second/aaa/s0": 1}

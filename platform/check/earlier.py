@@ -12,26 +12,19 @@ from platform.model.problem import Path
 _FIXED: tuple[Path, ...] = (
     ("supports_downloadable_artifacts",),
     ("produces_manifest",),
-    ("entrypoint",),
-    ("depends_on",),
-    ("metadata",),
-    ("inputs",),
-    ("outputs",),
     ("cache", "enabled"),
     ("cache", "retention_default"),
     ("cache", "key_inputs"),
     ("deliverables", "limited_port"),
-    ("testing", "self_test", "description"),
-    ("testing", "self_test", "params", "inputs"),
 )
-_OF_PORT = ("case_sensitive", "item_type", "default_json", "binding")
+_OF_PORT = ("case_sensitive", "item_type")
 _SIDES = ("inputs", "outputs")
 _LISTS = ("port", "limited_port")
 
 
 class EarlierField(NamedTuple):
     """A field of the earlier format. `kind` names it without the indexes of lists: `cache.enabled`,
-    `port.case_sensitive`, `schema.nullable`, `deliverable.title`, `deliverable.__run__`."""
+    `port.case_sensitive`, `schema.nullable`."""
 
     kind: str
     path: Path
@@ -40,25 +33,13 @@ class EarlierField(NamedTuple):
 def earlier_fields(contract: Any) -> Iterator[EarlierField]:
     """The earlier fields of a contract, which may have any other errors, in no useful order."""
     for path in _FIXED:
-        if _has(contract, path) and not _is_own_input(contract, path):
+        if _has(contract, path):
             yield EarlierField(".".join(map(str, path)), path)
     for path, port in _ports(contract):
         for name in _OF_PORT:
             if name in port:
                 yield EarlierField(f"port.{name}", (*path, name))
         yield from _nullable(port.get("schema"), (*path, "schema"))
-    for index, item in _items(_at(contract, ("deliverables", "port"))):
-        path = ("deliverables", "port", index)
-        if "title" in item:
-            yield EarlierField("deliverable.title", (*path, "title"))
-        if item.get("deliverable_id") == "__run__":
-            yield EarlierField("deliverable.__run__", (*path, "deliverable_id"))
-
-
-def _is_own_input(contract: Any, path: Path) -> bool:
-    """Whether the self-test's `inputs` is an input of that name, not the earlier map of inputs."""
-    return path[-2:] == ("params", "inputs") and any(
-        port.get("id") == "inputs" for _, port in _ports(contract))
 
 
 def _ports(contract: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:

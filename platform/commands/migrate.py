@@ -5,18 +5,12 @@ import argparse
 import sys
 
 from platform import called
-from platform.commands.common import add_json, root, show
-from platform.config.files import read_value
-from platform.config.load import REASONS
-from platform.config.parse import reasons
-from platform.config.valid import Valid
-from platform.confined import Folder
-from platform.errors import InputError, UsageError
+from platform.commands.common import add_json, show
+from platform.errors import InputError
 from platform.migrate.plan import Migration
 from platform.migrate.tree import EarlierModule, modules_below, planned_migration, write_migration
 from platform.model.characters import printable
 from platform.model.words import counted
-from platform.toolfiles import HOME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     * 10: a file cannot be read, or a person must decide something.
     """
     found, wrong = modules_below(arguments.dir)
-    slugs = _slugs(arguments)
-    plans = [(module, planned_migration(module, slugs)) for module in found]
+    plans = [(module, planned_migration(module)) for module in found]
     written = []
     for module, plan in plans:
         if arguments.write and plan.changes:
@@ -58,17 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong or any(not plan.complete for _, plan in plans):
         return InputError.exit_status
     return 1 if not arguments.write and any(plan.changes for _, plan in plans) else 0
-
-
-def _slugs(arguments: argparse.Namespace) -> frozenset[str]:
-    """The reasons of the workspace, if the command was called in one; otherwise the tool's."""
-    try:
-        top = root(arguments)
-    except UsageError:
-        top = HOME
-    with Folder.at(top) as folder:
-        value = read_value(folder, REASONS, "reasons", (), Valid()).value
-    return frozenset(reasons(value).by_slug) if value is not None else frozenset()
 
 
 def _summary(arguments: argparse.Namespace, plans: list[tuple[EarlierModule, Migration]]) -> str:

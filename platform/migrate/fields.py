@@ -3,7 +3,6 @@
 A rule gets the whole contract and the path of the field. Its words say what happens to the field,
 and why nothing is lost by it, or what is.
 """
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -13,23 +12,15 @@ from platform.check.words import shown
 from platform.migrate.finding import Becomes, FieldRule
 from platform.model.digest import canonical_json
 from platform.model.problem import Path
-from platform.scaffold.yaml_edit import Add, Change, Remove, RemoveItem, Rename, Replace
+from platform.scaffold.yaml_edit import Add, Change, Remove, Rename, Replace
 
 _RETENTION = re.compile(r"[1-9][0-9]{0,3}[hdwmy]")  # schemas/module.schema.json
-_AROUND = ("tenant_id", "work_order_id", "step_id", "module_run_id", "_platform")
 
 
-def planned(contract: Mapping[str, Any], raw: Mapping[str, Any]
-            ) -> Iterator[tuple[EarlierField, Becomes]]:
-    """Each earlier field with what it becomes. `raw` has the same fields with the texts of their
-    values: `0.20` is not 0.2."""
+def planned(contract: Mapping[str, Any]) -> Iterator[tuple[EarlierField, Becomes]]:
+    """Each earlier field with what it becomes."""
     for field in earlier_fields(contract):
         yield field, _RULES[field.kind](contract, field.path)
-    if isinstance(contract.get("version"), int | float):
-        text = str(raw["version"])
-        yield EarlierField("version", ("version",)), Becomes(
-            f"the text '{text}'; a version is not a number",
-            [Replace(("version",), "version", text)])
 
 
 def without_empty_maps(contract: Any, changes: Iterable[Change]) -> list[Change]:
@@ -151,20 +142,6 @@ def _nullable(contract: Any, path: Path) -> Becomes:
     return Becomes(f"schema.type: {_json(types)}", [Replace(path, "type", types)])
 
 
-def _default_json(contract: Any, path: Path) -> Becomes:
-    text, port = at(contract, path), at(contract, path[:-1])
-    try:
-        value = json.loads(text)
-    except (TypeError, ValueError):
-        return Becomes("default, but the text is not JSON; write the value as default",
-                       by_hand=True)
-    if value is None:
-        return Becomes("removed; an input without a default has none", [Remove(path)])
-    if "default" in port:
-        return Becomes("default, which the port has too; keep one of them", by_hand=True)
-    return Becomes(f"default: {_json(value)}", [Replace(path, "default", value)])
-
-
 def _limited_deliverables(contract: Any, path: Path) -> Becomes:
     listed = at(contract, path)
     if not listed:
@@ -176,68 +153,6 @@ def _limited_deliverables(contract: Any, path: Path) -> Becomes:
                    "deliverables.port", by_hand=True)
 
 
-def _title(contract: Any, path: Path) -> Becomes:
-    if "description" in at(contract, path[:-1]):
-        return Becomes("removed; the deliverable has a description", [Remove(path)])
-    return Becomes("description", [Rename(path, "description")])
-
-
-def _run_deliverable(contract: Any, path: Path) -> Becomes:
-    listed = contract["deliverables"]["port"]
-    own, others = at(contract, path[:-1]), [item for item in _deliverables(contract)
-                                            if item.get("deliverable_id") != "__run__"]
-    sold = {name for item in others for name in _names(item)}
-    lost = [name for name in _names(own) if name not in sold]
-    words = f"; no other deliverable sells {', '.join(lost)}" if lost else ""
-    change = RemoveItem(path[:-1]) if len(listed) > 1 else Remove(path[:-2])
-    return Becomes(f"removed; every module has the charge for running a step{words}", [change])
-
-
-def _names(deliverable: Mapping[str, Any]) -> list[str]:
-    outputs = deliverable.get("outputs")
-    return [str(name) for name in outputs] if isinstance(outputs, list) else []
-
-
-def _depends_on(contract: Any, path: Path) -> Becomes:
-    names = at(contract, path)
-    if not names:
-        return Becomes("removed; it is empty", [Remove(path)])
-    return Becomes(f"removed; no counterpart: an order binds the outputs of {_json(names)}",
-                   [Remove(path)])
-
-
-def _old_ports(contract: Any, path: Path) -> Becomes:
-    side = path[-1]
-    return Becomes(f"ports.{side}.port, whose items have an id and a type; write them, then remove "
-                   "this list", by_hand=True)
-
-
-def _test_inputs(contract: Any, path: Path) -> Becomes:
-    params = at(contract, path[:-1])
-    others = [name for name in params if name not in ("inputs", *_AROUND)]
-    if others or not isinstance(params["inputs"], Mapping):
-        return Becomes("params itself has the inputs; move them there, beside "
-                       f"{', '.join(map(str, others)) or 'nothing'}", by_hand=True)
-    value = {name: _fixture(item) for name, item in params["inputs"].items()}
-    dropped = [name for name in params if name != "inputs"]
-    words = f"; {', '.join(dropped)} removed, the platform sets them" if dropped else ""
-    return Becomes(f"params, which has the inputs itself{words}",
-                   [Replace(path[:-1], "params", value)])
-
-
-def _fixture(value: Any) -> Any:
-    """A file of the module's directory: `{fixture: path}`, without the fields around it."""
-    if isinstance(value, list):
-        return [_fixture(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    file = value.get("uri") if isinstance(value.get("uri"), Mapping) else value
-    if not isinstance(file, Mapping) or "fixture" not in file:
-        return dict(value)
-    return {"fixture": file["fixture"], **{name: item for name, item in value.items()
-                                           if name == "as_path"}}
-
-
 def _json(value: Any) -> str:
     return canonical_json(value).decode()
 
@@ -245,23 +160,12 @@ def _json(value: Any) -> str:
 _RULES: Mapping[str, FieldRule] = {
     "supports_downloadable_artifacts": _artifacts,
     "produces_manifest": _manifest,
-    "entrypoint": _removed("the code is src/run.py with a function `run`"),
-    "depends_on": _depends_on,
-    "metadata": _removed("no counterpart: nothing reads it"),
-    "inputs": _old_ports,
-    "outputs": _old_ports,
     "cache.enabled": _cache_enabled,
     "cache.retention_default": _retention,
     "cache.key_inputs": _removed("no counterpart: every input is in the key"),
     "deliverables.limited_port": _limited_deliverables,
-    "deliverable.title": _title,
-    "deliverable.__run__": _run_deliverable,
-    "testing.self_test.description": _removed("no counterpart: the module's README describes it"),
-    "testing.self_test.params.inputs": _test_inputs,
     "port.case_sensitive": _removed("no counterpart: a value is compared and hashed as it is "
                                     "written"),
     "port.item_type": _item_type,
-    "port.default_json": _default_json,
-    "port.binding": _removed("no counterpart: an order may bind any output that is not limited"),
     "schema.nullable": _nullable,
 }

@@ -1,20 +1,17 @@
 """The migration of one module: what each part becomes, and the new text of its contract. Pure."""
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from platform.config.read import Document, read_yaml
 from platform.config.schema import problems_of, schema_faults
-from platform.migrate.beside import FILES, required_changes, understood
+from platform.migrate.beside import of_file
 from platform.migrate.fields import planned, without_empty_maps
-from platform.migrate.finding import Becomes, FieldChange
+from platform.migrate.finding import FieldChange
 from platform.model.problem import Problem
 from platform.scaffold.yaml_edit import CannotEdit, Change, edited
 
 CONTRACT = "module.yml"
-REQUIREMENTS = "requirements.yml"
 _BOM = "\ufeff"
 _EMPTY = "file-empty"  # of a file beside the contract: it says nothing
 
@@ -40,36 +37,20 @@ class Migration:
         return not self.left and not any(found.becomes.by_hand for found in self.findings)
 
 
-def migration(contract: Document, beside: Mapping[str, Document],
-              slugs: Collection[str]) -> Migration:
-    """The migration of a contract and of the earlier files in its directory, by name. `slugs` are
-    the reasons of config/reasons.yml."""
+def migration(contract: Document, beside: Mapping[str, Document]) -> Migration:
+    """The migration of a contract and of the earlier files in its directory, by name."""
     unread = [problem for document in (contract, *beside.values()) for problem in document.problems
               if document is contract or problem.code != _EMPTY]
     if unread or not isinstance(contract.value, Mapping):
         return Migration(left=tuple(unread) or (_no_map(contract),))
     value, source = contract.value, contract.source
-    raw = yaml.load(contract.text, Loader=yaml.CBaseLoader)
-    fields = list(planned(value, raw))
+    fields = list(planned(value))
     findings = [FieldChange(source.place(*field.path, "~key"), _name(field.path, value), becomes)
                 for field, becomes in fields]
     changes: list[Change] = [change for _, becomes in fields if not becomes.by_hand
                              for change in becomes.changes]
-    retired = []
-    for name, document in beside.items():
-        field, read = FILES[name]
-        found = list(read(document, value, slugs))
-        if document.problems:
-            found = [FieldChange(document.source.place(), name, Becomes("removed; it is empty"))]
-        elif field and not understood(document, field):
-            found = [FieldChange(document.source.place(), name, Becomes(
-                f"has another form than a list of {field}; move what it says by hand, then delete "
-                "it", by_hand=True))]
-        findings += found
-        if not any(each.becomes.by_hand for each in found):
-            retired.append(name)
-            if name == REQUIREMENTS:
-                changes += required_changes(document, value)
+    retired = [name for name, document in beside.items() if document.problems]
+    findings += [found for name, document in beside.items() for found in of_file(name, document)]
     findings.sort(key=lambda found: found.place)
     try:
         text = edited(contract.text, without_empty_maps(value, changes)) if changes else None
@@ -92,8 +73,7 @@ def _errors(text: str, file: str) -> list[Problem]:
     findings."""
     document = read_yaml(text.encode(), file)
     faults = schema_faults("module", document.value)
-    earlier = {field.path for field, _ in planned(document.value, yaml.load(
-        text, Loader=yaml.CBaseLoader))}
+    earlier = {field.path for field, _ in planned(document.value)}
     found = [fault for fault in faults if fault.path not in earlier]
     return [*document.problems, *problems_of(found, document.source)]
 

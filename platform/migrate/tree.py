@@ -5,7 +5,7 @@ A contract is replaced whole. What is replaced or retired is kept first, in `.ea
 module's directory, where nothing reads it; an earlier backup is never overwritten.
 """
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ def _opened(module: EarlierModule) -> Iterator[Folder]:
         yield Folder(inner.handle, module.shown)
 
 
-def planned_migration(module: EarlierModule, slugs: Collection[str]) -> Migration:
+def planned_migration(module: EarlierModule) -> Migration:
     """What `migrate` does with a module. Files that cannot be read are in `left`."""
     try:
         with _opened(module) as folder:
@@ -89,7 +89,7 @@ def planned_migration(module: EarlierModule, slugs: Collection[str]) -> Migratio
         return Migration(left=(refused(error, module.shown),))
     except OSError as error:
         raise owned.storage_error(module.path, "be read", error) from error
-    return migration(contract, beside, slugs)
+    return migration(contract, beside)
 
 
 def _document(folder: Folder, name: str) -> Document:

@@ -54,14 +54,7 @@ class Add:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveItem:
-    """Remove an item of a list, which has others."""
-
-    path: Path
-
-
-Change: TypeAlias = Remove | Rename | Replace | Add | RemoveItem
+Change: TypeAlias = Remove | Rename | Replace | Add
 
 
 class _Splice(NamedTuple):
@@ -72,14 +65,10 @@ class _Splice(NamedTuple):
 
 def edited(text: str, changes: Sequence[Change]) -> str:
     """The text after all changes. CannotEdit if a change does not fit the text's layout."""
-    left: list[Change] = [change for change in changes if not isinstance(change, RemoveItem)]
-    items = sorted((change for change in changes if isinstance(change, RemoveItem)),
-                   key=lambda change: str(change.path[:-1]) + f"{change.path[-1]:09}", reverse=True)
-    wanted = _changed(_value(text), [*left, *items])
+    left = list(changes)
+    wanted = _changed(_value(text), left)
     while left:
         text, left = _pass(text, left)
-    for item in items:
-        text, _ = _pass(text, [item])
     try:
         found = _value(text)
     except yaml.YAMLError as error:
@@ -101,7 +90,7 @@ def _changed(value: Any, changes: Sequence[Change]) -> Any:
         if isinstance(change, Add):
             holder[change.name] = _value(flow(change.value))
             continue
-        old = holder.pop(change.path[-1])  # of a map or a list
+        old = holder.pop(change.path[-1])
         if isinstance(change, Rename):
             holder[change.name] = old
         elif isinstance(change, Replace):
@@ -139,8 +128,6 @@ def _splice(text: str, root: Any, change: Change) -> _Splice:
         return _added(text, _node(root, change.path), change)
     holder = _node(root, change.path[:-1])
     entries = holder.value
-    if isinstance(change, RemoveItem):
-        return _removed_item(text, holder, int(change.path[-1]))
     index = next(number for number, (key, _) in enumerate(entries)
                  if key.value == change.path[-1])
     key, value = entries[index]
@@ -200,20 +187,6 @@ def _removed_in_block(text: str, entries: list[Any], index: int, end: int) -> _S
     return _Splice(start, after + len(rest) - len(rest.lstrip(" \r\n")), "")
 
 
-def _removed_item(text: str, holder: Any, index: int) -> _Splice:
-    item, end = holder.value[index], _end(text, holder.value[index])
-    if len(holder.value) == 1:
-        raise CannotEdit("the only item of a list")
-    if holder.flow_style:
-        if index + 1 < len(holder.value):
-            return _Splice(item.start_mark.index, holder.value[index + 1].start_mark.index, "")
-        return _Splice(_end(text, holder.value[index - 1]), end, "")
-    line = text.rfind("\n", 0, item.start_mark.index) + 1
-    if text[line:item.start_mark.index].strip() != "-":
-        raise CannotEdit("an item that shares its line")
-    return _Splice(line, text.find("\n", end) + 1 or len(text), "")
-
-
 def _added(text: str, holder: Any, change: Add) -> _Splice:
     entry = f"{change.name}: {flow(change.value)}"
     if holder.flow_style:
@@ -229,4 +202,3 @@ def _added(text: str, holder: Any, change: Add) -> _Splice:
     line_end = "\r\n" if text[:stop].endswith("\r") else "\n"
     stop -= line_end == "\r\n"
     return _Splice(stop, stop, f"{line_end}{indent}{entry}")
-

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform.model.problem import Path
-from platform.scaffold.yaml_edit import Add, CannotEdit, Change, Remove, RemoveItem, Rename, Replace, edited
+from platform.scaffold.yaml_edit import Add, CannotEdit, Change, Remove, Rename, Replace, edited
 
 
 @pytest.mark.parametrize(("text", "change", "after"), [
@@ -20,8 +20,6 @@ from platform.scaffold.yaml_edit import Add, CannotEdit, Change, Remove, RemoveI
     ("a:\n  b: 1\n\n# end\n", Add(("a",), "c", [1, "x"]), "a:\n  b: 1\n  c: [1, x]\n\n# end\n"),
     ("a: {}\n", Add(("a",), "c", 1), "a: {c: 1}\n"),
     ("a:\n", Replace(("a",), "b", {"c": 1}), "b: {c: 1}\n"),
-    ("a:\n- 1  # one\n- {b: 2}\n- 3\n", RemoveItem(("a", 1)), "a:\n- 1  # one\n- 3\n"),
-    ("a: [1, 2, 3]\n", RemoveItem(("a", 2)), "a: [1, 2]\n"),
 ])
 def test_a_change_touches_its_field_alone(text: str, change: Change, after: str) -> None:
     assert edited(text, [change]) == after
@@ -30,7 +28,6 @@ def test_a_change_touches_its_field_alone(text: str, change: Change, after: str)
 @pytest.mark.parametrize(("text", "change"), [
     ("? a\n: 1\n? b\n: 2\n", Remove(("a",))),
     ("- a: 1\n", Remove((0, "a"))),
-    ("a:\n- 1\n", RemoveItem(("a", 0))),
     ("a: |+\n  x\n\n", Add((), "b", 1)),
 ])
 def test_a_layout_that_is_not_understood_is_refused(text: str, change: Change) -> None:

@@ -211,8 +211,14 @@ def create(folder: Folder, name: str, data: bytes) -> None:
         make_folders(folder, "/".join(above))
     with folder.folder("/".join(above)) if above else nullcontext(folder) as parent:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(last, flags, 0o666, dir_fd=parent.handle), "wb") as file:
-            file.write(data)
+        handle = os.open(last, flags, 0o666, dir_fd=parent.handle)
+        try:
+            with open(handle, "wb") as file:
+                file.write(data)
+        except OSError:  # a full disk: no part of a file is left
+            with suppress(OSError):
+                os.unlink(last, dir_fd=parent.handle)
+            raise
 
 
 def read(handle: int, limit: int) -> bytes:

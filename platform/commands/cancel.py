@@ -87,6 +87,6 @@ def _words(name: str, result: CancelResult, *, asked: bool) -> str:
     if asked:
         return f"cancelled    {name}: {'; '.join(parts) or 'nothing had been charged'}"
     if result.before:
-        return f"cancelled    {name}: before, nothing changed"
+        return f"cancelled    {name}: it was cancelled before; nothing changed"
     return "; ".join([f"{name}: nothing to cancel: nothing of it runs, or is charged and not done",
                       *parts])

@@ -3,7 +3,9 @@ in.
 
 It never overwrites a file."""
 import argparse
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -228,17 +230,30 @@ def _must_conform(text: str, file: str, kind: str) -> None:
 
 def _write(repository: Path, files: Mapping[str, bytes]) -> None:
     """Create the files, with headers that lead to the schemas of this version. ConflictError if one
-    already exists, StorageError for an error of the disk."""
+    already exists, StorageError for an error of the disk; then nothing is left."""
+    made: list[Path] = []
     for file, data in with_own_schemas(repository, files).items():
+        path = repository / file
+        made += [above for above in reversed(path.parents) if not os.path.lexists(above)]
         try:
             with Folder.at(repository) as top:
                 create(top, file, data)
+            made.append(path)
         except FileExistsError as error:
+            _remove(made)
             raise ConflictError(f"{file} already exists and was not changed; choose another "
                                 "id") from error
         except OSError as error:
-            raise StorageError(f"{file}: cannot be written ({error.strerror}); fix the cause, then "
-                               "try again") from error
+            _remove(made)
+            raise StorageError(f"{file}: cannot be written ({error.strerror}); nothing was left; "
+                               "fix the cause, then try again") from error
+
+
+def _remove(made: list[Path]) -> None:
+    """Remove files and directories that this command made. What cannot be removed stays."""
+    for path in reversed(made):
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _show_written(arguments: argparse.Namespace, files: list[str], result: dict[str, object],

@@ -96,7 +96,8 @@ def test_what_was_cancelled_does_not_start_again_until_it_is_named_or_changed(re
         process.communicate(timeout=LONGEST_WAIT_S)
     go(repo)
     again = command(repo, f"{CLI} cancel tenant/holds --note stop")
-    assert (again.returncode, again.stdout) == (0, "cancelled    tenant/holds: before, nothing changed\n")
+    assert (again.returncode, again.stdout) == (
+        0, "cancelled    tenant/holds: it was cancelled before; nothing changed\n")
     assert states(repo)["wait"] == ("NEEDS_DECISION", "cancelled")
     quoted = json.loads(command(repo, f"{CLI} quote tenant/holds --json").stdout)
     done = command(repo, "doit run")

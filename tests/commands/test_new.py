@@ -1,5 +1,7 @@
 """`new`: what it writes validates at once, works at once, and replaces nothing."""
+import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -204,3 +206,41 @@ def test_a_copy_of_nothing_or_of_two_kinds_is_refused(repo: Path) -> None:
     code, said = refused(repo, "new module --from seed_text --module-id mine")
     assert (code, "error[missing-field]" in said) == (10, True)
     assert not (repo / "modules/mine").exists()
+
+
+@pytest.mark.parametrize("failing", ["module.yml", "run.py"])
+def test_what_a_full_disk_stops_leaves_nothing(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    """Else the next try finds a module that exists, and every command an empty module.yml."""
+    from platform.commands import new
+    from platform.errors import StorageError
+
+    (tmp_path / "modules").mkdir()
+    real = new.create
+
+    def full(top: object, file: str, data: bytes) -> None:
+        if file.endswith(failing):
+            raise OSError(28, "No space left on device", file)
+        real(top, file, data)  # type: ignore[arg-type]
+    monkeypatch.setattr(new, "create", full)
+    with pytest.raises(StorageError, match="nothing was left"):
+        new._write(tmp_path, {"modules/abc/README.md": b"x", "modules/abc/module.yml": b"x",
+                              "modules/abc/src/run.py": b"x"})
+    assert list(tmp_path.rglob("*")) == [tmp_path / "modules"]
+
+
+def test_a_file_that_a_full_disk_cuts_off_is_removed(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from platform import confined
+
+    class Full(io.BytesIO):
+        def __init__(self, handle: int, _: str) -> None:
+            super().__init__()
+            os.close(handle)
+
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+    monkeypatch.setattr(confined, "open", Full, raising=False)
+    with pytest.raises(OSError, match="No space"), confined.Folder.at(tmp_path) as top:
+        confined.create(top, "module.yml", b"x")
+    assert list(tmp_path.iterdir()) == []

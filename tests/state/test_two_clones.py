@@ -391,7 +391,7 @@ def test_what_one_clone_charged_another_one_cancels_once(one: Path, two: Path) -
     said = told(two, "python -m platform.cli cancel tenant/tea --note stop")
     assert "7 credits refunded for 3 steps (two, package, put)" in said
     again = told(one, "python -m platform.cli cancel tenant/tea --note stop")
-    assert "before, nothing changed" in again
+    assert "cancelled before; nothing changed" in again
     for repo in (one, two):
         run(repo, "doit run")
         told(repo, "python -m platform.cli ledger verify")

@@ -60,7 +60,8 @@ def test_the_shipped_table_agrees_with_the_standard_library(profiled):
 @pytest.mark.parametrize(("values", "kind"), [
     ("1 2 -3", "integer"), ("1 2.5 1e3", "number"), ("true False", "boolean"), ("2024-02-29 2023-01-01", "date"),
     ("2023-02-29", "text"), ("2024-01/02", "text"), ("1 two", "text"), ("1e999", "text"), ("NA null", "empty"),
-    ("1" * 400, "text"), ("٣", "text")])
+    ("1" * 400, "text"), ("٣", "text"), ("00123", "text"), ("-07 8", "text"), ("00.5", "text"),
+    ("0 0.0 -0 0e5", "number"), ("1e-400", "number")])
 def test_a_column_has_the_narrowest_type_that_every_value_has(profiled, values, kind):
     result, outputs = profiled(("k,v\n" + "".join(f"x,{value}\n" for value in values.split())).encode())
     assert result == {"status": "COMPLETED"}
@@ -180,6 +181,12 @@ def test_numbers_are_neither_rounded_nor_overflow(profiled, values, least, most,
     assert (outputs / "chart.png").stat().st_size > 1000
 
 
+def test_a_number_that_binary_fractions_take_for_0_is_shown_as_it_is(profiled):
+    _, outputs = profiled(b"n,m\n1e-400,1\n2e-400,2\n")
+    row = "| n | 1e-400 | 1.25e-400 | 1.5e-400 | 1.5e-400 | 1.75e-400 | 2e-400 |"
+    assert row in (outputs / "report.md").read_text()
+
+
 def test_a_deviation_that_json_readers_cannot_hold_is_left_out(profiled):
     result, outputs = profiled(b"n,m\n1.7e308,1\n-1.7e308,2\n")
     assert result == {"status": "COMPLETED"}
@@ -188,8 +195,9 @@ def test_a_deviation_that_json_readers_cannot_hold_is_left_out(profiled):
 
 
 @pytest.mark.parametrize(("values", "distinct", "top"), [
-    ("0 -0 +0", 1, "0"), ("1 1.0 01 2", 2, "1"), ("1e2 100", 1, "1e2"), ("true TRUE false", 2, "true"),
-    ("2026-11-24 2026/11/24", 1, "2026-11-24"), ("a A", 2, "A"), ("01 x 1", 3, "01"),
+    ("0 -0 +0", 1, "0"), ("1 1.0 +1 2", 2, "1"), ("1 01 2", 3, "01"), ("1e2 100", 1, "1e2"),
+    ("true TRUE false", 2, "true"), ("2026-11-24 2026/11/24", 1, "2026-11-24"), ("a A", 2, "A"),
+    ("01 x 1", 3, "01"),
 ])
 def test_values_are_distinct_as_what_they_are(profiled, values, distinct, top):
     result, outputs = profiled(("k,v\n" + "".join(f"x,{value}\n" for value in values.split())).encode())

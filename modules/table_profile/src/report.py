@@ -121,7 +121,7 @@ def number(value: int | Decimal | None, *, exact: bool = True) -> str:
         return "-"
     whole = Decimal(value)
     if abs(whole.adjusted()) >= LONGEST:
-        return f"{float(whole):.6g}"
+        return f"{float(whole):.6g}" if float(whole) or not whole else f"{whole:.6g}".lower()
     digits = LONGEST if exact else max(6, whole.adjusted() + 1)
     return format(Context(prec=digits).plus(whole).normalize(), "f")
 

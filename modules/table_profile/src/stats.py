@@ -29,8 +29,9 @@ LONGEST_NUMBER = 400  # characters; what is longer is text
 _EXACT = Context(
     prec=20_000
 )  # of such numbers, sums and squares of every count that fits a machine
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+# `00123` is a code, of which a number would lose the zeros
+_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"([0-9]{4})([-/])([0-9]{2})\2([0-9]{2})")
 
 Number = int | Decimal

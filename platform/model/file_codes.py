@@ -5,7 +5,7 @@ FILE_CODES: dict[str, Code] = {
     # the file itself
     "file-missing": Code("A required file is missing.", "Create it; `new` writes a valid one."),
     "file-unreadable": Code(
-        "This user has no permission to read the file.",
+        "This user has no permission to read the file or directory.",
         "Change its owner or its mode."),
     "not-a-file": Code(
         "A link, directory, pipe or device is where a regular file must be. Links are not "

@@ -87,7 +87,7 @@ def test_a_tenant_s_runs(repo: Path) -> None:
 
 
 @pytest.mark.parametrize("words, says", [
-    ("runs show", "name one run"),
+    ("runs show", "runs show: names no run; name one: `runs show RUN`"),
     ("runs sho last", "did you mean `show`?"),
     ("runs show zzzzzzzz", "no run is called 'zzzzzzzz'"),
     ("runs show ''", "no run is called ''"),

@@ -6,7 +6,16 @@ from platform.ledger.rules.tables import Fact
 from platform.model.ids import RUN_CHARGE
 from platform.model.order import Kind
 from platform.model.plan import PlannedOrder, PlannedStep
-from platform.report.quote_values import AGAIN, WAITS, Action, ItemQuote, StepQuote, Terms
+from platform.report.quote_values import (
+    AGAIN,
+    MAY_AGAIN,
+    MAY_WAIT,
+    WAITS,
+    Action,
+    ItemQuote,
+    StepQuote,
+    Terms,
+)
 
 UP_TO_DATE = "up to date"
 
@@ -49,7 +58,7 @@ def quoted_step(
         refusal: the reason why the order does not start, or empty.
         due: why the step runs, or empty.
         above: the steps upstream that run again.
-        delivery: AGAIN, WAITS, or empty.
+        delivery: see `delivery_again`.
     """
     items = tuple(
         ItemQuote(
@@ -85,10 +94,12 @@ def quoted_step(
 
 
 def delivery_again(book: Book, step: PlannedStep, changing: Sequence[str], terms: Terms) -> str:
-    """Whether a delivery that arrived, or may have, is sent again: AGAIN, WAITS or empty.
+    """Whether a delivery that arrived, or may have, is sent again: AGAIN, WAITS, MAY_AGAIN, MAY_WAIT
+    or empty.
 
     Its package can change if a step upstream runs, except for a step that only makes missing
-    outputs again. Without a record of what was delivered, packages are not compared.
+    outputs again. If the package is the same after all, the run completes the delivery by its
+    receipt: only the run can know (MAY_AGAIN, MAY_WAIT). Without a record of what was delivered, packages are not compared.
     """
     held = terms.held.get(step.id)
     if step.kind is not Kind.DELIVERY or (held and held.below):
@@ -100,4 +111,4 @@ def delivery_again(book: Book, step: PlannedStep, changing: Sequence[str], terms
     arrived = book.fact(step.task_hash, book.epoch(step.task_hash, RUN_CHARGE)) is Fact.DONE
     if not arrived or not changing or step.id in terms.lost:
         return ""
-    return AGAIN if terms.resend else WAITS
+    return MAY_AGAIN if terms.resend else MAY_WAIT

@@ -14,6 +14,8 @@ from platform.model.tenant import Tenant
 
 INVALID = "workorder_invalid"
 AGAIN, WAITS = "would send again", "waits for your decision"
+# A step upstream runs again. Only its run shows whether it makes the package that was delivered.
+MAY_AGAIN, MAY_WAIT = (f"{what} if its package changes" for what in (AGAIN, WAITS))
 
 
 class Action(StrEnum):
@@ -45,7 +47,7 @@ class StepQuote:
     credits: int
     charges: tuple[ItemQuote, ...]
     task_hash: str
-    delivery: str = ""  # of a delivery that arrived or may have: AGAIN, WAITS, or empty
+    delivery: str = ""  # AGAIN, WAITS, MAY_AGAIN or MAY_WAIT if it arrived or may have; or empty
     needed_credits: int = 0  # due and not paid, also if its order is refused
 
 
@@ -94,7 +96,7 @@ class Quote:
         return sum(order.total_credits for order in self.orders)
 
     def deliveries(self, what: str) -> int:
-        """The number of deliveries that arrived, or may have, with `what`: AGAIN or WAITS."""
+        """The number of deliveries that arrived, or may have, with `what`: see `StepQuote`."""
         return sum(step.delivery == what for order in self.orders for step in order.steps)
 
 

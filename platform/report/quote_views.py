@@ -8,6 +8,8 @@ from platform.plan.period import in_words
 from platform.report.quote_values import (
     AGAIN,
     INVALID,
+    MAY_AGAIN,
+    MAY_WAIT,
     WAITS,
     Action,
     OrderQuote,
@@ -32,6 +34,8 @@ def as_json(quote: Quote) -> dict[str, Any]:
         "refunded_credits": sum(tenant.refunded_credits for tenant in quote.tenants),
         "granted_credits": sum(tenant.granted_credits for tenant in quote.tenants),
         "deliveries_again": quote.deliveries(AGAIN), "deliveries_waiting": quote.deliveries(WAITS),
+        "deliveries_again_if_changed": quote.deliveries(MAY_AGAIN),
+        "deliveries_waiting_if_changed": quote.deliveries(MAY_WAIT),
         "edited_payments": list(quote.conflicts),
         "notes": [WHOLE, EXACT],
         "tenants": [asdict(tenant) for tenant in quote.tenants],
@@ -75,7 +79,8 @@ def _order(order: OrderQuote) -> Iterable[str]:
 
 
 def _deliveries(quote: Quote) -> Iterable[str]:
-    """The deliveries that are sent again, and those that wait for a decision."""
+    """The deliveries that are sent again, and those that wait for a decision, certainly or if their
+    packages change."""
     if again := quote.deliveries(AGAIN):
         yield (
             f"deliveries {counted(again, 'delivery', 'deliveries')} that arrived, or may have, "
@@ -85,6 +90,12 @@ def _deliveries(quote: Quote) -> Iterable[str]:
         number = counted(waiting, "delivery", "deliveries")
         yield (f"deliveries {number} that arrived, or may have: {WAITS} before anything is sent "
                "again (`delivery settle`; for a repair also `doit run --resend-repaired`)")
+    for what, then in ((MAY_AGAIN, AGAIN), (MAY_WAIT, f"{WAITS} (`delivery settle`, or "
+                                                      "`doit run --resend-repaired`)")):
+        if number := quote.deliveries(what):
+            yield (f"deliveries {counted(number, 'delivery', 'deliveries')} that arrived: steps "
+                   "upstream run again; with the same package, nothing is sent and nothing waits; "
+                   f"with another, each {then}")
 
 
 def _what(order: OrderQuote) -> str:

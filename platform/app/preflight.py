@@ -3,6 +3,7 @@ in the environment, and Python packages that not every installation has."""
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
+from platform.model.contract import Contract
 from platform.model.problem import Problem
 from platform.model.repo import Repo
 from platform.toolfiles import extra
@@ -38,20 +39,24 @@ def missing_packages(repo: Repo, env: Mapping[str, str]) -> Iterator[Problem]:
     """One problem for each package that a used module or the profile's key needs and that this
     Python lacks. Without a key nothing is signed, and that needs no package."""
     for module_id in _used(repo):
-        contract = repo.contracts[module_id]
-        for index, package in enumerate(contract.packages):
-            if find_spec(package.name.partition(".")[0]) is None:
-                place = contract.source.place("requirements", "packages", index, "name")
-                yield Problem(place, "package-missing",
-                              f"this Python does not have the package `{package.name}`, which the "
-                              f"module {module_id} imports",
-                              f"pip install '{package.install}'", ("module", module_id))
+        yield from packages_of(repo.contracts[module_id])
     signing = repo.profile.signing
     has_key = env.get(signing.get("key_env", "")) or signing.keys() & {"key_file", "public_key"}
     if has_key and find_spec("cryptography") is None:
         yield Problem(repo.profile.source.place("signing"), "package-missing",
                       "this Python does not have the package `cryptography`, which signing needs",
                       f"pip install '{extra('signing')}'")
+
+
+def packages_of(contract: Contract) -> Iterator[Problem]:
+    """One problem for each package that a module imports and that this Python lacks."""
+    for index, package in enumerate(contract.packages):
+        if find_spec(package.name.partition(".")[0]) is None:
+            place = contract.source.place("requirements", "packages", index, "name")
+            yield Problem(place, "package-missing",
+                          f"this Python does not have the package `{package.name}`, which the "
+                          f"module {contract.module_id} imports",
+                          f"pip install '{package.install}'", ("module", contract.module_id))
 
 
 def _used(repo: Repo) -> list[str]:

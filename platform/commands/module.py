@@ -24,7 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit status: 0 if every self-test passes, 1 if one fails, or 10 if a contract has errors."""
+    """Exit status.
+
+    * 0: every self-test passes. A module without its Python package is skipped if none was named,
+      because an installation without an extra is complete.
+    * 1: a self-test fails.
+    * 10: a contract has errors, or the named module's package is missing."""
     run = open_run(arguments)
     named = {name for name in (getattr(arguments, "module", ""), arguments.module_id) if name}
     if len(named) > 1:
@@ -32,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{' and '.join(sorted(named))} are two modules; name one, or none for all")
     names = sorted(named or run.snapshot.repo.module_ids)
     trials = []
-    for contract in usable_contracts(run, names):
+    for contract in usable_contracts(run, names, may_lack=not named):
         trials.append(verify_module(run, contract))
         if not arguments.json:
             sys.stdout.write("\n".join(_lines(trials[-1], contract)) + "\n")
@@ -40,17 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
     failed = sum(bool(trial.problem) for trial in trials)
     if arguments.json:
         show(arguments, {"modules": [
-            {**as_json(trial), "passed": not trial.problem, "problem": trial.problem}
+            {**as_json(trial), "passed": not (trial.problem or trial.lacks),
+             "skipped": trial.lacks, "problem": trial.problem}
             for trial in trials]}, "")
     elif len(trials) > 1:
-        sys.stdout.write(f"{counted(len(trials), 'module')}: {len(trials) - failed} passed"
+        skipped = sum(bool(trial.lacks) for trial in trials)
+        sys.stdout.write(f"{counted(len(trials), 'module')}: "
+                         f"{len(trials) - failed - skipped} passed"
+                         + (f", {skipped} skipped" if skipped else "")
                          + (f", {failed} FAILED\n" if failed else "\n"))
     return 1 if failed else 0
 
 
 def _lines(trial: Trial, contract: Contract) -> Iterator[str]:
-    problem = f"  {one_line(trial.problem)}" if trial.problem else ""
-    verdict = "FAILED" if trial.problem else "passed"
+    why = trial.problem or trial.lacks
+    problem = f"  {one_line(why)}" if why else ""
+    verdict = "FAILED" if trial.problem else "skipped" if trial.lacks else "passed"
     yield f"{verdict}  {trial.module_id}{seconds(trial)}{problem}"
     yield from said(trial, contract)
     width = max((len(output.output_id) for output in trial.outputs), default=0)

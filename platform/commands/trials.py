@@ -3,6 +3,7 @@ shown."""
 from collections.abc import Iterator
 from typing import Any
 
+from platform.app.preflight import packages_of
 from platform.app.run import Run
 from platform.check.words import suggestion
 from platform.errors import InputError, UsageError
@@ -11,14 +12,16 @@ from platform.model.contract import Contract
 from platform.model.words import counted
 from platform.verify.trial import Trial
 
-_OF_ORDERS = frozenset({"secret-not-granted", "price-missing"})  # errors that stop orders only
+# errors that stop orders only; missing packages are looked for in modules without orders, too
+_OF_ORDERS = frozenset({"secret-not-granted", "price-missing", "package-missing"})
 _MOST_LINES = 40  # of what a module printed; the log has all of it
 
 
-def usable_contracts(run: Run, names: list[str]) -> list[Contract]:
+def usable_contracts(run: Run, names: list[str], *, may_lack: bool = False) -> list[Contract]:
     """The contracts of these modules. UsageError for an unknown name, InputError if one of the
-    contracts has errors. A module needs no price to be tried. A secret that the profile does not
-    grant is refused when the module needs it: with recorded services, it needs none."""
+    contracts has errors or, unless `may_lack`, needs a package that this Python lacks. A module
+    needs no price to be tried. A secret that the profile does not grant is refused when the module
+    needs it: with recorded services, it needs none."""
     known = run.snapshot.repo.module_ids
     for name in names:
         if name not in known:
@@ -29,7 +32,11 @@ def usable_contracts(run: Run, names: list[str]) -> list[Contract]:
              and problem.subject in [("module", name) for name in names]]
     if wrong:
         raise InputError(wrong)
-    return [run.snapshot.repo.contracts[name] for name in names]
+    contracts = [run.snapshot.repo.contracts[name] for name in names]
+    if not may_lack and (
+            lacking := [each for contract in contracts for each in packages_of(contract)]):
+        raise InputError(lacking)
+    return contracts
 
 
 def seconds(trial: Trial) -> str:

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from platform.app.preflight import packages_of
 from platform.app.run import Run
 from platform.model.contract import Contract
 from platform.run.records import OUTPUTS, step_dir
@@ -12,7 +13,11 @@ from platform.verify.trial import Trial, tried
 
 
 def verify_module(run: Run, contract: Contract) -> Trial:
-    """The self-test of a module; its `problem` says what is wrong with it."""
+    """The self-test of a module; its `problem` says what is wrong with it.
+
+    It is not run if this Python lacks a package of the module: `lacks` says which."""
+    if lacks := " ".join(f"{each.what}; {each.fix}" for each in packages_of(contract)):
+        return Trial(contract.module_id, "", lacks=lacks)
     test = contract.self_test
     if test is None:
         return Trial(contract.module_id, "has no testing.self_test in its module.yml")

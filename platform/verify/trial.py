@@ -31,13 +31,15 @@ RecordOf = Callable[[StepId], RunRecord | None]
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One run of a module. `log` is what it printed, without the traceback of a crash: `frame` is
-    the author's line of it. `problem` is empty if the run did what was expected of it."""
+    the author's line of it. `problem` is empty if the run did what was expected of it. `lacks` says
+    why it was not run here, and what to install."""
 
     module_id: str
     problem: str
     record: RunRecord | None = None
     log: str = ""
     frame: Frame | None = None
+    lacks: str = ""
 
     @property
     def outputs(self) -> tuple[OutputFile, ...]:

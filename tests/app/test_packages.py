@@ -1,6 +1,8 @@
 """An order whose module needs a package that this Python lacks is refused before it is charged."""
 import importlib.util
+import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -73,3 +75,35 @@ def test_the_version_is_printed_in_both_forms() -> None:
     for line in ("python -m platform.cli --version", "python -m platform.cli -C /nowhere --version"):
         done = command(ROOT, line)
         assert (done.returncode, done.stdout, done.stderr) == (0, "platform 0.1.0\n", "")
+
+
+def test_a_self_test_without_its_package_is_skipped_with_the_line_that_installs_it(
+        shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without an extra is complete: all its other modules pass, so it ends with 0."""
+    for folder in (shop / "modules").iterdir():
+        if folder.name not in ("table_profile", "seed_text"):
+            shutil.rmtree(folder)
+    prices = shop / "config" / "module_prices.csv"
+    kept = [line for line in prices.read_text().splitlines()
+            if line.startswith(("module_id", "table_profile", "seed_text"))]
+    prices.write_text("\n".join(kept) + "\n")
+    without(monkeypatch, "PIL")
+    done = command(shop, "python -m platform.cli verify-module")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped  table_profile  this Python does not have the package `PIL`" in done.stdout
+    assert "; pip install 'platform-runner[charts]'" in done.stdout
+    assert done.stdout.endswith("2 modules: 1 passed, 1 skipped\n")
+    told = json.loads(command(shop, "python -m platform.cli verify-module --json").stdout)
+    (shown,) = [each for each in told["modules"] if each["module_id"] == "table_profile"]
+    assert (shown["passed"], shown["problem"], "platform-runner[charts]" in shown["skipped"]) == (False, "", True)
+
+
+@pytest.mark.parametrize("words", ["verify-module table_profile", "run-module table_profile --input table=a.csv"])
+def test_a_named_module_without_its_package_is_refused(shop: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Also if no order uses it."""
+    without(monkeypatch, "PIL")
+    (shop / "tenants/tenant/workorders/chart.yml").unlink()
+    (shop / "a.csv").write_text("a,b\n1,2\n")
+    done = command(shop, f"python -m platform.cli {words}")
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert "error[package-missing]" in done.stderr and "platform-runner[charts]" in done.stderr

@@ -1,17 +1,21 @@
 """The orders that a read-only command selects, and the errors for names that do not exist."""
+import errno
+import os
 from collections.abc import Collection
 from pathlib import Path
 
+from platform.app.order_record import order_dir, order_file
 from platform.app.run import Run
 from platform.app.snapshot import Scope, Snapshot
 from platform.app.workspace import Workspace
 from platform.check.words import suggestion
 from platform.config.folders import hidden, tenant_names
-from platform.errors import InputError, UsageError
+from platform.errors import InputError, StorageError, UsageError, unusable
 from platform.model.characters import one_line
-from platform.model.ids import STEP, OrderId, StepId, matches
+from platform.model.ids import STEP, TENANT, WORK_ORDER, OrderId, StepId, matches
 from platform.model.named import Named
-from platform.run.records import RECORD
+from platform.model.plan import PlannedOrder
+from platform.run.records import RECORD, record_file
 
 
 def scope_of(
@@ -32,11 +36,7 @@ def scope_of(
     tenants = set(tenant_names(workspace.root))
     own = [order for order in workspace.order_ids() if order.tenant_id == tenant_id]
     if past:
-        own = list(
-            dict.fromkeys(
-                [*own, *(order for order in ran_orders(workspace) if order.tenant_id == tenant_id)]
-            )
-        )
+        own = list(dict.fromkeys([*own, *ran_orders(workspace, [tenant_id])]))
         tenants |= {order.tenant_id for order in own}
     if tenant_id not in tenants:
         raise UsageError(_no_tenant(workspace, tenant_id, work_order_id, tenants))
@@ -78,10 +78,48 @@ def require_step(run: Run, named: Named) -> StepId:
     return named.step
 
 
-def ran_orders(workspace: Workspace) -> list[OrderId]:
-    """The orders with an order record on this machine, including drafts and deleted orders."""
-    return [OrderId(file.parent.parent.name, file.parent.name)
-            for file in sorted(workspace.runtime_dir.glob("*/*/order.json"))]
+def ran_orders(
+    workspace: Workspace, tenant_ids: Collection[str] | None = None
+) -> list[OrderId]:
+    """The orders of some tenants (None: all) with an order record on this machine, including
+    drafts and deleted orders. StorageError if this user may not look for them."""
+    runtime_dir = workspace.runtime_dir
+    return [
+        OrderId(tenant, order)
+        for tenant in _names(runtime_dir, TENANT)
+        if tenant_ids is None or tenant in tenant_ids
+        for order in _names(runtime_dir / tenant, WORK_ORDER)
+        if order_file(runtime_dir, OrderId(tenant, order)).is_file()
+    ]
+
+
+def _names(folder: Path, form: str) -> list[str]:
+    """The sorted names in a directory that are ids; none if it does not exist."""
+    require_readable(folder)
+    try:
+        names = sorted(path.name for path in folder.iterdir() if matches(form, path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    require_readable(*(folder / name for name in names))
+    return names
+
+
+def require_records(runtime_dir: Path, order: PlannedOrder) -> None:
+    """StorageError if this user may not read an order's records. They read as missing, so the order
+    would seem not to have run."""
+    steps = [record_file(runtime_dir, step.id) for step in order.steps]
+    require_readable(runtime_dir, runtime_dir / order.id.tenant_id,
+                     order_dir(runtime_dir, order.id), order_file(runtime_dir, order.id),
+                     *(path for file in steps for path in (file.parent, file)))
+
+
+def require_readable(*paths: Path) -> None:
+    """StorageError for the first file or directory that exists and that this user may not read."""
+    for path in paths:
+        needed = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+        if os.access(path, os.F_OK) and not os.access(path, needed):
+            raise StorageError(unusable(
+                PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))))
 
 
 def ran_steps(runtime_dir: Path, order_id: OrderId) -> list[StepId]:

@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from platform.model.characters import one_line, printable
 from platform.model.ids import OrderId
 from platform.model.named import METAVAR, Named
 from platform.model.plan import PlannedOrder
+from platform.model.problem import Problem
 from platform.model.since import FORMS, moment
 from platform.streams import neutral_json
 
@@ -174,10 +176,14 @@ def one_order(arguments: argparse.Namespace) -> tuple[Run, PlannedOrder]:
 UNSEEN = "no work order can be read; fix the reported errors first"
 
 
-def report_hidden(arguments: argparse.Namespace, tenant_id: str = "") -> bool:
-    """Print the symbolic links that hide work orders, of all tenants or of one. Return whether
-    there are any."""
-    wrong = hidden(root(arguments), tenant_id)
+def report_hidden(
+    arguments: argparse.Namespace, tenant_id: str = "", problems: Iterable[Problem] = ()
+) -> bool:
+    """Print what hides work orders, of all tenants or of one: links, and directories that cannot be
+    read. Also print those of `problems` that are about something unreadable. Return whether there
+    are any."""
+    wrong = sorted({*hidden(root(arguments), tenant_id), *(
+        problem for problem in problems if problem.code == "file-unreadable")})
     sys.stderr.write("".join(f"{printable(str(problem))}\n" for problem in wrong))
     return bool(wrong)
 

@@ -4,7 +4,8 @@ It combines the plan, the records and the ledger into values of the report."""
 from platform.app.order_record import order_file, read_order
 from platform.app.run import Run
 from platform.app.running import running_s
-from platform.app.scope import ran_orders
+from platform.app.scope import ran_orders, require_records
+from platform.config.folders import hidden
 from platform.model.order_outcome import outcome
 from platform.model.plan import PlannedOrder
 from platform.publish.select import Purchase, select
@@ -17,7 +18,9 @@ _REFUSALS = ("not_enough_credits", "tenant_suspended", "order_limit_exceeded")
 
 
 def standing(run: Run) -> StatusReport:
-    """The state of every requested order, the orders with errors, and the balances. Read-only."""
+    """The state of every requested order, the orders with errors, and the balances. Read-only.
+
+    StorageError if this user may not read the records."""
     orders = tuple(order_standing(run, order) for order in run.snapshot.plan.orders.values())
     refused = {
         str(order): tuple(map(str, problems))
@@ -33,10 +36,13 @@ def standing(run: Run) -> StatusReport:
 
 
 def past(run: Run) -> tuple[PastOrder, ...]:
-    """Orders that ran on this machine and are now drafts or deleted, from the runtime directory."""
-    found = []
-    for order_id in ran_orders(run.workspace):
-        asked = run.snapshot.scope is None or order_id in run.snapshot.scope
+    """Orders that ran on this machine and are now drafts, deleted or hidden, from the runtime
+    directory."""
+    found, scope = [], run.snapshot.scope
+    unseen = {problem.subject for problem in hidden(run.workspace.root)}
+    tenants = None if scope is None else {order_id.tenant_id for order_id in scope}
+    for order_id in ran_orders(run.workspace, tenants):
+        asked = scope is None or order_id in scope
         record = read_order(run.workspace.runtime_dir, order_id)
         if (
             asked
@@ -45,6 +51,8 @@ def past(run: Run) -> tuple[PastOrder, ...]:
             and order_id not in run.snapshot.plan.refused
         ):
             state = "DRAFT" if order_id in run.snapshot.repo.orders else "DELETED"
+            if unseen & {(), ("tenant", order_id.tenant_id)}:
+                state = "UNREADABLE"  # nobody could look whether its file is there
             found.append(PastOrder(*order_id, state, record.status, record.reason, record.completed,
                                    len(record.task_hashes), record.finished_at))
     return tuple(found)
@@ -61,7 +69,8 @@ def awaiting(run: Run, tenant_id: str = "", work_order_id: str = "") -> tuple[Pu
 
 
 def order_standing(run: Run, order: PlannedOrder) -> OrderState:
-    """The current state of one order of the plan."""
+    """The current state of one order of the plan. StorageError if its records cannot be read."""
+    require_records(run.workspace.runtime_dir, order)
     due = {
         planned.id.step_id: reasons[0]
         for planned in order.steps

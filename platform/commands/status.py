@@ -20,7 +20,7 @@ from platform.commands.common import (
     state_status,
 )
 from platform.commands.standing import awaiting, standing
-from platform.errors import UsageError
+from platform.errors import InputError, UsageError
 from platform.model.utc import utc_text
 from platform.report.status import StatusReport, as_text
 from platform.report.status_summary import as_lines, needs_attention, order_summary
@@ -50,13 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit status: 0, even if orders failed; 14 if the billing state is not the one that was used
-    before."""
+    """Exit status.
+
+    * 0: everything was read, even if orders failed.
+    * 10: a file or directory cannot be read, or a symbolic link hides orders.
+    * 14: the billing state is not the one that was used before.
+    * 15: this user may not read the records in the runtime directory."""
     if arguments.watch:
         return _watch(arguments)
     run, status = _look(arguments)
     seen = status.orders or status.refused or status.past
-    unseen = report_hidden(arguments, named(arguments).tenant_id) and not seen
+    unread = report_hidden(arguments, named(arguments).tenant_id, run.snapshot.problems)
+    unseen = unread and not seen
     if arguments.json or not sys.stdout.isatty():
         result = (order_summary(status) if arguments.summary else status).as_json()
         show(arguments, result, UNSEEN if unseen else _text(arguments, status))
@@ -64,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         from rich.console import Console
 
         Console(highlight=False).print(_drawn(arguments, status))
-    return state_status(run)
+    return state_status(run) or (InputError.exit_status if unread else 0)
 
 
 def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:

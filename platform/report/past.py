@@ -1,11 +1,11 @@
-"""The results of orders that ran and were then deleted or became drafts. Pure."""
+"""The results of orders that ran and were then deleted, hidden or made drafts. Pure."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PastOrder:
-    """`state` is DRAFT or DELETED; the other fields are of its last run.
+    """`state` is DRAFT, DELETED or UNREADABLE; the other fields are of its last run.
 
     `finished_at` is UTC, ISO 8601, with Z.
     """

@@ -94,12 +94,13 @@ def quoted_step(
 
 
 def delivery_again(book: Book, step: PlannedStep, changing: Sequence[str], terms: Terms) -> str:
-    """Whether a delivery that arrived, or may have, is sent again: AGAIN, WAITS, MAY_AGAIN, MAY_WAIT
-    or empty.
+    """Whether a delivery that arrived, or may have, is sent again: AGAIN, WAITS, MAY_AGAIN,
+    MAY_WAIT or empty.
 
     Its package can change if a step upstream runs, except for a step that only makes missing
-    outputs again. If the package is the same after all, the run completes the delivery by its
-    receipt: only the run can know (MAY_AGAIN, MAY_WAIT). Without a record of what was delivered, packages are not compared.
+    outputs again. Only the run shows whether it does (MAY_AGAIN, MAY_WAIT): with the same package,
+    it completes the delivery by its receipt. Without a record of what was delivered, packages are
+    not compared.
     """
     held = terms.held.get(step.id)
     if step.kind is not Kind.DELIVERY or (held and held.below):

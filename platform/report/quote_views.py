@@ -92,8 +92,8 @@ def _deliveries(quote: Quote) -> Iterable[str]:
                "again (`delivery settle`; for a repair also `doit run --resend-repaired`)")
     for what, then in ((MAY_AGAIN, AGAIN), (MAY_WAIT, f"{WAITS} (`delivery settle`, or "
                                                       "`doit run --resend-repaired`)")):
-        if number := quote.deliveries(what):
-            yield (f"deliveries {counted(number, 'delivery', 'deliveries')} that arrived: steps "
+        if changing := quote.deliveries(what):
+            yield (f"deliveries {counted(changing, 'delivery', 'deliveries')} that arrived: steps "
                    "upstream run again; with the same package, nothing is sent and nothing waits; "
                    f"with another, each {then}")
 

@@ -83,7 +83,7 @@ class StatusReport:
     refused: Mapping[str, tuple[str, ...]]
     balances: Mapping[str, int]
     awaiting: tuple[Purchase, ...] | None = None
-    past: tuple[PastOrder, ...] = ()  # drafts and deleted orders that ran
+    past: tuple[PastOrder, ...] = ()  # drafts, deleted and hidden orders that ran
 
     def of_step(self, step_id: str) -> "StatusReport":
         """The same with only this step of its orders."""

@@ -22,7 +22,7 @@ def linked(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
 
 @pytest.mark.parametrize(("words", "status"), [
     (["quote", "tenant"], 10), (["quote", "tenant/tea"], 10), (["quote"], 10), (["quote", "--json"], 10),
-    (["quote", "--scheduled"], 10), (["status"], 0), (["status", "--tenant-id", "tenant"], 0),
+    (["quote", "--scheduled"], 10), (["status"], 10), (["status", "--tenant-id", "tenant"], 10),
     (["orchestrator", "--tenant-id", "tenant"], 10), (["orchestrator", "--scheduled"], 10),
     (["orchestrator", "--scheduled", "--tenant-id", "tenant"], 10),
     (["orchestrator", "--tenant-id", "tenant", "--work-order-id", "tea"], 10)])

@@ -1,7 +1,10 @@
 """A directory that this user may not read, or that was deleted, is one line and never a traceback."""
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,3 +103,57 @@ def test_runs_show_without_a_run_asks_for_one(tmp_path: Path) -> None:
         done = command(repo, f"{CLI} runs show{words}")
         assert (done.returncode, done.stderr) == (
             2, f"runs show{words}: names {says}; name one: `runs show RUN`\n")
+
+
+NOBODY = 65534  # root may read everything
+
+
+@pytest.fixture
+def ran() -> Iterator[Path]:
+    """A repository that everybody may use, with an order that ran."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    repo = repository(folder / "repo")
+    orders = repo / "tenants/tenant/workorders"
+    orders.mkdir()
+    (orders / "tea.yml").write_text("work_order_id: tea\nsteps:\n  - {step_id: one, "
+                                    "module_id: say, kind: transform, deliverables: [said], inputs: {text: tea}}\n")
+    done = command(repo, "doit run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    subprocess.run(["chmod", "-R", "a+rwX", repo], check=True)
+    yield repo
+    shutil.rmtree(folder)
+
+
+def as_nobody(repo: Path, words: str) -> "subprocess.CompletedProcess[str]":
+    other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return subprocess.run(
+        [sys.executable, "-m", "platform.cli", *words.split()], cwd=repo, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(repo)}, **other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("folder", "exit_status"), [
+    ("tenants", 10), ("tenants/tenant", 10), ("tenants/tenant/workorders", 10), ("modules", 10),
+    ("tenants/tenant/workorders/tea.yml", 10), ("runtime", 15), ("runtime/tenant", 15), ("runtime/tenant/tea", 15),
+    ("runtime/tenant/tea/one", 15), ("runtime/tenant/tea/one/run.json", 15), ("runtime/tenant/tea/order.json", 15)])
+def test_status_names_what_it_cannot_read_and_calls_no_order_deleted(
+        ran: Path, folder: str, exit_status: int) -> None:
+    mode = (ran / folder).stat().st_mode
+    (ran / folder).chmod(0)
+    try:
+        every = [as_nobody(ran, words) for words in ("status", "status --summary --json", "status tenant/tea")]
+    finally:
+        (ran / folder).chmod(mode)
+    for done in every:
+        assert done.returncode == exit_status, done.stdout + done.stderr
+        assert folder in done.stderr and "Permission denied" in done.stderr
+        assert "DELETED" not in done.stdout and "DUE" not in done.stdout and "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_status_reads_what_everybody_may_read(ran: Path) -> None:
+    done = as_nobody(ran, "status")
+    assert (done.returncode, done.stderr, done.stdout.split()[0]) == (0, "", "COMPLETED")
+    (ran / "tenants/tenant/workorders/tea.yml").unlink()
+    assert as_nobody(ran, "status").stdout.split()[0] == "DELETED"

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from platform.app.again import still_failed
 from platform.app.past_runs import PastRuns
+from platform.app.run import Asked, Run
+from platform.app.workspace import Workspace
 from platform.history import files
 from platform.model.history import Attempt, RunState
+from platform.model.named import Named
 from tests import support
 
 DOIT = str(Path(sys.executable).parent / "doit")
@@ -245,3 +249,19 @@ def test_lines_of_others_are_ignored(repo: Path) -> None:
     shown = support.command(repo, "python -m platform.cli runs show cccc")
     assert shown.returncode == 0 and "FORGED" not in shown.stdout and "passwd" not in shown.stdout
     assert shown.stdout.splitlines()[-1].split()[:2] == ["FAILED", "step:tenant/held/one"]
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_is_run_again_as_failed(repo: Path) -> None:
+    with _waiting(repo) as run:
+        run.send_signal(signal.SIGKILL)
+        run.wait(timeout=support.LONGEST_WAIT_S)
+    looking = Run.looking(Workspace.open(repo), Asked(None))
+    assert [step.step_id for step in still_failed(looking, Named("", "", ""))] == ["wait"]
+    (repo / "tenants/tenant/assets/gate.txt").write_text("go")
+    again = support.command(repo, "python -m platform.cli rerun --failed")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.startswith("runs again tenant/held/wait: "), again.stdout
+    assert _step(repo).state == RunState.COMPLETED
+    nothing = support.command(repo, "python -m platform.cli rerun --failed")
+    assert nothing.stdout == "nothing failed; nothing was run\n"

@@ -112,7 +112,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_since(parser: argparse.ArgumentParser, purpose: str) -> None:
     """The option that names a moment in the past; `since_moment` reads it."""
-    parser.add_argument("--since", default="", metavar="TIME", help=f"{purpose}: {FORMS}, in UTC")
+    parser.add_argument("--since", metavar="TIME", help=f"{purpose}: {FORMS}, in UTC")
 
 
 def since_moment(text: str) -> datetime:

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     }, "\n".join([*(printable(str(finding)) for finding in findings),
                   *(f"migrated {', '.join(files)}; the earlier version is in {backup}"
                     for files, backup in written),
-                  _summary(arguments, plans)]))
+                  *([_summary(arguments, plans)] if plans or not wrong else [])]))
     if wrong or any(not plan.complete for _, plan in plans):
         return InputError.exit_status
     return 1 if not arguments.write and any(plan.changes for _, plan in plans) else 0

@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit status.
 
     * 0: every order is COMPLETED.
+    * 2: an id is unknown.
     * 10: a symbolic link hides requested orders.
     * Otherwise the status of `doit run`."""
     from platform.app.quoted import read_quote
@@ -71,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     unseen = (arguments.scheduled or any(asked)) and report_hidden(arguments, asked.tenant_id)
     if unseen and (not tasks or not arguments.scheduled):
         return InputError.exit_status
+    if asked.tenant_id:
+        scope_of(open_workspace(arguments), asked.tenant_id)  # in the words of other commands
     if arguments.scheduled and not tasks:
         show(arguments, NOTHING, "no enabled work order has a schedule_cron; nothing was run")
         return 0

@@ -79,7 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _selected(arguments: argparse.Namespace, past: PastRuns) -> Iterator[PastRun]:
-    since = utc_text_ms(since_moment(arguments.since)) if arguments.since else ""
+    since = utc_text_ms(since_moment(arguments.since)) if (
+        arguments.since is not None) else ""
     return (one for one in past.since(since)
             if (one.failed or not arguments.failed)
             and (not arguments.tenant_id or arguments.tenant_id in one.invocation.tenants))
@@ -112,6 +113,9 @@ def _show_one(arguments: argparse.Namespace, workspace: Workspace) -> int:
     found = past.named(names[0])
     if arguments.html:
         report = run_report(Run.looking(workspace), past, found)
+        if arguments.html == "-":
+            sys.stdout.write(as_html(report))
+            return 0
         write_output(Path(arguments.html), as_html(report).encode())
         sys.stdout.write(f"{arguments.html}: the report of run {found.invocation.id}\n")
         return 0

@@ -82,7 +82,7 @@ def _look(arguments: argparse.Namespace) -> tuple[Run, StatusReport]:
         status = replace(status, orders=tuple(order for order in status.orders if order.due))
     if arguments.failed:
         status = replace(status, orders=tuple(filter(needs_attention, status.orders)), past=())
-    if arguments.since:
+    if arguments.since is not None:
         status = _ran_since(status, utc_text(since_moment(arguments.since)))
     if not arguments.publish:
         return run, status

@@ -225,3 +225,19 @@ def test_a_delivery_that_failed_says_why(repo: Path) -> None:
     assert "desk@weather.example  written to this machine's outbox, sent to nobody" in command(
         repo, f"{CLI} deliveries").stdout
     assert command(repo, f"{CLI} deliveries --tenant-id tenant").stdout == command(repo, f"{CLI} deliveries").stdout
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("orchestrator nobody", "nobody: no such tenant; "),
+    ("orchestrator tenent/tea", "tenent: no such tenant; did you mean `tenant`?"),
+    ("runs --since ''", "--since '' is not a time; "),
+    ("status --since ''", "--since '' is not a time; "),
+])
+def test_an_unknown_tenant_and_an_empty_time_are_refused(repo: Path, words: str, said: str) -> None:
+    done = command(repo, f"{CLI} {words}")
+    assert (done.returncode, said in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.stdout + done.stderr
+
+
+def test_the_report_of_a_run_goes_to_standard_output(delivered_repo: Path) -> None:
+    done = command(delivered_repo, f"{CLI} runs show last --html -")
+    assert done.stdout.lower().startswith("<!doctype html>") and not (delivered_repo / "-").exists()

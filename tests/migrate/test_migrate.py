@@ -365,3 +365,12 @@ def test_a_directory_that_cannot_be_written_is_said_and_stays(repo: Path) -> Non
     status, _, wrong = call(repo, "migrate modules --write")
     (repo / "modules").chmod(0o700)
     assert (status, "cannot be written" in wrong[0]) == (15, True)
+
+
+def test_what_cannot_be_looked_at_is_not_nothing_to_migrate(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/module.yml").write_text(EARLIER)
+    (tmp_path / "below/linked").symlink_to(tmp_path / "elsewhere")
+    done = command(tmp_path, f"{CLI} migrate below")
+    assert (done.returncode, "nothing to migrate" in done.stdout) == (10, False), done.stdout + done.stderr

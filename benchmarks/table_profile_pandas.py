@@ -50,8 +50,8 @@ INTENDED = {
     "blanks": "blanks around a value are none of it; pandas keeps them",
     "spelling": "values are distinct as what they are: 2026-11-24 and 2026/11/24, true and TRUE",
     "infinity": "inf is a text; for pandas it is a number",
-    "mixed": "a column with a text in it is text; pandas may still say boolean or number for it, "
-             "or the reverse",
+    "mixed": "a column with a text or a code such as 001 in it is text; pandas may still say "
+             "boolean or number for it, or the reverse",
     "exact": "a number beyond 2^53 is exact here and rounded by pandas",
 }
 WORDS_OF_PANDAS = {

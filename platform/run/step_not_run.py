@@ -20,18 +20,8 @@ def skip_step(context: RunContext, step: PlannedStep, epoch: int, because: str) 
 
     Displaced, StorageError: the record cannot be written.
     """
-    at = utc_text(context.now())
-    record = replace(
-        new_record(context, step, epoch),
-        status=Status.SKIPPED,
-        reason="skipped_upstream",
-        message=f"step {because} did not complete",
-        started_at=at,
-        finished_at=at,
-    )
-    with fresh_directory(context.runtime_dir, step.id) as place:
-        place.publish(record)
-    return record
+    outcome = Outcome(Status.SKIPPED, "skipped_upstream", f"step {because} did not complete")
+    return _kept(context, step, epoch, outcome)
 
 
 def cancel_step(context: RunContext, step: PlannedStep, epoch: int, words: str) -> RunRecord:
@@ -39,18 +29,7 @@ def cancel_step(context: RunContext, step: PlannedStep, epoch: int, words: str) 
 
     Displaced, StorageError: the record cannot be written.
     """
-    at = utc_text(context.now())
-    record = replace(
-        new_record(context, step, epoch),
-        status=Status.FAILED,
-        reason=CANCELLED,
-        message=words,
-        started_at=at,
-        finished_at=at,
-    )
-    with fresh_directory(context.runtime_dir, step.id) as place:
-        place.publish(record)
-    return record
+    return _kept(context, step, epoch, Outcome(Status.FAILED, CANCELLED, words))
 
 
 def hold_step(
@@ -60,18 +39,7 @@ def hold_step(
 
     Displaced, StorageError: the record cannot be written.
     """
-    at = utc_text(context.now())
-    record = replace(
-        new_record(context, step, epoch),
-        status=Status.NEEDS_DECISION,
-        reason=reason,
-        message=message,
-        started_at=at,
-        finished_at=at,
-    )
-    with fresh_directory(context.runtime_dir, step.id) as place:
-        place.publish(record)
-    return record
+    return _kept(context, step, epoch, Outcome(Status.NEEDS_DECISION, reason, message))
 
 
 def fail_step(
@@ -101,9 +69,21 @@ def unkept_step(
     It is on no disk: it settles the order, and the next run finds no record. `known`: as in
     `fail_step`.
     """
-    at = utc_text(context.now())
     outcome = Outcome(Status.FAILED, NOT_WRITTEN, str(error))
     if known and step.kind is Kind.DELIVERY:
         outcome = results.unproven(outcome)
+    return _record(context, step, epoch, outcome)
+
+
+def _kept(context: RunContext, step: PlannedStep, epoch: int, outcome: Outcome) -> RunRecord:
+    record = _record(context, step, epoch, outcome)
+    with fresh_directory(context.runtime_dir, step.id) as place:
+        place.publish(record)
+    return record
+
+
+def _record(context: RunContext, step: PlannedStep, epoch: int, outcome: Outcome) -> RunRecord:
+    """The record of a step that began and ended now, with this outcome."""
+    at = utc_text(context.now())
     return replace(new_record(context, step, epoch), status=outcome.status, reason=outcome.reason,
                    message=outcome.message, started_at=at, finished_at=at)

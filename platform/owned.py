@@ -27,6 +27,7 @@ _REMEDIES = {
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit of open files"),
 }
 _CREATED = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITTEN = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Displaced(StorageError):
@@ -146,14 +147,20 @@ def write(top: Path, *names: str, data: bytes, durable: bool = False) -> None:
         raise storage_error(top.joinpath(*names), "be written", error) from error
 
 
-def adding(folder: Folder, name: str) -> int:
-    """A handle to append to a regular file in an open directory; a missing file is created. Raises
-    Refused for a link and for anything that is not a file; OSError."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+def writing(folder: Folder, name: str, flags: int) -> int:
+    """A handle to write to a file in an open directory; a missing file is created.
+
+    `flags`: of os.open, such as O_RDWR. Raises Refused for a link and for what cannot be written,
+    such as a directory; OSError."""
     try:
-        return os.open(name, flags, 0o644, dir_fd=folder.handle)
+        return os.open(name, flags | _WRITTEN, 0o644, dir_fd=folder.handle)
     except OSError as error:
         raise explained(folder.handle, name, folder.named(name), error) from None
+
+
+def adding(folder: Folder, name: str) -> int:
+    """A handle to append to a regular file in an open directory, as `writing` opens it."""
+    return writing(folder, name, os.O_WRONLY | os.O_APPEND)
 
 
 def exists(folder: Folder, name: str) -> bool:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from platform import flock
 from platform.app.holder import Holder, read_holder, this_process
-from platform.confined import Folder, Refused
+from platform.confined import Refused
 from platform.errors import StorageError
-from platform.openat import explained
-from platform.owned import owned, storage_error
+from platform.owned import owned, storage_error, writing
 
 _NAME = ".lock"
 
@@ -30,7 +29,7 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object], *, sh
     """
     try:
         with owned(runtime_dir, make=True) as folder:
-            handle = _opened(folder)
+            handle = writing(folder, _NAME, os.O_RDWR)
     except Refused as error:
         raise storage_error(file(runtime_dir), "be locked", error) from error
     except OSError as error:
@@ -48,14 +47,6 @@ def acquire(runtime_dir: Path, command: str, say: Callable[[str], object], *, sh
         os.close(handle)
         raise
     return handle
-
-
-def _opened(folder: Folder) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        return os.open(_NAME, flags, 0o644, dir_fd=folder.handle)
-    except OSError as error:
-        raise explained(folder.handle, _NAME, folder.named(_NAME), error) from None
 
 
 def release(handle: int) -> None:

@@ -14,13 +14,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platform import flock
+from platform import flock, owned
 from platform.app.holder import Holder, read_holder, this_process
 from platform.confined import Folder, Refused, opened, read_file
 from platform.errors import StorageError
 from platform.model.ids import OrderId
-from platform.openat import explained
-from platform.owned import owned, storage_error
 
 _FOLDER, _NAME = ".orders", "lock"
 _INDEX = 1 << 62  # the byte for cache_index.csv; orders have the bytes below it
@@ -100,8 +98,8 @@ class OrderLocks:
 
     def _opened(self) -> Folder:
         if self._folder is None:
-            with owned(self._runtime_dir, _FOLDER, make=True) as folder:
-                self._handle = _open(folder, _NAME, os.O_RDWR | os.O_CREAT)
+            with owned.owned(self._runtime_dir, _FOLDER, make=True) as folder:
+                self._handle = owned.writing(folder, _NAME, os.O_RDWR)
                 self._folder = Folder(os.dup(folder.handle), folder.named(""))
         return self._folder
 
@@ -115,7 +113,7 @@ class OrderLocks:
         try:
             yield
         except Refused as error:
-            raise storage_error(self._runtime_dir / _FOLDER, "be locked", error) from error
+            raise owned.storage_error(self._runtime_dir / _FOLDER, "be locked", error) from error
         except OSError as error:
             raise StorageError(f"{self._runtime_dir / _FOLDER}: cannot be locked "
                                f"({error.strerror}); repair the directory, then run again"
@@ -152,16 +150,8 @@ def _note(order: OrderId) -> str:
 
 
 def _write(folder: Folder, name: str, data: bytes) -> None:
-    handle = _open(folder, name, os.O_WRONLY | os.O_CREAT)
+    handle = owned.writing(folder, name, os.O_WRONLY)
     try:
         os.pwrite(handle, data, 0)
     finally:
         os.close(handle)
-
-
-def _open(folder: Folder, name: str, flags: int) -> int:
-    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        return os.open(name, flags, 0o644, dir_fd=folder.handle)
-    except OSError as error:
-        raise explained(folder.handle, name, folder.named(name), error) from None

@@ -20,11 +20,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from platform.confined import Folder, Refused
-from platform.openat import HARD_LINK, explained, words_of
-from platform.owned import exists, owned, replace
+from platform.openat import HARD_LINK, words_of
+from platform.owned import exists, owned, replace, writing
 
 HISTORY, DAY_INDEX, BLOBS = ".runs", "index.jsonl", "blobs"
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def history_dir(runtime_dir: Path) -> Path:
@@ -48,10 +47,7 @@ def open_lines(folder: Folder, name: str) -> int:
         Refused: a link, a file with another name, or anything that is not a file is there.
         OSError: the disk refuses.
     """
-    try:
-        handle = os.open(name, _FLAGS, 0o644, dir_fd=folder.handle)
-    except OSError as error:
-        raise explained(folder.handle, name, folder.named(name), error) from None
+    handle = writing(folder, name, os.O_RDWR | os.O_APPEND)
     status = os.fstat(handle)
     if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
         return handle

@@ -64,5 +64,5 @@ def _is_owed(run: Run, step: PlannedStep) -> bool:
 def _below(run: Run, asked: Named) -> Iterator[PlannedStep]:
     for order in run.snapshot.plan.orders.values():
         for step in order.steps:
-            if all(want in ("", own) for want, own in zip(asked, step.id, strict=True)):
+            if asked.covers(step.id):
                 yield step

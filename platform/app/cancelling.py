@@ -115,7 +115,7 @@ def cancel_result(run: Run, asked: Named, since: int, works: OpenWorks) -> Cance
             for item in post.items:
                 refunded[item.step_id] = refunded.get(item.step_id, 0) + item.amount_credits
     order = run.snapshot.plan.orders.get(asked.order)
-    own = [step for step in order.steps if asked.step_id in ("", step.id.step_id)] if order else []
+    own = [step for step in order.steps if asked.covers(step.id)] if order else []
     done = tuple(step.id.step_id for step in own
                  if (last := run.records.of_step(step)) and last.completed)
     held = tuple(sorted(step.step_id for step, hashes in works.items()
@@ -137,7 +137,7 @@ def _open_works(run: Run, asked: Named) -> OpenWorks:
     found: OpenWorks = {}
     book = run.billing.book
     for step_id, task in _all_works(run, book, asked.order):
-        if asked.step_id in ("", step_id.step_id) and (
+        if asked.covers(step_id) and (
                 book.fact(task, book.epoch(task, RUN_CHARGE)) is not Fact.DONE):
             found.setdefault(step_id, set()).add(task)
     return found

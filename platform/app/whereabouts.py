@@ -19,9 +19,7 @@ def whereabouts(run: Run, asked: Named) -> tuple[Whereabouts, ...]:
     """The packages of a tenant, an order or a step, the newest first; of all, if nothing is named.
     Those of deleted orders are included. Read-only."""
     found = [*_delivered(run), *_not_delivered(run)]
-    return newest_first(each for each in found
-                        if all(want in ("", own) for want, own in zip(asked, each.step,
-                                                                      strict=True)))
+    return newest_first(each for each in found if asked.covers(each.step))
 
 
 def _delivered(run: Run) -> Iterator[Whereabouts]:

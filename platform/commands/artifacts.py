@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     _allowed(run, asked.tenant_id, arguments.reader_id or asked.tenant_id)
     posts = ((record.ts, record.post) for record in run.billing.history.records())
     found = tuple(evidence for evidence in published(posts, *asked.order)
-                  if asked.step_id in ("", evidence.purchase.step.step_id))
+                  if asked.covers(evidence.purchase.step))
     if arguments.fetch:
         for evidence in found:
             _fetch(run.publishing.place, evidence, Path(arguments.fetch))

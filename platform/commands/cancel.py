@@ -10,10 +10,8 @@ from platform.app.cancelling import (
     request_cancel,
     wait_for_order,
 )
-from platform.app.run import Asked, Run
-from platform.app.scope import require_step, scope_of
 from platform.called import command
-from platform.commands.common import add_json, add_order, add_places, named, open_workspace, show
+from platform.commands.common import add_json, add_order, add_places, named, open_scope, show
 from platform.commands.delivery import user
 from platform.commands.posting import acted, plain_texts
 from platform.errors import UsageError
@@ -39,10 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.note.strip():
         raise UsageError("--note is empty; say why, for the tenant to read")
     plain_texts({"--note": arguments.note})
-    workspace = open_workspace(arguments)
-    run = Run.looking(workspace, Asked(scope_of(workspace, *asked.order, past=True)))
-    if asked.step_id:
-        require_step(run, asked)
+    run = open_scope(arguments, asked, past=True)
     if text := run.sharing.hydrate():  # another machine may have charged the order
         sys.stderr.write(f"{text}\n")
     since = run.billing.book.seq

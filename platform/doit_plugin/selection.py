@@ -56,7 +56,7 @@ def orders_asked_for(words: Sequence[str], known: Collection[OrderId]) -> frozen
         pattern = _order_pattern(word)
         if pattern is None:
             return None
-        if "*" in pattern or "?" in pattern or "[" in pattern:
+        if is_wild(pattern):
             asked.update(order for order in known if fnmatch(str(order), pattern))
         else:
             asked.update(order for order in known if str(order) == pattern)

@@ -33,6 +33,11 @@ class Named(NamedTuple):
     def step(self) -> StepId:
         return StepId(*self)
 
+    def covers(self, step: StepId) -> bool:
+        """Whether the step is the one that is named, or of the named order or tenant. A name
+        without parts covers every step."""
+        return all(want in ("", own) for want, own in zip(self, step, strict=True))
+
     @classmethod
     def parse(cls, text: str) -> "Named":
         """Parse a name. What it names need not exist, and its ids may be invalid.

@@ -1,8 +1,5 @@
 """Collects what the report of one run shows: its history, the receipts of its deliveries, and the
 present titles of its orders."""
-from collections.abc import Mapping
-from typing import Any
-
 from platform.app.past_runs import PastRuns, viewed
 from platform.app.run import Run
 from platform.confined import Refused, inside, kind_at
@@ -11,6 +8,7 @@ from platform.model.history import PastRun
 from platform.model.order import Kind
 from platform.model.run import RunRecord
 from platform.owned import placed
+from platform.report.evidence import DeliveryEvidence, shown_evidence
 from platform.report.run_report import DeliveryView, RunReport
 from platform.run.records import from_bytes
 
@@ -42,31 +40,25 @@ def _delivered(record: RunRecord) -> bool:
 
 def _delivery(run: Run, record: RunRecord) -> DeliveryView:
     evidence = record.evidence
-    remote = str(evidence.get("remote_path") or evidence.get("remote_object_id") or "")
-    size = evidence.get("bytes")
+    shown = shown_evidence(evidence)
     return DeliveryView(
         step=str(record.id),
         at=str(evidence.get("delivered_at", "")),
-        provider=str(evidence.get("provider", "")),
-        remote=remote,
-        link=link_of(run, evidence, remote),
-        bytes=size if isinstance(size, int) else 0,
-        sha256=str(evidence.get("sha256", "")),
-        verification=str(evidence.get("verification_status", "")),
-        recorded=evidence.get("recorded") is True,
+        link=link_of(run, shown),
+        evidence=shown,
     )
 
 
-def link_of(run: Run, evidence: Mapping[str, Any], remote: str) -> str:
+def link_of(run: Run, evidence: DeliveryEvidence) -> str:
     """A URL that a browser can open: the provider's own, or of a file in the profile's directory.
     A receipt is written by a module, so nothing else becomes a link."""
-    if remote.startswith("https://"):
-        return remote
+    if evidence.remote.startswith("https://"):
+        return evidence.remote
     root_dir = run.workspace.profile.delivery.get("folder", {}).get("root_dir")
-    if evidence.get("provider") != "folder" or not root_dir:
+    if evidence.provider != "folder" or not root_dir:
         return ""
     try:
-        file = inside(placed(run.workspace.root, str(root_dir)), remote)
+        file = inside(placed(run.workspace.root, str(root_dir)), evidence.remote)
     except Refused:
         return ""
     return file.as_uri() if kind_at(file) == "file" else ""

@@ -12,6 +12,7 @@ from platform.model.named import Named
 from platform.model.order import Kind
 from platform.model.plan import PlannedStep
 from platform.model.run import Status
+from platform.report.evidence import shown_evidence
 from platform.report.whereabouts import DELIVERED, FAILED, HELD, Whereabouts, newest_first
 
 
@@ -34,21 +35,20 @@ def _delivered(run: Run) -> Iterator[Whereabouts]:
 def _from_evidence(run: Run, record: Record, item: Item) -> Whereabouts:
     evidence = item.metadata.get("evidence", {})
     step_id = StepId(record.post.tenant_id, record.post.work_order_id, item.step_id)
-    remote = str(evidence.get("remote_path") or evidence.get("remote_object_id") or "")
-    link, recipient = link_of(run, evidence, remote), _recipient(run, step_id, item.task_hash)
-    size = evidence.get("bytes")
+    shown = shown_evidence(evidence)
+    link, recipient = link_of(run, shown), _recipient(run, step_id, item.task_hash)
     return Whereabouts(
         *step_id,
         DELIVERED,
         at=str(evidence.get("delivered_at") or record.ts),
-        provider=str(evidence.get("provider", "")),
-        where=_file(run, link) or recipient or remote,
+        provider=shown.provider,
+        where=_file(run, link) or recipient or shown.remote,
         link=link,
         recipient=recipient,
-        bytes=size if isinstance(size, int) else 0,
-        sha256=str(evidence.get("sha256", "")),
-        verification_status=str(evidence.get("verification_status", "")),
-        recorded=evidence.get("recorded") is True,
+        bytes=shown.bytes,
+        sha256=shown.sha256,
+        verification_status=shown.verification_status,
+        recorded=shown.recorded,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from platform.model.history import Attempt, Tally
 from platform.model.ids import OrderId
+from platform.report.evidence import DeliveryEvidence
 from platform.report.invocations import RunView, credits_of, duration, why
 from platform.report.page import rendered
 from platform.report.timeline import WIDTH, timeline
@@ -18,13 +19,8 @@ class DeliveryView:
 
     step: str
     at: str
-    provider: str
-    remote: str  # path or object id there
     link: str
-    bytes: int
-    sha256: str
-    verification: str
-    recorded: bool  # only written to a file on this machine, not sent
+    evidence: DeliveryEvidence
 
 
 @dataclass(frozen=True, slots=True)

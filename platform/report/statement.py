@@ -13,6 +13,7 @@ from platform.ledger.journal.record import Record
 from platform.model.digest import derived_id
 from platform.model.entry import Item, PostType, Side, sides
 from platform.model.ids import DELIVERY_EVIDENCE
+from platform.report.evidence import shown_evidence
 from platform.report.post_description import describe_item, describe_post
 
 
@@ -218,11 +219,6 @@ def _delivery(record: Record, item: Item, evidence: Mapping[str, Any]) -> Delive
         record.post.work_order_id,
         item.step_id,
         derived_id(item.key),
-        provider=str(evidence.get("provider", "")),
-        remote=str(evidence.get("remote_path") or evidence.get("remote_object_id") or ""),
-        bytes=size if isinstance(size := evidence.get("bytes"), int) else 0,
-        sha256=str(evidence.get("sha256", "")),
-        verification_status=str(evidence.get("verification_status", "")),
-        recorded=bool(evidence.get("recorded", False)),
+        **shown_evidence(evidence)._asdict(),
         note=str(evidence.get("note", "")),
     )

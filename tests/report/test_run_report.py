@@ -74,8 +74,10 @@ def test_only_an_address_or_a_delivered_file_is_a_link(repo: Path, remote: str, 
     from platform.app.run import Run
     from platform.app.run_report import link_of
     from platform.app.workspace import Workspace
+    from platform.report.evidence import shown_evidence
 
-    found = link_of(Run.looking(Workspace.open(repo)), {"provider": "folder"}, remote)
+    evidence = shown_evidence({"provider": "folder", "remote_path": remote})
+    found = link_of(Run.looking(Workspace.open(repo)), evidence)
     assert found == (remote if link else "")
 
 

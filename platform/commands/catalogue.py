@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from platform.app.snapshot import Snapshot
 from platform.check.words import suggestion
-from platform.commands.common import add_json, open_workspace, show
+from platform.commands.common import add_json, add_profile, open_workspace, show
 from platform.config.modules import module_places
 from platform.confined import Folder
 from platform.errors import InputError, UsageError
@@ -23,8 +23,7 @@ from platform.report.catalogue import (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runtime-profile", default="config/runtime_profile.yml", metavar="FILE",
-                        help="the runtime profile (default: %(default)s)")
+    add_profile(parser)
     parser.add_argument("module", nargs="?", default="", metavar="MODULE",
                         help="everything about this module (default: a line for each)")
     parser.add_argument("--for-tenants", action="store_true",
@@ -35,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit status: 0; 2 if the module does not exist; 10 if it has errors."""
-    arguments.billing_state_dir = arguments.runtime_dir = ""
     snapshot = Snapshot(open_workspace(arguments))
     day = datetime.now(UTC).date()
     modules = tuple(listed(each, snapshot.repo.prices, day) for each in _found(snapshot))

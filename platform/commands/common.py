@@ -26,12 +26,17 @@ from platform.streams import neutral_json
 
 def add_places(parser: argparse.ArgumentParser) -> None:
     """The options of every command that uses state: the profile and the directories."""
-    parser.add_argument("--runtime-profile", default=Options().runtime_profile, metavar="FILE",
-                        help="the runtime profile (default: %(default)s)")
+    add_profile(parser)
     parser.add_argument("--billing-state-dir", default="", metavar="DIR",
                         help="the directory of the ledger (default: the profile's)")
     parser.add_argument("--runtime-dir", default="", metavar="DIR",
                         help="the directory of outputs and run records (default: the profile's)")
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """The option of a command that uses the profile and no state."""
+    parser.add_argument("--runtime-profile", default=Options().runtime_profile, metavar="FILE",
+                        help="the runtime profile (default: %(default)s)")
 
 
 def add_order(parser: argparse.ArgumentParser) -> None:
@@ -133,11 +138,13 @@ def root(arguments: argparse.Namespace) -> Path:
 
 
 def options(arguments: argparse.Namespace) -> Options:
-    """The options that `add_places` parsed. UsageError if the profile does not exist."""
+    """The options that `add_places` or `add_profile` parsed. UsageError if the profile does not
+    exist."""
     if not Path(root(arguments) / arguments.runtime_profile).is_file():
         raise UsageError(f"{arguments.runtime_profile}: the runtime profile does not exist; see "
                          "config/")
-    return Options(arguments.runtime_profile, arguments.billing_state_dir, arguments.runtime_dir)
+    return Options(arguments.runtime_profile, getattr(arguments, "billing_state_dir", ""),
+                   getattr(arguments, "runtime_dir", ""))
 
 
 def open_workspace(arguments: argparse.Namespace) -> Workspace:

@@ -50,6 +50,16 @@ def repository(repo: Path, *overlays: Path) -> Path:
     return repo
 
 
+def with_gate(repo: Path, name: str, order: str) -> Path:
+    """The repository with an order whose module `hold` waits until its asset gate.txt no longer says wait."""
+    tenant = repo / "tenants" / "tenant"
+    for folder in ("workorders", "assets"):
+        (tenant / folder).mkdir(exist_ok=True)
+    (tenant / "assets" / "gate.txt").write_text("wait")
+    (tenant / "workorders" / f"{name}.yml").write_text(order)
+    return repo
+
+
 def shipped(repo: Path) -> Path:
     """A copy of what is shipped, its tenants and their orders too."""
     repo.mkdir(parents=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import LONGEST_WAIT_S, line_of, until
+from tests.support import LONGEST_WAIT_S, line_of, until, with_gate
 from tests.test_stories import State, command, repository
 
 DOIT = str(Path(sys.executable).parent / "doit")
@@ -22,13 +22,7 @@ steps:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
-    made = repository(tmp_path / "repo")
-    folder = made / "tenants" / "tenant"
-    (folder / "workorders").mkdir()
-    (folder / "assets").mkdir()
-    (folder / "workorders" / "tea.yml").write_text(ORDER)
-    (folder / "assets" / "gate.txt").write_text("wait")
-    return made
+    return with_gate(repository(tmp_path / "repo"), "tea", ORDER)
 
 
 def started(repo: Path, *words: str) -> subprocess.Popen[str]:

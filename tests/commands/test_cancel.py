@@ -12,7 +12,7 @@ import pytest
 from platform.app import cancelling
 from platform.model.ids import StepId
 from platform.run.cancel_request import CancelRequest, request_file, write_request
-from tests.support import BOOT, LONGEST_WAIT_S, ROOT, TEA, command, repository, rows, until
+from tests.support import BOOT, LONGEST_WAIT_S, ROOT, TEA, command, repository, rows, until, with_gate
 
 CLI = "python -m platform.cli"
 DOIT = str(Path(sys.executable).parent / "doit")
@@ -28,13 +28,7 @@ steps:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """An order of 22 credits whose second step runs until its gate says go."""
-    made = repository(tmp_path / "repo")
-    tenant = made / "tenants" / "tenant"
-    (tenant / "workorders").mkdir()
-    (tenant / "assets").mkdir()
-    (tenant / "assets" / "gate.txt").write_text("wait")
-    (tenant / "workorders" / "holds.yml").write_text(HOLDS)
-    return made
+    return with_gate(repository(tmp_path / "repo"), "holds", HOLDS)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.support import ROOT, TEA, command, repository, rows, until
+from tests.support import ROOT, TEA, command, repository, rows, until, with_gate
 
 CLI = "python -m platform.cli"
 FAILS = """work_order_id: fails
@@ -30,11 +30,7 @@ DOIT = str(Path(sys.executable).parent / "doit")
 
 def holding(repo: Path) -> Path:
     """With an order whose step `wait` runs until its gate says go."""
-    tenant = repo / "tenants" / "tenant"
-    (tenant / "assets").mkdir()
-    (tenant / "assets" / "gate.txt").write_text("wait")
-    (tenant / "workorders" / "holds.yml").write_text(HOLDS)
-    return repo
+    return with_gate(repo, "holds", HOLDS)
 
 
 @pytest.fixture

@@ -49,12 +49,7 @@ def repo(tmp_path: Path) -> Path:
     (talk / "src" / "run.py").write_text(TALK)
     prices = repo / "config" / "module_prices.csv"
     prices.write_text(prices.read_text().replace("\nhold,", "\ntalk,"))
-    tenant = repo / "tenants" / "tenant"
-    (tenant / "workorders").mkdir()
-    (tenant / "assets").mkdir()
-    (tenant / "workorders" / "held.yml").write_text(HELD)
-    (tenant / "assets" / "gate.txt").write_text("wait")
-    return repo
+    return support.with_gate(repo, "held", HELD)
 
 
 @contextmanager

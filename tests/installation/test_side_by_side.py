@@ -98,26 +98,19 @@ def test_doit_in_another_project_is_doit(tmp_path: Path, python: Path, plain_pyt
     assert {path.name for path in ours.iterdir()} == {path.name for path in plain.iterdir()}
 
 
-def test_a_projects_own_plugins_stay_its_own(tmp_path: Path, python: Path, plain_python: Path) -> None:
+@pytest.mark.parametrize(("config", "says"), [
+    pytest.param(PLUGINS, "their run\ntheir loader\n.  hello\n", id="of other names"),
+    pytest.param(SAME_NAME, "their loader\n.  hello\n", id="a loader with the name of ours")])
+def test_a_projects_own_plugins_stay_its_own(
+        tmp_path: Path, python: Path, plain_python: Path, config: str, says: str) -> None:
     ours, plain = both(tmp_path)
     for folder in (ours, plain):
         (folder / "dodo.py").write_text(DODO)
-        (folder / "doit.cfg").write_text(PLUGINS)
+        (folder / "doit.cfg").write_text(config)
         (folder / "plugins.py").write_text(PLUGIN_CODE)
     told = doit(python, "run hello", ours, PYTHONPATH=str(ours))
     assert told == doit(plain_python, "run hello", plain, PYTHONPATH=str(plain))
-    assert told[1] == "their run\ntheir loader\n.  hello\n"
-
-
-def test_a_projects_loader_may_have_the_name_of_ours(tmp_path: Path, python: Path, plain_python: Path) -> None:
-    ours, plain = both(tmp_path)
-    for folder in (ours, plain):
-        (folder / "dodo.py").write_text(DODO)
-        (folder / "doit.cfg").write_text(SAME_NAME)
-        (folder / "plugins.py").write_text(PLUGIN_CODE)
-    told = doit(python, "run hello", ours, PYTHONPATH=str(ours))
-    assert told == doit(plain_python, "run hello", plain, PYTHONPATH=str(plain))
-    assert told[1] == "their loader\n.  hello\n"
+    assert told[1] == says
 
 
 def test_an_application_that_is_built_on_doit_keeps_its_run(tmp_path: Path, python: Path, plain_python: Path) -> None:

@@ -31,6 +31,12 @@ def is_checkout(root: Path) -> bool:
     return f'name = "{DISTRIBUTION}"' in lines
 
 
+def is_other_checkout(root: Path) -> bool:
+    """Whether a directory contains the tool's code, and another copy of the tool is running."""
+    code = root / "platform" / "errors.py"
+    return code.is_file() and not code.samefile(PACKAGE / "errors.py")
+
+
 @functools.cache
 def version() -> str:
     """The version of this code, such as `0.1.0`. pyproject.toml states it; a checkout reads it

@@ -52,12 +52,6 @@ class Upgrade:
         return bool(self.files or self.moves or self.old_records)
 
 
-def is_foreign_checkout(root: Path) -> bool:
-    """Whether the workspace contains the tool's code, and another copy of the tool is running."""
-    code = root / "platform" / "errors.py"
-    return code.is_file() and not code.samefile(toolfiles.PACKAGE / "errors.py")
-
-
 def upgrade_of(workspace: Workspace) -> Upgrade:
     """Compare a workspace with the tool that runs; nothing is written.
 
@@ -68,7 +62,7 @@ def upgrade_of(workspace: Workspace) -> Upgrade:
     """
     root = workspace.root
     records = _old_records(workspace)
-    if is_foreign_checkout(root):
+    if toolfiles.is_other_checkout(root):
         here, ours = _copies(root / "modules"), _copies(toolfiles.MODULES)
         moves = to_move(lambda path: (root / path).exists(), here, ours)
         return Upgrade((), tuple(moves), tuple(different(here, ours)), records)

@@ -12,7 +12,7 @@ from platform.model.ids import OrderId
 from platform.model.problem import Problem
 from platform.model.profile import Profile
 from platform.owned import placed
-from platform.toolfiles import PACKAGE
+from platform.toolfiles import PACKAGE, is_other_checkout
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ class Workspace:
 
 def must_run_own_code(root: Path) -> None:
     """UsageError if `root` contains the tool's code, and other code is running."""
-    own = root / "platform" / "errors.py"
-    if own.is_file() and not own.samefile(PACKAGE / "errors.py"):
+    if is_other_checkout(root):
         raise UsageError(
             f"{root}: contains the code of the tool, and other code is running ({PACKAGE.parent}); "
             "run scripts/setup there and use its .venv/bin/doit, or make it a workspace with "

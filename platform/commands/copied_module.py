@@ -13,6 +13,7 @@ from platform.errors import InputError, UsageError
 from platform.files import files_below
 from platform.model.characters import one_line
 from platform.model.contract import Contract
+from platform.model.ids import RUN_CHARGE
 from platform.model.repo import Repo
 from platform.owned import storage_error
 from platform.scaffold.copied import copied_files, copied_rows
@@ -81,5 +82,5 @@ def _hints(repo: Repo, source: Contract, module_id: str, today: date) -> Iterato
     if own:
         yield (f"config/reasons.yml has reasons of {source.module_id} alone: {', '.join(own)}; add "
                f"them with `scope: {module_id}` if it returns them")
-    if not repo.prices.in_force(source.module_id, "__run__", today):
+    if not repo.prices.in_force(source.module_id, RUN_CHARGE, today):
         yield f"{source.module_id} has no price in {PRICES}; add rows for {module_id}"

@@ -11,10 +11,10 @@ from typing import Any
 from platform.model.characters import one_line
 from platform.model.contract import Contract, InputPort
 from platform.model.digest import canonical_json
+from platform.model.ids import RUN_CHARGE
 from platform.model.prices import PriceList
 from platform.model.words import in_credits, shortened
 
-RUN = "__run__"
 _LONGEST_VALUE = 60  # characters of a default or an example
 
 
@@ -67,7 +67,7 @@ class ListedModule:
 
     @property
     def run_credits(self) -> int | None:
-        return next((price.credits for price in self.prices if price.item == RUN), None)
+        return next((price.credits for price in self.prices if price.item == RUN_CHARGE), None)
 
     @property
     def orderable(self) -> bool:
@@ -109,7 +109,7 @@ def _examples(port: InputPort) -> tuple[Any, ...]:
 
 
 def _prices(contract: Contract, prices: PriceList, day: date) -> Iterator[ListedPrice]:
-    items = [(RUN, "running the module", ()),
+    items = [(RUN_CHARGE, "running the module", ()),
              *((item.deliverable_id, item.description, item.outputs)
                for item in contract.deliverables.values())]
     for item, description, outputs in items:
@@ -152,7 +152,7 @@ def _short_price(module: ListedModule) -> str:
     if module.run_credits is None:
         return "no price"
     more = [price.credits for price in module.prices
-            if price.item != RUN and price.credits is not None]
+            if price.item != RUN_CHARGE and price.credits is not None]
     run = in_credits(module.run_credits)
     if not more or not max(more):
         return run

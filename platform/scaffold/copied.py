@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from platform.model.contract import Contract
+from platform.model.ids import RUN_CHARGE
 from platform.model.order import Kind
 from platform.model.prices import PriceList
 from platform.scaffold.yaml_edit import Add, Change, Remove, Replace, edited, fields_of
@@ -69,6 +70,6 @@ def copied_rows(prices: PriceList, source: Contract, module_id: str, today: date
     """Rows for config/module_prices.csv: the prices of the source that are in force, from today
     on. Empty if the source has none."""
     found = (prices.in_force(source.module_id, item, today)
-             for item in ("__run__", *source.deliverables))
+             for item in (RUN_CHARGE, *source.deliverables))
     return "".join(f"{module_id},{row.deliverable_id},{row.price_credits},{today.isoformat()},"
                    ",true,\n" for row in found if row)

@@ -28,7 +28,7 @@ def still_failed(
         held = run.holding.own(step) if run.billing.exists else None
         if held:
             failed = held.reason not in _NO_FAILURE
-        elif last is None:  # not in this form: it was edited since, for example to correct it
+        elif last is None:  # the step was edited since it ran, for example to correct it
             before = run.records.newest(step.id)
             failed = (only is not None and step.id in only) or _is_owed(run, step) or (
                 before is not None and before.status is Status.FAILED

@@ -73,7 +73,7 @@ class AtWork:
     @contextmanager
     def briefly(self, orders: Collection[OrderId], as_read: Callable[[OrderId], bool]
                 ) -> Iterator[frozenset[OrderId]]:
-        """Hold those of the orders that can be had, to post their charges. The others are left."""
+        """Hold the free ones of the orders, to post their charges. The others are left."""
         got = [order for order in orders if self.begin(order, Purpose.CHARGE, as_read)]
         try:
             yield frozenset(got)
@@ -83,7 +83,7 @@ class AtWork:
 
     @contextmanager
     def if_free(self, orders: Collection[OrderId]) -> Iterator[frozenset[OrderId]]:
-        """As `briefly`, for orders that the run has not read. The others are nobody's concern."""
+        """As `briefly`, for orders that the run has not read. The others are not left for later."""
         before = set(self.left)
         with self.briefly(orders, lambda _: True) as got:
             self.left = before

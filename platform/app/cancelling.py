@@ -4,7 +4,7 @@
     2. the run that holds the order stops its step and starts no other one; it settles as always
     3. when the order is free, what is still open is refunded here, and the requests are removed
 
-Whoever is killed in between: a request that is left is carried out by the next run.
+If a process is killed in between, the next run carries out the requests that are left.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def request_cancel(run: Run, asked: Named, request: CancelRequest) -> OpenWorks:
 
 
 def wait_for_order(run: Run, asked: Named) -> None:
-    """Hold the order. Whoever works on it stops because of the requests."""
+    """Wait until the run that works on the order has stopped, and lock the order."""
     what = ("it stops the step within seconds, and settles the order when its other steps have "
             "ended" if asked.step_id else "it stops within seconds")
     run.locks.wait([asked.order], lambda line: say(f"{line}; {what}"))

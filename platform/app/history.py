@@ -1,8 +1,8 @@
 """The history of one run, written while it happens.
 
-A run without work leaves one line, when it ends: an operator who asks whether the clock's run took
-place finds it. Otherwise the history begins with the first task. History informs people. If it
-cannot be written, one warning says so, and the run and its exit status are what they would be.
+A run without work writes one line when it ends, so that an operator can see whether a scheduled run
+took place. Otherwise the history begins with the first task. History informs people. If it
+cannot be written, the run prints one warning; its work and its exit status stay the same.
 """
 import secrets
 import shlex

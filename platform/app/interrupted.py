@@ -1,5 +1,4 @@
-"""Completes the history of invocations whose process ended without a word: killed, or with the
-machine."""
+"""Completes the history of invocations whose process was killed, or whose machine stopped."""
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -28,7 +27,7 @@ def _close(past: PastRuns, run: PastRun) -> None:
     writer = Writer(runtime_dir, invocation.id, invocation.day)
     try:
         if not writer.continued():
-            return  # another run is at it
+            return  # another run is completing it
         for attempt in past.history.attempts(invocation):
             if attempt.state == RunState.RUNNING and attempt.step:
                 log = read_log(fresh_dir(runtime_dir, attempt.step))

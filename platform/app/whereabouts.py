@@ -74,7 +74,7 @@ def _not_delivered(run: Run) -> Iterator[Whereabouts]:
 
 
 def _recipient(run: Run, step_id: StepId, task_hash: str) -> str:
-    """The recipient of the delivery, if the plan still has it and it stands in the order."""
+    """The recipient of the delivery, if the plan still has it and the order states it literally."""
     step = run.snapshot.planned(step_id)
     return _literal(step) if step and step.task_hash == task_hash else ""
 

@@ -1,4 +1,4 @@
-"""What the release knows and a clone did not when it posted: why one of its posts no longer holds.
+"""Why a clone's post no longer holds: what the release contained and the clone did not know.
 
 Pure.
 """
@@ -29,7 +29,7 @@ def attempt_of(post: Post) -> ClaimedAttempt:
 
 
 class News:
-    """The posts that the release has and the clone had not."""
+    """The posts of the release that the clone did not have."""
 
     def __init__(self, posts: Iterable[Post]) -> None:
         self._tasks: set[str] = set()
